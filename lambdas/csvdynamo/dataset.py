@@ -1,0 +1,141 @@
+"""A data set: one CSV, the table that it goes to, and the rules in between. `dataset_file` reads it from TOML."""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+from csvdynamo.transforms import TextFunction, Transform, chain
+
+ROW_NUMBER_HEADER = "_row"
+"""The column that `prepare` puts in front: the row's number in the source. It never becomes an attribute."""
+
+
+class ColumnType(StrEnum):
+    """How a cell is stored: DynamoDB's S, N or BOOL."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+
+
+class EmptyPolicy(StrEnum):
+    """What a blank cell becomes: no attribute, an attribute of type NULL, or the text as it is."""
+
+    OMIT = "omit"
+    NULL = "null"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the CSV is published, and the file name that it has in the bucket."""
+
+    url: str
+    file_name: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The DynamoDB table and the attribute that is its partition key (always text)."""
+
+    name: str
+    partition_key: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """The rules of one column. A header without rules of its own has the defaults: optional text, blank cells omitted.
+
+    The rules look at the value after `transform`. `allowed`, `pattern` (the whole value must match) and `max_length`
+    (in characters) belong to text, `minimum` and `maximum` to numbers.
+    """
+
+    header: str
+    rename: str | None = None
+    drop: bool = False
+    required: bool = False
+    type: ColumnType = ColumnType.TEXT
+    transform: tuple[Transform, ...] = ()
+    empty: EmptyPolicy = EmptyPolicy.OMIT
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    pattern: re.Pattern[str] | None = None
+    allowed: frozenset[str] | None = None
+    max_length: int | None = None
+
+
+@dataclass(frozen=True)
+class Gates:
+    """When a run is refused. Both are percentages of the source's rows, 0 to 100."""
+
+    max_reject_percent: float = 5.0
+    tolerated_failure_percent: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How the Map Run cuts the file into batches, and how many batches run at once."""
+
+    rows_per_batch: int = 250
+    max_input_bytes_per_batch: int = 200 * 1024
+    max_concurrency: int = 8
+
+
+@dataclass(frozen=True)
+class DagSettings:
+    """What Airflow is told: cron text or preset (None: by hand only), owner and tags."""
+
+    schedule: str | None = "@monthly"
+    owner: str = "airflow"
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    r"""One data set file, read and checked.
+
+    Attributes:
+        name: The file's name without `.toml`.
+        attribute_transform: The steps that make a header into an attribute name.
+        columns: The declared columns in the file's order. A file may have others.
+        digest: SHA-256 (hex) of the file's text with `\n` line ends: the stack's output `DatasetHash`.
+    """
+
+    name: str
+    source: Source
+    table: Table
+    digest: str
+    attribute_transform: tuple[Transform, ...] = ()
+    columns: tuple[Column, ...] = ()
+    gates: Gates = field(default_factory=Gates)
+    limits: Limits = field(default_factory=Limits)
+    dag: DagSettings = field(default_factory=DagSettings)
+
+    @property
+    def stack_name(self) -> str:
+        """The CloudFormation stack of this data set."""
+        return "csvdynamo-" + self.name.replace("_", "-")
+
+    @property
+    def key_header(self) -> str | None:
+        """The declared header whose values are the partition key; None when no rules are declared for it."""
+        key = self.table.partition_key
+        return next((c.header for c in self.columns if not c.drop and self.attribute_name(c.header) == key), None)
+
+    def column(self, header: str) -> Column:
+        """Return the header's rules, or the defaults if none are declared."""
+        return self._by_header.get(header) or Column(header)
+
+    def attribute_name(self, header: str) -> str:
+        """Return the attribute name that a header becomes: the column's `rename`, or the header transformed."""
+        return self.column(header).rename or self._transform_header(header)
+
+    @cached_property
+    def _by_header(self) -> dict[str, Column]:
+        return {column.header: column for column in self.columns}
+
+    @cached_property
+    def _transform_header(self) -> TextFunction:
+        return chain(self.attribute_transform)

@@ -1,0 +1,184 @@
+"""Reads a data set file (TOML) into a `Dataset`. Every key is described in docs/datasets.md."""
+
+import hashlib
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from csvdynamo.column_file import read_columns, read_transforms
+from csvdynamo.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
+from csvdynamo.errors import DatasetError
+from csvdynamo.toml_fields import Fields
+from csvdynamo.transforms import can_produce
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
+_PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_MAX_BATCH_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
+
+
+def load_dataset(path: Path) -> Dataset:
+    """Read one data set file.
+
+    Args:
+        path: The TOML file. Its name without `.toml` is the data set's name.
+
+    Raises:
+        DatasetError: The file cannot be read, or a key in it is unknown, missing or wrong.
+    """
+    if not _NAME.fullmatch(path.stem):
+        raise DatasetError(
+            f"{path}: the file's name becomes the data set's: rename it to a small letter followed by at most "
+            f"30 small letters, digits and underscores"
+        )
+    text = _read_text(path)
+    fields = Fields(_parse(path, text), path)
+    return _read_dataset(path.stem, hashlib.sha256(text.encode()).hexdigest(), fields)
+
+
+def dataset_paths(folder: Path) -> list[Path]:
+    """List a folder's data set files by name, so that a caller can let one broken file cost that data set only.
+
+    Raises:
+        DatasetError: The folder does not exist.
+    """
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: there is no such folder of data set files")
+    return sorted(folder.glob("*.toml"))
+
+
+def load_datasets(folder: Path) -> dict[str, Dataset]:
+    """Read all data set files of a folder, by data set name.
+
+    Raises:
+        DatasetError: The folder does not exist, or one of its files is wrong.
+    """
+    return {path.stem: load_dataset(path) for path in dataset_paths(folder)}
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: is not UTF-8 at byte {error.start}: save it as UTF-8") from error
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError) as error:  # tomllib's own error is a ValueError
+        raise DatasetError(f"{path}: is not valid TOML: {error or type(error).__name__}") from error
+
+
+def _read_dataset(name: str, digest: str, fields: Fields) -> Dataset:
+    source = _read_source(fields.table("source", required=True))
+    table_fields = fields.table("table", required=True)
+    table = _read_table(table_fields)
+    attributes = fields.table("attributes")
+    attribute_transform = read_transforms(attributes, "transform")
+    attributes.done()
+    columns = read_columns(fields.table("columns"), attribute_transform, table.partition_key)
+    dataset = Dataset(
+        name=name,
+        digest=digest,
+        source=source,
+        table=table,
+        attribute_transform=attribute_transform,
+        columns=columns,
+        gates=_read_gates(fields.table("gates")),
+        limits=_read_limits(fields.table("limits")),
+        dag=_read_dag(fields.table("dag")),
+    )
+    fields.done()
+    if dataset.key_header is None and not can_produce(attribute_transform, table.partition_key):
+        table_fields.fail(
+            "partition_key",
+            f"no declared column becomes the attribute {table.partition_key!r}, and attributes.transform makes no "
+            f"header into it: declare the key's column, or give its name as it is after the transform",
+        )
+    return dataset
+
+
+def _read_source(fields: Fields) -> Source:
+    source = Source(fields.text("url", check=_url_rule), fields.text("file_name", check=_file_name_rule))
+    fields.done()
+    return source
+
+
+def _read_table(fields: Fields) -> Table:
+    table = Table(fields.text("name", check=_table_name_rule), fields.text("partition_key", check=_key_name_rule))
+    fields.done()
+    return table
+
+
+def _read_gates(fields: Fields) -> Gates:
+    gates = Gates(
+        max_reject_percent=float(fields.number("max_reject_percent", Gates.max_reject_percent, _percent_rule)),
+        tolerated_failure_percent=float(
+            fields.number("tolerated_failure_percent", Gates.tolerated_failure_percent, _percent_rule)
+        ),
+    )
+    fields.done()
+    return gates
+
+
+def _read_limits(fields: Fields) -> Limits:
+    limits = Limits(
+        rows_per_batch=fields.integer("rows_per_batch", Limits.rows_per_batch, 1, 1000),
+        max_input_bytes_per_batch=fields.integer(
+            "max_input_bytes_per_batch", Limits.max_input_bytes_per_batch, 1024, _MAX_BATCH_INPUT_BYTES
+        ),
+        max_concurrency=fields.integer("max_concurrency", Limits.max_concurrency, 1, 10_000),
+    )
+    fields.done()
+    return limits
+
+
+def _read_dag(fields: Fields) -> DagSettings:
+    schedule = fields.text("schedule", DagSettings.schedule, check=_schedule_rule)
+    dag = DagSettings(
+        schedule=None if schedule == "none" else schedule,
+        owner=fields.text("owner", DagSettings.owner),
+        tags=fields.texts("tags"),
+    )
+    fields.done()
+    return dag
+
+
+def _url_rule(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s\x00-\x1f]", url)
+    except ValueError:
+        good = False
+    return None if good else "an http:// or https:// address"
+
+
+def _file_name_rule(name: str) -> str | None:
+    good = "/" not in name and "\\" not in name and name not in (".", "..") and name.isprintable()
+    return None if good and len(name.encode()) <= 255 else "a plain file name, of at most 255 bytes and without slashes"
+
+
+def _table_name_rule(name: str) -> str | None:
+    return None if _TABLE_NAME.fullmatch(name) else "3 to 255 of A-Z a-z 0-9 _ . - (a DynamoDB table name)"
+
+
+def _key_name_rule(name: str) -> str | None:
+    return None if len(name.encode()) <= 255 else "at most 255 bytes (a DynamoDB key's name)"
+
+
+def _percent_rule(number: Decimal) -> str | None:
+    return None if 0 <= number <= 100 else "a percentage from 0 to 100"
+
+
+def _schedule_rule(text: str) -> str | None:
+    fields = text.split(" ")
+    if text == "none" or text in _PRESETS or (len(fields) == 5 and all(map(_CRON_FIELD.fullmatch, fields))):
+        return None
+    return f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)"
