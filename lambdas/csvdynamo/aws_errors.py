@@ -1,0 +1,40 @@
+"""Which errors of a boto3 client are worth another attempt."""
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+_RETRYABLE_CODES = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+def is_retryable(error: Exception) -> bool:
+    """Tell whether the same call may succeed later: throttling, a fault of the service, or no connection."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return _code(error) in _RETRYABLE_CODES or status >= 500
+    return isinstance(error, ConnectionError | HTTPClientError)
+
+
+def validation_message(error: Exception) -> str | None:
+    """Return the service's message if it found the request itself wrong (`ValidationException`), else None."""
+    if isinstance(error, ClientError) and _code(error) == "ValidationException":
+        return str(error.response.get("Error", {}).get("Message") or "ValidationException")
+    return None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,95 @@
+"""A batch as Step Functions' ItemBatcher hands it to the Lambda function, and the function's answer."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from csvdynamo.codes import Stage
+from csvdynamo.errors import BatchError
+from csvdynamo.refusals import Refusal
+from csvdynamo.rejects import Reject, reject_id, unnumbered_reject_id
+from csvdynamo.rows import row_number, source_row
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one child execution, in the file's order."""
+
+    execution_name: str
+    rows: tuple[Row, ...]
+
+    @classmethod
+    def from_event(cls, event: object) -> "Batch":
+        """Read `{"BatchInput": {"execution_name": …}, "Items": [{header: text}, …]}`.
+
+        Raises:
+            BatchError: The event has another form. The message names the key or the position, never a value.
+        """
+        batch_input = _member(event, "BatchInput", "the event")
+        execution_name = _member(batch_input, "execution_name", "BatchInput")
+        if not isinstance(execution_name, str) or not execution_name:
+            raise BatchError("BatchInput.execution_name must be a text that is not empty")
+        items = _member(event, "Items", "the event")
+        if not isinstance(items, list):
+            raise BatchError("Items must be an array of rows")
+        for position, row in enumerate(items):
+            _check_row(position, row)
+        return cls(execution_name, tuple(items))
+
+    @cached_property
+    def row_numbers(self) -> tuple[int | None, ...]:
+        """Each row's number in the source. A number that the batch has twice identifies nothing, and counts as none."""
+        numbers = [row_number(row) for row in self.rows]
+        counts = Counter(numbers)
+        return tuple(number if counts[number] == 1 else None for number in numbers)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the rows: every retry of the batch has the same."""
+        return hashlib.sha256(json.dumps(self.rows, separators=(",", ":")).encode()).hexdigest()
+
+    def reject(self, dataset_name: str, position: int, stage: Stage, refusal: Refusal) -> Reject:
+        """Make the reject record of the row at a position (from 0)."""
+        row = self.row_numbers[position]
+        return Reject(
+            execution_name=self.execution_name,
+            dataset=dataset_name,
+            row=row,
+            stage=stage,
+            code=refusal.code,
+            column=refusal.column,
+            message=refusal.message,
+            item=source_row(self.rows[position]),
+            reject_id=unnumbered_reject_id(self.execution_name, self.digest, position)
+            if row is None
+            else reject_id(self.execution_name, row),
+        )
+
+
+def answer(written: int, rejects: list[Reject]) -> dict[str, Any]:
+    """Return the Lambda function's answer. Both numbers are rows, not attempts."""
+    return {
+        "NUMBER_OF_ITEMS_WRITTEN": written,
+        "NUMBER_OF_ITEMS_IN_ERROR": len(rejects),
+        "REJECT_IDS": [reject.reject_id for reject in rejects],
+    }
+
+
+def _member(value: object, key: str, owner: str) -> Any:
+    if not isinstance(value, dict) or key not in value:
+        raise BatchError(f"{owner} must be an object with the key {key}")
+    return value[key]
+
+
+def _check_row(position: int, row: object) -> None:
+    if not isinstance(row, dict):
+        raise BatchError(f"Items[{position}] must be an object of texts, found {type(row).__name__}")
+    for header, value in row.items():
+        if not isinstance(value, str):
+            raise BatchError(f"Items[{position}][{json.dumps(header)}] must be a text, found {type(value).__name__}")

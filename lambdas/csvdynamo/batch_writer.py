@@ -1,0 +1,133 @@
+"""Writes items to DynamoDB with BatchWriteItem until each one is stored or known to be refused.
+
+Rests on "BatchWriteItem" of the DynamoDB API reference: 25 requests and 16 MB a call; a call may leave some items
+unprocessed with HTTP 200; one bad request refuses all of them. Putting the same item twice stores the same item, so
+every attempt may be repeated.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Protocol
+
+from csvdynamo.attribute_values import Item, item_size
+from csvdynamo.aws_errors import is_retryable, validation_message
+from csvdynamo.backoff import Backoff
+from csvdynamo.errors import UnexpectedAnswerError, WriteDeadlineExceeded
+from csvdynamo.refusals import RefusedItem
+
+MAX_REQUESTS = 25
+MAX_REQUEST_BYTES = 16 * 1000 * 1000
+PARALLEL_CALLS = 4
+
+
+class DynamoDbClient(Protocol):
+    """The part of boto3's DynamoDB client that is used here."""
+
+    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+        """Put or delete up to 25 items."""
+
+
+_Entry = tuple[int, Item]
+
+
+@dataclass(frozen=True)
+class BatchWriter:
+    """Writes to one table."""
+
+    client: DynamoDbClient
+    table_name: str
+    partition_key: str
+    backoff: Backoff
+    parallel_calls: int = PARALLEL_CALLS
+
+    def write(self, items: Sequence[Item]) -> list[RefusedItem]:
+        """Write the items, and return those that DynamoDB refused, in order; all the others are stored.
+
+        Args:
+            items: Items whose partition keys all differ.
+
+        Raises:
+            WriteDeadlineExceeded: The time ran out. Some items may be stored.
+            botocore.exceptions.ClientError: The service refused the call for good (no such table, access denied).
+        """
+        calls = list(_cut(items))
+        if len(calls) <= 1 or self.parallel_calls <= 1:
+            refused = map(self._settle, calls)
+            return list(chain.from_iterable(refused))
+        with ThreadPoolExecutor(min(self.parallel_calls, len(calls))) as pool:
+            return list(chain.from_iterable(pool.map(self._settle, calls)))
+
+    def _settle(self, entries: list[_Entry]) -> list[RefusedItem]:
+        """Repeat one call's items until each is stored or refused, halving what fails validation."""
+        pending = [entries]
+        refused: list[RefusedItem] = []
+        attempt = 0
+        while pending:
+            if not self.backoff.has_time():
+                raise self._out_of_time(pending)
+            group = pending.pop()
+            try:
+                left = self._put(group)
+            except Exception as error:
+                message = validation_message(error)
+                if message is not None:
+                    refused += _refused_or_halved(group, message, pending)
+                    continue
+                if not is_retryable(error):
+                    raise
+                left = group
+            if not left:
+                attempt = 0
+                continue
+            pending.append(left)
+            if not self.backoff.wait(attempt):
+                raise self._out_of_time(pending)
+            attempt += 1
+        return sorted(refused, key=lambda item: item.index)
+
+    def _put(self, entries: list[_Entry]) -> list[_Entry]:
+        """Make one call, and return the entries that it left unprocessed."""
+        requests = [{"PutRequest": {"Item": item}} for _, item in entries]
+        response = self.client.batch_write_item(RequestItems={self.table_name: requests})
+        unprocessed = [request for requests in response.get("UnprocessedItems", {}).values() for request in requests]
+        if not unprocessed:
+            return []
+        by_key = {item[self.partition_key]["S"]: (index, item) for index, item in entries}
+        try:
+            keys = [request["PutRequest"]["Item"][self.partition_key]["S"] for request in unprocessed]
+            return [by_key[key] for key in keys]
+        except KeyError as error:
+            raise UnexpectedAnswerError("DynamoDB left an item unprocessed that was not in the request") from error
+
+    def _out_of_time(self, pending: list[list[_Entry]]) -> WriteDeadlineExceeded:
+        count = sum(map(len, pending))
+        return WriteDeadlineExceeded(
+            f"no time left to write {count} of the batch's items to {self.table_name}; if this happens often, give the "
+            f"table more write capacity or lower limits.max_concurrency or limits.rows_per_batch"
+        )
+
+
+def _refused_or_halved(group: list[_Entry], message: str, pending: list[list[_Entry]]) -> list[RefusedItem]:
+    if len(group) == 1:
+        return [RefusedItem(group[0][0], message)]
+    middle = len(group) // 2
+    pending += [group[middle:], group[:middle]]
+    return []
+
+
+def _cut(items: Sequence[Item]) -> Iterator[list[_Entry]]:
+    """Cut the items into calls that keep both of BatchWriteItem's limits."""
+    call: list[_Entry] = []
+    call_bytes = 0
+    for index, item in enumerate(items):
+        # On the wire an attribute costs its quotes, braces and type, and a character outside ASCII is escaped.
+        wire_bytes = 3 * item_size(item) + 32 * len(item) + 64
+        if call and (len(call) == MAX_REQUESTS or call_bytes + wire_bytes > MAX_REQUEST_BYTES):
+            yield call
+            call, call_bytes = [], 0
+        call.append((index, item))
+        call_bytes += wire_bytes
+    if call:
+        yield call

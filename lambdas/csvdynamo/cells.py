@@ -1,0 +1,152 @@
+"""One column's rules, made into one function from a cell's text to an attribute value."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import NoReturn
+
+from csvdynamo.attribute_values import (
+    MAX_PARTITION_KEY_BYTES,
+    AttributeValue,
+    boolean_value,
+    number_text,
+    utf8_length,
+)
+from csvdynamo.codes import RejectCode
+from csvdynamo.dataset import Column, ColumnType, EmptyPolicy
+from csvdynamo.refusals import Refusal, shown
+from csvdynamo.transforms import TextFunction, chain, is_blank
+
+CellRule = Callable[[str], AttributeValue | None]
+"""Returns the value, or None for no attribute; raises `CellRefusedError`."""
+
+_TextCheck = Callable[[str], None]
+
+
+class CellRefusedError(Exception):
+    """Carries a refusal from a cell's rule to the row. It never leaves `rows`."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+def compile_cell(column: Column) -> CellRule | None:
+    """Return the rule of a column that is not the key; None for plain text that is omitted when blank."""
+    if column == Column(column.header, rename=column.rename):
+        return None
+    blank = _blank_rule(column)
+    transform = chain(column.transform) if column.transform else None
+    typed = _typed_rule(column)
+
+    def convert(text: str) -> AttributeValue | None:
+        if is_blank(text):
+            return blank(text)
+        if transform is not None:
+            text = transform(text)
+            if is_blank(text):
+                return blank(text)
+        return typed(text)
+
+    return convert
+
+
+def compile_key(column: Column) -> CellRule:
+    """Return the rule of the partition key's column: text that is never blank and fits a key."""
+    transform: TextFunction = chain(column.transform)
+    checks = _text_checks(column)
+
+    def convert(text: str) -> AttributeValue:
+        value = "" if is_blank(text) else transform(text)
+        if is_blank(value):
+            _refuse(column, RejectCode.MISSING_KEY, "the partition key is blank")
+        for check in checks:
+            check(value)
+        size = utf8_length(value)
+        if size > MAX_PARTITION_KEY_BYTES:
+            problem = f"{shown(value)} is {size:,} bytes; a partition key has at most {MAX_PARTITION_KEY_BYTES:,}"
+            _refuse(column, RejectCode.TOO_LARGE, problem)
+        return {"S": value}
+
+    return convert
+
+
+def _refuse(column: Column, code: RejectCode, problem: str) -> NoReturn:
+    raise CellRefusedError(Refusal(code, column.header, f"{column.header}: {problem}"))
+
+
+def _blank_rule(column: Column) -> CellRule:
+    def refuse(_: str) -> AttributeValue | None:
+        _refuse(column, RejectCode.MISSING_VALUE, "a required value is blank")
+
+    if column.required:
+        return refuse
+    if column.empty is EmptyPolicy.NULL:
+        return lambda _: {"NULL": True}
+    if column.empty is EmptyPolicy.KEEP:
+        return lambda text: {"S": text}
+    return lambda _: None
+
+
+def _typed_rule(column: Column) -> CellRule:
+    if column.type is ColumnType.NUMBER:
+        return _number_rule(column)
+    if column.type is ColumnType.BOOLEAN:
+        return _boolean_rule(column)
+    checks = _text_checks(column)
+
+    def convert(text: str) -> AttributeValue:
+        for check in checks:
+            check(text)
+        return {"S": text}
+
+    return convert
+
+
+def _number_rule(column: Column) -> CellRule:
+    minimum, maximum = column.minimum, column.maximum
+    bounded = minimum is not None or maximum is not None
+
+    def convert(text: str) -> AttributeValue:
+        number = number_text(text)
+        if number is None:
+            _refuse(column, RejectCode.BAD_TYPE, f"{shown(text)} is not a number that DynamoDB can hold")
+        if bounded:
+            value = Decimal(number)
+            if minimum is not None and value < minimum:
+                _refuse(column, RejectCode.OUT_OF_RANGE, f"{shown(text)} is less than min = {minimum}")
+            if maximum is not None and value > maximum:
+                _refuse(column, RejectCode.OUT_OF_RANGE, f"{shown(text)} is more than max = {maximum}")
+        return {"N": number}
+
+    return convert
+
+
+def _boolean_rule(column: Column) -> CellRule:
+    def convert(text: str) -> AttributeValue:
+        value = boolean_value(text)
+        if value is None:
+            _refuse(column, RejectCode.BAD_TYPE, f"{shown(text)} is not true or false")
+        return {"BOOL": value}
+
+    return convert
+
+
+def _text_checks(column: Column) -> Sequence[_TextCheck]:
+    pattern, allowed, max_length = column.pattern, column.allowed, column.max_length
+
+    def check_pattern(text: str) -> None:
+        if pattern is not None and not pattern.fullmatch(text):
+            _refuse(column, RejectCode.BAD_PATTERN, f"{shown(text)} does not match pattern = {pattern.pattern}")
+
+    def check_allowed(text: str) -> None:
+        if allowed is not None and text not in allowed:
+            _refuse(column, RejectCode.NOT_ALLOWED, f"{shown(text)} is not one of the {len(allowed)} allowed values")
+
+    def check_length(text: str) -> None:
+        if max_length is not None and len(text) > max_length:
+            _refuse(
+                column, RejectCode.TOO_LONG, f"{shown(text)} has {len(text):,} characters; max_length = {max_length}"
+            )
+
+    checks = ((max_length, check_length), (pattern, check_pattern), (allowed, check_allowed))
+    return tuple(check for rule, check in checks if rule is not None)

@@ -1,0 +1,104 @@
+"""Hands reject records to Amazon Data Firehose, each on a line of its own.
+
+Rests on "PutRecordBatch" of the Firehose API reference: 500 records and 4 MiB a call, 1,000 KiB a record; HTTP 200 may
+carry failed records, in the request's order. Delivery is at least once: a reader tells repeats by `reject_id`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from csvdynamo.aws_errors import is_retryable
+from csvdynamo.backoff import Backoff
+from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnexpectedAnswerError
+from csvdynamo.rejects import Reject
+
+MAX_RECORDS = 500
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+MAX_RECORD_BYTES = 1000 * 1024
+
+
+class FirehoseClient(Protocol):
+    """The part of boto3's Firehose client that is used here."""
+
+    def put_record_batch(self, *, DeliveryStreamName: str, Records: list[dict[str, bytes]]) -> dict[str, Any]:  # noqa: N803
+        """Send up to 500 records."""
+
+
+@dataclass(frozen=True)
+class ErrorStream:
+    """Sends to one delivery stream."""
+
+    client: FirehoseClient
+    stream_name: str
+    backoff: Backoff
+
+    def send(self, rejects: Sequence[Reject]) -> None:
+        """Hand over all the rejects; with none, make no call.
+
+        Raises:
+            RejectError: A record is larger than Firehose takes. None was sent.
+            DeliveryDeadlineExceeded: The time ran out. Some records may have been sent.
+            botocore.exceptions.ClientError: The service refused the call for good (no such stream, access denied).
+        """
+        records = [_record(reject) for reject in rejects]
+        for call in _cut(records):
+            self._deliver(call)
+
+    def _deliver(self, records: list[bytes]) -> None:
+        attempt = 0
+        while records:
+            if not self.backoff.has_time():
+                raise self._out_of_time(records)
+            try:
+                records = self._put(records)
+            except Exception as error:
+                if not is_retryable(error):
+                    raise
+            if records and not self.backoff.wait(attempt):
+                raise self._out_of_time(records)
+            attempt += 1
+
+    def _put(self, records: list[bytes]) -> list[bytes]:
+        """Make one call, and return the records that Firehose did not take."""
+        data = [{"Data": record} for record in records]
+        response = self.client.put_record_batch(DeliveryStreamName=self.stream_name, Records=data)
+        if not response["FailedPutCount"]:
+            return []
+        outcomes = response["RequestResponses"]
+        if len(outcomes) != len(records):
+            raise UnexpectedAnswerError(f"Firehose answered for {len(outcomes)} records of {len(records)}")
+        failed = [record for record, outcome in zip(records, outcomes, strict=True) if outcome.get("ErrorCode")]
+        if len(failed) != response["FailedPutCount"]:
+            raise UnexpectedAnswerError(
+                f"Firehose counts {response['FailedPutCount']} failures and names {len(failed)}"
+            )
+        return failed
+
+    def _out_of_time(self, records: list[bytes]) -> DeliveryDeadlineExceeded:
+        return DeliveryDeadlineExceeded(
+            f"no time left to hand {len(records)} reject records to the delivery stream {self.stream_name}"
+        )
+
+
+def _record(reject: Reject) -> bytes:
+    record = reject.to_json().encode() + b"\n"
+    if len(record) > MAX_RECORD_BYTES:
+        raise RejectError(
+            f"the reject {reject.reject_id} (row {reject.row}) is {len(record):,} bytes; a Firehose record has at most "
+            f"{MAX_RECORD_BYTES:,}: the batch fails so that its input stays in the Map Run's results"
+        )
+    return record
+
+
+def _cut(records: Sequence[bytes]) -> Iterator[list[bytes]]:
+    call: list[bytes] = []
+    call_bytes = 0
+    for record in records:
+        if call and (len(call) == MAX_RECORDS or call_bytes + len(record) > MAX_REQUEST_BYTES):
+            yield call
+            call, call_bytes = [], 0
+        call.append(record)
+        call_bytes += len(record)
+    if call:
+        yield call

@@ -1,0 +1,137 @@
+"""The reject record: one JSON object a line, the same for Firehose, the error files and the DAG."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from csvdynamo.codes import Stage
+from csvdynamo.errors import RejectError
+
+_ID_LENGTH = 24
+# Line ends to some readers (Python's splitlines among them), though JSON allows them inside a text.
+_OTHER_LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One row that was not stored, and why.
+
+    Attributes:
+        row: The row's number in the source, 1 for the first after the header; None if unknown.
+        code: One of `RejectCode`; a reader takes codes that it does not know.
+        column: The header of the column whose rule refused the row; None if it was the row as a whole.
+        item: The source row as it was received, whole, without the row number.
+        reject_id: The same for the same row on every retry (see `reject_id`).
+    """
+
+    execution_name: str
+    dataset: str
+    row: int | None
+    stage: Stage
+    code: str
+    column: str | None
+    message: str
+    item: Mapping[str, str]
+    reject_id: str
+
+    def to_json(self) -> str:
+        """Return the record on one line, in text that always encodes to UTF-8."""
+        record = {
+            "execution_name": self.execution_name,
+            "dataset": self.dataset,
+            "row": self.row,
+            "stage": self.stage,
+            "code": self.code,
+            "column": self.column,
+            "message": self.message,
+            "item": dict(self.item),
+            "reject_id": self.reject_id,
+        }
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        try:
+            line.encode()
+        except UnicodeEncodeError:  # half a surrogate pair: only as an escape does it survive
+            return json.dumps(record, separators=(",", ":"))
+        return line.translate(_OTHER_LINE_ENDS)
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> "Reject":
+        """Read a record. Keys that it does not know are left aside.
+
+        Raises:
+            RejectError: The line is not a reject record.
+        """
+        record = _parse(line)
+        return cls(
+            execution_name=_text(record, "execution_name"),
+            dataset=_text(record, "dataset"),
+            row=_row(record),
+            stage=_stage(record),
+            code=_text(record, "code"),
+            column=None if _get(record, "column") is None else _text(record, "column"),
+            message=_text(record, "message"),
+            item=_item(record),
+            reject_id=_text(record, "reject_id"),
+        )
+
+
+def reject_id(execution_name: str, row: int) -> str:
+    """Return the id of a numbered row's reject: the same on every retry, whatever the row is refused for."""
+    return _digest(execution_name, "row", row)
+
+
+def unnumbered_reject_id(execution_name: str, batch_digest: str, position: int) -> str:
+    """Return the id of a reject whose row has no number: known by its batch and its position (from 0) there."""
+    return _digest(execution_name, "position", batch_digest, position)
+
+
+def _digest(*parts: str | int) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_ID_LENGTH]
+
+
+def _parse(line: str | bytes) -> Mapping[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise RejectError(f"not a reject record: not one JSON object ({type(error).__name__})") from error
+    if not isinstance(record, dict):
+        raise RejectError(f"not a reject record: a JSON {type(record).__name__}, not an object")
+    return record
+
+
+def _get(record: Mapping[str, Any], key: str) -> Any:
+    if key not in record:
+        raise RejectError(f"not a reject record: {key} is missing")
+    return record[key]
+
+
+def _text(record: Mapping[str, Any], key: str) -> str:
+    value = _get(record, key)
+    if not isinstance(value, str):
+        raise RejectError(f"not a reject record: {key} must be a text")
+    return value
+
+
+def _row(record: Mapping[str, Any]) -> int | None:
+    row = _get(record, "row")
+    if row is None:
+        return None
+    if isinstance(row, bool) or not isinstance(row, int) or row < 1:
+        raise RejectError("not a reject record: row must be a number from 1, or null")
+    return row
+
+
+def _stage(record: Mapping[str, Any]) -> Stage:
+    try:
+        return Stage(_text(record, "stage"))
+    except ValueError as error:
+        raise RejectError(f"not a reject record: stage must be one of {', '.join(Stage)}") from error
+
+
+def _item(record: Mapping[str, Any]) -> dict[str, str]:
+    item = _get(record, "item")
+    if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
+        raise RejectError("not a reject record: item must be an object of texts")
+    return item

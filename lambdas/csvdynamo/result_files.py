@@ -1,0 +1,184 @@
+"""What a Map Run leaves in S3: the manifest, and the result file of each state that a child execution ends in.
+
+Rests on "ResultWriter (Map)" of the Step Functions developer guide. With COMPACT a SUCCEEDED file holds the children's
+outputs, which are the Lambda function's answers. Children that failed, timed out, were aborted or never started are
+written whole in the FAILED and PENDING files, their input as JSON text.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from csvdynamo.errors import ResultFileError
+from csvdynamo.json_stream import documents
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """One result file: its key in the manifest's bucket, and its bytes."""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A Map Run's result files. After a redrive `failed` and `pending` are those of the last attempt only."""
+
+    map_run_arn: str | None = None
+    bucket: str | None = None
+    succeeded: tuple[ResultFile, ...] = ()
+    failed: tuple[ResultFile, ...] = ()
+    pending: tuple[ResultFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What the Lambda function answered for one batch, in rows."""
+
+    written: int
+    rejected: int
+    reject_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnfinishedBatch:
+    """A batch whose child execution did not succeed. Some of its rows may be in the table all the same.
+
+    Attributes:
+        status: The child's state: FAILED, TIMED_OUT, ABORTED, PENDING, …
+        rows: Its input's `Items`, row numbers included.
+        error: The error's name, if there is one.
+        cause: The error's text, if there is one.
+    """
+
+    status: str
+    rows: tuple[Mapping[str, str], ...]
+    error: str | None
+    cause: str | None
+
+
+def read_manifest(text: str | bytes) -> Manifest:
+    """Read `manifest.json`. One without result files gives a manifest without any.
+
+    Raises:
+        ResultFileError: It is not a manifest.
+    """
+    name = "the manifest"
+    document = _object(_parse(text, name), name)
+    files = _object(_get(document, "ResultFiles", name), f"{name}'s ResultFiles")
+    return Manifest(
+        map_run_arn=_optional_text(document, "MapRunArn", name),
+        bucket=_optional_text(document, "DestinationBucket", name),
+        succeeded=_files(files, "SUCCEEDED"),
+        failed=_files(files, "FAILED"),
+        pending=_files(files, "PENDING"),
+    )
+
+
+def batch_results(chunks: Iterable[bytes], name: str) -> Iterator[BatchResult]:
+    """Yield the answers in a SUCCEEDED file.
+
+    Args:
+        chunks: The file's bytes, cut anywhere.
+        name: What the file is called in an error: its key.
+
+    Raises:
+        ResultFileError: An entry is not an answer of the Lambda function, or its numbers contradict each other.
+    """
+    for number, document in enumerate(documents(chunks, name), 1):
+        yield _batch_result(document, f"{name} entry {number}")
+
+
+def unfinished_batches(chunks: Iterable[bytes], name: str) -> Iterator[UnfinishedBatch]:
+    """Yield the batches in a FAILED or PENDING file, their rows with them (one batch at a time in memory).
+
+    Args:
+        chunks: The file's bytes, cut anywhere.
+        name: What the file is called in an error: its key.
+
+    Raises:
+        ResultFileError: An entry is not an execution with its input.
+    """
+    for number, document in enumerate(documents(chunks, name), 1):
+        yield _unfinished_batch(document, f"{name} entry {number}")
+
+
+def _batch_result(document: Any, name: str) -> BatchResult:
+    if isinstance(document, dict) and "NUMBER_OF_ITEMS_WRITTEN" not in document and "Output" in document:
+        document = document["Output"]  # without COMPACT: the whole execution, its output as text
+    if isinstance(document, str):
+        document = _parse(document, f"{name}'s output")
+    answer = _object(document, name)
+    written = _count(answer, "NUMBER_OF_ITEMS_WRITTEN", name)
+    rejected = _count(answer, "NUMBER_OF_ITEMS_IN_ERROR", name)
+    reject_ids = _get(answer, "REJECT_IDS", name)
+    if not isinstance(reject_ids, list) or not all(isinstance(reject_id, str) for reject_id in reject_ids):
+        raise ResultFileError(f"{name}: REJECT_IDS must be an array of texts")
+    if len(reject_ids) != rejected:
+        raise ResultFileError(f"{name}: NUMBER_OF_ITEMS_IN_ERROR is {rejected}, and REJECT_IDS has {len(reject_ids)}")
+    return BatchResult(written, rejected, tuple(reject_ids))
+
+
+def _unfinished_batch(document: Any, name: str) -> UnfinishedBatch:
+    execution = _object(document, name)
+    text = _get(execution, "Input", name)
+    batch = _object(_parse(text, f"{name}'s Input") if isinstance(text, str) else text, f"{name}'s Input")
+    rows = _get(batch, "Items", f"{name}'s Input")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ResultFileError(f"{name}'s Input: Items must be an array of rows")
+    return UnfinishedBatch(
+        status=_optional_text(execution, "Status", name) or "UNKNOWN",
+        rows=tuple(rows),
+        error=_optional_text(execution, "Error", name),
+        cause=_optional_text(execution, "Cause", name),
+    )
+
+
+def _files(files: Mapping[str, Any], state: str) -> tuple[ResultFile, ...]:
+    name = f"the manifest's ResultFiles.{state}"
+    entries = files.get(state, [])
+    if not isinstance(entries, list):
+        raise ResultFileError(f"{name} must be an array")
+    return tuple(_file(_object(entry, name), name) for entry in entries)
+
+
+def _file(entry: Mapping[str, Any], name: str) -> ResultFile:
+    key = _get(entry, "Key", name)
+    if not isinstance(key, str) or not key:
+        raise ResultFileError(f"{name}: Key must be a text that is not empty")
+    return ResultFile(key, _count(entry, "Size", name))
+
+
+def _parse(text: str | bytes, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ResultFileError(f"{name} is not JSON") from error
+
+
+def _object(value: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ResultFileError(f"{name} must be a JSON object, found {type(value).__name__}")
+    return value
+
+
+def _get(document: Mapping[str, Any], key: str, name: str) -> Any:
+    if key not in document:
+        raise ResultFileError(f"{name}: {key} is missing")
+    return document[key]
+
+
+def _count(document: Mapping[str, Any], key: str, name: str) -> int:
+    value = _get(document, key, name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ResultFileError(f"{name}: {key} must be a whole number from 0")
+    return value
+
+
+def _optional_text(document: Mapping[str, Any], key: str, name: str) -> str | None:
+    value = document.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ResultFileError(f"{name}: {key} must be a text")
+    return value

@@ -1,0 +1,75 @@
+"""What a whole Map Run did, summed from its result files, and the words that announce it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from csvdynamo.result_files import Manifest, batch_results, unfinished_batches
+
+ERRORS_PREFIX = "migration_errors"
+
+OpenFile = Callable[[str], Iterable[bytes]]
+"""Opens a result file by its key, and gives its bytes in chunks."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Rows by what became of them: stored, rejected with a reason, or in a batch that failed or never started."""
+
+    written: int = 0
+    rejected: int = 0
+    failed: int = 0
+
+
+def sum_results(manifest: Manifest, open_file: OpenFile) -> Totals:
+    """Sum all result files, one batch in memory at a time.
+
+    Raises:
+        ResultFileError: A result file is not what Step Functions writes.
+    """
+    written = rejected = failed = 0
+    for file in manifest.succeeded:
+        for result in batch_results(open_file(file.key), file.key):
+            written += result.written
+            rejected += result.rejected
+    for file in (*manifest.failed, *manifest.pending):
+        failed += sum(len(batch.rows) for batch in unfinished_batches(open_file(file.key), file.key))
+    return Totals(written, rejected, failed)
+
+
+def error_location(bucket: str, execution_name: str) -> str:
+    """Return where Firehose delivers an execution's reject records."""
+    return f"s3://{bucket}/{ERRORS_PREFIX}/execution_name={execution_name}"
+
+
+def execution_output(
+    totals: Totals, *, table_name: str, bucket: str, execution_name: str, manifest_key: str | None
+) -> dict[str, Any]:
+    """Return what the state machine puts out. `ERROR_DATA_LOCATION` is there only when there are errors."""
+    output: dict[str, Any] = {
+        "TOTAL_NUMBER_OF_ITEMS_WRITTEN": totals.written,
+        "TOTAL_NUMBER_OF_ITEMS_IN_ERROR": totals.rejected,
+        "TOTAL_NUMBER_OF_ITEMS_FAILED": totals.failed,
+        "DESTINATION_TABLE_NAME": table_name,
+        "MAP_RUN_RESULTS": manifest_key,
+    }
+    if totals.rejected:
+        output["ERROR_DATA_LOCATION"] = error_location(bucket, execution_name)
+    output["MESSAGE"] = _message(output, execution_name)
+    return output
+
+
+def _message(output: dict[str, Any], execution_name: str) -> str:
+    lines = [
+        f"Execution {execution_name}: migration to the DynamoDB table {output['DESTINATION_TABLE_NAME']}.",
+        "",
+        f"Items written: {output['TOTAL_NUMBER_OF_ITEMS_WRITTEN']:,}",
+        f"Items in error: {output['TOTAL_NUMBER_OF_ITEMS_IN_ERROR']:,}",
+        f"Items in batches that failed or were not started: {output['TOTAL_NUMBER_OF_ITEMS_FAILED']:,}",
+    ]
+    if "ERROR_DATA_LOCATION" in output:
+        lines.append(f"The items in error arrive within minutes under {output['ERROR_DATA_LOCATION']}")
+    if output["MAP_RUN_RESULTS"] is None:
+        lines.append("The Map Run wrote no results: it had no items.")
+    lines += ["", "These totals are not yet verified against the table."]
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""Lambda function: writes one batch of a Map Run to DynamoDB, and hands its rejects to Firehose."""
+
+import json
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from csvdynamo.backoff import Backoff
+from csvdynamo.batch import Batch, answer
+from csvdynamo.batch_writer import BatchWriter, DynamoDbClient
+from csvdynamo.clients import client
+from csvdynamo.error_stream import ErrorStream, FirehoseClient
+from csvdynamo.migration import Outcome, migrate
+from csvdynamo.rows import RowConverter
+from csvdynamo.settings import setting, staged_dataset
+
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+
+_WRITE_MARGIN_SECONDS = 5.0  # left for the rejects once all writes have settled
+_DELIVERY_MARGIN_SECONDS = 1.0
+
+
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that is used here."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds before the function times out."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What stays the same between the invocations of one execution environment."""
+
+    converter: RowConverter
+    dynamodb: DynamoDbClient
+    table_name: str
+    firehose: FirehoseClient
+    stream_name: str
+
+
+@cache
+def environment() -> Environment:
+    """Read the settings and make the clients, once."""
+    return Environment(
+        converter=RowConverter(staged_dataset(Path(__file__).resolve().parent)),
+        dynamodb=client("dynamodb"),
+        table_name=setting("DESTINATION_TABLE_NAME"),
+        firehose=client("firehose"),
+        stream_name=setting("ERROR_DELIVERY_STREAM_NAME"),
+    )
+
+
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
+    """Migrate one batch.
+
+    Args:
+        event: `{"BatchInput": {"execution_name": …}, "Items": [{header: text}, …]}`, as ItemBatcher makes it.
+        context: Lambda's context.
+
+    Returns:
+        `NUMBER_OF_ITEMS_WRITTEN`, `NUMBER_OF_ITEMS_IN_ERROR` (rows; together all of the batch) and `REJECT_IDS`.
+
+    Raises:
+        CsvDynamoError: A row could neither be written nor handed to Firehose. The batch is safe to run again.
+        botocore.exceptions.ClientError: An AWS service refused a call for good.
+    """
+    backoff = Backoff(remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000)
+    return migrate_batch(event, environment(), backoff)
+
+
+def migrate_batch(event: object, env: Environment, backoff: Backoff) -> dict[str, Any]:
+    """Do the handler's work with the given clients and clock."""
+    batch = Batch.from_event(event)
+    partition_key = env.converter.dataset.table.partition_key
+    writer = BatchWriter(env.dynamodb, env.table_name, partition_key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
+    outcome = migrate(batch, env.converter, writer.write)
+    stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
+    stream.send(outcome.rejects)
+    _log(batch, outcome)
+    return answer(outcome.written, outcome.rejects)
+
+
+def _log(batch: Batch, outcome: Outcome) -> None:
+    """Log numbers and codes only: rows may hold what does not belong in a log."""
+    codes = Counter(reject.code for reject in outcome.rejects)
+    logger.info(
+        json.dumps(
+            {
+                "message": "batch migrated",
+                "execution_name": batch.execution_name,
+                "rows": len(batch.rows),
+                "written": outcome.written,
+                "rejected_by_code": dict(sorted(codes.items())),
+            }
+        )
+    )
