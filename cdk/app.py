@@ -1,0 +1,50 @@
+"""The CDK app: a stack for each file in ``datasets/``, or for one (``-c dataset=<name>``)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from aws_cdk import App
+
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo.errors import DatasetError
+from csvdynamo_stack.names import NameTooLongError
+from csvdynamo_stack.selection import SelectionError, chosen_files, target
+from csvdynamo_stack.stack import CsvDynamoStack
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def add_stacks(app: App) -> None:
+    """Add a stack to the app for each data set chosen.
+
+    Raises:
+        SelectionError: The data set, the account or the Region is not known.
+        DatasetError: A data set file is wrong.
+        NameTooLongError: A data set's name is too long for the AWS names made from it.
+    """
+    place = target(os.environ)
+    for path in chosen_files(ROOT / "datasets", app.node.try_get_context("dataset")):
+        CsvDynamoStack(
+            app,
+            load_dataset(path),
+            dataset_file=path,
+            code=ROOT / "lambdas",
+            account=place.account,
+            region=place.region,
+        )
+
+
+def main() -> None:
+    """Synthesize the app into the folder that the CDK command line names."""
+    app = App()
+    try:
+        add_stacks(app)
+    except (SelectionError, DatasetError, NameTooLongError) as error:
+        raise SystemExit(f"csvdynamo: {error}") from error
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The CDK app's parts: one stack for each data set file."""

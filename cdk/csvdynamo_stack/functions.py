@@ -1,0 +1,111 @@
+"""The two Lambda functions: one writes a batch of rows, the other adds up what the batches report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from csvdynamo_stack.asset import stage
+from csvdynamo_stack.error_stream import ErrorStream
+from csvdynamo_stack.names import RESULTS_PREFIX
+from csvdynamo_stack.policies import allow, service_role
+
+# Five attempts of it and their waits fit in the child execution's five minutes; see "Migrate batch" in the workflow.
+MIGRATE_BATCH_TIMEOUT = Duration.seconds(40)
+CONSOLIDATE_TIMEOUT = Duration.minutes(5)
+
+_MEMORY_MIB = 512
+
+
+class Functions(Construct):
+    """``migrate_batch`` and ``consolidate``, from one asset, each with its own role and log group."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        code: Path,
+        dataset_file: Path,
+        bucket: s3.IBucket,
+        table: dynamodb.ITable,
+        error_stream: ErrorStream,
+        retention: logs.RetentionDays,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._retention = retention
+        with TemporaryDirectory(prefix="csvdynamo-asset-") as folder:
+            stage(code, dataset_file, Path(folder))
+            asset = lambda_.Code.from_asset(folder)
+            self.migrate_batch = self._function(
+                "MigrateBatch",
+                asset,
+                handler="migrate_batch.handler",
+                timeout=MIGRATE_BATCH_TIMEOUT,
+                description="Writes a batch of rows to DynamoDB and hands the rejects to Firehose",
+                environment={
+                    "DESTINATION_TABLE_NAME": table.table_name,
+                    "ERROR_DELIVERY_STREAM_NAME": error_stream.name,
+                },
+                statements=[
+                    allow(["dynamodb:BatchWriteItem"], [table.table_arn]),
+                    allow(["firehose:PutRecordBatch"], [error_stream.arn]),
+                ],
+            )
+            self.consolidate = self._function(
+                "Consolidate",
+                asset,
+                handler="consolidate.handler",
+                timeout=CONSOLIDATE_TIMEOUT,
+                description="Adds up the result files of a Map Run",
+                environment={"DESTINATION_TABLE_NAME": table.table_name},
+                statements=[allow(["s3:GetObject"], [bucket.arn_for_objects(f"{RESULTS_PREFIX}*")])],
+            )
+
+    def _function(
+        self,
+        name: str,
+        code: lambda_.Code,
+        *,
+        handler: str,
+        timeout: Duration,
+        description: str,
+        environment: Mapping[str, str],
+        statements: Sequence[iam.PolicyStatement],
+    ) -> lambda_.Function:
+        log_group = logs.LogGroup(self, f"{name}Log", retention=self._retention, removal_policy=RemovalPolicy.DESTROY)
+        role = service_role(
+            self,
+            f"{name}Role",
+            service="lambda.amazonaws.com",
+            account="",
+            description=f"What {handler} may do",
+            statements={
+                "work": statements,
+                "log": [allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])],
+            },
+        )
+        return lambda_.Function(
+            self,
+            name,
+            code=code,
+            handler=handler,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            timeout=timeout,
+            memory_size=_MEMORY_MIB,
+            description=description,
+            environment=dict(environment),
+            # By its ARN, so that nothing the CDK might grant later is added to what is written above.
+            role=iam.Role.from_role_arn(self, f"{name}RoleAsWritten", role.role_arn, mutable=False),
+            log_group=log_group,
+        )
