@@ -1,0 +1,106 @@
+"""``python -m local_aws``: the embedded AWS in the foreground."""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from local_aws.environment import HOST, endpoint, server_environment
+
+
+def main() -> None:
+    """Serve until stopped, then remove everything that was written."""
+    arguments = _arguments()
+    try:
+        listener = _bind(arguments.port)
+        home = _home(arguments.home)
+    except (OSError, ValueError) as error:
+        sys.exit(f"python -m local_aws: {error}")
+    try:
+        _serve(home, listener, arguments)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    shutil.rmtree(home, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of unfinished executions would hold the interpreter back, and nothing that they do can matter now.
+    os._exit(status)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local_aws",
+        description="The embedded AWS: MiniStack with the Step Functions and Firehose parts that it lacks. "
+        f"It listens on {HOST} only, and removes everything it wrote when it is stopped (SIGTERM, SIGINT).",
+        epilog="Environment: LOCAL_AWS_MAP_WORKERS (default 2), how many child executions of a Distributed Map run at "
+        "once, each at the cost of a Lambda process; LOCAL_AWS_FIREHOSE_DELAY_SECONDS (default 2), how long "
+        "Firehose buffers records before it writes them to S3.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--home", type=Path, help="new or empty folder for all it writes (default: a temporary one)")
+    parser.add_argument("--ready-file", type=Path, help='write {"endpoint", "pid", "port"} there once it answers')
+    parser.add_argument("--stop-with-parent", type=int, metavar="PID", help="stop when the process of this id ends")
+    return parser.parse_args()
+
+
+def _home(asked: Path | None) -> Path:
+    if asked is None:
+        return Path(tempfile.mkdtemp(prefix="local-aws-"))
+    asked.mkdir(parents=True, exist_ok=True)
+    if any(asked.iterdir()):
+        raise ValueError(f"--home {asked} is not empty, and would be removed at the end: name a new folder.")
+    return asked.resolve()
+
+
+def _bind(port: int) -> socket.socket:
+    # Bound here and handed to the server as it is, so that no other process can take a chosen port in between.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"cannot listen on {HOST}:{port} ({error.strerror}): leave --port out for a free one") from error
+    return listener
+
+
+def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace) -> None:
+    port = listener.getsockname()[1]
+    variables = server_environment(os.environ, home=home, port=port)
+    os.environ.clear()
+    os.environ.update(variables)
+    Path(variables["TMPDIR"]).mkdir()
+    tempfile.tempdir = variables["TMPDIR"]
+
+    # MiniStack reads its settings when it is imported.
+    from local_aws import serving  # noqa: PLC0415
+
+    def announce() -> None:
+        print(f"The embedded AWS is ready at {endpoint(port)} (process {os.getpid()}).", flush=True)
+        if arguments.ready_file:
+            _write_whole(arguments.ready_file, {"endpoint": endpoint(port), "pid": os.getpid(), "port": port})
+
+    # Not asyncio.run, whose end joins the threads of executions that still run.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(
+        serving.serve_until_stopped(listener, on_ready=announce, owner_pid=arguments.stop_with_parent)
+    )
+    serving.stop_lambda_workers()
+
+
+def _write_whole(path: Path, document: dict[str, object]) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(document))
+    unfinished.replace(path)
+
+
+if __name__ == "__main__":
+    main()

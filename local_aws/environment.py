@@ -1,0 +1,74 @@
+"""The environment variables of the embedded AWS and of its clients."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+
+_INHERITED_AWS_PREFIXES = ("AWS_", "LOCALSTACK_", "MINISTACK_")
+# Set in a developer's shell, any of these would make the server keep state, listen elsewhere or load other code.
+_NEVER_INHERITED = frozenset(
+    {
+        "BIND_HOST",
+        "DOCKER_HOST",
+        "EDGE_PORT",
+        "GATEWAY_PORT",
+        "LAMBDA_EXECUTOR",
+        "PERSIST_STATE",
+        # Lambda workers inherit it: a module that a deployed zip lacks must be lacking here too.
+        "PYTHONPATH",
+        "S3_PERSIST",
+        "SERVICES",
+    }
+)
+
+
+def endpoint(port: int) -> str:
+    """The URL that clients of the server at a loopback port use."""
+    return f"http://{HOST}:{port}"
+
+
+def client_environment(port: int) -> dict[str, str]:
+    """Variables with which any AWS SDK or CLI talks to the server at a loopback port, and to nothing else."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint(port),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def server_environment(inherited: Mapping[str, str], *, home: Path, port: int) -> dict[str, str]:
+    """The variables under which the server, and the Lambda workers that it starts, run.
+
+    Args:
+        inherited: the variables that the server was started with.
+        home: the private folder that holds everything the server writes.
+        port: the loopback port that it serves.
+
+    Returns:
+        The whole environment: what was inherited, without what would tie the server to another
+        AWS or let it write or listen outside its own places.
+    """
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name not in _NEVER_INHERITED and not name.startswith(_INHERITED_AWS_PREFIXES)
+    }
+    return kept | {
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "TMPDIR": str(home / "tmp"),
+        "STATE_DIR": str(home / "state"),
+        "S3_DATA_DIR": str(home / "s3"),
+        # The machine's Docker engine belongs to others: MiniStack would sweep containers out of it.
+        "DOCKER_HOST": f"unix://{home / 'no-docker.sock'}",
+        # Listeners on fixed ports, of services that are not used here.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # What a Lambda function that names no endpoint is given.
+        "MINISTACK_REGION": REGION,
+        **client_environment(port),
+    }

@@ -1,0 +1,87 @@
+"""Serve MiniStack, with its additions, on a socket that is already bound, until asked to stop."""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from local_aws import owner
+
+_READY_POLL_SECONDS = 0.05
+
+
+async def serve_until_stopped(listener: socket.socket, *, on_ready: Callable[[], None], owner_pid: int | None) -> None:
+    """Serve until SIGTERM, SIGINT or the end of the owner.
+
+    Args:
+        listener: a bound TCP socket.
+        on_ready: called once, when the first connection is accepted.
+        owner_pid: the process whose end stops the server; None for none.
+    """
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if owner_pid is not None:
+        _stop_with_owner(owner_pid, loop, stop)
+    announcing = loop.create_task(_announce(listener.getsockname(), on_ready))
+    # MiniStack is imported here, after the environment that it reads at import is in place.
+    app: Any = importlib.import_module("ministack.app").app
+    try:
+        await serve(app, _configuration(listener), shutdown_trigger=stop.wait)
+    finally:
+        announcing.cancel()
+
+
+def stop_lambda_workers() -> None:
+    """End the Lambda worker processes, and let no new one start."""
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("The embedded AWS is stopping: no Lambda worker is started any more.")
+
+    runtime.Worker._spawn = refuse
+    runtime.ProvidedWorker._spawn = refuse
+    runtime.reset()
+
+
+def _stop_with_owner(pid: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    def watch() -> None:
+        owner.wait_for_exit(pid)
+        with contextlib.suppress(RuntimeError):  # the loop has already ended
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch, name="owner-watch", daemon=True).start()
+
+
+async def _announce(address: tuple[str, int], on_ready: Callable[[], None]) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(*address)
+        except OSError:
+            await asyncio.sleep(_READY_POLL_SECONDS)
+            continue
+        writer.close()
+        on_ready()
+        return
+
+
+def _configuration(listener: socket.socket) -> Config:
+    level = os.environ.get("LOG_LEVEL", "INFO").upper()
+    logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
+    config = Config()
+    # Hypercorn closes the descriptor that it is given; the listener keeps its own.
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = level
+    return config
