@@ -1,0 +1,146 @@
+"""What an HTTP server's answer means for a download, and when to ask again. Pure."""
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Self
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.IGNORECASE)
+
+_HINTS = {
+    401: "It wants credentials: put them into the URL of the run's parameter.",
+    403: "It refuses this download: check the address, and whether it needs credentials.",
+    404: "It is not there: look up the data set's current address and correct source.url.",
+    410: "It was withdrawn: look up the data set's current address and correct source.url.",
+}
+
+
+@dataclass(frozen=True)
+class HttpPolicy:
+    """How patient a download is. Times are in seconds.
+
+    Attributes:
+        attempts: Requests in all, resumed ones included.
+        connect_timeout: How long a connection may take.
+        read_timeout: How long a server may be silent within an answer.
+        first_wait: Upper bound of the wait after the first attempt; it doubles with each.
+        longest_wait: Upper bound of every such wait.
+        longest_retry_after: The most that a server's Retry-After is obeyed.
+    """
+
+    attempts: int = 10
+    connect_timeout: float = 10
+    read_timeout: float = 60
+    first_wait: float = 2
+    longest_wait: float = 60
+    longest_retry_after: float = 300
+
+
+class Answer(Enum):
+    """What an HTTP status means for a download."""
+
+    WHOLE = "the whole file follows"
+    PART = "the part that was asked for follows"
+    LATER = "ask again later"
+    RESTART = "ask again from the first byte"
+    REFUSED = "asking again is of no use"
+
+
+def judge(status: int) -> Answer:
+    """Decide what a status means; data.wa.gov answers 202 while it still makes the export."""
+    if status == 200:
+        return Answer.WHOLE
+    if status == 206:
+        return Answer.PART
+    if status == 416:
+        return Answer.RESTART
+    if status in {202, 408, 425, 429} or (status >= 500 and status not in {501, 505}):
+        return Answer.LATER
+    return Answer.REFUSED
+
+
+def hint(status: int) -> str:
+    """Say what to do about a status that no further attempt mends."""
+    return _HINTS.get(status, "Check source.url, or the run's parameter.")
+
+
+def wait_seconds(
+    attempt: int,
+    policy: HttpPolicy,
+    retry_after: float | None = None,
+    jitter: Callable[[float, float], float] = random.uniform,
+) -> float:
+    """Decide how long to wait before the next attempt: exponential, with jitter, never less than Retry-After.
+
+    Args:
+        attempt: The attempt that just failed, 1 for the first.
+        policy: The bounds.
+        retry_after: What the server asked for, in seconds.
+        jitter: Draws a number between two bounds.
+    """
+    bound = min(policy.longest_wait, policy.first_wait * 2 ** (attempt - 1))
+    wait = jitter(bound / 2, bound)
+    return max(wait, min(retry_after or 0, policy.longest_retry_after))
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header (RFC 9110, 10.2.3): seconds, or an HTTP date; None for anything else."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+
+
+@dataclass(frozen=True)
+class Version:
+    """Which version of a file an answer speaks of: its validators (RFC 9110, 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, str]) -> Self:
+        """Read them from an answer's headers."""
+        return cls(headers.get("ETag"), headers.get("Last-Modified"))
+
+    @property
+    def if_range(self) -> str | None:
+        """The validator to resume with, None when there is none: a weak ETag does not speak for single bytes."""
+        if self.etag and not self.etag.startswith("W/"):
+            return self.etag
+        return self.last_modified
+
+    def same_as(self, other: "Version") -> bool:
+        """Whether two answers speak of one version, as far as both tell."""
+        if self.etag and other.etag:
+            return self.etag == other.etag
+        if self.last_modified and other.last_modified:
+            return self.last_modified == other.last_modified
+        return True
+
+
+@dataclass(frozen=True)
+class ContentRange:
+    """Which bytes a 206 answer holds: the first, the last, and the whole file's size if told."""
+
+    first: int
+    last: int
+    total: int | None
+
+    @classmethod
+    def from_header(cls, value: str | None) -> Self | None:
+        """Read a Content-Range header, None when it is absent or malformed."""
+        match = _CONTENT_RANGE.fullmatch((value or "").strip())
+        if match is None:
+            return None
+        first, last, total = match.groups()
+        return cls(int(first), int(last), None if total == "*" else int(total))

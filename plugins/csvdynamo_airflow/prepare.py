@@ -1,0 +1,103 @@
+"""The task prepare: from the landed source to the file that Step Functions' CSV reader cannot misread."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.growing_file import GrowingFile, ReportProgress
+from csvdynamo_airflow.landing import Landed
+from csvdynamo_airflow.naming import reports_prefix
+from csvdynamo_airflow.prepared import Prepared, prepared_key
+from csvdynamo_airflow.reject_spool import RejectSpool
+from csvdynamo_airflow.rewrite import rewrite
+from csvdynamo_airflow.source_file import open_source
+from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
+from csvdynamo_airflow.workspace import require_free_space, workspace
+
+__all__ = ["Prepared", "prepare"]
+
+REJECTS_FILE = "rejected_before_upload.jsonl"
+
+log = logging.getLogger(__name__)
+
+
+def log_progress(done: int, _total: int | None) -> None:
+    """Write progress to the task's log."""
+    log.info("%s bytes prepared", f"{done:,}")
+
+
+def prepare(
+    landed: Landed,
+    dataset: Dataset,
+    *,
+    s3: Any,
+    run_id: str,
+    name_execution: Callable[[str], str],
+    work_parent: Path | None = None,
+    report_progress: ReportProgress = log_progress,
+) -> Prepared:
+    """Rewrite a landed source in one streaming pass, and store the result under a key made of its digest.
+
+    Args:
+        landed: What download stored.
+        dataset: The data set.
+        s3: A boto3 S3 client.
+        run_id: The DAG run's id, which names the temporary folder.
+        name_execution: Names the execution that migrates the file of a key.
+        work_parent: Where to make the temporary folder; the system's temporary folder if None.
+        report_progress: Is told of the bytes written.
+
+    Raises:
+        SourceFileError: The source is no CSV, breaks off, or it cannot be told where one of its records ends.
+        HeaderError: Its header would lose or mix up columns.
+        NoSpaceError: The temporary folder's disk has no room.
+        ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
+    """
+    name = f"{landed.file_name} (from {landed.url})"
+    with workspace("prepare", run_id, work_parent) as folder:
+        source, output = folder / "source", folder / "prepared"
+        # At least the source and a copy of it; what gzip unpacks to shows only on the way.
+        require_free_space(folder, 2 * landed.bytes, f"prepare {name}")
+        fetch(s3, landed.bucket, landed.key, landed.sha256, source)
+        with (
+            open_source(source, name) as text,
+            GrowingFile(output, report_progress, purpose=f"prepare {name}") as file,
+            RejectSpool(folder / "drafts") as spool,
+        ):
+            rewritten = rewrite(text, file, spool, dataset, name)
+        sha256 = file_sha256(output)
+        file_key = prepared_key(dataset.name, sha256, landed.file_name)
+        put_once(s3, output, landed.bucket, file_key)
+        execution_name = name_execution(file_key)
+        rejects_key = None
+        if spool.by_code:
+            spool.write_records(folder / REJECTS_FILE, dataset.name, execution_name)
+            rejects_key = reports_prefix(dataset.name, execution_name) + REJECTS_FILE
+            # The same run writes the same records at every attempt, so writing over them is safe.
+            upload(s3, folder / REJECTS_FILE, landed.bucket, rejects_key)
+        prepared = Prepared(
+            bucket=landed.bucket,
+            file_key=file_key,
+            sha256=sha256,
+            bytes=file.size,
+            source_rows=rewritten.source_rows,
+            prepared_rows=rewritten.source_rows - spool.by_code.total(),
+            rejected=spool.by_code.total(),
+            rejects_by_code=dict(sorted(spool.by_code.items())),
+            rejects_key=rejects_key,
+            header=rewritten.headers,
+            schema_changes=rewritten.schema_changes,
+            execution_name=execution_name,
+            source=landed,
+        )
+    log.info(
+        "%s: %s rows, %s of them rejected; s3://%s/%s",
+        name,
+        f"{prepared.source_rows:,}",
+        f"{prepared.rejected:,}",
+        prepared.bucket,
+        prepared.file_key,
+    )
+    return prepared

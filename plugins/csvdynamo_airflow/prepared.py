@@ -1,0 +1,68 @@
+"""A prepared file: what prepare hands to the tasks after it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from csvdynamo_airflow.landing import Landed
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The file that Step Functions reads, and what was refused on the way to it.
+
+    Attributes:
+        bucket: The bucket.
+        file_key: The prepared file's key, made of its SHA-256.
+        sha256: Its digest, in hexadecimal.
+        bytes: Its size.
+        source_rows: Records of the source after its header.
+        prepared_rows: Rows of the prepared file.
+        rejected: Records refused before the upload.
+        rejects_by_code: How many of them, by reject code.
+        rejects_key: The key of their records, None if there are none.
+        header: The source's header, without the row number's column.
+        schema_changes: How it departs from the data set's declared columns, a sentence each.
+        execution_name: The name of the execution that migrates the file.
+        source: The landed source.
+    """
+
+    bucket: str
+    file_key: str
+    sha256: str
+    bytes: int
+    source_rows: int
+    prepared_rows: int
+    rejected: int
+    rejects_by_code: Mapping[str, int]
+    rejects_key: str | None
+    header: tuple[str, ...]
+    schema_changes: tuple[str, ...]
+    execution_name: str
+    source: Landed
+
+    @property
+    def landing_key(self) -> str:
+        """The key of the landed source."""
+        return self.source.key
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document."""
+        return {**asdict(self), "header": list(self.header), "schema_changes": list(self.schema_changes)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read the JSON document."""
+        return cls(
+            **{
+                **document,
+                "header": tuple(document["header"]),
+                "schema_changes": tuple(document["schema_changes"]),
+                "source": Landed.from_json(document["source"]),
+            }
+        )
+
+
+def prepared_key(dataset: str, sha256: str, file_name: str) -> str:
+    """Name a prepared file: the same bytes always get the same key, and other bytes another."""
+    return f"source/{dataset}/{sha256}/{file_name.removesuffix('.gz')}"

@@ -1,0 +1,122 @@
+"""The header is a contract that publishers break: refusing one that would lose or mix up columns. Pure."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo_airflow.errors import MigrationError
+
+HEADER_LIMIT_BYTES = 10 * 1024
+"""The longest header that Step Functions' CSV reader takes
+(https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html)."""
+
+_LISTED = 20
+_UNUSABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+
+
+class HeaderError(MigrationError):
+    """A source's header cannot be migrated; the message names the columns and what to do."""
+
+
+def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> tuple[str, ...]:
+    """Refuse a header that would lose or mix up columns.
+
+    Args:
+        headers: The source's header, without the row number's column.
+        dataset: The data set, whose declared columns it is held against.
+        name: What to call the file in messages.
+
+    Returns:
+        How the header departs from the declared columns without breaking anything, a sentence each.
+
+    Raises:
+        HeaderError: A header is blank, repeated, unreadable or the row number's own; two become one attribute; a
+            required column or the partition key is missing; the whole is longer than Step Functions reads.
+    """
+    _refuse_unusable_names(headers, name)
+    _refuse_repeats(headers, name)
+    _refuse_shared_attributes(headers, dataset, name)
+    _refuse_missing(headers, dataset, name)
+    size = header_bytes(headers)
+    if size > HEADER_LIMIT_BYTES:
+        raise HeaderError(
+            f"The header of {name} takes {size:,} bytes, more than the {HEADER_LIMIT_BYTES:,} that Step Functions "
+            "reads. Shorten the column names."
+        )
+    present = set(headers)
+    return tuple(
+        f"Column {_quoted([column.header])} is gone." for column in dataset.columns if column.header not in present
+    )
+
+
+def header_bytes(headers: Sequence[str]) -> int:
+    """Size of the prepared file's first line, without its line end."""
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="").writerow([ROW_NUMBER_HEADER, *headers])
+    return len(line.getvalue().replace("\\", "\\\\").encode("utf-8"))
+
+
+def _refuse_unusable_names(headers: Sequence[str], name: str) -> None:
+    for position, header in enumerate(headers, start=1):
+        if not header or header.isspace():
+            raise HeaderError(f"Column {position} of {name} has no name. Give it one in the header.")
+        if _UNUSABLE.search(header):
+            raise HeaderError(
+                f"The name of column {position} of {name}, {header!a}, holds a line break, a control character or "
+                "bytes that are no UTF-8. Correct the header."
+            )
+    if ROW_NUMBER_HEADER in headers:
+        raise HeaderError(
+            f"{name} has a column {ROW_NUMBER_HEADER!r}, the name under which row numbers travel. Rename that column."
+        )
+
+
+def _refuse_repeats(headers: Sequence[str], name: str) -> None:
+    repeated = [header for header, count in Counter(headers).items() if count > 1]
+    if repeated:
+        raise HeaderError(
+            f"{name} repeats {_quoted(repeated)} in its header: one column would overwrite the other. Rename one."
+        )
+
+
+def _refuse_shared_attributes(headers: Sequence[str], dataset: Dataset, name: str) -> None:
+    taken: dict[str, str] = {}
+    for header in headers:
+        if dataset.column(header).drop:
+            continue
+        attribute = dataset.attribute_name(header)
+        if not attribute:
+            raise HeaderError(
+                f"Column {header!r} of {name} becomes an attribute without a name. Rename or drop it in "
+                f"datasets/{dataset.name}.toml."
+            )
+        if attribute in taken:
+            raise HeaderError(
+                f"{_quoted([taken[attribute], header])} of {name} both become the attribute {attribute!r}. "
+                f"Rename or drop one in datasets/{dataset.name}.toml."
+            )
+        taken[attribute] = header
+
+
+def _refuse_missing(headers: Sequence[str], dataset: Dataset, name: str) -> None:
+    present = set(headers)
+    missing = [column.header for column in dataset.columns if column.required and column.header not in present]
+    stored = {dataset.attribute_name(header) for header in headers if not dataset.column(header).drop}
+    if not missing and dataset.table.partition_key not in stored:
+        missing = [dataset.key_header or f"a column for the partition key {dataset.table.partition_key}"]
+    if not missing:
+        return
+    declared = {column.header for column in dataset.columns}
+    new = [header for header in headers if header not in declared]
+    raise HeaderError(
+        f"{name} lacks {_quoted(missing)}; columns that datasets/{dataset.name}.toml does not declare: "
+        f"{_quoted(new) or 'none'}. If a column was renamed, correct the data set file; otherwise check the source."
+    )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    text = ", ".join(repr(name) for name in names[:_LISTED])
+    return text + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")

@@ -1,0 +1,133 @@
+"""Files into the bucket and back, checked by their digests; most are written once under a key made of theirs."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+
+_CONDITIONAL_OPERATIONS = ("PutObject", "CompleteMultipartUpload")
+
+
+class ObjectError(MigrationError):
+    """An object of the bucket is not what its key says; the message names it and what to do."""
+
+
+class ObjectPostponedError(MigrationPostponedError):
+    """An object could not be transferred now."""
+
+
+def put_once(s3: Any, path: Path, bucket: str, key: str) -> bool:
+    """Upload a file in parts, with SHA-256 checksums, unless its key is there already.
+
+    Two runs that upload the same file at once both end well: S3 refuses the second by ``If-None-Match: *``
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+
+    Args:
+        s3: A boto3 S3 client.
+        path: The file.
+        bucket: The bucket.
+        key: The key, which holds the file's SHA-256, so that what is there must be the same file.
+
+    Returns:
+        Whether it was uploaded; False when it was there.
+
+    Raises:
+        ObjectError: Another size is stored under the key.
+        ObjectPostponedError: The upload failed.
+    """
+    if _is_there(s3, path, bucket, key):
+        return False
+    try:
+        with _only_if_new(s3):
+            upload(s3, path, bucket, key)
+    except ObjectPostponedError:
+        if _is_there(s3, path, bucket, key):
+            return False
+        raise
+    return True
+
+
+def upload(s3: Any, path: Path, bucket: str, key: str) -> None:
+    """Upload a file in parts, with SHA-256 checksums, over whatever is there.
+
+    Raises:
+        ObjectPostponedError: The upload failed.
+    """
+    from boto3.exceptions import S3UploadFailedError  # noqa: PLC0415 - slow; not at DAG parse time
+
+    try:
+        s3.upload_file(str(path), bucket, key, ExtraArgs={"ChecksumAlgorithm": "SHA256"})
+    except S3UploadFailedError as error:
+        raise ObjectPostponedError(f"s3://{bucket}/{key} could not be uploaded: {error}") from error
+
+
+def fetch(s3: Any, bucket: str, key: str, sha256: str, path: Path) -> None:
+    """Download an object to a file and check that it is the one that was stored.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket.
+        key: The key.
+        sha256: The SHA-256 of the whole object, in hexadecimal.
+        path: The file to write.
+
+    Raises:
+        ObjectError: The object is gone, or its bytes have another SHA-256.
+    """
+    try:
+        s3.download_file(bucket, key, str(path))
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NoSuchBucket"}:
+            raise
+        raise ObjectError(f"s3://{bucket}/{key} is gone. Clear the task download to fetch the source again.") from error
+    found = file_sha256(path)
+    if found != sha256:
+        raise ObjectError(
+            f"s3://{bucket}/{key} has SHA-256 {found}, not {sha256}: it was changed after its upload. Delete it and "
+            "clear the task that uploaded it."
+        )
+
+
+def file_sha256(path: Path) -> str:
+    """Digest a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_there(s3: Any, path: Path, bucket: str, key: str) -> bool:
+    try:
+        stored = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "404":
+            raise
+        return False
+    if stored != (size := path.stat().st_size):
+        raise ObjectError(
+            f"s3://{bucket}/{key} has {stored:,} bytes, but the file of that SHA-256 has {size:,}. Delete the object "
+            "and clear this task."
+        )
+    return True
+
+
+@contextmanager
+def _only_if_new(s3: Any) -> Iterator[None]:
+    """Add the condition to a client's uploads: boto3's transfer has no argument for it.
+
+    The event is documented in
+    https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html.
+    """
+
+    def add_condition(params: dict[str, Any], **_: Any) -> None:
+        params["IfNoneMatch"] = "*"
+
+    names = [f"provide-client-params.s3.{operation}" for operation in _CONDITIONAL_OPERATIONS]
+    for name in names:
+        s3.meta.events.register(name, add_condition)
+    try:
+        yield
+    finally:
+        for name in names:
+            s3.meta.events.unregister(name, add_condition)

@@ -1,0 +1,76 @@
+"""A task's private temporary folder, and the free disk space that its work needs."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from csvdynamo_airflow.errors import MigrationPostponedError
+
+HEADROOM_BYTES = 64 * 1024 * 1024
+"""What is left to others on a disk: a worker whose disk is full cannot even write its log."""
+
+
+class NoSpaceError(MigrationPostponedError):
+    """The temporary folder's disk has too little free space; the message names folder, need and what is free."""
+
+
+@contextmanager
+def workspace(step: str, run_id: str, parent: Path | None = None) -> Iterator[Path]:
+    """Make a folder that only this user can read, and remove it at the end, whatever happens.
+
+    Its name follows from step and run, so that a retry first clears what a killed attempt of the same run left on
+    this worker. Folders of other runs are never touched.
+
+    Args:
+        step: Which task works there, such as ``prepare``.
+        run_id: The DAG run's id.
+        parent: The folder to make it in; the system's temporary folder if None.
+
+    Yields:
+        The empty folder.
+    """
+    folder = (parent or Path(tempfile.gettempdir())) / workspace_name(step, run_id)
+    _clear(folder)
+    folder.mkdir(mode=0o700, parents=False)  # refuses what another put there meanwhile, a symbolic link included
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def workspace_name(step: str, run_id: str) -> str:
+    """Name the folder of a step of a run: the same at every attempt."""
+    return f"csvdynamo-{step}-{hashlib.sha256(run_id.encode()).hexdigest()[:20]}"
+
+
+def require_free_space(folder: Path, needed: int, purpose: str) -> None:
+    """Refuse work that the disk has no room for, before it fills the disk.
+
+    Args:
+        folder: A folder on the disk in question.
+        needed: Bytes that are still to be written.
+        purpose: What they are for, for the message.
+
+    Raises:
+        NoSpaceError: Fewer bytes are free than are needed, with some headroom for others.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed + HEADROOM_BYTES:
+        raise NoSpaceError(
+            f"{folder.parent} has {_mebibytes(free)} free, but {_mebibytes(needed + HEADROOM_BYTES)} are needed to "
+            f"{purpose}. Free space there, or point the worker's TMPDIR at a larger disk."
+        )
+
+
+def _clear(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 1024 / 1024:,.0f} MiB"
