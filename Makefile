@@ -1,0 +1,95 @@
+# csvdynamo: `make help` lists the commands. Each sets up what it needs, from Python 3.11 or later and make alone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON  ?= python3
+DATASET ?= ev_population
+SOURCE  ?=
+EMAIL   ?=
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+READY  := $(VENV)/.ready node_modules/.ready
+
+export SOURCE DATASET EMAIL
+export PYTHONPATH := $(CURDIR):$(CURDIR)/lambdas:$(CURDIR)/plugins
+export PYTHONDONTWRITEBYTECODE :=
+
+##@ Use it
+.PHONY: demo
+demo: $(READY) ## Take a CSV to DynamoDB on the embedded AWS [SOURCE=url-or-path] [DATASET=ev_population] [KEEP_AWS=1]
+	@$(PY) -m commands.demo --dataset "$$DATASET" --source "$$SOURCE" $(if $(KEEP_AWS),--keep-aws)
+
+.PHONY: ui
+ui: $(READY) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
+	@$(PY) -m commands.ui --dataset "$$DATASET"
+
+.PHONY: aws
+aws: $(READY) ## The embedded AWS with the stack deployed, in the foreground, for the plain aws CLI
+	@$(PY) -m commands.aws --dataset "$$DATASET"
+
+.PHONY: deploy
+deploy: $(READY) ## Deploy the stack to a real account [DATASET=…] [EMAIL=address]
+	@$(PY) -m commands.deploy deploy --dataset "$$DATASET" --email "$$EMAIL"
+
+.PHONY: destroy
+destroy: $(READY) ## Remove the stack from a real account; bucket and table stay
+	@$(PY) -m commands.deploy destroy --dataset "$$DATASET"
+
+.PHONY: mwaa
+mwaa: $(VENV)/.ready ## Build what Amazon MWAA takes, in build/mwaa
+	@$(PY) -m commands.mwaa
+
+##@ Work on it
+.PHONY: test
+test: $(READY) ## The whole test suite
+	$(PY) -m pytest
+
+.PHONY: test-fast
+test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
+	$(PY) -m pytest tests/unit
+
+.PHONY: lint
+lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m commands.lint_stack
+
+.PHONY: bench
+bench: $(READY) ## Measurements
+	$(PY) -m bench
+
+.PHONY: pins
+pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+	  --custom-compile-command 'make pins' requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+	  --custom-compile-command 'make pins' requirements-dev.in --output-file requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove what the commands made, the virtual environment among it
+	rm -rf build cdk/cdk.out $(VENV) node_modules
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Set-up. A file is made last, so that a set-up that was stopped half way begins again.
+$(VENV)/.ready: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "csvdynamo needs Python 3.11 or later; name one: make PYTHON=python3.12 …")'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo 'Installing the Python packages (a few minutes the first time) …'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json | $(VENV)/.ready
+	@echo 'Installing the CDK CLI …'
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --no-update-notifier
+	@touch $@

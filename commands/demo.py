@@ -1,0 +1,128 @@
+"""``make demo``: a CSV to DynamoDB on the embedded AWS, through the real stack and the real DAG."""
+
+import argparse
+import json
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
+from commands.embedded import Deployed, embedded_aws
+from commands.project import BUILD, fail, find_dataset, say
+from commands.sample import Sample, make_sample
+from csvdynamo.dataset import Dataset
+from csvdynamo.rejects import Reject
+from csvdynamo_airflow.naming import reports_prefix
+from csvdynamo_airflow.report import REPORT_FILE, summary
+from csvdynamo_airflow.result_objects import list_objects, object_lines
+
+AIRFLOW_LOG = BUILD / "airflow.log"
+AWS_FILE = BUILD / "aws.json"
+REPORT = BUILD / REPORT_FILE
+SAMPLE_ROWS = 5000
+_TOLD = ("Map Run: ", "Started execution", "[DAG TEST] starting", "have not arrived", "Downloaded")
+
+
+def main() -> None:
+    """Run the demo; the exit status is 0 only if every row is accounted for."""
+    arguments = _arguments()
+    dataset = find_dataset(arguments.dataset)
+    BUILD.mkdir(exist_ok=True)
+    for stale in (REPORT, AWS_FILE):
+        stale.unlink(missing_ok=True)
+    sample = None if arguments.source else make_sample(BUILD / "sample" / dataset.source.file_name, SAMPLE_ROWS)
+    source = arguments.source if sample is None else str(sample.path)
+    home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
+    try:
+        report = _migrate(dataset, source, home, sample, keep=arguments.keep_aws)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    say("\n" + summary(report))
+    say(f"\nThe report is in {REPORT}.")
+    if report["problems"]:
+        fail(f"The run is not green; the log is in {AIRFLOW_LOG}.")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description=main.__doc__)
+    parser.add_argument("--source", default="", help="path or URL of a CSV (default: a generated sample with faults)")
+    parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
+    parser.add_argument("--keep-aws", action="store_true", help=f"leave the embedded AWS running, see {AWS_FILE.name}")
+    return parser.parse_args()
+
+
+def _migrate(dataset: Dataset, source: str, home: Path, sample: Sample | None, *, keep: bool) -> dict[str, Any]:
+    with ThreadPoolExecutor(1) as pool:
+        airflow_made = pool.submit(make_airflow_home, home)
+        with embedded_aws(dataset, keep=keep) as deployed:
+            airflow_made.result()
+            if keep:
+                _write_aws_file(deployed)
+            _run_dag(dataset, source, airflow_environment(home, deployed.aws.environment))
+            report = _read_report(deployed, dataset)
+            if sample is not None:
+                _check_faults(sample, _rejected_rows(deployed, report))
+    return report
+
+
+def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None:
+    dag_id = f"csvdynamo_{dataset.name}"
+    say(f"Running the DAG {dag_id} on {source} (log {AIRFLOW_LOG}) …")
+    command = [AIRFLOW, "dags", "test", dag_id, "--conf", json.dumps({"source_url": source})]
+    with (
+        AIRFLOW_LOG.open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            log.write(line)
+            if any(mark in line for mark in _TOLD):
+                say("  " + line.strip())
+
+
+def _read_report(deployed: Deployed, dataset: Dataset) -> dict[str, Any]:
+    s3, bucket = deployed.client("s3"), deployed.outputs["SourceBucket"]
+    keys = [
+        item["Key"]
+        for item in list_objects(s3, bucket, reports_prefix(dataset.name, "").rstrip("/"))
+        if item["Key"].endswith(REPORT_FILE)
+    ]
+    if not keys:
+        fail(f"The run wrote no report; the log is in {AIRFLOW_LOG}.")
+    [key] = keys
+    REPORT.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    report: dict[str, Any] = json.loads(REPORT.read_text(encoding="utf-8"))
+    return report
+
+
+def _rejected_rows(deployed: Deployed, report: dict[str, Any]) -> set[tuple[int | None, str]]:
+    s3 = deployed.client("s3")
+    rejects = set()
+    for location in report["error_files"]:
+        bucket, key = location.removeprefix("s3://").split("/", 1)
+        for line in object_lines(s3, bucket, key):
+            reject = Reject.from_json(line)
+            rejects.add((reject.row, reject.code))
+    return rejects
+
+
+def _check_faults(sample: Sample, rejected: set[tuple[int | None, str]]) -> None:
+    expected = {(fault.row, fault.code) for fault in sample.faults}
+    if rejected != expected:
+        fail(f"The sample's faults are {sorted(expected)}, but the rejects are {sorted(rejected, key=str)}.")
+    say(f"Each of the sample's {len(expected)} faults is among the rejects, and nothing else is.")
+
+
+def _write_aws_file(deployed: Deployed) -> None:
+    told = {"endpoint": deployed.aws.endpoint, "pid": deployed.aws.pid, "outputs": deployed.outputs}
+    AWS_FILE.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    say(f"KEEP_AWS: the embedded AWS stays; stop it with: kill {deployed.aws.pid}")
+
+
+if __name__ == "__main__":
+    main()

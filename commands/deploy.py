@@ -1,0 +1,39 @@
+"""``make deploy`` and ``make destroy``: the stack in a real AWS account, with the real CDK CLI."""
+
+import argparse
+import os
+
+from commands.cdk_cli import bootstrap, deploy, destroy
+from commands.project import find_dataset, say
+
+
+def main() -> None:
+    """Deploy a data set's stack to the account that the environment's AWS credentials name, or remove it."""
+    parser = argparse.ArgumentParser(
+        prog="make deploy",
+        description=main.__doc__,
+        epilog="Credentials and region come from the environment, as for the aws CLI: AWS_PROFILE or "
+        "AWS_ACCESS_KEY_ID, AWS_REGION.",
+    )
+    parser.add_argument("action", choices=["deploy", "destroy"])
+    parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
+    parser.add_argument("--email", default="", help="address that results are mailed to (default: none)")
+    arguments = parser.parse_args()
+    dataset = find_dataset(arguments.dataset)
+    environment = dict(os.environ)
+    if arguments.action == "destroy":
+        destroy(dataset, environment)
+        say(
+            f"Stack {dataset.stack_name} is gone. Its bucket and the table {dataset.table.name} stay, with their data; "
+            "a later make deploy takes them back."
+        )
+        return
+    bootstrap(dataset, environment)
+    email = ("--parameters", f"{dataset.stack_name}:SendCompletionEmailTo={arguments.email}")
+    outputs = deploy(dataset, environment, options=email if arguments.email else ())
+    for name, value in sorted(outputs.items()):
+        say(f"{name}  {value}")
+
+
+if __name__ == "__main__":
+    main()

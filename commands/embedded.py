@@ -1,0 +1,56 @@
+"""The embedded AWS with a data set's stack deployed to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from commands.cdk_cli import bootstrap, deploy
+from commands.project import BUILD, say
+from csvdynamo.dataset import Dataset
+from local_aws.server import LocalAws
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The embedded AWS and the outputs of the stack on it.
+
+    Attributes:
+        aws: The running embedded AWS.
+        outputs: The stack's outputs by name.
+    """
+
+    aws: LocalAws
+    outputs: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """Make a boto3 client of a service of the embedded AWS."""
+        import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
+
+        variables = self.aws.environment
+        return boto3.client(
+            service,
+            endpoint_url=self.aws.endpoint,
+            region_name=variables["AWS_DEFAULT_REGION"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        )
+
+
+@contextmanager
+def embedded_aws(dataset: Dataset, *, keep: bool = False, log: Path = BUILD / "local-aws.log") -> Iterator[Deployed]:
+    """Start the embedded AWS and deploy a data set's stack to it.
+
+    Args:
+        dataset: The data set.
+        keep: Leave it running at the end.
+        log: File for its output.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with LocalAws(keep=keep, log=log) as aws:
+        say(f"The embedded AWS runs at {aws.endpoint} (process {aws.pid}, log {log}).")
+        say(f"Deploying {dataset.stack_name} with the CDK …")
+        bootstrap(dataset, aws.environment)
+        outputs = deploy(dataset, aws.environment)
+        yield Deployed(aws, outputs)

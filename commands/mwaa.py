@@ -1,0 +1,42 @@
+"""``make mwaa``: what Amazon MWAA takes, in ``build/mwaa``: ``dags/``, ``plugins.zip`` and ``requirements.txt``."""
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from commands.project import BUILD, DATASETS, ROOT, say
+
+MWAA = BUILD / "mwaa"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def main() -> None:
+    """Build the folder; upload it to the environment's bucket with ``aws s3 sync build/mwaa s3://…``."""
+    shutil.rmtree(MWAA, ignore_errors=True)
+    (MWAA / "dags").mkdir(parents=True)
+    for dag in sorted((ROOT / "dags").glob("*.py")):
+        shutil.copy(dag, MWAA / "dags")
+    shutil.copy(ROOT / "requirements.txt", MWAA)
+    _write_zip(MWAA / "plugins.zip", plugin_files())
+    say(f"{MWAA}: dags/, plugins.zip, requirements.txt")
+
+
+def plugin_files() -> Iterator[tuple[str, Path]]:
+    """List what goes into ``plugins.zip``, by its name in there: the plugins, the core and the data set files."""
+    sources = [(ROOT / "plugins", ""), (ROOT / "lambdas" / "csvdynamo", "csvdynamo/"), (DATASETS, "datasets/")]
+    for folder, prefix in sources:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield prefix + path.relative_to(folder).as_posix(), path
+
+
+def _write_zip(path: Path, files: Iterator[tuple[str, Path]]) -> None:
+    # A fixed date: the same files give the same bytes, so that an unchanged bundle is not a new version in MWAA.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, source in files:
+            bundle.writestr(zipfile.ZipInfo(name, _EPOCH), source.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+if __name__ == "__main__":
+    main()

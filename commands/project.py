@@ -1,0 +1,36 @@
+"""Where things are in a checkout."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_datasets
+from csvdynamo.errors import DatasetError
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+DATASETS = ROOT / "datasets"
+CDK = ROOT / "cdk"
+PYTHON_PATH = [ROOT / "lambdas", ROOT / "plugins"]
+
+
+def find_dataset(name: str) -> Dataset:
+    """Read a data set by its name, or end the command with a sentence that lists the names there are."""
+    try:
+        datasets = load_datasets(DATASETS)
+    except DatasetError as error:
+        fail(str(error))
+    if name not in datasets:
+        fail(f"DATASET={name}: there is no datasets/{name}.toml. There are: {', '.join(sorted(datasets))}.")
+    return datasets[name]
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal something, at once."""
+    print(text, flush=True)
+
+
+def fail(text: str) -> NoReturn:
+    """End the command with a message and exit status 1."""
+    sys.exit(text)

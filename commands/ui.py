@@ -1,0 +1,164 @@
+"""``make ui``: Airflow's scheduler, triggerer and UI, wired to the embedded AWS with the stack deployed."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from commands.airflow_home import AIRFLOW, airflow_environment
+from commands.embedded import Deployed, embedded_aws
+from commands.project import BUILD, fail, find_dataset, say
+from commands.sample import make_sample
+from csvdynamo.dataset import Dataset
+
+UI_LOG = BUILD / "airflow-standalone.log"
+_READY_SECONDS = 180.0
+_STOP_SECONDS = 30.0
+_HEALTHY = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+
+@dataclass(frozen=True)
+class Standalone:
+    """A running ``airflow standalone``.
+
+    Attributes:
+        url: Where its UI and REST API are.
+        user: The login that it made.
+        password: The password that it made.
+        process: Its process, whose session holds every part of it.
+        deployed: The embedded AWS that its DAGs talk to.
+    """
+
+    url: str
+    user: str
+    password: str
+    process: "subprocess.Popen[bytes]"
+    deployed: Deployed
+
+
+def main() -> None:
+    """Serve Airflow with the embedded AWS until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="make ui", description=main.__doc__)
+    parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
+    dataset = find_dataset(parser.parse_args().dataset)
+    # SIGTERM ends it as Ctrl-C does: with every process of its own stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sample = make_sample(BUILD / "sample" / dataset.source.file_name, 5000)
+    try:
+        with airflow_standalone(dataset) as airflow:
+            say(
+                f"\nReady: {airflow.url}  (user {airflow.user}, password {airflow.password})\n"
+                f"Trigger csvdynamo_{dataset.name} with the source\n  {sample.path}\n"
+                f"Airflow's log is in {UI_LOG}. Ctrl-C stops everything."
+            )
+            airflow.process.wait()
+            fail(f"Airflow ended by itself; its log is in {UI_LOG}.")
+    except KeyboardInterrupt:
+        say("\nStopped.")
+
+
+@contextmanager
+def airflow_standalone(dataset: Dataset) -> Iterator[Standalone]:
+    """Run ``airflow standalone`` wired to the embedded AWS; wait until every part of it is healthy.
+
+    Args:
+        dataset: The data set whose stack is deployed.
+    """
+    home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
+    try:
+        with embedded_aws(dataset) as deployed:
+            port = _free_port()
+            environment = {
+                **airflow_environment(home, deployed.aws.environment),
+                **_standalone_settings(home, port),
+            }
+            say("Starting Airflow (about a minute) …")
+            with UI_LOG.open("wb") as log:
+                process = subprocess.Popen(
+                    [AIRFLOW, "standalone"],
+                    env=environment,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            try:
+                url = f"http://127.0.0.1:{port}"
+                _await_healthy(url, process)
+                user, password = _login(home)
+                yield Standalone(url, user, password, process, deployed)
+            finally:
+                _stop(process)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _standalone_settings(home: Path, port: int) -> Mapping[str, str]:
+    return {
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+    }
+
+
+def _await_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            fail(f"Airflow ended with status {process.returncode}; its log is in {UI_LOG}.")
+        try:
+            with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310 - always http
+                health = json.load(answer)
+        except (OSError, urllib.error.URLError, ValueError):
+            health = {}
+        if all((health.get(part) or {}).get("status") == "healthy" for part in _HEALTHY):
+            return
+        time.sleep(1)
+    fail(f"Airflow was not healthy within {_READY_SECONDS:.0f} s; its log is in {UI_LOG}.")
+
+
+def _login(home: Path) -> tuple[str, str]:
+    [(user, password)] = json.loads((home / "passwords.json").read_text()).items()
+    return user, password
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Stop ``airflow standalone`` and every process of its session."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            say("Airflow takes its time to stop; ending its processes.")
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()

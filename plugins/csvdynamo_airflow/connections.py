@@ -1,0 +1,17 @@
+"""boto3 clients of the Airflow connection that csvdynamo uses."""
+
+from typing import Any
+
+AWS_CONNECTION = "aws_default"
+"""The Airflow connection: credentials, region and, for the embedded AWS, the endpoint."""
+
+
+def client(service: str) -> Any:
+    """Make the boto3 client of a service.
+
+    Args:
+        service: The service's boto3 name, such as ``s3`` or ``stepfunctions``.
+    """
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook  # noqa: PLC0415 - slow; not at DAG parse time
+
+    return AwsBaseHook(aws_conn_id=AWS_CONNECTION, client_type=service).get_conn()

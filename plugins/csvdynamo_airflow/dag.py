@@ -1,0 +1,172 @@
+"""The DAG of one data set."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, Context, Param, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
+from csvdynamo_airflow.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.settings import retry_seconds
+
+DOC = """\
+Takes **{file_name}** to the DynamoDB table **{table}**, and proves that no row was lost.
+
+| task | what it does |
+|---|---|
+| download | streams the source to the bucket's `landing/` |
+| prepare | numbers the rows, rejects what cannot be uploaded, writes the file that Step Functions reads |
+| start, wait | run the Distributed Map on it; a retry finds its own execution, a failed one is redriven |
+| fetch_error_files | waits until every reject is readable, and merges them |
+| reconcile, report | balance the ledger and write `report.json`, for a failed run as well |
+| accounted | alone decides whether the run is green: every row accounted for, not too many rejects |
+
+Trigger it with another `source_url` to migrate another file of this data set, or with `dry_run` to stop after prepare.
+"""
+
+
+def make_dag(dataset: Dataset) -> DAG:
+    """Make the DAG of a data set.
+
+    Args:
+        dataset: The data set, read from its file. The tasks read the file again when they run.
+    """
+    with DAG(
+        dag_id=f"csvdynamo_{dataset.name}",
+        description=f"{dataset.source.file_name} to the DynamoDB table {dataset.table.name}, every row accounted for",
+        schedule=dataset.dag.schedule,
+        start_date=datetime(2024, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        default_args={
+            "owner": dataset.dag.owner,
+            "retries": 3,
+            "retry_delay": timedelta(seconds=retry_seconds()),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": timedelta(minutes=15),
+        },
+        params=_params(dataset),
+        tags=["csvdynamo", *dataset.dag.tags],
+        doc_md=DOC.format(file_name=dataset.source.file_name, table=dataset.table.name),
+    ) as dag:
+        _add_tasks(dataset)
+    return dag
+
+
+def _params(dataset: Dataset) -> dict[str, Param]:
+    return {
+        "source_url": Param(
+            dataset.source.url,
+            type="string",
+            minLength=1,
+            title="Source",
+            description="Where the CSV is: an http(s) or file URL, or a path. It may be gzipped.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Stop after prepare: nothing is written to the table.",
+        ),
+        "force": Param(
+            False,
+            type="boolean",
+            title="Force",
+            description="Migrate again when this run is cleared after it succeeded.",
+        ),
+    }
+
+
+def _add_tasks(dataset: Dataset) -> None:
+    downloaded = _download(dataset.name)
+    prepared = _prepare(dataset.name, downloaded)
+    started = _start(dataset.name, prepared)
+    waited = ExecutionSensor(task_id="wait", dataset_name=dataset.name, prepared=prepared)
+    fetched = FetchErrorFilesOperator(
+        task_id="fetch_error_files", dataset_name=dataset.name, prepare_task="prepare", trigger_rule="all_done"
+    )
+    reconciled = _reconcile(dataset.name)
+    reported = _report(dataset.name)
+    started >> waited >> fetched >> reconciled >> reported >> _accounted(dataset)
+
+
+# The bodies import what they need: the DAG processor parses this module again and again, and needs none of it.
+
+
+@task(task_id="download", multiple_outputs=False)
+def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
+    from csvdynamo_airflow import steps  # noqa: PLC0415
+
+    return steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
+
+
+@task(task_id="prepare", multiple_outputs=False)
+def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
+    from csvdynamo_airflow import steps  # noqa: PLC0415
+
+    return steps.prepare_source(dataset_name, landed, context["run_id"])
+
+
+@task(task_id="start", multiple_outputs=False)
+def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
+    from csvdynamo_airflow import steps  # noqa: PLC0415
+
+    params = context["params"]
+    if params["dry_run"]:
+        raise AirflowSkipException("A dry run: nothing is migrated.")
+    if prepared["prepared_rows"] == 0:
+        raise AirflowSkipException("There is no row to migrate.")
+    return steps.start_migration(dataset_name, prepared, force=params["force"])
+
+
+@task(task_id="reconcile", multiple_outputs=False, trigger_rule="all_done")
+def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any]:
+    from csvdynamo_airflow import steps  # noqa: PLC0415
+
+    instance, params = context["ti"], context["params"]
+    return steps.reconcile(
+        dataset_name,
+        instance.run_id,
+        landed=instance.xcom_pull(task_ids="download"),
+        prepared=instance.xcom_pull(task_ids="prepare"),
+        merged=instance.xcom_pull(task_ids="fetch_error_files")
+        or instance.xcom_pull(task_ids="fetch_error_files", key=INCOMPLETE_XCOM),
+        dry_run=params["dry_run"],
+    )
+
+
+@task(task_id="report", multiple_outputs=False, trigger_rule="all_done")
+def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
+    from csvdynamo_airflow import steps  # noqa: PLC0415
+
+    instance = context["ti"]
+    return steps.publish_report(
+        dataset_name, instance.run_id, instance.xcom_pull(task_ids="reconcile"), _ended_tasks(context)
+    )
+
+
+def _accounted(dataset: Dataset) -> Any:
+    @task(
+        task_id="accounted",
+        trigger_rule="all_done",
+        retries=0,
+        outlets=[Asset(name=f"csvdynamo_{dataset.name}", uri=f"dynamodb://{dataset.table.name}")],
+    )
+    def accounted(**context: Any) -> None:
+        report = context["ti"].xcom_pull(task_ids="report")
+        if not report:
+            raise AirflowFailException(f"There is no report: {json.dumps(_ended_tasks(context))}")
+        if report["problems"]:
+            raise AirflowFailException("Not every row is accounted for, or too many were lost:\n" + report["summary"])
+        print(report["summary"])
+
+    return accounted()
+
+
+def _ended_tasks(context: Context | dict[str, Any]) -> list[dict[str, Any]]:
+    """List the tasks of this run that have ended: ``task_id``, ``state`` and ``duration`` in seconds."""
+    instance: Any = context["ti"]
+    return list(instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id))

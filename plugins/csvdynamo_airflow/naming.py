@@ -1,0 +1,52 @@
+"""Names that one run derives again at every attempt: its execution and its keys in the bucket. Pure."""
+
+import hashlib
+import re
+
+EXECUTION_NAME_LIMIT = 80
+"""Characters of an execution name (StartExecution, API reference)."""
+
+_DIGEST_LENGTH = 20
+
+
+def execution_name(dataset: str, run_id: str, file_key: str) -> str:
+    """Name the execution that migrates one prepared file in one DAG run.
+
+    The same run and file always give the same name, so that a retried or cleared task finds its execution again; a
+    corrected file is another key and so another name.
+
+    Args:
+        dataset: The data set's name.
+        run_id: The DAG run's id; a run started by hand has no logical date, so the id alone tells runs apart.
+        file_key: The prepared file's key in the bucket, or "" for a run that ended before it had one.
+
+    Returns:
+        A slug of the data set and a digest, of the characters ``A-Z a-z 0-9 - _``, at most 80 of them with a counter.
+    """
+    digest = hashlib.sha256(f"{dataset}\n{run_id}\n{file_key}".encode()).hexdigest()[:_DIGEST_LENGTH]
+    slug = re.sub(r"[^A-Za-z0-9-]+", "-", dataset).strip("-")
+    return f"{slug[: EXECUTION_NAME_LIMIT - _DIGEST_LENGTH - 8]}-{digest}"
+
+
+def counted_name(name: str, count: int) -> str:
+    """Name the ``count``-th execution (1, 2, …) of a run, whose first one is ``name``."""
+    return name if count == 1 else f"{name}-{count}"
+
+
+def reports_prefix(dataset: str, execution: str) -> str:
+    """Prefix of everything that a run says about itself."""
+    return f"reports/{dataset}/{execution}/"
+
+
+def error_prefix(execution: str) -> str:
+    """Prefix under which Firehose writes the rejects of one execution."""
+    return f"migration_errors/execution_name={execution}/"
+
+
+def results_prefix(execution: str) -> str:
+    """Prefix under which the state machine's ResultWriter writes the result files of one execution."""
+    return f"results/{execution}/"
+
+
+FIREHOSE_ERRORS_PREFIX = "firehose_errors/"
+"""Prefix of the records that Firehose could not partition: none of them may be there after a run."""

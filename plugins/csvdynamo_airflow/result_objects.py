@@ -1,0 +1,43 @@
+"""The result files of an execution in the bucket: where they are, and reading them line by line."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from csvdynamo.result_files import Manifest, read_manifest
+from csvdynamo_airflow.naming import results_prefix
+
+
+def list_objects(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
+    """List every object under a prefix (ListObjectsV2's ``Contents``)."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [item for page in pages for item in page.get("Contents", [])]
+
+
+def object_chunks(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
+    """Read an object piece by piece, in constant memory."""
+    yield from s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(1 << 20)
+
+
+def object_lines(s3: Any, bucket: str, key: str) -> Iterator[str]:
+    """Read an object line by line, in constant memory; blank lines are left out."""
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    for line in body.iter_lines(chunk_size=1 << 16):
+        if line.strip():
+            yield line.decode("utf-8")
+
+
+def find_manifest(s3: Any, bucket: str, execution: str) -> Manifest | None:
+    """Find the manifest of an execution's Map Run, None when the ResultWriter wrote none.
+
+    It is looked up in the bucket, not in the execution's output: a failed execution has no output.
+
+    Raises:
+        csvdynamo.errors.ResultFileError: The manifest is malformed.
+    """
+    manifests = [
+        item for item in list_objects(s3, bucket, results_prefix(execution)) if item["Key"].endswith("/manifest.json")
+    ]
+    if not manifests:
+        return None
+    newest = max(manifests, key=lambda item: item["LastModified"])
+    return read_manifest(s3.get_object(Bucket=bucket, Key=newest["Key"])["Body"].read())
