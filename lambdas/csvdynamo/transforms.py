@@ -1,10 +1,12 @@
 """The named steps that change a header into an attribute name, or a cell into the value that is stored."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 TextFunction = Callable[[str], str]
+
+_MAX_GUESSES = 256
 
 
 class Transform(Protocol):
@@ -13,8 +15,8 @@ class Transform(Protocol):
     def apply(self, value: str) -> str:
         """Return the value after this step."""
 
-    def undo(self, value: str) -> str:
-        """Return a guess at a value that `apply` makes into this one (see `can_produce`)."""
+    def undo(self, value: str) -> Iterable[str]:
+        """Return likely values that `apply` makes into this one (see `can_produce`)."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class Lowercase:
         """Return the value in lower case."""
         return value.lower()
 
-    def undo(self, value: str) -> str:
+    def undo(self, value: str) -> Iterable[str]:
         """Return the value: lower case text stays as it is."""
-        return value
+        return (value,)
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ class Uppercase:
         """Return the value in upper case."""
         return value.upper()
 
-    def undo(self, value: str) -> str:
+    def undo(self, value: str) -> Iterable[str]:
         """Return the value: upper case text stays as it is."""
-        return value
+        return (value,)
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class Trim:
         """Return the value without the white space at both ends."""
         return value.strip()
 
-    def undo(self, value: str) -> str:
+    def undo(self, value: str) -> Iterable[str]:
         """Return the value: trimmed text stays as it is."""
-        return value
+        return (value,)
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ class Prefix:
         """Return the value with the text in front."""
         return value if is_blank(value) else self.text + value
 
-    def undo(self, value: str) -> str:
+    def undo(self, value: str) -> Iterable[str]:
         """Return the value without the text in front."""
-        return value.removeprefix(self.text)
+        return (value.removeprefix(self.text),)
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,9 @@ class Replace:
         """Return the value with every occurrence replaced."""
         return value.replace(self.old, self.new)
 
-    def undo(self, value: str) -> str:
-        """Return the value, or if it still holds the old text, the only kind of value that could leave it there."""
-        return value.replace(self.new, self.old) if self.old in value and self.new else value
+    def undo(self, value: str) -> Iterable[str]:
+        """Return the value, in which there was nothing to replace, and the value with the replacement reversed."""
+        return (value, value.replace(self.new, self.old)) if self.new else (value,)
 
 
 def is_blank(value: str) -> bool:
@@ -107,8 +109,12 @@ def chain(steps: Sequence[Transform]) -> TextFunction:
 
 
 def can_produce(steps: Sequence[Transform], name: str) -> bool:
-    """Tell whether some header exists that the steps make into this attribute name."""
-    header = name
+    """Tell whether a header is found that the steps make into this attribute name.
+
+    It tries the likely headers, which is all there are unless a prefix is changed by a later step.
+    """
+    headers = {name}
     for step in reversed(steps):
-        header = step.undo(header)
-    return chain(steps)(header) == name
+        likely = {header for value in headers for header in step.undo(value)}
+        headers = set(sorted(likely)[:_MAX_GUESSES])
+    return any(chain(steps)(header) == name for header in headers)

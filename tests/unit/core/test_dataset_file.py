@@ -1,0 +1,301 @@
+import hashlib
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from csvdynamo.dataset import ColumnType, Dataset, EmptyPolicy
+from csvdynamo.dataset_file import dataset_paths, load_dataset, load_datasets
+from csvdynamo.errors import DatasetError
+from csvdynamo.transforms import Lowercase, Prefix, Replace, Transform, can_produce
+
+MakeDataset = Callable[[str], Dataset]
+WORKED_EXAMPLE = Path(__file__).parents[3] / "datasets" / "ev_population.toml"
+
+
+def load_text(folder: Path, text: str | bytes) -> Dataset:
+    path = folder / "cars.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_dataset(path)
+
+
+def test_the_worked_example_keeps_the_names_that_its_users_know() -> None:
+    dataset = load_dataset(WORKED_EXAMPLE)
+
+    assert dataset.name == "ev_population"
+    assert dataset.stack_name == "csvdynamo-ev-population"
+    assert (dataset.table.name, dataset.table.partition_key) == ("tb_ev_vehicle_data", "dol_vehicle_id")
+    assert dataset.key_header == "DOL Vehicle ID"
+    assert dataset.attribute_name("Electric Vehicle Type") == "electric_vehicle_type"
+    assert dataset.column("DOL Vehicle ID").transform == (Prefix("A_"),)
+    assert dataset.column("Model Year").type is ColumnType.NUMBER
+    assert dataset.column("Postal Code").type is ColumnType.TEXT
+
+
+def test_everything_that_is_left_out_has_its_documented_default(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset("")
+
+    assert (dataset.gates.max_reject_percent, dataset.gates.tolerated_failure_percent) == (5.0, 0.0)
+    assert (dataset.limits.rows_per_batch, dataset.limits.max_concurrency) == (250, 8)
+    assert dataset.limits.max_input_bytes_per_batch == 204_800
+    assert (dataset.dag.schedule, dataset.dag.owner, dataset.dag.tags) == ("@monthly", "airflow", ())
+    assert dataset.columns == ()
+    assert dataset.key_header is None
+
+
+def test_every_key_is_read(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(
+        """
+        [columns."Car ID"]
+        transform = ["trim", "uppercase", { prefix = "C_" }]
+        pattern = "C_[0-9]+"
+        max_length = 20
+        [columns.Price]
+        type = "number"
+        rename = "price_usd"
+        min = 0
+        max = 1e6
+        empty = "null"
+        [columns.State]
+        required = true
+        allowed = ["WA", "OR"]
+        [columns.Note]
+        drop = true
+        [gates]
+        max_reject_percent = 0.5
+        tolerated_failure_percent = 100
+        [limits]
+        rows_per_batch = 1000
+        max_input_bytes_per_batch = 262144
+        max_concurrency = 1
+        [dag]
+        schedule = "0 6 * * 1-5"
+        owner = "data"
+        tags = ["cars", "public"]
+        """
+    )
+
+    key, price, state = (dataset.column(header) for header in ("Car ID", "Price", "State"))
+    assert key.pattern is not None
+    assert (key.pattern.pattern, key.max_length) == ("C_[0-9]+", 20)
+    assert (price.minimum, price.maximum, price.empty) == (Decimal(0), Decimal(10**6), EmptyPolicy.NULL)
+    assert dataset.attribute_name("Price") == "price_usd"
+    assert state.required
+    assert state.allowed == {"WA", "OR"}
+    assert dataset.column("Note").drop
+    assert dataset.gates.max_reject_percent == 0.5
+    assert dataset.limits.max_concurrency == 1
+    assert dataset.dag.schedule == "0 6 * * 1-5"
+    assert dataset.dag.tags == ("cars", "public")
+
+
+def test_the_schedule_none_means_by_hand_only(make_dataset: MakeDataset) -> None:
+    assert make_dataset('[dag]\nschedule = "none"').dag.schedule is None
+
+
+def test_the_digest_is_of_the_text_whatever_its_line_ends(tmp_path: Path, minimal_text: str) -> None:
+    unix = load_text(tmp_path, minimal_text)
+    windows = load_text(tmp_path, minimal_text.replace("\n", "\r\n"))
+    changed = load_text(tmp_path, minimal_text + "# a comment\n")
+
+    assert unix.digest == hashlib.sha256(minimal_text.encode()).hexdigest()
+    assert windows.digest == unix.digest
+    assert changed.digest != unix.digest
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "words"),
+    [
+        (
+            "[gates]\nmax_rejects = 5",
+            "gates.max_rejects",
+            "allowed here: max_reject_percent, tolerated_failure_percent",
+        ),
+        ("[extra]\na = 1", "extra", "unknown key; allowed here: attributes, columns"),
+        ("[gates]\nmax_reject_percent = 101", "gates.max_reject_percent", "from 0 to 100, found 101"),
+        ("[gates]\nmax_reject_percent = true", "gates.max_reject_percent", "must be a number, found true"),
+        ("[gates]\nmax_reject_percent = nan", "gates.max_reject_percent", "finite"),
+        ("[limits]\nrows_per_batch = 0", "limits.rows_per_batch", "whole number from 1 to 1000, found 0"),
+        ("[limits]\nrows_per_batch = 2.5", "limits.rows_per_batch", "found 2.5"),
+        ("[limits]\nrows_per_batch = true", "limits.rows_per_batch", "found true"),
+        ("[limits]\nmax_input_bytes_per_batch = 262145", "limits.max_input_bytes_per_batch", "262144"),
+        ("[limits]\nmax_concurrency = 0", "limits.max_concurrency", "from 1 to"),
+        ("[dag]\nschedule = 'now and then'", "dag.schedule", "five cron fields"),
+        ("[dag]\ntags = 'cars'", "dag.tags", 'must be an array, found "cars"'),
+        ("[dag]\ntags = [1]", "dag.tags", "array of texts, found 1 in it"),
+        ("columns = 1", "attributes.columns", "unknown key"),
+        ('[columns."A b"]\ntype = "date"', 'columns."A b".type', 'one of text, number, boolean, found "date"'),
+        ("[columns]\nA = 1", "columns.A", "must be a table, found 1"),
+        ("[columns.A]\npattern = '['", "columns.A.pattern", "not a regular expression"),
+        ("[columns.A]\npattern = 'a{99999999999999999999}'", "columns.A.pattern", "not a regular expression"),
+        ("[columns.A]\ntype='number'\nmin = 2\nmax = 1", "columns.A.max", r"at least min (2), found 1"),
+        ("[columns.A]\nmin = 2", "columns.A.min", 'belongs to type = "number"'),
+        ("[columns.A]\ntype='number'\nmin = 1e999", "columns.A.min", "a number that DynamoDB can hold"),
+        ("[columns.A]\ntype='boolean'\npattern = 'x'", "columns.A.pattern", 'belongs to type = "text"'),
+        ("[columns.A]\nallowed = []", "columns.A.allowed", "at least one"),
+        ("[columns.A]\nempty = 'drop'", "columns.A.empty", "one of omit, null, keep"),
+        ("[columns.A]\ntype = 'number'\nempty = 'keep'", "columns.A.empty", "use omit or null"),
+        ("[columns.A]\nrequired = true\nempty = 'null'", "columns.A.empty", "no effect with required"),
+        ("[columns.A]\nrequired = 'yes'", "columns.A.required", "true or false"),
+        ("[columns.A]\ndrop = true\ntype = 'number'", "columns.A.type", "drop = true"),
+        ("[columns.A]\nrename = ''", "columns.A.rename", "not empty"),
+        ("[columns.A]\nmax_length = 0", "columns.A.max_length", "whole number from 1"),
+        ("[columns.A]\ntransform = ['reverse']", "columns.A.transform", 'found "reverse"'),
+        ("[columns.A]\ntransform = [{ prefix = '' }]", "columns.A.transform", "a table of prefix"),
+        ("[columns.A]\ntransform = [{ replace = '' , with = 'x' }]", "columns.A.transform", "replace, with"),
+        ("[columns.A]\ntransform = [{ replace = 'x' }]", "columns.A.transform", "a table of replace"),
+        ("[columns.A]\ntransform = 'trim'", "columns.A.transform", "must be an array"),
+        ("[columns._row]\nrequired = true", "columns._row", "row number"),
+        ('[columns."A b"]\n[columns."a B"]', 'columns."a B"', "becomes the attribute 'a_b', as does 'A b'"),
+        ('[columns."A"]\nrename = "b"\n[columns.B]', "columns.B", "becomes the attribute 'b'"),
+        ('[columns.""]', 'columns.""', "without a name"),
+        ('[columns."Car ID"]\ntype = "number"', 'columns."Car ID".type', "stored as text"),
+        ('[columns."Car ID"]\nrequired = false', 'columns."Car ID".required', "always required"),
+        ('[columns."Car ID"]\nempty = "omit"', 'columns."Car ID".empty', "never blank"),
+    ],
+)
+def test_a_wrong_key_is_named_with_what_is_allowed(
+    tmp_path: Path, minimal_text: str, more: str, key: str, words: str
+) -> None:
+    with pytest.raises(DatasetError) as caught:
+        load_text(tmp_path, minimal_text + more)
+
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path / 'cars.toml'}: {key}: ")
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('url = "https://example.com/cars.csv"', "", "source.url"),
+        ('"https://example.com/cars.csv"', '"ftp://example.com/cars.csv"', "source.url"),
+        ('"https://example.com/cars.csv"', '"https://[bad/cars.csv"', "source.url"),
+        ('"https://example.com/cars.csv"', '"https://example.com/a b"', "source.url"),
+        ('file_name = "cars.csv"', 'file_name = "../cars.csv"', "source.file_name"),
+        ('file_name = "cars.csv"', 'file_name = ".."', "source.file_name"),
+        ('name = "tb_cars"', 'name = "tb cars"', "table.name"),
+        ('name = "tb_cars"', "name = 7", "table.name"),
+        ('partition_key = "car_id"', "", "table.partition_key"),
+        ('partition_key = "car_id"', 'partition_key = "Car ID"', "table.partition_key"),
+    ],
+)
+def test_a_wrong_source_or_table_is_named(tmp_path: Path, minimal_text: str, old: str, new: str, key: str) -> None:
+    assert old in minimal_text
+    with pytest.raises(DatasetError, match=re.escape(f"cars.toml: {key}: ")):
+        load_text(tmp_path, minimal_text.replace(old, new))
+
+
+def test_a_section_that_must_be_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"cars\.toml: source: is missing"):
+        load_text(tmp_path, "")
+
+
+def test_a_key_that_no_header_becomes_is_fine_when_a_column_is_renamed_to_it(tmp_path: Path, minimal_text: str) -> None:
+    text = minimal_text.replace('"car_id"', '"Car ID"') + '[columns."ID"]\nrename = "Car ID"\n'
+
+    assert load_text(tmp_path, text).key_header == "ID"
+
+
+def test_a_dropped_column_is_not_the_key(make_dataset: MakeDataset) -> None:
+    assert make_dataset('[columns."Car ID"]\ndrop = true').key_header is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"[source", b"\xff\xfe", b"a = 1\na = 2", b"a = " + b"9" * 5000, b"x = " + b"[" * 5000]
+)
+def test_what_is_not_toml_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(DatasetError, match=r"cars\.toml: is not "):
+        load_text(tmp_path, content)
+
+
+def test_a_byte_order_mark_is_no_hindrance(tmp_path: Path, minimal_text: str) -> None:
+    assert load_text(tmp_path, b"\xef\xbb\xbf" + minimal_text.encode()).table.name == "tb_cars"
+
+
+@pytest.mark.parametrize("name", ["Cars", "1cars", "my-cars", "c" * 32, "cars v2"])
+def test_a_file_name_that_cannot_name_a_stack_is_refused(tmp_path: Path, minimal_text: str, name: str) -> None:
+    path = tmp_path / f"{name}.toml"
+    path.write_text(minimal_text)
+
+    with pytest.raises(DatasetError, match="rename it"):
+        load_dataset(path)
+
+
+def test_a_folder_is_read_by_data_set_name(tmp_path: Path, minimal_text: str) -> None:
+    for name in ("b_cars", "a_cars"):
+        (tmp_path / f"{name}.toml").write_text(minimal_text)
+    (tmp_path / "README.md").write_text("not a data set")
+
+    assert list(load_datasets(tmp_path)) == ["a_cars", "b_cars"]
+    assert [path.stem for path in dataset_paths(tmp_path)] == ["a_cars", "b_cars"]
+
+
+def test_what_cannot_be_read_is_a_dataset_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such folder"):
+        load_datasets(tmp_path / "absent")
+    with pytest.raises(DatasetError, match="cannot be read"):
+        load_dataset(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    ("transform", "key", "possible"),
+    [
+        ((Lowercase(), Replace(" ", "_")), "car_id", True),
+        ((Lowercase(), Replace(" ", "_")), "Car_ID", False),
+        ((Lowercase(), Replace(" ", "_")), "car id", False),
+        ((Prefix("x_"),), "x_id", True),
+        ((Prefix("x_"),), "id", False),
+        ((Lowercase(), Replace("x", "A")), "A", True),
+        ((Replace("ab", "a"),), "ab", True),
+        ((Replace("a", "b"), Replace("b", "a")), "a", True),
+        ((Replace("a", ""),), "car", False),
+        ((), "Anything at all", True),
+    ],
+)
+def test_the_transform_tells_which_keys_a_header_can_become(
+    transform: tuple[Transform, ...], key: str, possible: bool
+) -> None:
+    assert can_produce(transform, key) is possible
+
+
+_LEAVES = st.one_of(
+    st.booleans().map(lambda value: str(value).lower()),
+    st.integers().map(str),
+    st.sampled_from(["nan", "-inf", "1e400", "0.5", "1979-05-27", "[]", "{}", "{ prefix = 'x' }", '["trim"]', "''"]),
+    st.sampled_from(["'number'", "'text'", "'keep'", "'['", "'none'", "'a'"]),
+)
+_KEYS = st.sampled_from(
+    ["type", "required", "transform", "min", "max", "pattern", "allowed", "max_length", "empty", "rename", "drop", "x"]
+)
+_SECTIONS = st.sampled_from(["columns.A", 'columns."Car ID"', "columns", "gates", "limits", "dag", "attributes", "new"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(_SECTIONS, st.dictionaries(_KEYS, _LEAVES, max_size=4)), max_size=3))
+def test_any_toml_either_loads_or_is_a_dataset_error(
+    tmp_path: Path, minimal_text: str, sections: list[tuple[str, dict[str, str]]]
+) -> None:
+    text = minimal_text
+    for section, values in sections:
+        text += f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
+
+    try:
+        dataset = load_text(tmp_path, text)
+    except DatasetError as error:
+        assert "cars.toml: " in str(error)  # noqa: PT017 - either outcome is right, and each has its own check
+    else:
+        assert dataset.table.partition_key == "car_id"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")))
+@example(b"a = 1e99999999999999999999")
+@example(b"a = 2020-13-45")
+def test_any_bytes_either_load_or_are_a_dataset_error(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(DatasetError):
+        load_text(tmp_path, content)
