@@ -68,7 +68,12 @@ class Functions(Construct):
                 timeout=CONSOLIDATE_TIMEOUT,
                 description="Adds up the result files of a Map Run",
                 environment={"DESTINATION_TABLE_NAME": table.table_name},
-                statements=[allow(["s3:GetObject"], [bucket.arn_for_objects(f"{RESULTS_PREFIX}*")])],
+                statements=[
+                    allow(["s3:GetObject"], [bucket.arn_for_objects(f"{RESULTS_PREFIX}*")]),
+                    # Without it S3 answers 403, not 404, for a manifest that a Map Run without items never wrote; and
+                    # a condition on the prefix would not do, because a read carries no prefix.
+                    allow(["s3:ListBucket"], [bucket.bucket_arn]),
+                ],
             )
 
     def _function(

@@ -86,7 +86,7 @@ class Workflow(Construct):
             "RowsPerBatch": settings.rows_per_batch,
             "MaxInputBytesPerBatch": settings.max_input_bytes_per_batch,
             "MaxConcurrency": settings.max_concurrency,
-            "ToleratedFailurePercentage": settings.tolerated_failure_percent,
+            "ToleratedFailurePercentage": _number(settings.tolerated_failure_percent),
         }
         self.machine = sfn.CfnStateMachine(
             self,
@@ -165,3 +165,8 @@ class Workflow(Construct):
                 ],
             },
         )
+
+
+def _number(value: float) -> int | float:
+    """Write a whole number without a point, as the States Language's validators expect it."""
+    return int(value) if value == int(value) else value
