@@ -85,7 +85,7 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
     assert (price.minimum, price.maximum, price.empty) == (Decimal(0), Decimal(10**6), EmptyPolicy.NULL)
     assert dataset.attribute_name("Price") == "price_usd"
     assert state.required
-    assert state.allowed == {"WA", "OR"}
+    assert state.allowed == frozenset({"WA", "OR"})
     assert dataset.column("Note").drop
     assert dataset.gates.max_reject_percent == 0.5
     assert dataset.limits.max_concurrency == 1

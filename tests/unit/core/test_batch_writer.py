@@ -1,0 +1,228 @@
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from csvdynamo.attribute_values import Item
+from csvdynamo.backoff import Backoff
+from csvdynamo.batch_writer import BatchWriter
+from csvdynamo.errors import UnexpectedAnswerError, WriteDeadlineExceeded
+
+Fault = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
+
+
+def item(number: int, text: str = "x") -> Item:
+    return {"id": {"S": str(number)}, "text": {"S": text}}
+
+
+def client_error(code: str, status: int = 400, message: str = "message") -> ClientError:
+    metadata = {"HTTPStatusCode": status}
+    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "BatchWriteItem")
+
+
+class FakeDynamoDb:
+    """Stores items, meets each call with the next fault, and refuses what BatchWriteItem refuses."""
+
+    def __init__(self, *faults: Fault | Exception, poison: Sequence[str] = (), table: str = "cars") -> None:
+        self.faults = list(faults)
+        self.poison = set(poison)
+        self.table = table
+        self.items: dict[str, Item] = {}
+        self.calls: list[list[str]] = []
+        self.lock = threading.Lock()
+
+    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+        with self.lock:
+            assert list(RequestItems) == [self.table]
+            requests = RequestItems[self.table]
+            keys = [request["PutRequest"]["Item"]["id"]["S"] for request in requests]
+            self.calls.append(keys)
+            fault = self.faults.pop(0) if self.faults else None
+            if isinstance(fault, Exception):
+                raise fault
+            if not 1 <= len(requests) <= 25 or len(set(keys)) < len(keys) or self.poison & set(keys):
+                raise client_error("ValidationException", message="One or more parameter values were invalid")
+            left = fault(requests) if fault else None
+            unprocessed = (left or {}).get("UnprocessedItems", {}).get(self.table, [])
+            for request in requests:
+                if request not in unprocessed:
+                    self.items[request["PutRequest"]["Item"]["id"]["S"]] = request["PutRequest"]["Item"]
+            return left or {"UnprocessedItems": {}}
+
+
+def leave(count: int) -> Fault:
+    """DynamoDB leaves the last items of the call unprocessed, in another order."""
+    return lambda requests: {"UnprocessedItems": {"cars": list(reversed(requests[-count:]))}}
+
+
+def writer(client: Any, backoff: Backoff, parallel_calls: int = 1) -> BatchWriter:
+    return BatchWriter(client, "cars", "id", backoff, parallel_calls)
+
+
+def test_all_items_are_stored_in_calls_of_at_most_25(clock: Any) -> None:
+    client = FakeDynamoDb()
+
+    refused = writer(client, clock.backoff()).write([item(number) for number in range(60)])
+
+    assert refused == []
+    assert client.items == {str(number): item(number) for number in range(60)}
+    assert [len(call) for call in client.calls] == [25, 25, 10]
+    assert clock.sleeps == []
+
+
+def test_nothing_to_write_is_no_call(clock: Any) -> None:
+    client = FakeDynamoDb()
+
+    assert writer(client, clock.backoff()).write([]) == []
+    assert client.calls == []
+
+
+def test_large_items_share_a_call_only_up_to_its_bytes(clock: Any) -> None:
+    client = FakeDynamoDb()
+
+    writer(client, clock.backoff()).write([item(number, "x" * 400_000) for number in range(25)])
+
+    assert len(client.items) == 25
+    assert max(map(len, client.calls)) * 400_000 * 3 <= 16_000_000
+
+
+def test_unprocessed_items_alone_are_sent_again_after_a_growing_wait(clock: Any) -> None:
+    client = FakeDynamoDb(leave(3), leave(2))
+
+    refused = writer(client, clock.backoff()).write([item(number) for number in range(10)])
+
+    assert refused == []
+    assert len(client.items) == 10
+    assert [sorted(call) for call in client.calls[1:]] == [["7", "8", "9"], ["7", "8"]]
+    assert clock.sleeps == [0.05, 0.1]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        client_error("ProvisionedThroughputExceededException"),
+        client_error("ThrottlingException"),
+        client_error("RequestLimitExceeded"),
+        client_error("InternalServerError", 500),
+        client_error("SomethingNew", 503),
+        EndpointConnectionError(endpoint_url="https://dynamodb"),
+        ReadTimeoutError(endpoint_url="https://dynamodb"),
+    ],
+)
+def test_a_passing_fault_is_met_with_the_same_call_again(clock: Any, fault: Exception) -> None:
+    client = FakeDynamoDb(fault, fault)
+
+    writer(client, clock.backoff()).write([item(1), item(2)])
+
+    assert client.calls == [["1", "2"]] * 3
+    assert len(clock.sleeps) == 2
+
+
+def test_a_fault_after_the_effect_stores_nothing_else(clock: Any) -> None:
+    class LosesItsAnswer(FakeDynamoDb):
+        def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+            answer = super().batch_write_item(RequestItems=RequestItems)
+            if len(self.calls) == 1:
+                raise ReadTimeoutError(endpoint_url="https://dynamodb")
+            return answer
+
+    client = LosesItsAnswer()
+
+    assert writer(client, clock.backoff()).write([item(1), item(2)]) == []
+    assert client.items == {"1": item(1), "2": item(2)}
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException", "SerializationException"])
+def test_a_lasting_fault_is_raised_at_once(clock: Any, code: str) -> None:
+    client = FakeDynamoDb(client_error(code))
+
+    with pytest.raises(ClientError, match=code):
+        writer(client, clock.backoff()).write([item(1)])
+
+    assert len(client.calls) == 1
+
+
+def test_one_bad_item_is_found_and_the_rest_is_stored(clock: Any) -> None:
+    client = FakeDynamoDb(poison=["0", "13", "30"])
+
+    refused = writer(client, clock.backoff()).write([item(number) for number in range(40)])
+
+    assert [(one.index, one.message) for one in refused] == [
+        (index, "One or more parameter values were invalid") for index in (0, 13, 30)
+    ]
+    assert client.items.keys() == {str(number) for number in range(40)} - {"0", "13", "30"}
+    assert clock.sleeps == [], "halving is no reason to wait"
+
+
+def test_a_full_table_never_recovering_ends_at_the_deadline_with_the_number_left(clock: Any) -> None:
+    clock.remaining = 20.0
+    client = FakeDynamoDb(*[leave(2)] * 1000)
+
+    with pytest.raises(WriteDeadlineExceeded, match="write 2 of the batch's items to cars"):
+        writer(client, clock.backoff()).write([item(number) for number in range(10)])
+
+    assert clock.remaining > 5.0, "the margin is left for the rejects"
+    assert len(client.items) == 8
+
+
+def test_without_time_no_call_is_made(clock: Any) -> None:
+    clock.remaining = 4.0
+    client = FakeDynamoDb()
+
+    with pytest.raises(WriteDeadlineExceeded, match="write 1 of"):
+        writer(client, clock.backoff()).write([item(1)])
+
+    assert client.calls == []
+
+
+def test_an_unprocessed_item_that_was_not_sent_is_not_believed(clock: Any) -> None:
+    client = FakeDynamoDb(lambda _: {"UnprocessedItems": {"cars": [{"PutRequest": {"Item": item(99)}}]}})
+
+    with pytest.raises(UnexpectedAnswerError):
+        writer(client, clock.backoff()).write([item(1)])
+
+
+def test_parallel_calls_store_the_same_and_report_in_order(clock: Any) -> None:
+    client = FakeDynamoDb(leave(5), client_error("ThrottlingException"), poison=["77", "3", "120"])
+
+    refused = writer(client, clock.backoff(), parallel_calls=4).write([item(number) for number in range(250)])
+
+    assert [one.index for one in refused] == [3, 77, 120]
+    assert len(client.items) == 247
+
+
+def test_a_failure_of_one_parallel_call_is_raised_after_all_have_ended(clock: Any) -> None:
+    client = FakeDynamoDb(client_error("AccessDeniedException"))
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        writer(client, clock.backoff(), parallel_calls=4).write([item(number) for number in range(250)])
+
+    assert len(client.calls) == 10
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+
+
+_FAULTS = st.lists(st.sampled_from(["none", "throttle", "timeout", "leave1", "leave7", "leave25"]), max_size=8)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(_FAULTS, st.integers(0, 70), st.sets(st.integers(0, 69), max_size=5))
+def test_whatever_passes_each_item_is_either_stored_or_refused(names: list[str], count: int, poison: set[int]) -> None:
+    faults: dict[str, Fault | Exception] = {
+        "none": lambda _: None,
+        "throttle": client_error("ThrottlingException"),
+        "timeout": ReadTimeoutError(endpoint_url="https://dynamodb"),
+        "leave1": leave(1),
+        "leave7": leave(7),
+        "leave25": leave(25),
+    }
+    client = FakeDynamoDb(*[faults[name] for name in names], poison=[str(number) for number in poison])
+    backoff = Backoff(remaining_seconds=lambda: 60.0, sleep=lambda _: None)
+
+    refused = writer(client, backoff).write([item(number) for number in range(count)])
+
+    assert {one.index for one in refused} == {number for number in poison if number < count}
+    assert client.items.keys() == {str(number) for number in range(count)} - {str(number) for number in poison}

@@ -1,0 +1,146 @@
+import json
+from typing import Any
+
+import pytest
+
+from csvdynamo.errors import ResultFileError
+from csvdynamo.result_files import (
+    BatchResult,
+    Manifest,
+    ResultFile,
+    UnfinishedBatch,
+    batch_results,
+    read_manifest,
+    unfinished_batches,
+)
+
+ANSWER = {"NUMBER_OF_ITEMS_WRITTEN": 3, "NUMBER_OF_ITEMS_IN_ERROR": 2, "REJECT_IDS": ["a", "b"]}
+ROWS = [{"_row": "1", "A": "x"}, {"_row": "2", "A": "y"}]
+FAILED = {
+    "ExecutionArn": "arn:aws:states:us-east-1:123456789012:express:machine/Map:id:1",
+    "Input": json.dumps({"BatchInput": {"execution_name": "run-1"}, "Items": ROWS}),
+    "InputDetails": {"Included": True},
+    "Status": "FAILED",
+    "Error": "WriteDeadlineExceeded",
+    "Cause": "no time left",
+}
+
+
+def lines(*values: Any) -> list[bytes]:
+    return ["".join(json.dumps(value) + "\n" for value in values).encode()]
+
+
+def array(*values: Any) -> list[bytes]:
+    return [json.dumps(values).encode()]
+
+
+def test_a_manifest_names_the_files_of_each_state() -> None:
+    text = json.dumps(
+        {
+            "DestinationBucket": "bucket",
+            "MapRunArn": "arn:map-run",
+            "ResultFiles": {
+                "FAILED": [{"Key": "results/FAILED_0.json", "Size": 7}],
+                "PENDING": [],
+                "SUCCEEDED": [
+                    {"Key": "results/SUCCEEDED_0.json", "Size": 9},
+                    {"Key": "results/SUCCEEDED_1.json", "Size": 1},
+                ],
+            },
+        }
+    )
+
+    assert read_manifest(text) == Manifest(
+        map_run_arn="arn:map-run",
+        bucket="bucket",
+        succeeded=(ResultFile("results/SUCCEEDED_0.json", 9), ResultFile("results/SUCCEEDED_1.json", 1)),
+        failed=(ResultFile("results/FAILED_0.json", 7),),
+    )
+
+
+def test_a_manifest_without_files_is_a_map_run_without_items() -> None:
+    assert read_manifest(b'{"ResultFiles": {}}') == Manifest()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "manifest is not JSON"),
+        ("[]", "manifest must be a JSON object"),
+        ("{}", "ResultFiles is missing"),
+        ('{"ResultFiles": []}', "ResultFiles must be a JSON object"),
+        ('{"ResultFiles": {"SUCCEEDED": {}}}', "SUCCEEDED must be an array"),
+        ('{"ResultFiles": {"FAILED": ["x"]}}', "FAILED must be a JSON object"),
+        ('{"ResultFiles": {"PENDING": [{"Size": 1}]}}', "PENDING: Key is missing"),
+        ('{"ResultFiles": {"PENDING": [{"Key": "", "Size": 1}]}}', "Key must be a text"),
+        ('{"ResultFiles": {"PENDING": [{"Key": "k", "Size": "1"}]}}', "Size must be a whole number"),
+        ('{"ResultFiles": {}, "MapRunArn": 7}', "MapRunArn must be a text"),
+    ],
+)
+def test_what_is_not_a_manifest_is_an_error_and_never_zero(text: str, words: str) -> None:
+    with pytest.raises(ResultFileError, match=words):
+        read_manifest(text)
+
+
+@pytest.mark.parametrize("form", [lines, array])
+@pytest.mark.parametrize(
+    "document",
+    [ANSWER, json.dumps(ANSWER), {"Status": "SUCCEEDED", "Output": json.dumps(ANSWER)}],
+    ids=["compact", "compact as text", "whole execution"],
+)
+def test_answers_are_read_in_each_form_that_step_functions_writes(form: Any, document: Any) -> None:
+    assert list(batch_results(form(document, document), "S_0")) == [BatchResult(3, 2, ("a", "b"))] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"NUMBER_OF_ITEMS_WRITTEN": -1}, "NUMBER_OF_ITEMS_WRITTEN must be a whole number"),
+        ({"NUMBER_OF_ITEMS_WRITTEN": "3"}, "NUMBER_OF_ITEMS_WRITTEN must be a whole number"),
+        ({"NUMBER_OF_ITEMS_IN_ERROR": True}, "NUMBER_OF_ITEMS_IN_ERROR must be a whole number"),
+        ({"REJECT_IDS": ["a"]}, "IN_ERROR is 2, and REJECT_IDS has 1"),
+        ({"REJECT_IDS": "ab"}, "array of texts"),
+        ({"REJECT_IDS": ["a", 2]}, "array of texts"),
+    ],
+)
+def test_an_answer_that_does_not_add_up_is_an_error_with_its_place(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ResultFileError, match=f"S_0 entry 2.*{words}"):
+        list(batch_results(lines(ANSWER, {**ANSWER, **change}), "S_0"))
+
+
+@pytest.mark.parametrize("document", [None, 7, [], {}, "text", {"Output": "{}"}, {"Payload": ANSWER}])
+def test_what_is_not_an_answer_is_an_error_and_never_zero(document: Any) -> None:
+    with pytest.raises(ResultFileError, match="S_0 entry 2"):
+        list(batch_results(lines(ANSWER, document), "S_0"))
+
+
+@pytest.mark.parametrize("form", [lines, array])
+def test_a_batch_that_did_not_succeed_is_read_with_its_rows_and_its_error(form: Any) -> None:
+    pending = {key: FAILED[key] for key in ("ExecutionArn", "Input")} | {"Status": "PENDING"}
+
+    assert list(unfinished_batches(form(FAILED, pending), "F_0")) == [
+        UnfinishedBatch("FAILED", tuple(ROWS), "WriteDeadlineExceeded", "no time left"),
+        UnfinishedBatch("PENDING", tuple(ROWS), None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Input": "{"}, "Input is not JSON"),
+        ({"Input": "[]"}, "Input must be a JSON object"),
+        ({"Input": None}, "Input must be a JSON object"),
+        ({"Input": "{}"}, "Items is missing"),
+        ({"Input": '{"Items": 3}'}, "Items must be an array of rows"),
+        ({"Input": '{"Items": [3]}'}, "Items must be an array of rows"),
+        ({"Status": 3}, "Status must be a text"),
+    ],
+)
+def test_an_execution_without_its_input_is_an_error_and_never_zero_rows(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ResultFileError, match=f"F_0 entry 1.*{words}"):
+        list(unfinished_batches(lines({**FAILED, **change}), "F_0"))
+
+
+def test_an_execution_that_lacks_the_input_is_an_error() -> None:
+    with pytest.raises(ResultFileError, match="Input is missing"):
+        list(unfinished_batches(lines({"Status": "FAILED"}), "F_0"))
