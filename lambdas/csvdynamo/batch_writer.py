@@ -98,8 +98,8 @@ class BatchWriter:
         try:
             keys = [request["PutRequest"]["Item"][self.partition_key]["S"] for request in unprocessed]
             return [by_key[key] for key in keys]
-        except KeyError as error:
-            raise UnexpectedAnswerError("DynamoDB left an item unprocessed that was not in the request") from error
+        except KeyError:
+            raise UnexpectedAnswerError("DynamoDB left an item unprocessed that was not in the request") from None
 
     def _out_of_time(self, pending: list[list[_Entry]]) -> WriteDeadlineExceeded:
         count = sum(map(len, pending))

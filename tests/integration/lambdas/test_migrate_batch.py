@@ -1,0 +1,194 @@
+import json
+import logging
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+
+from csvdynamo.errors import BatchError, DeliveryDeadlineExceeded
+from csvdynamo.rejects import Reject
+
+LoadHandler = Callable[[str], ModuleType]
+TABLE, STREAM, BUCKET = "tb_ev_vehicle_data", "errors", "migration-bucket"
+ROLE = "arn:aws:iam::123456789012:role/firehose"
+
+
+@pytest.fixture
+def resources(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table, the bucket and the delivery stream of a deployed stack."""
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "dol_vehicle_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "dol_vehicle_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    boto3.client("firehose").create_delivery_stream(
+        DeliveryStreamName=STREAM,
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": ROLE,
+            "BucketARN": f"arn:aws:s3:::{BUCKET}",
+            "Prefix": "errors/",
+        },
+    )
+    monkeypatch.setenv("DESTINATION_TABLE_NAME", TABLE)
+    monkeypatch.setenv("ERROR_DELIVERY_STREAM_NAME", STREAM)
+
+
+@pytest.fixture
+def handler(resources: None, load_handler: LoadHandler) -> Any:
+    return load_handler("migrate_batch").handler
+
+
+def vehicle(row: int, vehicle_id: str, year: str = "2020", **more: str) -> dict[str, str]:
+    numbered = {"_row": str(row), "DOL Vehicle ID": vehicle_id, "Model Year": year, "Postal Code": "00501"}
+    return {**numbered, "Clean Alternative Fuel Vehicle (CAFV) Eligibility": "eligible", "County": "", **more}
+
+
+def event(*rows: dict[str, str]) -> dict[str, Any]:
+    return {"BatchInput": {"execution_name": "run-1"}, "Items": list(rows)}
+
+
+def stored() -> dict[str, dict[str, Any]]:
+    items = boto3.client("dynamodb").scan(TableName=TABLE)["Items"]
+    return {item["dol_vehicle_id"]["S"]: item for item in items}
+
+
+def delivered() -> list[Reject]:
+    s3 = boto3.client("s3")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+    lines = [line for key in keys for line in s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().splitlines()]
+    return [Reject.from_json(line) for line in lines]
+
+
+def test_a_vehicle_is_stored_under_the_names_that_its_users_know(handler: Any, context: Any) -> None:
+    answer = handler(event(vehicle(1, "249675142")), context)
+
+    assert answer == {"NUMBER_OF_ITEMS_WRITTEN": 1, "NUMBER_OF_ITEMS_IN_ERROR": 0, "REJECT_IDS": []}
+    assert stored() == {
+        "A_249675142": {
+            "dol_vehicle_id": {"S": "A_249675142"},
+            "model_year": {"N": "2020"},
+            "postal_code": {"S": "00501"},
+            "clean_alternative_fuel_vehicle_(cafv)_eligibility": {"S": "eligible"},
+        }
+    }
+    assert delivered() == []
+
+
+def test_every_row_of_a_batch_is_stored_or_delivered_as_a_reject(handler: Any, context: Any) -> None:
+    rows = [vehicle(number, str(number)) for number in range(1, 251)]
+    rows[9] = vehicle(10, " ")
+    rows[19] = vehicle(20, "20", year="unknown")
+    rows[29] = vehicle(30, "31")
+
+    answer = handler(event(*rows), context)
+
+    rejects = {reject.row: reject for reject in delivered()}
+    assert (answer["NUMBER_OF_ITEMS_WRITTEN"], answer["NUMBER_OF_ITEMS_IN_ERROR"]) == (247, 3)
+    assert len(stored()) == 247
+    assert {row: reject.code for row, reject in rejects.items()} == {
+        10: "MISSING_KEY",
+        20: "BAD_TYPE",
+        30: "DUPLICATE_KEY",
+    }
+    assert answer["REJECT_IDS"] == [rejects[row].reject_id for row in (10, 20, 30)]
+    assert rejects[20].item == {header: value for header, value in rows[19].items() if header != "_row"}
+    assert {reject.dataset for reject in rejects.values()} == {"ev_population"}
+    assert {reject.execution_name for reject in rejects.values()} == {"run-1"}
+
+
+def test_a_retried_batch_stores_the_same_items_and_names_the_same_rejects(handler: Any, context: Any) -> None:
+    batch = event(vehicle(1, "1"), vehicle(2, ""), vehicle(3, "1", year="2021"))
+
+    first, items = handler(batch, context), stored()
+    second = handler(batch, context)
+
+    assert second == first
+    assert stored() == items
+    assert items["A_1"]["model_year"] == {"N": "2021"}
+    assert {reject.reject_id for reject in delivered()} == set(first["REJECT_IDS"])
+
+
+def test_an_item_that_only_dynamodb_refuses_is_a_reject_with_its_message(
+    handler: Any, context: Any, resources: None
+) -> None:
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.delete_table(TableName=TABLE)
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[
+            {"AttributeName": "dol_vehicle_id", "KeyType": "HASH"},
+            {"AttributeName": "county", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "dol_vehicle_id", "AttributeType": "S"},
+            {"AttributeName": "county", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    answer = handler(event(vehicle(1, "1", County="King"), vehicle(2, "2"), vehicle(3, "3", County="King")), context)
+
+    assert answer["NUMBER_OF_ITEMS_WRITTEN"] == 2
+    (reject,) = delivered()
+    assert (reject.row, reject.stage, reject.code) == (2, "write", "DYNAMODB_REFUSED")
+    assert reject.message
+
+
+def test_a_file_without_row_numbers_works_too(handler: Any, context: Any) -> None:
+    rows = [{"DOL Vehicle ID": "1", "Make": "KIA"}, {"DOL Vehicle ID": "", "Make": "KIA"}]
+
+    answer = handler(event(*rows), context)
+
+    (reject,) = delivered()
+    assert answer["NUMBER_OF_ITEMS_WRITTEN"] == 1
+    assert (reject.row, answer["REJECT_IDS"]) == (None, [reject.reject_id])
+
+
+def test_nothing_of_a_row_reaches_the_log(handler: Any, context: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="staged_migrate_batch")
+
+    handler(event(vehicle(1, "s3cret"), vehicle(2, "", Make="s3cret")), context)
+
+    own = [record.getMessage() for record in caplog.records if record.name == "staged_migrate_batch"]
+    assert [json.loads(line)["rejected_by_code"] for line in own] == [{"MISSING_KEY": 1}]
+    assert not any("s3cret" in line for line in own)
+
+
+def test_a_wrong_event_is_refused_before_anything_is_written(handler: Any, context: Any) -> None:
+    with pytest.raises(BatchError, match="BatchInput"):
+        handler({"Items": [vehicle(1, "1")]}, context)
+
+    assert stored() == {}
+
+
+def test_rejects_that_cannot_be_delivered_fail_the_batch(
+    resources: None, load_handler: LoadHandler, context: Any
+) -> None:
+    module = load_handler("migrate_batch")
+    sent_after: list[int] = []
+
+    class FullFirehose:
+        def put_record_batch(self, **request: Any) -> dict[str, Any]:
+            sent_after.append(len(stored()))
+            records = request["Records"]
+            return {"FailedPutCount": len(records), "RequestResponses": [{"ErrorCode": "x"}] * len(records)}
+
+    clock = iter(range(60, -1000, -1))
+    backoff = module.Backoff(remaining_seconds=lambda: next(clock), sleep=lambda _: None)
+    env = module.environment()
+    full = module.Environment(env.converter, env.dynamodb, env.table_name, FullFirehose(), env.stream_name)
+
+    with pytest.raises(DeliveryDeadlineExceeded):
+        module.migrate_batch(event(vehicle(1, "1"), vehicle(2, "")), full, backoff)
+
+    assert set(sent_after) == {1}, "rejects are sent only once every write has settled"
+
+
+def test_clients_and_rules_are_made_once_for_many_invocations(resources: None, load_handler: LoadHandler) -> None:
+    module = load_handler("migrate_batch")
+
+    assert module.environment() is module.environment()
