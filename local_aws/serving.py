@@ -34,8 +34,9 @@ async def serve_until_stopped(listener: socket.socket, *, on_ready: Callable[[],
     if owner_pid is not None:
         _stop_with_owner(owner_pid, loop, stop)
     announcing = loop.create_task(_announce(listener.getsockname(), on_ready))
-    # MiniStack is imported here, after the environment that it reads at import is in place.
+    # Imported here, after the environment that MiniStack reads at import is in place.
     app: Any = importlib.import_module("ministack.app").app
+    importlib.import_module("local_aws.additions").apply()
     try:
         await serve(app, _configuration(listener), shutdown_trigger=stop.wait)
     finally:

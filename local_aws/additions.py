@@ -1,0 +1,32 @@
+"""Adds to MiniStack, in the running process, what it lacks."""
+
+from importlib import metadata
+
+from local_aws.distributed_map import state
+from local_aws.executions import lifecycle, start
+from local_aws.firehose import delivery
+
+MINISTACK_VERSION = "1.5.33"
+"""The version whose insides the additions replace."""
+
+
+class MinistackVersionError(RuntimeError):
+    """MiniStack is installed in a version that the additions were not written for."""
+
+
+def apply() -> None:
+    """Replace MiniStack's functions by those of this package.
+
+    Raises:
+        MinistackVersionError: another version of MiniStack is installed.
+    """
+    installed = metadata.version("ministack")
+    if installed != MINISTACK_VERSION:
+        raise MinistackVersionError(
+            f"local_aws adds to MiniStack {MINISTACK_VERSION}, but {installed} is installed: install the pinned one, "
+            "or run tests/integration/local_aws against the new one, then change MINISTACK_VERSION in additions.py."
+        )
+    start.install()
+    lifecycle.install()
+    state.install()
+    delivery.install()

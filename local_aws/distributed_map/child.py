@@ -1,0 +1,100 @@
+"""One child execution of a Map Run."""
+
+import json
+import uuid
+from typing import Any
+
+from local_aws.distributed_map.item_batcher import to_json
+from local_aws.distributed_map.settings import Processor
+from local_aws.distributed_map.spool import Spool
+from local_aws.executions.stopping import ExecutionStoppedError, StopSignal, current
+from local_aws.ministack_internals import now, stepfunctions
+
+
+class ChildRecord(dict[str, Any]):
+    """An execution as MiniStack keeps it, whose input stays on disk until somebody asks for it."""
+
+    def __init__(self, fields: dict[str, Any], inputs: Spool, index: int) -> None:
+        super().__init__(fields)
+        self._inputs = inputs
+        self._index = index
+
+    def __missing__(self, key: str) -> Any:
+        if key == "input":
+            return self._inputs[self._index].decode()
+        raise KeyError(key)
+
+
+def start(map_run: dict[str, Any], inputs: Spool, index: int) -> ChildRecord:
+    """A new RUNNING child of a Map Run, listed and described like any execution.
+
+    Args:
+        map_run: MiniStack's record of the Map Run.
+        inputs: the inputs of all its children.
+        index: the place of this child's.
+    """
+    name = str(uuid.uuid4())
+    machine_arn = map_run["_stateMachineArn"]
+    fields = {
+        "executionArn": f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}",
+        "stateMachineArn": machine_arn,
+        "mapRunArn": map_run["mapRunArn"],
+        "name": name,
+        "status": "RUNNING",
+        "startDate": now(),
+        "stopDate": None,
+        "inputDetails": {"included": True},
+        "output": None,
+        "outputDetails": {"included": True},
+        "events": [],
+        "testCase": map_run["_testCase"],
+        "mockAttempts": {},
+    }
+    child = ChildRecord(fields, inputs, index)
+    stepfunctions._executions[child["executionArn"]] = child
+    return child
+
+
+def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any], stop: StopSignal) -> None:
+    """Run a child to its end and record how it went; whatever fails, fails the child alone.
+
+    Args:
+        child: the child, RUNNING.
+        processor: what it runs.
+        state_machine: the context object's ``StateMachine``.
+        stop: set when it must not begin anything more; it then ends ABORTED.
+    """
+    token = current.set(stop)
+    try:
+        output = _run(child, processor, state_machine)
+        ending: dict[str, Any] = {"status": "SUCCEEDED", "output": to_json(output)}
+    except ExecutionStoppedError:
+        ending = {"status": "ABORTED"}
+    except stepfunctions._ExecutionError as error:
+        ending = {"status": "FAILED", "error": error.error, "cause": error.cause}
+    except Exception as error:
+        ending = {"status": "FAILED", "error": "States.Runtime", "cause": str(error)}
+    finally:
+        current.reset(token)
+    if stop.reason is not None:
+        # Step Functions stops a child wherever it is, and does not wait for what it had called.
+        ending = {"status": "ABORTED"}
+    child.update(ending, stopDate=now())
+    if processor.is_express:
+        child["events"] = []
+
+
+def _run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any]) -> Any:
+    child_input = json.loads(child["input"])
+    context = {
+        "QueryLanguage": processor.query_language,
+        "Execution": {
+            "Id": child["executionArn"],
+            "Input": child_input,
+            "Name": child["name"],
+            "StartTime": child["startDate"],
+        },
+        "StateMachine": state_machine,
+        "variables": {},
+    }
+    return stepfunctions._run_sub_machine(processor.states, processor.start_at, child_input, child, context)

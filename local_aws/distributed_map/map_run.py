@@ -1,0 +1,162 @@
+"""A Map Run: reads the items, runs the children, watches the failures, writes the results."""
+
+import contextvars
+import os
+import threading
+import uuid
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+from local_aws.distributed_map import child as children
+from local_aws.distributed_map.child import ChildRecord
+from local_aws.distributed_map.counts import Counts, Stage
+from local_aws.distributed_map.item_batcher import ChildInput
+from local_aws.distributed_map.result_writer import Results
+from local_aws.distributed_map.settings import MapSettings, Processor
+from local_aws.distributed_map.spool import Spool
+from local_aws.executions.stopping import StopReason, StopSignal
+from local_aws.ministack_internals import execution_error, now, stepfunctions
+
+_WORKERS_VARIABLE = "LOCAL_AWS_MAP_WORKERS"
+_DEFAULT_WORKERS = 2
+
+_STAGES = {
+    "SUCCEEDED": Stage.SUCCEEDED,
+    "FAILED": Stage.FAILED,
+    "TIMED_OUT": Stage.TIMED_OUT,
+    "ABORTED": Stage.ABORTED,
+}
+
+
+class MapRun:
+    """One Map Run of an execution, listed by ListMapRuns and described by DescribeMapRun while it goes on.
+
+    Args:
+        execution: MiniStack's record of the parent.
+        settings: how it goes.
+        processor: what each child runs.
+        state_machine: the context object's ``StateMachine``, for the children.
+        parent_stop: the parent's signal, which also stops the Map Run.
+    """
+
+    def __init__(
+        self,
+        execution: dict[str, Any],
+        settings: MapSettings,
+        processor: Processor,
+        state_machine: dict[str, Any],
+        parent_stop: StopSignal | None,
+    ) -> None:
+        self.settings = settings
+        self.counts = Counts()
+        self.stop = StopSignal(parent_stop)
+        self._processor = processor
+        self._state_machine = state_machine
+        self._inputs = Spool()
+        self._items = array("L")
+        self._children: list[ChildRecord | None] = []
+        self._lock = threading.Lock()
+        self.record = _record(execution, settings, self.counts)
+        stepfunctions._map_runs[self.arn] = self.record
+
+    @property
+    def arn(self) -> str:
+        """The Map Run's ARN."""
+        return str(self.record["mapRunArn"])
+
+    def read(self, inputs: Iterator[ChildInput]) -> None:
+        """Take in the inputs of all children, which are pending from then on."""
+        for child_input in inputs:
+            self.stop.check()
+            self._inputs.append(child_input.body)
+            self._items.append(child_input.items)
+            self._children.append(None)
+            self.counts.add(child_input.items)
+
+    def process(self) -> None:
+        """Run the pending children, a few at once, until all have ended or the Map Run is stopped."""
+        pending = iter([index for index, child in enumerate(self._children) if child is None])
+        workers = [
+            # Each thread needs a copy of the context of its own: it holds the account and region of the execution.
+            threading.Thread(target=contextvars.copy_context().run, args=(self._work, pending), daemon=True)
+            for _ in range(_worker_count(self.settings.max_concurrency, len(self._children)))
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    def results(self) -> Any:
+        """Write the results and return the state's result.
+
+        Raises:
+            States.ResultWriterFailed: S3 refused a file.
+            States.DataLimitExceeded: the result is larger than a state's output may be.
+        """
+        results = Results(self._inputs, self._children, self.settings.writer)
+        if self.settings.destination is None:
+            return [] if self.stop.reason else results.collected()
+        return results.export(self.settings.destination, self.arn, lambda i: self.counts.written(self._items[i]))
+
+    def end(self, status: str) -> None:
+        """Record how it ended."""
+        self.record.update(status=status, stopDate=now())
+        if self.counts.executions["succeeded"] == len(self._children):
+            self._forget_inputs()
+
+    def check_tolerance(self) -> None:
+        """Raise States.ExceedToleratedFailureThreshold if the failures were too many."""
+        if self.stop.reason is StopReason.FAILED:
+            raise execution_error(
+                "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
+            )
+
+    def _forget_inputs(self) -> None:
+        """Give the disk back: nobody recovers the input of a child that succeeded."""
+        for child in self._children:
+            if child is not None:
+                child.update(input=None, inputDetails={"included": False})
+        self._inputs.close()
+
+    def _work(self, pending: Iterator[int]) -> None:
+        while (index := self._next(pending)) is not None:
+            self._run_child(index)
+
+    def _next(self, pending: Iterator[int]) -> int | None:
+        with self._lock:
+            return None if self.stop.reason else next(pending, None)
+
+    def _run_child(self, index: int) -> None:
+        items = self._items[index]
+        self.counts.move(items, Stage.PENDING, Stage.RUNNING)
+        child = children.start(self.record, self._inputs, index)
+        self._children[index] = child
+        children.run(child, self._processor, self._state_machine, self.stop)
+        self.counts.move(items, Stage.RUNNING, _STAGES[child["status"]])
+        if self.settings.tolerance.exceeded(self.counts.failed_items, self.counts.total_items):
+            self.stop.set(StopReason.FAILED)
+
+
+def _record(execution: dict[str, Any], settings: MapSettings, counts: Counts) -> dict[str, Any]:
+    _, _, _, region, account, _, machine, *_ = execution["stateMachineArn"].split(":")
+    name = f"{machine}/{settings.label}"
+    return {
+        "mapRunArn": f"arn:aws:states:{region}:{account}:mapRun:{name}:{uuid.uuid4()}",
+        "executionArn": execution["executionArn"],
+        "status": "RUNNING",
+        "startDate": now(),
+        "maxConcurrency": settings.max_concurrency,
+        "toleratedFailureCount": settings.tolerance.count or 0,
+        "toleratedFailurePercentage": settings.tolerance.percentage or 0.0,
+        "itemCounts": counts.items,
+        "executionCounts": counts.executions,
+        "redriveCount": 0,
+        "_stateMachineArn": f"arn:aws:states:{region}:{account}:stateMachine:{name}",
+        "_testCase": execution.get("testCase"),
+    }
+
+
+def _worker_count(max_concurrency: int, children: int) -> int:
+    allowed = int(os.environ.get(_WORKERS_VARIABLE) or _DEFAULT_WORKERS)
+    return max(1, min(allowed, max_concurrency or allowed, children or 1))

@@ -1,0 +1,1 @@
+"""Amazon Data Firehose's buffering: records reach S3 some time after they were put, joined into one object."""

@@ -1,0 +1,117 @@
+"""An AWS endpoint, embedded or plain MiniStack, with the few calls that the tests make of it."""
+
+import functools
+import io
+import json
+import time
+import uuid
+import zipfile
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+WAIT_SECONDS = 30.0
+ROLE = "arn:aws:iam::000000000000:role/any"
+
+
+class Cloud:
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+
+    @functools.cache  # noqa: B019 (lives as long as the tests)
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+    def bucket(self, **objects: bytes | str) -> str:
+        name = f"bucket-{uuid.uuid4()}"
+        self.client("s3").create_bucket(Bucket=name)
+        for key, body in objects.items():
+            self.client("s3").put_object(Bucket=name, Key=key, Body=body)
+        return name
+
+    def read(self, bucket: str, key: str) -> bytes:
+        return self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def keys(self, bucket: str) -> list[str]:
+        return [o["Key"] for o in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+    def machine(self, definition: dict[str, Any]) -> str:
+        return self.client("stepfunctions").create_state_machine(
+            name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=ROLE
+        )["stateMachineArn"]
+
+    def start(self, machine: str, given: Any = None, **more: Any) -> str:
+        return self.client("stepfunctions").start_execution(
+            stateMachineArn=machine, input=json.dumps(given or {}), **more
+        )["executionArn"]
+
+    def describe(self, execution: str) -> dict[str, Any]:
+        return self.client("stepfunctions").describe_execution(executionArn=execution)
+
+    def ended(self, execution: str) -> dict[str, Any]:
+        return until(lambda: self.describe(execution), lambda described: described["status"] != "RUNNING")
+
+    def run(self, definition: dict[str, Any], given: Any = None) -> dict[str, Any]:
+        return self.ended(self.start(self.machine(definition), given))
+
+    def map_run(self, execution: str) -> dict[str, Any]:
+        runs = self.client("stepfunctions").list_map_runs(executionArn=execution)["mapRuns"]
+        return self.client("stepfunctions").describe_map_run(mapRunArn=runs[0]["mapRunArn"])
+
+    def children(self, map_run_arn: str) -> list[dict[str, Any]]:
+        listed = self.client("stepfunctions").list_executions(mapRunArn=map_run_arn)["executions"]
+        return [self.describe(child["executionArn"]) for child in listed]
+
+    def function(self, code: str, **more: Any) -> str:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("index.py", code)
+        return self.client("lambda").create_function(
+            FunctionName=f"function-{uuid.uuid4()}",
+            Runtime="python3.13",
+            Role=ROLE,
+            Handler="index.handler",
+            Code={"ZipFile": packed.getvalue()},
+            **more,
+        )["FunctionArn"]
+
+
+def until(read: Any, satisfied: Any) -> Any:
+    """Read again and again until the value satisfies; the deadline is there to end a broken test only."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not satisfied(value := read()):
+        assert time.monotonic() < deadline, f"not within {WAIT_SECONDS} s; last seen: {value}"
+        time.sleep(0.02)
+    return value
+
+
+def distributed_map(child: dict[str, Any], *, execution_type: str = "EXPRESS", **fields: Any) -> dict[str, Any]:
+    """A machine of one Distributed Map, whose children run one state."""
+    states = {"Child": child} if "Type" in child else child
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": execution_type},
+        "StartAt": next(iter(states)),
+        "States": states,
+    }
+    state = {"Type": "Map", "Label": "Items", "ItemProcessor": processor, "End": True, **fields}
+    return {"StartAt": "Map", "States": {"Map": state}}
+
+
+PASS: dict[str, Any] = {"Type": "Pass", "End": True}
+
+
+def fail_when(variable: str, **test: Any) -> dict[str, Any]:
+    """States of a child that fails where the test holds, and passes its input on otherwise."""
+    return {
+        "Look": {"Type": "Choice", "Choices": [{"Variable": variable, **test, "Next": "No"}], "Default": "Yes"},
+        "No": {"Type": "Fail", "Error": "Refused", "Cause": "as asked"},
+        "Yes": {"Type": "Pass", "End": True},
+    }
