@@ -17,7 +17,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from statelint.linter import Linter
+from statelint.linter import Linter  # type: ignore[import-untyped]
 
 _DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
 _INPUT_TYPES = ("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET")
@@ -39,7 +39,8 @@ def problems(definition: dict[str, Any]) -> list[str]:
     """
     rest = deepcopy(definition)
     found = [problem for name, state in _maps(rest) for problem in _take_distributed_fields(name, state)]
-    return found + Linter.validate(rest)
+    in_the_rest: list[str] = Linter.validate(rest)
+    return found + in_the_rest
 
 
 def definitions(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,63 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cfnlint.api import lint_file  # type: ignore[import-untyped]
+
+import workflow_lint
+from csvdynamo.dataset_file import load_datasets
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def templates(cloud_assembly: Path) -> list[Path]:
+    return sorted(cloud_assembly.glob("*.template.json"))
+
+
+def test_every_data_set_has_a_stack_of_its_name(templates: list[Path]) -> None:
+    stacks = {path.name.removesuffix(".template.json") for path in templates}
+
+    assert stacks == {dataset.stack_name for dataset in load_datasets(ROOT / "datasets").values()}
+
+
+def test_cfn_lint_finds_neither_errors_nor_warnings(templates: list[Path]) -> None:
+    assert [f"{match.rule.id} {match.message}" for path in templates for match in lint_file(path)] == []
+
+
+def test_cfn_lint_reads_the_state_machine_too(templates: list[Path], tmp_path: Path) -> None:
+    template = json.loads(templates[0].read_text())
+    machine = next(r for r in template["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine")
+    definition = json.loads(machine["Properties"]["DefinitionString"])
+    del definition["States"]["Publish totals"]["Resource"]
+    machine["Properties"]["DefinitionString"] = json.dumps(definition)
+    broken = tmp_path / "broken.template.json"
+    broken.write_text(json.dumps(template))
+
+    assert "E3601" in {match.rule.id for match in lint_file(broken)}
+
+
+def test_the_state_machine_validator_finds_nothing(templates: list[Path]) -> None:
+    assert templates
+    assert workflow_lint.main(map(str, templates)) == 0
+
+
+def test_the_validator_ends_with_status_1_on_a_broken_state_machine(templates: list[Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.template.json"
+    broken.write_text(templates[0].read_text().replace("Consolidate results", "Consolidate", 1))
+
+    checked = subprocess.run(
+        [sys.executable, str(ROOT / "cdk" / "workflow_lint.py"), str(broken)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 1
+    assert "No state found" in checked.stdout
+
+
+def test_a_template_is_small_enough_to_be_sent_without_a_bucket(templates: list[Path]) -> None:
+    assert all(path.stat().st_size < 51_200 for path in templates)

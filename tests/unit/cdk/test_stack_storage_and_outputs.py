@@ -1,0 +1,123 @@
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from csvdynamo.dataset_file import load_dataset
+
+Template = dict[str, Any]
+
+
+def only(found: dict[str, Any]) -> dict[str, Any]:
+    (resource,) = found.values()
+    properties: dict[str, Any] = resource
+    return properties
+
+
+def test_the_outputs_are_those_of_the_contract(template: Template) -> None:
+    assert set(template["Outputs"]) == {
+        "SourceBucket",
+        "MigrationWorkflowStateMachine",
+        "PublishMigrationResultsTopic",
+        "DestinationTable",
+        "ErrorDeliveryStream",
+        "ErrorBufferSeconds",
+        "DatasetHash",
+    }
+
+
+def test_the_hash_is_that_of_the_data_set_file(template: Template, dataset_file: Path) -> None:
+    assert template["Outputs"]["DatasetHash"]["Value"] == load_dataset(dataset_file).digest
+    assert load_dataset(dataset_file).digest == hashlib.sha256(dataset_file.read_bytes()).hexdigest()
+
+
+def test_the_announced_buffer_is_the_streams_own(template: Template, resources: Any) -> None:
+    stream = only(resources("AWS::KinesisFirehose::DeliveryStream"))["Properties"]
+    hints = stream["ExtendedS3DestinationConfiguration"]["BufferingHints"]
+
+    assert template["Outputs"]["ErrorBufferSeconds"]["Value"] == str(hints["IntervalInSeconds"])
+    assert hints["SizeInMBs"] >= 64
+
+
+def test_bucket_and_table_are_kept_and_a_failed_first_deploy_leaves_neither(resources: Any) -> None:
+    for kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table"):
+        resource = only(resources(kind))
+
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_only_bucket_and_table_are_kept(template: Template) -> None:
+    kept = {
+        found["Type"] for found in template["Resources"].values() if found.get("DeletionPolicy", "Delete") != "Delete"
+    }
+
+    assert kept == {"AWS::S3::Bucket", "AWS::DynamoDB::Table"}
+
+
+def test_their_names_are_written_out_so_that_a_later_deploy_takes_them_back(resources: Any) -> None:
+    bucket = only(resources("AWS::S3::Bucket"))["Properties"]
+    table = only(resources("AWS::DynamoDB::Table"))["Properties"]
+
+    assert bucket["BucketName"] == "csvdynamo-city-trees-123456789012-eu-west-1"
+    assert table["TableName"] == "tb_trees"
+
+
+def test_the_table_is_protected_and_keyed_by_text(resources: Any) -> None:
+    table = only(resources("AWS::DynamoDB::Table"))["Properties"]
+
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["KeySchema"] == [{"AttributeName": "tree_id", "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": "tree_id", "AttributeType": "S"}]
+
+
+def test_the_bucket_is_private_versioned_and_encrypted(resources: Any) -> None:
+    bucket = only(resources("AWS::S3::Bucket"))["Properties"]
+
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (cleaning,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert cleaning["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
+def test_the_bucket_refuses_plain_http(resources: Any) -> None:
+    policy = only(resources("AWS::S3::BucketPolicy"))["Properties"]["PolicyDocument"]
+
+    (denied,) = [found for found in policy["Statement"] if found["Effect"] == "Deny"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["Action"] == "s3:*"
+
+
+def test_functions_run_the_handlers_on_arm_with_their_names_told(resources: Any) -> None:
+    functions = {
+        found["Properties"]["Handler"]: found["Properties"] for found in resources("AWS::Lambda::Function").values()
+    }
+
+    assert set(functions) == {"migrate_batch.handler", "consolidate.handler"}
+    for function in functions.values():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+        assert "LogGroup" in function["LoggingConfig"]
+        assert "DESTINATION_TABLE_NAME" in function["Environment"]["Variables"]
+    assert "ERROR_DELIVERY_STREAM_NAME" in functions["migrate_batch.handler"]["Environment"]["Variables"]
+
+
+def test_every_log_group_forgets(resources: Any) -> None:
+    groups = resources("AWS::Logs::LogGroup")
+
+    assert len(groups) == 4
+    assert all(group["Properties"]["RetentionInDays"] == 90 for group in groups.values())
+
+
+def test_rejects_are_partitioned_by_execution(resources: Any) -> None:
+    stream = only(resources("AWS::KinesisFirehose::DeliveryStream"))["Properties"]
+    destination = stream["ExtendedS3DestinationConfiguration"]
+
+    assert stream["DeliveryStreamType"] == "DirectPut"
+    assert destination["DynamicPartitioningConfiguration"] == {"Enabled": True}
+    assert destination["Prefix"] == "migration_errors/execution_name=!{partitionKeyFromQuery:execution_name}/"
+    assert destination["ErrorOutputPrefix"] == "firehose_errors/!{firehose:error-output-type}/"
+    (processor,) = destination["ProcessingConfiguration"]["Processors"]
+    parameters = {found["ParameterName"]: found["ParameterValue"] for found in processor["Parameters"]}
+    assert parameters["MetadataExtractionQuery"] == "{execution_name:.execution_name}"
