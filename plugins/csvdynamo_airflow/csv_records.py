@@ -145,8 +145,9 @@ class CsvRecords:
 
 
 def _is_row(line: str, width: int) -> bool:
+    """Whether a line is a row by itself; the last line of a quoted field has a quote too many for that."""
     try:
-        return any(len(fields) == width for fields in csv.reader([line], strict=True))
+        return line.count('"') % 2 == 0 and any(len(fields) == width for fields in csv.reader([line], strict=True))
     except csv.Error:
         return False
 

@@ -208,4 +208,5 @@ def _reason(error: Exception) -> str:
         if not isinstance(inner, Exception):
             break
         cause = inner
-    return type(cause).__name__ if "url" in vars(cause) else f"{type(cause).__name__}: {cause}"
+    name, text, url = type(cause).__name__, str(cause), getattr(cause, "url", None)
+    return name if url and url in text else f"{name}: {text}"

@@ -28,6 +28,7 @@ _OTHER_FORMATS = {
     b"\x28\xb5\x2f\xfd": "zstandard",
     _GZIP: "gzip within gzip",
 }
+_STRAY_CONTROLS = 8  # a few cost their rows, not the file
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a\x1b"))
 
 
@@ -96,5 +97,5 @@ def refuse_head(head: bytes, name: str) -> None:
     if head.startswith(_UTF16_OR_32_BOMS):
         raise SourceFileError(f"{name} is UTF-16 or UTF-32. Convert it to UTF-8: iconv -f UTF-16 -t UTF-8.")
     controls = len(head) - len(head.translate(None, _CONTROL_BYTES))
-    if controls * 10 > len(head):
+    if controls > max(_STRAY_CONTROLS, len(head) // 20):
         raise SourceFileError(f"{name} is binary, not text. Give the CSV itself, in UTF-8.")

@@ -1,0 +1,275 @@
+"""Fetching over real HTTP from a server that fails in every way that the register's server was seen to."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from csvdynamo_airflow.fetched import DownloadError, DownloadPostponedError, Fetched
+from csvdynamo_airflow.http_rules import HttpPolicy
+from csvdynamo_airflow.http_source import fetch_http
+from csvdynamo_airflow.source_url import admit
+from tests.integration.plugin.scripted_server import Answer, ScriptedServer, serve
+
+CSV = b"VIN,DOL Vehicle ID\n" + b"".join(b"%d,%d\n" % (n, n) for n in range(1000))
+OTHER = CSV.replace(b"5", b"6") + b"1000,1000\n"
+ETAG = {"ETag": '"one"'}
+
+
+class Download:
+    """A download with three attempts that waits for nobody, and what it left."""
+
+    def __init__(self, folder: Path) -> None:
+        self.target = folder / "source"
+        self.waits: list[float] = []
+        self.progress: list[tuple[int, int | None]] = []
+
+    def run(self, url: str) -> Fetched:
+        return fetch_http(
+            admit(url),
+            self.target,
+            lambda done, total: self.progress.append((done, total)),
+            policy=HttpPolicy(attempts=3, connect_timeout=5, read_timeout=5),
+            sleep=self.waits.append,
+            jitter=lambda _low, high: high,
+        )
+
+
+@pytest.fixture
+def download(tmp_path: Path) -> Download:
+    return Download(tmp_path)
+
+
+def part(body: bytes, first: int, **headers: str) -> Answer:
+    content_range = {"Content-Range": f"bytes {first}-{len(body) - 1}/{len(body)}"}
+    return Answer(206, body[first:], {**ETAG, **content_range, **headers})
+
+
+def asked_ranges(server: ScriptedServer) -> list[str | None]:
+    return [request.get("Range") for request in server.requests]
+
+
+def test_a_plain_answer_is_stored_with_its_metadata(download: Download) -> None:
+    headers = {**ETAG, "Last-Modified": "Mon, 02 Nov 2026 10:00:00 GMT", "Content-Type": "text/csv"}
+
+    with serve(Answer(body=CSV, headers=headers)) as server:
+        fetched = download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+    assert fetched == Fetched('"one"', "Mon, 02 Nov 2026 10:00:00 GMT", "text/csv")
+    assert download.progress[-1] == (len(CSV), len(CSV))
+    assert server.requests[0]["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("status", [202, 408, 429, 500, 502, 503, 504])
+def test_an_answer_that_may_pass_is_asked_for_again(download: Download, status: int) -> None:
+    with serve(Answer(status, b"not yet"), Answer(body=CSV)) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+    assert download.waits == [2.0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 501])
+def test_a_refusal_is_final_at_once(download: Download, status: int) -> None:
+    with serve(Answer(status, b"no")) as server, pytest.raises(DownloadError, match=f"rows.csv.*HTTP {status}"):
+        download.run(server.url)
+
+    assert len(server.requests) == 1
+
+
+def test_retry_after_is_obeyed_where_it_asks_for_more(download: Download) -> None:
+    with serve(
+        Answer(429, headers={"Retry-After": "30"}), Answer(503, headers={"Retry-After": "1"}), Answer(body=CSV)
+    ) as server:
+        download.run(server.url)
+
+    assert download.waits == [30.0, 4.0]
+
+
+def test_attempts_are_bounded_and_the_last_reason_is_told(download: Download) -> None:
+    with serve(Answer(503, b"busy")) as server, pytest.raises(DownloadPostponedError, match=r"3 attempts.*HTTP 503"):
+        download.run(server.url)
+
+    assert len(server.requests) == 3
+    assert len(download.waits) == 2
+
+
+def test_a_cut_transfer_goes_on_where_it_stopped(download: Download) -> None:
+    with serve(Answer(body=CSV, headers=ETAG, cut_after=5000), part(CSV, 5000)) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+    assert asked_ranges(server) == [None, "bytes=5000-"]
+    assert server.requests[1]["If-Range"] == '"one"'
+
+
+def test_a_cut_transfer_starts_again_where_the_server_ignores_ranges(download: Download) -> None:
+    with serve(Answer(body=CSV, headers=ETAG, cut_after=5000), Answer(body=CSV, headers=ETAG)) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+
+
+def test_a_cut_transfer_of_an_unversioned_file_is_not_resumed(download: Download) -> None:
+    with serve(Answer(body=CSV, cut_after=5000), Answer(body=CSV)) as server:
+        download.run(server.url)
+
+    assert asked_ranges(server) == [None, None]
+    assert download.target.read_bytes() == CSV
+
+
+def test_a_weak_etag_is_not_resumed_by(download: Download) -> None:
+    weak = {"ETag": 'W/"one"'}
+
+    with serve(Answer(body=CSV, headers=weak, cut_after=5000), Answer(body=CSV, headers=weak)) as server:
+        download.run(server.url)
+
+    assert asked_ranges(server) == [None, None]
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_from_its_first_byte(download: Download) -> None:
+    with serve(Answer(body=CSV, headers=ETAG, cut_after=5000), Answer(body=OTHER, headers={"ETag": '"two"'})) as server:
+        fetched = download.run(server.url)
+
+    assert download.target.read_bytes() == OTHER
+    assert fetched.etag == '"two"'
+
+
+def test_a_part_of_another_version_is_not_joined_to_the_first(download: Download) -> None:
+    with serve(
+        Answer(body=CSV, headers=ETAG, cut_after=5000),
+        part(OTHER, 5000, ETag='"two"'),
+        Answer(body=OTHER, headers={"ETag": '"two"'}),
+    ) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == OTHER
+    assert asked_ranges(server) == [None, "bytes=5000-", None]
+
+
+def test_a_part_that_begins_elsewhere_is_not_joined_to_the_first(download: Download) -> None:
+    with serve(
+        Answer(body=CSV, headers=ETAG, cut_after=5000), part(CSV, 4000), Answer(body=CSV, headers=ETAG)
+    ) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+
+
+def test_a_range_that_cannot_be_met_starts_again(download: Download) -> None:
+    with serve(Answer(body=CSV, headers=ETAG, cut_after=5000), Answer(416), Answer(body=CSV, headers=ETAG)) as server:
+        download.run(server.url)
+
+    assert asked_ranges(server) == [None, "bytes=5000-", None]
+    assert download.target.read_bytes() == CSV
+
+
+def test_a_body_shorter_than_announced_fails_after_every_attempt(download: Download) -> None:
+    short = Answer(body=CSV, headers={"Content-Length": str(len(CSV) + 10)}, cut_after=len(CSV))
+
+    with serve(short) as server, pytest.raises(DownloadPostponedError, match="IncompleteRead"):
+        download.run(server.url)
+
+    assert len(server.requests) == 3
+
+
+def test_parts_that_add_up_to_more_than_announced_are_not_accepted(download: Download) -> None:
+    first = Answer(body=CSV, headers=ETAG, cut_after=5000)
+    too_much = Answer(206, CSV[5000:], {**ETAG, "Content-Range": f"bytes 5000-{len(CSV) - 1}/{len(CSV) - 4}"})
+
+    with serve(first, too_much, Answer(body=CSV, headers=ETAG)) as server:
+        download.run(server.url)
+
+    assert asked_ranges(server) == [None, "bytes=5000-", None]
+    assert download.target.read_bytes() == CSV
+
+
+def test_a_chunked_body_that_breaks_off_is_fetched_again(download: Download) -> None:
+    with serve(Answer(body=CSV, chunked=True, cut_after=700), Answer(body=CSV, chunked=True)) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+    assert len(server.requests) == 2
+
+
+def test_a_body_without_a_length_is_taken_and_warned_of(download: Download, caplog: pytest.LogCaptureFixture) -> None:
+    with serve(Answer(body=CSV, silent_about_length=True, headers={"Connection": "close"})) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+    assert "names no length" in caplog.text
+
+
+def test_a_body_compressed_unasked_is_kept_as_it_came_and_never_resumed(download: Download) -> None:
+    packed = gzip.compress(CSV)
+    headers = {**ETAG, "Content-Encoding": "gzip"}
+
+    with serve(Answer(body=packed, headers=headers, cut_after=50), Answer(body=packed, headers=headers)) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == packed
+    assert asked_ranges(server) == [None, None]
+
+
+def test_an_encoding_that_nothing_here_reads_is_refused(download: Download) -> None:
+    with (
+        serve(Answer(body=b"?", headers={"Content-Encoding": "br"})) as server,
+        pytest.raises(DownloadError, match="Content-Encoding br"),
+    ):
+        download.run(server.url)
+
+
+def test_a_web_page_is_refused_by_its_content_type(download: Download) -> None:
+    page = Answer(body=b"<p>Sign in", headers={"Content-Type": "text/html; charset=utf-8"})
+
+    with serve(page) as server, pytest.raises(DownloadError, match="web page"):
+        download.run(server.url)
+
+
+def test_a_redirect_is_followed(download: Download) -> None:
+    with serve(Answer(302, headers={"Location": "/elsewhere.csv"}), Answer(body=CSV)) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+
+
+def test_a_redirect_without_end_is_final(download: Download) -> None:
+    with (
+        serve(Answer(302, headers={"Location": "/again"})) as server,
+        pytest.raises(DownloadError, match="TooManyRedirects"),
+    ):
+        download.run(server.url)
+
+
+def test_a_refused_connection_is_tried_again_and_credentials_stay_out_of_log_and_message(
+    download: Download, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve(Answer(body=CSV)) as server:
+        port = server.url.split(":")[2].split("/")[0]
+
+    with pytest.raises(DownloadPostponedError, match="refused") as failure:
+        download.run(f"http://jo:hunter2@127.0.0.1:{port}/rows.csv?$$app_token=s3cr3t")
+
+    told = caplog.text + str(failure.value)
+    assert "hunter2" not in told
+    assert "s3cr3t" not in told
+    assert "rows.csv" in told
+    assert failure.value.__cause__ is None
+    assert len(download.waits) == 2
+
+
+def test_a_silent_server_is_not_waited_for_longer_than_the_policy_says(tmp_path: Path) -> None:
+    too_short = Answer(body=CSV[:100], headers={"Content-Length": str(len(CSV))})
+    waits: list[float] = []
+
+    with serve(too_short) as server, pytest.raises(DownloadPostponedError, match="Read timed out"):
+        fetch_http(
+            admit(server.url),
+            tmp_path / "source",
+            lambda _done, _total: None,
+            policy=HttpPolicy(attempts=2, read_timeout=0.05),
+            sleep=waits.append,
+        )
+
+    assert len(waits) == 1

@@ -1,0 +1,176 @@
+"""Reading records: exact numbers, and one bad quote costs one record."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csvdynamo.codes import RejectCode
+from csvdynamo_airflow import csv_records
+from csvdynamo_airflow.csv_records import BadRecord, CsvRecords
+from csvdynamo_airflow.source_file import SourceFileError
+
+
+@pytest.fixture
+def _short_fields(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fields of at most 1,000 characters, for the module and for Python's reader."""
+    monkeypatch.setattr(csv_records, "FIELD_LIMIT", 1000)
+    before = csv.field_size_limit(1000)
+    yield
+    csv.field_size_limit(before)
+
+
+def open_records(text: str) -> CsvRecords:
+    return CsvRecords(io.StringIO(text, newline="").readline, "a.csv")
+
+
+def read(text: str) -> list[list[str] | BadRecord]:
+    records = open_records(text)
+    return list(records.rows(len(records.header())))
+
+
+def brief(text: str) -> list[list[str] | RejectCode]:
+    return [record.code if isinstance(record, BadRecord) else record for record in read(text)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_are_read_whatever_the_line_ends(end: str) -> None:
+    assert read(end.join(["a,b", "1,2", "3,4", ""])) == [["1", "2"], ["3", "4"]]
+
+
+def test_a_last_line_without_a_line_end_is_a_row() -> None:
+    assert read("a,b\n1,2") == [["1", "2"]]
+
+
+def test_a_header_alone_has_no_rows() -> None:
+    assert read("a,b\n") == []
+
+
+def test_blank_lines_are_no_records_wherever_they_stand() -> None:
+    assert read("\n\na,b\n\n1,2\r\n\r\n\n3,4\n\n") == [["1", "2"], ["3", "4"]]
+
+
+def test_quoted_commas_quotes_and_line_ends_stay_in_their_field() -> None:
+    assert read('a,b\n"x,y","say ""hi"""\n"two\r\nlines",\n') == [["x,y", 'say "hi"'], ["two\r\nlines", ""]]
+
+
+def test_a_quote_within_an_unquoted_field_is_a_character() -> None:
+    assert read('a,b\n5" pipe,2\n') == [['5" pipe', "2"]]
+
+
+def test_a_field_may_be_longer_than_python_allows_by_default() -> None:
+    assert read("a,b\n" + "x" * 200_000 + ",2\n") == [["x" * 200_000, "2"]]
+
+
+@pytest.mark.parametrize("row", ["1", "1,2,3"])
+def test_a_row_of_another_width_keeps_its_fields(row: str) -> None:
+    [before, bad, after] = read(f"a,b\n0,0\n{row}\n8,9\n")
+
+    assert (before, after) == (["0", "0"], ["8", "9"])
+    assert isinstance(bad, BadRecord)
+    assert (bad.code, bad.fields) == (RejectCode.BAD_WIDTH, row.split(","))
+
+
+def test_a_quote_that_ends_too_early_costs_its_record_alone() -> None:
+    assert brief('a,b\n0,0\n1,"2"3\n8,9\n') == [["0", "0"], RejectCode.BAD_QUOTE, ["8", "9"]]
+
+
+def test_a_bad_record_is_kept_to_the_letter() -> None:
+    [bad, _] = read('a,b\n1,"2"3\n8,9\n')
+
+    assert isinstance(bad, BadRecord)
+    assert bad.text == '1,"2"3\n'
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "3,4\n5,6\n",  # to the end of the file
+        '3,4\n"5",6\n',  # the next quote opens what looks like the end of the quoted field
+        '3,4\n"x, y",6\n',
+        '3,4\n5,"6, 7"\n',
+    ],
+)
+def test_a_quote_that_is_never_closed_costs_its_line_alone(after: str) -> None:
+    whole = read("a,b\n" + after)
+
+    assert brief('a,b\n1,"2\n' + after) == [RejectCode.BAD_QUOTE, *whole]
+
+
+def test_each_of_several_lines_with_an_unclosed_quote_costs_itself() -> None:
+    rows = brief('a,b\n1,"2\n3,"4\n5,"6\n7,8\n')
+
+    assert rows == [RejectCode.BAD_QUOTE, RejectCode.BAD_QUOTE, RejectCode.BAD_QUOTE, ["7", "8"]]
+
+
+def test_an_unclosed_quote_in_the_last_line_costs_that_line() -> None:
+    assert brief('a,b\n1,2\n3,"4') == [["1", "2"], RejectCode.BAD_QUOTE]
+
+
+def test_a_record_of_several_lines_and_the_wrong_width_is_one_record() -> None:
+    assert brief('a,b\n1,"two\nlines",3\n8,9\n') == [RejectCode.BAD_WIDTH, ["8", "9"]]
+
+
+def test_lines_that_an_unclosed_quote_swallowed_are_given_back_when_the_width_betrays_it() -> None:
+    rows = brief('a,b,c\n1,2,"3\n4,5,6\n7,8,9",0\n')
+
+    assert rows == [RejectCode.BAD_QUOTE, ["4", "5", "6"], RejectCode.BAD_WIDTH]
+
+
+@pytest.mark.usefixtures("_short_fields")
+def test_a_field_past_every_limit_on_one_line_costs_its_record() -> None:
+    assert brief("a,b\n" + "x" * 1001 + ",2\n8,9\n") == [RejectCode.TOO_LARGE, ["8", "9"]]
+
+
+@pytest.mark.usefixtures("_short_fields")
+def test_a_quote_unclosed_for_longer_than_the_limit_costs_its_line_alone() -> None:
+    rows = [f"{n},{n}" for n in range(1000)]
+
+    assert brief('a,b\n1,"2\n' + "\n".join(rows)) == [RejectCode.BAD_QUOTE, *[row.split(",") for row in rows]]
+
+
+@pytest.mark.usefixtures("_short_fields")
+@pytest.mark.parametrize("text", ['a,b\n1,"' + "text\n" * 300, 'a\n"1\n2\n3\n'])
+def test_a_record_whose_end_cannot_be_told_names_file_and_row(text: str) -> None:
+    with pytest.raises(SourceFileError, match=r"row 1 of a\.csv ends"):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n" + "x" * 2000, 'a,b\n1,2\n3,"' + "\n" * 30])
+def test_lines_without_end_are_refused_with_file_and_row(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(csv_records, "LINE_LIMIT", 1000)
+    monkeypatch.setattr(csv_records, "RECORD_LINES_LIMIT", 20)
+
+    with pytest.raises(SourceFileError, match=r"a\.csv has after row 1 "):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["\n\r\n", 'a,"b\n1,2\n', 'a,"b"c\n'])
+def test_a_header_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(SourceFileError, match=r"a\.csv"):
+        read(text)
+
+
+@given(
+    st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=5), min_size=3, max_size=3), max_size=20),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+)
+def test_whatever_a_correct_writer_wrote_is_read_back(rows: list[list[str]], quoting: int) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\r\n", quoting=quoting).writerows([["a", "b", "c"], *rows])
+
+    assert read(file.getvalue()) == rows
+
+
+@given(st.data())
+def test_every_line_that_is_a_row_survives_bad_quotes_around_it(data: st.DataObject) -> None:
+    good = [f"{n},x{n}" for n in range(12)]
+    spoilt = data.draw(st.sets(st.integers(0, 11)))
+    lines = [f'{n},"x{n}' if n in spoilt else line for n, line in enumerate(good)]
+
+    records = brief("a,b\n" + "\n".join(lines) + "\n")
+
+    assert records == [RejectCode.BAD_QUOTE if n in spoilt else line.split(",") for n, line in enumerate(good)]

@@ -1,0 +1,74 @@
+"""Headers that would lose or mix up columns are refused before a row is read."""
+
+from dataclasses import replace
+
+import pytest
+
+from csvdynamo.dataset import Column, Dataset, Source, Table
+from csvdynamo.transforms import Lowercase, Replace
+from csvdynamo_airflow.source_header import HEADER_LIMIT_BYTES, HeaderError, check_header, header_bytes
+
+VEHICLES = Dataset(
+    name="vehicles",
+    source=Source("https://example.org/v.csv", "v.csv"),
+    table=Table("tb_vehicles", "vehicle_id"),
+    digest="0",
+    attribute_transform=(Lowercase(), Replace(" ", "_")),
+    columns=(Column("Vehicle ID", required=True), Column("Base MSRP"), Column("Inner Note", drop=True)),
+)
+GOOD = ["Vehicle ID", "Base MSRP", "Inner Note", "City"]
+
+
+def test_a_header_with_every_declared_column_and_new_ones_passes_unremarked() -> None:
+    assert check_header(GOOD, VEHICLES, "v.csv") == ()
+
+
+def test_an_optional_column_that_is_gone_is_remarked() -> None:
+    assert check_header(["Vehicle ID", "Inner Note"], VEHICLES, "v.csv") == ("Column 'Base MSRP' is gone.",)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (["Base MSRP", "Vehicle Id."], r"lacks 'Vehicle ID'.*does not declare: 'Vehicle Id\.'.*data set file"),
+        (["Base MSRP"], r"lacks 'Vehicle ID'.*does not declare: none"),
+        ([*GOOD, "City"], "repeats 'City'"),
+        ([*GOOD, "city"], r"'City', 'city'.*attribute 'city'"),
+        ([*GOOD, "base_msrp"], "attribute 'base_msrp'"),
+        (["_row", *GOOD], "column '_row'"),
+        ([*GOOD, ""], "Column 5 .* no name"),
+        ([*GOOD, "  "], "Column 5 .* no name"),
+        ([*GOOD, "two\nlines"], r"column 5 .*two\\nlines"),
+        ([*GOOD, "bad \udcff byte"], r"column 5 .*bad \\udcff byte"),
+        ([*GOOD, "x" * HEADER_LIMIT_BYTES], "Step Functions"),
+    ],
+)
+def test_a_header_that_cannot_be_migrated_is_refused(header: list[str], told: str) -> None:
+    with pytest.raises(HeaderError, match=told) as refusal:
+        check_header(header, VEHICLES, "v.csv")
+
+    assert "v.csv" in str(refusal.value)
+
+
+def test_a_dropped_column_may_share_an_attribute_name() -> None:
+    assert check_header([*GOOD, "inner_note"], VEHICLES, "v.csv") == ()
+
+
+def test_a_partition_key_without_rules_of_its_own_must_be_there_too() -> None:
+    undeclared = replace(VEHICLES, columns=())
+
+    assert check_header(["Vehicle ID"], undeclared, "v.csv") == ()
+    with pytest.raises(HeaderError, match="partition key vehicle_id"):
+        check_header(["City"], undeclared, "v.csv")
+
+
+def test_the_header_is_measured_as_it_is_written() -> None:
+    assert header_bytes(["a", "b,c", "d\\e", "é"]) == len('_row,a,"b,c",d\\\\e,é'.encode())
+
+
+def test_a_header_of_just_the_limit_passes() -> None:
+    room = HEADER_LIMIT_BYTES - header_bytes([*GOOD, ""])
+
+    assert check_header([*GOOD, "x" * room], VEHICLES, "v.csv") == ()
+    with pytest.raises(HeaderError, match="10,241 bytes"):
+        check_header([*GOOD, "x" * (room + 1)], VEHICLES, "v.csv")
