@@ -1,0 +1,299 @@
+"""The tasks download and prepare against S3: what they store, return and leave behind."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from commands.sample import write_sample
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo.rejects import Reject
+from csvdynamo_airflow.download import Landed, download
+from csvdynamo_airflow.fetched import DownloadError, DownloadPostponedError
+from csvdynamo_airflow.http_rules import HttpPolicy
+from csvdynamo_airflow.local_source import fetch_local
+from csvdynamo_airflow.prepare import Prepared, prepare
+from csvdynamo_airflow.source_file import SourceFileError
+from csvdynamo_airflow.source_header import HeaderError
+from csvdynamo_airflow.stored_file import ObjectError
+from csvdynamo_airflow.workspace import workspace_name
+from tests.integration.plugin.scripted_server import Answer, serve
+
+BUCKET = "csvdynamo-test"
+FILE_NAME = "Electric_Vehicle_Population_Data.csv"
+CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """The folder where the tasks make theirs."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+class Tasks:
+    """Both tasks of one run, with what they need."""
+
+    def __init__(self, s3: Any, dataset: Dataset, work: Path) -> None:
+        self.s3, self.dataset, self.work = s3, dataset, work
+
+    def download(self, url: str | Path, run_id: str = "run") -> Landed:
+        return download(
+            str(url),
+            dataset=self.dataset,
+            bucket=BUCKET,
+            s3=self.s3,
+            run_id=run_id,
+            work_parent=self.work,
+            policy=HttpPolicy(attempts=2),
+            sleep=lambda _seconds: None,
+        )
+
+    def prepare(self, landed: Landed) -> Prepared:
+        return prepare(
+            landed,
+            self.dataset,
+            s3=self.s3,
+            run_id="run",
+            name_execution=lambda key: "ev-population-" + sha256(key.encode()).hexdigest()[:8],
+            work_parent=self.work,
+        )
+
+    def prepare_bytes(self, content: bytes) -> Prepared:
+        source = self.work.parent / "source.csv"
+        source.write_bytes(content)
+        return self.prepare(self.download(source))
+
+    def stored_keys(self) -> list[str]:
+        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+    def read(self, key: str) -> bytes:
+        content: bytes = self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        return content
+
+
+@pytest.fixture
+def tasks(s3: Any, dataset: Dataset, work: Path) -> Tasks:
+    return Tasks(s3, dataset, work)
+
+
+def test_a_download_lands_under_its_digest_with_what_the_server_said(tasks: Tasks) -> None:
+    headers = {"ETag": '"one"', "Last-Modified": "Mon, 02 Nov 2026 10:00:00 GMT", "Content-Type": "text/csv"}
+
+    with serve(Answer(503), Answer(body=CSV, headers=headers)) as server:
+        landed = tasks.download(server.url)
+
+    digest = sha256(CSV).hexdigest()
+    assert landed == Landed(
+        bucket=BUCKET,
+        key=f"landing/ev_population/{digest}/{FILE_NAME}",
+        url=server.url,
+        file_name=FILE_NAME,
+        bytes=len(CSV),
+        sha256=digest,
+        etag='"one"',
+        last_modified="Mon, 02 Nov 2026 10:00:00 GMT",
+        content_type="text/csv",
+    )
+    assert tasks.read(landed.key) == CSV
+    assert list(tasks.work.iterdir()) == []
+
+
+def test_what_landed_survives_json(tasks: Tasks, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+    landed = tasks.download(tmp_path / "a.csv")
+
+    assert Landed.from_json(json.loads(json.dumps(landed.to_json()))) == landed
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_a_local_file_lands_like_a_remote_one(tasks: Tasks, tmp_path: Path, form: str) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+
+    landed = tasks.download(form.format(tmp_path / "a.csv"))
+
+    assert tasks.read(landed.key) == CSV
+    assert landed.url == str(tmp_path / "a.csv")
+    assert landed.last_modified is not None
+    assert landed.last_modified.endswith("GMT")
+
+
+def test_the_same_bytes_land_once(tasks: Tasks, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+
+    first, second = tasks.download(tmp_path / "a.csv", "one"), tasks.download(tmp_path / "a.csv", "two")
+
+    assert first.key == second.key
+    assert tasks.stored_keys() == [first.key]
+
+
+def test_a_missing_file_and_a_folder_are_refused(tasks: Tasks, tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="does not exist on this worker"):
+        tasks.download(tmp_path / "a.csv")
+    with pytest.raises(DownloadError, match="is not a file"):
+        tasks.download(tmp_path)
+
+
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.csv").write_bytes(CSV)
+    monkeypatch.setattr(Path, "open", refuse)
+
+    with pytest.raises(DownloadError, match=r"a\.csv cannot be read: Permission denied"):
+        fetch_local(tmp_path / "a.csv", tmp_path / "copy", lambda _done, _total: None)
+
+
+def test_a_file_that_is_written_to_while_it_is_copied_is_refused_for_now(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(CSV)
+
+    def write_more(_done: int, _total: int | None) -> None:
+        path.write_bytes(CSV + b"102,Olympia\n")
+
+    with pytest.raises(DownloadPostponedError, match="changed while it was copied"):
+        fetch_local(path, tmp_path / "copy", write_more)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"), [(b"", "is empty"), (b"<!doctype html><p>Sign in", "web page"), (b"PK\x03\x04", "zip")]
+)
+def test_what_is_no_csv_is_refused_before_it_lands(tasks: Tasks, body: bytes, told: str) -> None:
+    with serve(Answer(body=body)) as server, pytest.raises(SourceFileError, match=told) as refusal:
+        tasks.download(server.url)
+
+    assert server.url in str(refusal.value)
+    assert tasks.stored_keys() == []
+    assert list(tasks.work.iterdir()) == []
+
+
+def test_credentials_of_a_url_reach_neither_the_log_nor_what_is_handed_on(
+    tasks: Tasks, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with serve(Answer(202), Answer(body=CSV)) as server:
+        landed = tasks.download(server.url + "&$$app_token=s3cr3t")
+
+    assert "s3cr3t" not in caplog.text + json.dumps(landed.to_json())
+
+
+def test_a_prepared_file_is_stored_under_its_own_digest(tasks: Tasks) -> None:
+    prepared = tasks.prepare_bytes(b"\xef\xbb\xbf" + CSV.replace(b"\n", b"\r\n") + b"\r\n")
+
+    content = b"_row,DOL Vehicle ID,City\n1,100,Seattle\n2,101,Bothell\n"
+    digest = sha256(content).hexdigest()
+    assert prepared.file_key == f"source/ev_population/{digest}/{FILE_NAME}"
+    assert tasks.read(prepared.file_key) == content
+    assert (prepared.sha256, prepared.bytes) == (digest, len(content))
+    assert (prepared.source_rows, prepared.prepared_rows, prepared.rejected) == (2, 2, 0)
+    assert (prepared.rejects_key, prepared.rejects_by_code) == (None, {})
+    assert prepared.header == ("DOL Vehicle ID", "City")
+    assert prepared.schema_changes == ("Column 'Model Year' is gone.",)
+    assert list(tasks.work.iterdir()) == []
+
+
+def test_gzip_gives_the_same_prepared_file_under_a_name_without_gz(tasks: Tasks, dataset: Dataset) -> None:
+    plain, packed = tasks.prepare_bytes(CSV), tasks.prepare_bytes(gzip.compress(CSV))
+
+    assert plain.file_key == packed.file_key
+    assert plain.source.sha256 != packed.source.sha256
+
+
+def test_rejects_are_stored_beside_the_report_of_their_execution(tasks: Tasks) -> None:
+    prepared = tasks.prepare_bytes(CSV + b"102\n103,Olympia\n104,Yakima,98902\n")
+
+    assert prepared.rejects_key == f"reports/ev_population/{prepared.execution_name}/rejected_before_upload.jsonl"
+    rejects = [Reject.from_json(line) for line in tasks.read(prepared.rejects_key).splitlines()]
+    assert [(reject.row, str(reject.code)) for reject in rejects] == [(3, "BAD_WIDTH"), (5, "BAD_WIDTH")]
+    assert {reject.execution_name for reject in rejects} == {prepared.execution_name}
+    assert prepared.rejects_by_code == {"BAD_WIDTH": 2}
+    assert (prepared.source_rows, prepared.prepared_rows, prepared.rejected) == (5, 3, 2)
+
+
+def test_a_retry_gives_the_same_result_and_stores_nothing_twice(tasks: Tasks, work: Path) -> None:
+    first = tasks.prepare_bytes(CSV + b"102\n")
+    keys = tasks.stored_keys()
+    left = work / workspace_name("prepare", "run")
+    left.mkdir()
+    (left / "prepared").write_bytes(b"half a file")
+
+    assert tasks.prepare(first.source) == first
+
+    assert tasks.stored_keys() == keys
+    assert not left.exists()
+
+
+def test_what_was_prepared_survives_json(tasks: Tasks) -> None:
+    prepared = tasks.prepare_bytes(CSV + b"102\n")
+
+    assert Prepared.from_json(json.loads(json.dumps(prepared.to_json()))) == prepared
+    assert prepared.landing_key == prepared.source.key
+
+
+def test_a_header_without_rows_is_prepared_as_zero_rows(tasks: Tasks) -> None:
+    prepared = tasks.prepare_bytes(b"DOL Vehicle ID,City\n")
+
+    assert (prepared.source_rows, prepared.prepared_rows) == (0, 0)
+    assert tasks.read(prepared.file_key) == b"_row,DOL Vehicle ID,City\n"
+
+
+def test_a_renamed_key_column_stops_the_run_and_stores_nothing(tasks: Tasks) -> None:
+    with pytest.raises(HeaderError, match=rf"{FILE_NAME}.*lacks 'DOL Vehicle ID'.*'DOL Vehicle No'"):
+        tasks.prepare_bytes(b"DOL Vehicle No,City\n100,Seattle\n")
+
+    assert [key.split("/")[0] for key in tasks.stored_keys()] == ["landing"]
+    assert list(tasks.work.iterdir()) == []
+
+
+def test_gzip_that_breaks_off_stops_the_run(tasks: Tasks) -> None:
+    packed = gzip.compress(CSV + b"".join(b"%d,x%d\n" % (n, n * n) for n in range(5000)))
+
+    with pytest.raises(SourceFileError, match="breaks off"):
+        tasks.prepare_bytes(packed[:-40])
+
+    assert [key.split("/")[0] for key in tasks.stored_keys()] == ["landing"]
+
+
+def test_a_landed_file_that_was_changed_stops_the_run(tasks: Tasks) -> None:
+    landed = tasks.prepare_bytes(CSV).source
+    tasks.s3.put_object(Bucket=BUCKET, Key=landed.key, Body=CSV.replace(b"100", b"900"))
+
+    with pytest.raises(ObjectError, match="was changed"):
+        tasks.prepare(landed)
+
+
+def test_of_the_sample_prepare_rejects_the_rows_of_the_wrong_width_and_no_others(tasks: Tasks, tmp_path: Path) -> None:
+    sample = write_sample(tmp_path / "sample.csv", rows=1000)
+
+    prepared = tasks.prepare(tasks.download(sample.path))
+
+    assert prepared.rejects_key is not None
+    rejects = [Reject.from_json(line) for line in tasks.read(prepared.rejects_key).splitlines()]
+    assert [(reject.row, str(reject.code)) for reject in rejects] == [
+        (fault.row, fault.code) for fault in sample.faults if fault.code == "BAD_WIDTH"
+    ]
+    assert (prepared.source_rows, prepared.prepared_rows) == (1000, 998)
