@@ -7,9 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from commands.sample import write_sample
 from csvdynamo.dataset import Dataset
@@ -24,6 +22,7 @@ from csvdynamo_airflow.source_file import SourceFileError
 from csvdynamo_airflow.source_header import HeaderError
 from csvdynamo_airflow.stored_file import ObjectError
 from csvdynamo_airflow.workspace import workspace_name
+from tests.integration.plugin.moto_bucket import bucket, s3_client
 from tests.integration.plugin.scripted_server import Answer, serve
 
 BUCKET = "csvdynamo-test"
@@ -31,13 +30,15 @@ FILE_NAME = "Electric_Vehicle_Population_Data.csv"
 CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with s3_client() as s3:
+        yield s3
+
+
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
+def s3(client: Any) -> Iterator[Any]:
+    with bucket(client, BUCKET):
         yield client
 
 

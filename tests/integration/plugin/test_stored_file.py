@@ -4,24 +4,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from csvdynamo_airflow import stored_file
 from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError, fetch, file_sha256, put_once, upload
+from tests.integration.plugin.moto_bucket import bucket, s3_client
 
 BUCKET = "stored-files"
 KEY = "landing/vehicles/digest/v.csv"
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with s3_client() as s3:
+        yield s3
+
+
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
+def s3(client: Any) -> Iterator[Any]:
+    with bucket(client, BUCKET):
         yield client
 
 

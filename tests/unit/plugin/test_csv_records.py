@@ -156,11 +156,11 @@ def test_a_header_that_cannot_be_read_is_refused(text: str) -> None:
 
 @given(
     st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=5), min_size=3, max_size=3), max_size=20),
-    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    st.sampled_from(["excel", "unix"]),
 )
-def test_whatever_a_correct_writer_wrote_is_read_back(rows: list[list[str]], quoting: int) -> None:
+def test_whatever_a_correct_writer_wrote_is_read_back(rows: list[list[str]], dialect: str) -> None:
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\r\n", quoting=quoting).writerows([["a", "b", "c"], *rows])
+    csv.writer(file, dialect, lineterminator="\r\n").writerows([["a", "b", "c"], *rows])
 
     assert read(file.getvalue()) == rows
 
