@@ -79,13 +79,12 @@ class BatchWriter:
                     raise
                 left = group
             if not left:
-                attempt = 0
                 continue
             pending.append(left)
             if not self.backoff.wait(attempt):
                 raise self._out_of_time(pending)
             attempt += 1
-        return sorted(refused, key=lambda item: item.index)
+        return refused
 
     def _put(self, entries: list[_Entry]) -> list[_Entry]:
         """Make one call, and return the entries that it left unprocessed."""
