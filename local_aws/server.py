@@ -20,6 +20,7 @@ from local_aws.environment import client_environment, endpoint
 _PROJECT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_WORKERS_STOP_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _LOG_TAIL_BYTES = 4_000
 
@@ -160,6 +161,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    # Its session holds nothing but its Lambda workers; one that outlived it is left without a parent to end it.
+    # Its session holds nothing but its Lambda workers; those of a server that was killed have nobody else to end them.
+    deadline = time.monotonic() + _WORKERS_STOP_SECONDS
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(_POLL_SECONDS)

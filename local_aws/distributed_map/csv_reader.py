@@ -81,7 +81,7 @@ def read_items(body: bytes, form: CsvFormat) -> Iterator[Item]:
 def _lines(body: bytes) -> Iterator[str]:
     # BytesIO shares the memory of the bytes, and the wrapper decodes a piece at a time: no copy of the file is made.
     lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")
-    if b"\\\n" in body or b"\\\r" in body:
+    if b"\\\n" in body or b"\\\r" in body or body.endswith(b"\\"):
         return map(_without_escaped_line_end, lines)
     return iter(lines)
 

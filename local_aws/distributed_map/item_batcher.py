@@ -11,6 +11,9 @@ from typing import Any
 PAYLOAD_LIMIT_BYTES = 256 * 1024
 """The largest input or output of an execution, in bytes of UTF-8."""
 
+# json.dumps would make an encoder for every item.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class ItemTooLargeError(ValueError):
     """An item does not fit into a child's input, not even alone."""
@@ -51,7 +54,7 @@ class ChildInput:
 
 def to_json(value: object) -> str:
     """A value as compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def single(items: Iterable[object]) -> Iterator[ChildInput]:

@@ -38,33 +38,39 @@ class Cloud:
         return name
 
     def read(self, bucket: str, key: str) -> bytes:
-        return self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        body: bytes = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body
 
     def keys(self, bucket: str) -> list[str]:
         return [o["Key"] for o in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
 
     def machine(self, definition: dict[str, Any]) -> str:
-        return self.client("stepfunctions").create_state_machine(
+        created = self.client("stepfunctions").create_state_machine(
             name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=ROLE
-        )["stateMachineArn"]
+        )
+        return str(created["stateMachineArn"])
 
     def start(self, machine: str, given: Any = None, **more: Any) -> str:
-        return self.client("stepfunctions").start_execution(
+        started = self.client("stepfunctions").start_execution(
             stateMachineArn=machine, input=json.dumps(given or {}), **more
-        )["executionArn"]
+        )
+        return str(started["executionArn"])
 
     def describe(self, execution: str) -> dict[str, Any]:
-        return self.client("stepfunctions").describe_execution(executionArn=execution)
+        described: dict[str, Any] = self.client("stepfunctions").describe_execution(executionArn=execution)
+        return described
 
     def ended(self, execution: str) -> dict[str, Any]:
-        return until(lambda: self.describe(execution), lambda described: described["status"] != "RUNNING")
+        described: dict[str, Any] = until(lambda: self.describe(execution), lambda d: d["status"] != "RUNNING")
+        return described
 
     def run(self, definition: dict[str, Any], given: Any = None) -> dict[str, Any]:
         return self.ended(self.start(self.machine(definition), given))
 
     def map_run(self, execution: str) -> dict[str, Any]:
         runs = self.client("stepfunctions").list_map_runs(executionArn=execution)["mapRuns"]
-        return self.client("stepfunctions").describe_map_run(mapRunArn=runs[0]["mapRunArn"])
+        described: dict[str, Any] = self.client("stepfunctions").describe_map_run(mapRunArn=runs[0]["mapRunArn"])
+        return described
 
     def children(self, map_run_arn: str) -> list[dict[str, Any]]:
         listed = self.client("stepfunctions").list_executions(mapRunArn=map_run_arn)["executions"]
@@ -74,14 +80,15 @@ class Cloud:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("index.py", code)
-        return self.client("lambda").create_function(
+        created = self.client("lambda").create_function(
             FunctionName=f"function-{uuid.uuid4()}",
             Runtime="python3.13",
             Role=ROLE,
             Handler="index.handler",
             Code={"ZipFile": packed.getvalue()},
             **more,
-        )["FunctionArn"]
+        )
+        return str(created["FunctionArn"])
 
 
 def until(read: Any, satisfied: Any) -> Any:

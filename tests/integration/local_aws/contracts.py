@@ -1,0 +1,165 @@
+"""What AWS promises and plain MiniStack does not keep: each promise as one observation with its expected value."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.integration.local_aws.cloud import PASS, Cloud, distributed_map, fail_when, until
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A promise of AWS.
+
+    Attributes:
+        name: the promise.
+        observe: looks at an endpoint; whatever it returns is compared.
+        expected: what AWS shows.
+        kept_by: the module that can go once MiniStack keeps the promise itself.
+    """
+
+    name: str
+    observe: Callable[[Cloud], Any]
+    expected: Any
+    kept_by: str
+
+
+NUMBERS = [{"n": n} for n in range(5)]
+
+
+def batch_inputs(cloud: Cloud) -> Any:
+    batcher = {"MaxItemsPerBatch": 3, "BatchInput": {"from.$": "$.name"}}
+    ended = cloud.run(
+        distributed_map(PASS, ItemsPath="$.items", ItemBatcher=batcher), {"items": NUMBERS, "name": "source"}
+    )
+    return json.loads(ended["output"])
+
+
+def result_files(cloud: Cloud) -> Any:
+    bucket = cloud.bucket()
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": bucket, "Prefix": "results"}}
+    cloud.run(distributed_map(PASS, ItemsPath="$.items", ResultWriter=writer), {"items": NUMBERS})
+    return sorted(key.rsplit("/", 1)[1] for key in cloud.keys(bucket))
+
+
+def backslashes_in_csv(cloud: Cloud) -> Any:
+    bucket = cloud.bucket(file='text\na\\\\b\nc\\d\n"e\\"f"\ng\\,h\n')
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"},
+        "Parameters": {"Bucket": bucket, "Key": "file"},
+    }
+    ended = cloud.run(distributed_map(PASS, ItemReader=reader))
+    return [item["text"] for item in json.loads(ended["output"])]
+
+
+def item_counts(cloud: Cloud) -> Any:
+    machine = distributed_map(PASS, ItemsPath="$.items", ItemBatcher={"MaxItemsPerBatch": 3})
+    run = cloud.map_run(cloud.run(machine, {"items": NUMBERS})["executionArn"])
+    return run["itemCounts"]["succeeded"], run["executionCounts"]["succeeded"]
+
+
+def pending_past_the_threshold(cloud: Cloud) -> Any:
+    child = fail_when("$.n", NumericEquals=1)
+    machine = distributed_map(child, ItemsPath="$.items", MaxConcurrency=1)
+    run = cloud.map_run(cloud.run(machine, {"items": NUMBERS})["executionArn"])
+    counts = run["itemCounts"]
+    return counts["succeeded"], counts["failed"], counts["pending"]
+
+
+def map_run_of_a_stopped_execution(cloud: Cloud) -> Any:
+    # Ten children that wait one after the other: left alone, they would run for minutes.
+    child = {"Type": "Wait", "Seconds": 20, "End": True}
+    machine = cloud.machine(distributed_map(child, ItemsPath="$.items", MaxConcurrency=1))
+    execution = cloud.start(machine, {"items": NUMBERS})
+    client = cloud.client("stepfunctions")
+    until(lambda: client.list_map_runs(executionArn=execution)["mapRuns"], bool)
+    until(lambda: cloud.map_run(execution)["executionCounts"]["running"], bool)
+    client.stop_execution(executionArn=execution)
+    for _ in range(100):
+        if (status := cloud.map_run(execution)["status"]) != "RUNNING":
+            return status
+    return "RUNNING"
+
+
+def repeated_start(cloud: Cloud) -> Any:
+    machine = cloud.machine({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
+    first = cloud.start(machine, {"a": 1}, name="once")
+    try:
+        return cloud.start(machine, {"a": 1}, name="once") == first
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    finally:
+        cloud.client("stepfunctions").stop_execution(executionArn=first)
+
+
+def output_past_the_limit(cloud: Cloud) -> Any:
+    items = [{"text": "x" * 100_000} for _ in range(3)]
+    bucket = cloud.bucket(items=json.dumps(items))
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": bucket, "Key": "items"},
+    }
+    return cloud.run(distributed_map(PASS, ItemReader=reader)).get("error")
+
+
+def records_in_one_object(cloud: Cloud) -> Any:
+    bucket = cloud.bucket()
+    firehose = cloud.client("firehose")
+    firehose.create_delivery_stream(
+        DeliveryStreamName=bucket,
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": "arn:aws:iam::000000000000:role/any",
+            "BucketARN": f"arn:aws:s3:::{bucket}",
+            "Prefix": "records/!{timestamp:yyyy}/",
+        },
+    )
+    firehose.put_record_batch(DeliveryStreamName=bucket, Records=[{"Data": b"a\n"}, {"Data": b"b\n"}])
+    at_once = cloud.keys(bucket)
+    keys = until(lambda: cloud.keys(bucket), bool)
+    return at_once, [cloud.read(bucket, key) for key in keys]
+
+
+CONTRACTS = [
+    Contract(
+        "ItemBatcher gathers items",
+        batch_inputs,
+        [
+            {"BatchInput": {"from": "source"}, "Items": NUMBERS[:3]},
+            {"BatchInput": {"from": "source"}, "Items": NUMBERS[3:]},
+        ],
+        "distributed_map/item_batcher.py",
+    ),
+    Contract(
+        "ResultWriter exports results",
+        result_files,
+        ["SUCCEEDED_0.json", "manifest.json"],
+        "distributed_map/result_writer.py and result_files.py",
+    ),
+    Contract(
+        "the CSV reader takes backslashes as escapes",
+        backslashes_in_csv,
+        ["a\\b", "cd", 'e"f', "g,h"],
+        "distributed_map/csv_reader.py",
+    ),
+    Contract("a Map Run counts items and executions apart", item_counts, (5, 2), "distributed_map/counts.py"),
+    Contract(
+        "a Map Run past its threshold starts no more children",
+        pending_past_the_threshold,
+        (1, 1, 3),
+        "distributed_map/tolerance.py",
+    ),
+    Contract("StopExecution stops the Map Run", map_run_of_a_stopped_execution, "ABORTED", "executions/lifecycle.py"),
+    Contract("StartExecution may be repeated", repeated_start, True, "executions/start.py"),
+    Contract(
+        "a state's output is at most 256 KiB",
+        output_past_the_limit,
+        "States.DataLimitExceeded",
+        "distributed_map/result_writer.py (Results.collected)",
+    ),
+    Contract("Firehose buffers records", records_in_one_object, ([], [b"a\nb\n"]), "firehose/"),
+]

@@ -1,0 +1,179 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from local_aws import LocalAws, LocalAwsError
+from local_aws.owner import is_running
+from tests.integration.local_aws.cloud import Cloud, until
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders of this test, and of the processes that it starts, are made."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def members(group: int) -> list[int]:
+    """The living processes of a process group."""
+    listed = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return [int(pid) for pid, pgid, state in rows if int(pgid) == group and not state.startswith("Z")]
+
+
+def run_a_function(endpoint: str) -> None:
+    cloud = Cloud(endpoint)
+    function = cloud.function("def handler(event, context):\n    return 1\n")
+    assert cloud.client("lambda").invoke(FunctionName=function)["Payload"].read() == b"1"
+
+
+def refuses_connections(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def starter(keep: bool) -> subprocess.Popen[str]:
+    """A process that starts the embedded AWS, prints its pid and port, and sleeps."""
+    code = f"""
+        import time
+        from local_aws import LocalAws
+        aws = LocalAws(keep={keep}).start()
+        print(aws.pid, aws.port, flush=True)
+        time.sleep(600)
+    """
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+def started_by(process: subprocess.Popen[str]) -> tuple[int, int]:
+    assert process.stdout is not None
+    pid, port = process.stdout.readline().split()
+    return int(pid), int(port)
+
+
+def test_nothing_is_left_behind(folder: Path) -> None:
+    with LocalAws() as aws:
+        pid, port = aws.pid, aws.port
+        run_a_function(aws.endpoint)
+        assert len(members(pid)) > 1
+
+    assert members(pid) == []
+    assert refuses_connections(port)
+    assert list(folder.iterdir()) == []
+
+
+def test_nothing_is_left_behind_by_a_server_that_was_killed(folder: Path) -> None:
+    aws = LocalAws().start()
+    pid = aws.pid
+    run_a_function(aws.endpoint)
+
+    os.kill(pid, signal.SIGKILL)
+    aws.stop()
+
+    assert members(pid) == []
+    assert list(folder.iterdir()) == []
+
+
+def test_it_stops_when_its_starter_is_killed(folder: Path) -> None:
+    process = starter(keep=False)
+    pid, port = started_by(process)
+    run_a_function(f"http://127.0.0.1:{port}")
+
+    process.kill()
+    process.communicate()
+
+    until(lambda: members(pid), lambda left: left == [])
+    until(lambda: refuses_connections(port), bool)
+    assert list(folder.iterdir()) == []
+
+
+def test_kept_it_outlives_its_starter_and_ends_on_sigterm(folder: Path) -> None:
+    process = starter(keep=True)
+    pid, port = started_by(process)
+    process.kill()
+    process.communicate()
+    run_a_function(f"http://127.0.0.1:{port}")
+
+    os.kill(pid, signal.SIGTERM)
+
+    until(lambda: members(pid), lambda left: left == [])
+    assert list(folder.iterdir()) == []
+
+
+def test_it_listens_on_the_loopback_address_only(embedded: Cloud) -> None:
+    port = int(embedded.endpoint.rsplit(":", 1)[1])
+
+    listening = subprocess.run(["ss", "-Hltn", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
+
+    assert [line.split()[3] for line in listening.splitlines()] == [f"127.0.0.1:{port}"]
+
+
+def test_a_taken_port_is_refused_with_the_way_out(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "local_aws", "--port", str(taken.getsockname()[1])]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3])
+
+    assert ended.returncode == 1
+    assert "leave --port out" in ended.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_a_home_with_files_in_it_is_refused(folder: Path) -> None:
+    (folder / "mine").touch()
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "local_aws", "--home", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+
+    assert "name a new folder" in ended.stderr
+    assert (folder / "mine").exists()
+
+
+def test_a_server_that_cannot_start_shows_its_log(folder: Path) -> None:
+    with pytest.raises(LocalAwsError, match="could not convert string to float"):
+        LocalAws(settings={"LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "soon"}).start()
+
+    assert list(folder.iterdir()) == []
+
+
+def test_the_starter_s_aws_settings_do_not_reach_lambda_functions(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere.invalid")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    with LocalAws() as aws:
+        cloud = Cloud(aws.endpoint)
+        function = cloud.function("import os\ndef handler(event, context):\n    return dict(os.environ)\n")
+        seen = json.loads(cloud.client("lambda").invoke(FunctionName=function)["Payload"].read())
+
+        assert seen["AWS_ENDPOINT_URL"] == aws.endpoint
+        assert "PYTHONPATH" not in seen
+
+
+def test_using_one_that_is_not_started_says_so() -> None:
+    with pytest.raises(LocalAwsError, match="start"):
+        _ = LocalAws().endpoint
+
+
+def test_its_pid_is_the_server_s(folder: Path) -> None:
+    with LocalAws() as aws:
+        assert is_running(aws.pid)
+        assert aws.environment["AWS_ENDPOINT_URL"] == aws.endpoint

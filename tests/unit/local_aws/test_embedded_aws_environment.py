@@ -1,0 +1,38 @@
+from pathlib import Path
+
+from local_aws.environment import client_environment, server_environment
+
+
+def test_nothing_of_the_developer_s_aws_reaches_the_server() -> None:
+    inherited = {
+        "AWS_PROFILE": "production",
+        "AWS_ENDPOINT_URL": "https://elsewhere",
+        "LOCALSTACK_PERSISTENCE": "1",
+        "PERSIST_STATE": "1",
+        "PYTHONPATH": "plugins",
+        "PATH": "/bin",
+    }
+
+    variables = server_environment(inherited, home=Path("/h"), port=1234)
+
+    assert variables["PATH"] == "/bin"
+    assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1234"
+    assert not {"AWS_PROFILE", "LOCALSTACK_PERSISTENCE", "PERSIST_STATE", "PYTHONPATH"} & set(variables)
+
+
+def test_everything_is_written_below_the_home() -> None:
+    variables = server_environment({}, home=Path("/h"), port=1)
+
+    assert (variables["TMPDIR"], variables["STATE_DIR"], variables["S3_DATA_DIR"]) == ("/h/tmp", "/h/state", "/h/s3")
+    assert variables["DOCKER_HOST"].startswith("unix:///h/")
+    assert variables["BIND_HOST"] == "127.0.0.1"
+
+
+def test_clients_get_an_endpoint_and_keys_that_are_no_secret() -> None:
+    assert client_environment(9) == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
