@@ -208,5 +208,4 @@ def _reason(error: Exception) -> str:
         if not isinstance(inner, Exception):
             break
         cause = inner
-    name, text, url = type(cause).__name__, str(cause), getattr(cause, "url", None)
-    return name if url and url in text else f"{name}: {text}"
+    return f"{type(cause).__name__}: {cause}"

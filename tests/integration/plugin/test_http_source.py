@@ -149,12 +149,14 @@ def test_a_part_of_another_version_is_not_joined_to_the_first(download: Download
 
 
 def test_a_part_that_begins_elsewhere_is_not_joined_to_the_first(download: Download) -> None:
-    with serve(
-        Answer(body=CSV, headers=ETAG, cut_after=5000), part(CSV, 4000), Answer(body=CSV, headers=ETAG)
-    ) as server:
+    rest = len(CSV) - 5000
+    elsewhere = Answer(206, CSV[:rest], {**ETAG, "Content-Range": f"bytes 0-{rest - 1}/{len(CSV)}"})
+
+    with serve(Answer(body=CSV, headers=ETAG, cut_after=5000), elsewhere, Answer(body=CSV, headers=ETAG)) as server:
         download.run(server.url)
 
     assert download.target.read_bytes() == CSV
+    assert asked_ranges(server) == [None, "bytes=5000-", None]
 
 
 def test_a_range_that_cannot_be_met_starts_again(download: Download) -> None:
