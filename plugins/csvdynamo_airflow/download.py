@@ -64,7 +64,7 @@ def download(
         ObjectError, ObjectPostponedError: The bucket has another file under the key, or takes none.
     """
     origin = admit(url)
-    with workspace("download", run_id, work_parent) as folder:
+    with workspace("download", dataset.name, run_id, work_parent) as folder:
         target = folder / "source"
         if origin.path is not None:
             fetched = fetch_local(origin.path, target, report_progress)

@@ -56,7 +56,7 @@ def prepare(
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
     """
     name = f"{landed.file_name} (from {landed.url})"
-    with workspace("prepare", run_id, work_parent) as folder:
+    with workspace("prepare", dataset.name, run_id, work_parent) as folder:
         source, output = folder / "source", folder / "prepared"
         # At least the source and a copy of it; what gzip unpacks to shows only on the way.
         require_free_space(folder, 2 * landed.bytes, f"prepare {name}")

@@ -33,7 +33,7 @@ class RejectSpool:
             bad: What is wrong with it.
             headers: The source's header.
         """
-        self.by_code[bad.code] += 1
+        self.by_code[str(bad.code)] += 1  # plain text: the count travels as JSON
         draft = [row, bad.code, bad.column, bad.message, reject_item(headers, bad)]
         self._file.write(json.dumps(draft, separators=(",", ":")) + "\n")
 

@@ -3,8 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from csvdynamo_airflow.errors import MigrationError
 
@@ -51,7 +50,7 @@ def admit(url: str) -> Origin:
     if parts.scheme == "file":
         if parts.netloc not in {"", "localhost"}:
             raise SourceUrlError(f"{text} names another machine. Write file:///folder/file for a file of this worker.")
-        path = Path(url2pathname(parts.path))
+        path = Path(unquote(parts.path))
         return Origin(text, path, str(path))
     if "://" in text:
         raise SourceUrlError(f"{shown_url(parts)} is of a scheme that cannot be read: use http, https, file or a path.")

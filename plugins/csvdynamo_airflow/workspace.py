@@ -18,7 +18,7 @@ class NoSpaceError(MigrationPostponedError):
 
 
 @contextmanager
-def workspace(step: str, run_id: str, parent: Path | None = None) -> Iterator[Path]:
+def workspace(step: str, dataset: str, run_id: str, parent: Path | None = None) -> Iterator[Path]:
     """Make a folder that only this user can read, and remove it at the end, whatever happens.
 
     Its name follows from step and run, so that a retry first clears what a killed attempt of the same run left on
@@ -26,13 +26,14 @@ def workspace(step: str, run_id: str, parent: Path | None = None) -> Iterator[Pa
 
     Args:
         step: Which task works there, such as ``prepare``.
+        dataset: The data set's name: DAGs of one schedule have runs of the same id.
         run_id: The DAG run's id.
         parent: The folder to make it in; the system's temporary folder if None.
 
     Yields:
         The empty folder.
     """
-    folder = (parent or Path(tempfile.gettempdir())) / workspace_name(step, run_id)
+    folder = (parent or Path(tempfile.gettempdir())) / workspace_name(step, dataset, run_id)
     _clear(folder)
     folder.mkdir(mode=0o700, parents=False)  # refuses what another put there meanwhile, a symbolic link included
     try:
@@ -41,9 +42,9 @@ def workspace(step: str, run_id: str, parent: Path | None = None) -> Iterator[Pa
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def workspace_name(step: str, run_id: str) -> str:
+def workspace_name(step: str, dataset: str, run_id: str) -> str:
     """Name the folder of a step of a run: the same at every attempt."""
-    return f"csvdynamo-{step}-{hashlib.sha256(run_id.encode()).hexdigest()[:20]}"
+    return f"csvdynamo-{step}-{hashlib.sha256(f'{dataset}\n{run_id}'.encode()).hexdigest()[:20]}"
 
 
 def require_free_space(folder: Path, needed: int, purpose: str) -> None:

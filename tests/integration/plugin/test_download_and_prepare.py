@@ -238,7 +238,7 @@ def test_rejects_are_stored_beside_the_report_of_their_execution(tasks: Tasks) -
 def test_a_retry_gives_the_same_result_and_stores_nothing_twice(tasks: Tasks, work: Path) -> None:
     first = tasks.prepare_bytes(CSV + b"102\n")
     keys = tasks.stored_keys()
-    left = work / workspace_name("prepare", "run")
+    left = work / workspace_name("prepare", "ev_population", "run")
     left.mkdir()
     (left / "prepared").write_bytes(b"half a file")
 

@@ -16,7 +16,7 @@ def leave_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
 
 
 def test_the_folder_is_private_and_goes_with_the_block(tmp_path: Path) -> None:
-    with workspace("prepare", "run", tmp_path) as folder:
+    with workspace("prepare", "vehicles", "run", tmp_path) as folder:
         (folder / "file").touch()
         assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -24,20 +24,24 @@ def test_the_folder_is_private_and_goes_with_the_block(tmp_path: Path) -> None:
 
 
 def test_the_folder_goes_when_the_work_fails(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), workspace("prepare", "run", tmp_path):
+    with pytest.raises(RuntimeError), workspace("prepare", "vehicles", "run", tmp_path):
         raise RuntimeError
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_retry_clears_what_a_killed_attempt_of_its_run_left_and_nothing_else(tmp_path: Path) -> None:
-    killed = tmp_path / workspace_name("prepare", "run")
-    of_others = [tmp_path / workspace_name("prepare", "another run"), tmp_path / workspace_name("download", "run")]
+    killed = tmp_path / workspace_name("prepare", "vehicles", "run")
+    of_others = [
+        tmp_path / workspace_name("prepare", "vehicles", "another run"),
+        tmp_path / workspace_name("download", "vehicles", "run"),
+        tmp_path / workspace_name("prepare", "boats", "run"),
+    ]
     for left in (killed, *of_others):
         left.mkdir()
         (left / "half a file").touch()
 
-    with workspace("prepare", "run", tmp_path) as folder:
+    with workspace("prepare", "vehicles", "run", tmp_path) as folder:
         assert folder == killed
         assert list(folder.iterdir()) == []
 
@@ -48,9 +52,9 @@ def test_a_symbolic_link_in_the_folders_place_is_not_followed(tmp_path: Path) ->
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").touch()
-    (tmp_path / workspace_name("prepare", "run")).symlink_to(precious)
+    (tmp_path / workspace_name("prepare", "vehicles", "run")).symlink_to(precious)
 
-    with workspace("prepare", "run", tmp_path) as folder:
+    with workspace("prepare", "vehicles", "run", tmp_path) as folder:
         assert not folder.is_symlink()
 
     assert (precious / "file").exists()
