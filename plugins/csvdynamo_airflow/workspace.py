@@ -44,7 +44,8 @@ def workspace(step: str, dataset: str, run_id: str, parent: Path | None = None) 
 
 def workspace_name(step: str, dataset: str, run_id: str) -> str:
     """Name the folder of a step of a run: the same at every attempt."""
-    return f"csvdynamo-{step}-{hashlib.sha256(f'{dataset}\n{run_id}'.encode()).hexdigest()[:20]}"
+    digest = hashlib.sha256("\n".join((dataset, run_id)).encode()).hexdigest()
+    return f"csvdynamo-{step}-{digest[:20]}"
 
 
 def require_free_space(folder: Path, needed: int, purpose: str) -> None:
