@@ -60,10 +60,6 @@ lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator
 	$(PY) -m mypy
 	$(PY) -m commands.lint_stack
 
-.PHONY: bench
-bench: $(READY) ## Measurements
-	$(PY) -m bench
-
 .PHONY: pins
 pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files
 	$(BIN)/pip install --quiet uv

@@ -44,9 +44,9 @@ def make_airflow_home(home: Path) -> None:
     """Make an ``AIRFLOW_HOME`` with a migrated database; some five seconds, and nothing of AWS.
 
     Args:
-        home: A folder that does not exist yet.
+        home: Its folder.
     """
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [AIRFLOW, "db", "migrate"],
         check=False,

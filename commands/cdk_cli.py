@@ -53,7 +53,14 @@ def destroy(dataset: Dataset, environment: Mapping[str, str]) -> None:
     _cdk(dataset, environment, "destroy", dataset.stack_name, "--force")
 
 
-def _cdk(dataset: Dataset, environment: Mapping[str, str], *arguments: str) -> None:
+def synthesize(dataset: Dataset, folder: Path) -> Path:
+    """Write a data set's template to a folder, without credentials; return its path."""
+    nobody = {"CDK_DEFAULT_ACCOUNT": "123456789012", "CDK_DEFAULT_REGION": "us-east-1"}
+    _cdk(dataset, nobody, "synth", "--quiet", assembly=folder)
+    return folder / f"{dataset.stack_name}.template.json"
+
+
+def _cdk(dataset: Dataset, environment: Mapping[str, str], *arguments: str, assembly: Path | None = None) -> None:
     """Run the CDK CLI in ``cdk/``; its output is shown when it fails."""
     with tempfile.TemporaryDirectory(prefix="csvdynamo-cdk-") as folder:
         command = [
@@ -62,7 +69,7 @@ def _cdk(dataset: Dataset, environment: Mapping[str, str], *arguments: str) -> N
             "--context",
             f"dataset={dataset.name}",
             "--output",
-            folder,
+            str(assembly or folder),
             "--no-notices",
             "--ci",
         ]

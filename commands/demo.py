@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import os
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +14,8 @@ from typing import Any
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from commands.embedded import Deployed, embedded_aws
-from commands.project import BUILD, fail, find_dataset, say
-from commands.sample import Sample, make_sample
+from commands.project import BUILD, fail, find_dataset, say, stop_like_ctrl_c
+from commands.sample import Sample, write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.naming import reports_prefix
@@ -22,22 +25,27 @@ from csvdynamo_airflow.result_objects import list_objects, object_lines
 AIRFLOW_LOG = BUILD / "airflow.log"
 AWS_FILE = BUILD / "aws.json"
 REPORT = BUILD / REPORT_FILE
+SAMPLE_DATASET = "ev_population"
 SAMPLE_ROWS = 5000
-_TOLD = ("Map Run: ", "Started execution", "[DAG TEST] starting", "have not arrived", "Downloaded")
+_LOG_LINE = re.compile(r"\S+T(\d\d:\d\d:\d\d)\S* \[\w+ *\] (.*?)\s+\[[\w.]+\] ")
+_TASK_STARTS = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
+_TOLD = ("Map Run: ", "have not arrived", "rows, ", "redriven", "not redrivable", "Task failed", "bytes prepared")
 
 
 def main() -> None:
     """Run the demo; the exit status is 0 only if every row is accounted for."""
     arguments = _arguments()
     dataset = find_dataset(arguments.dataset)
+    stop_like_ctrl_c()
     BUILD.mkdir(exist_ok=True)
     for stale in (REPORT, AWS_FILE):
         stale.unlink(missing_ok=True)
-    sample = None if arguments.source else make_sample(BUILD / "sample" / dataset.source.file_name, SAMPLE_ROWS)
-    source = arguments.source if sample is None else str(sample.path)
+    source, sample = _source(arguments.source, dataset)
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     try:
         report = _migrate(dataset, source, home, sample, keep=arguments.keep_aws)
+    except KeyboardInterrupt:
+        fail("Stopped.")
     finally:
         shutil.rmtree(home, ignore_errors=True)
     say("\n" + summary(report))
@@ -52,6 +60,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
     parser.add_argument("--keep-aws", action="store_true", help=f"leave the embedded AWS running, see {AWS_FILE.name}")
     return parser.parse_args()
+
+
+def _source(asked: str, dataset: Dataset) -> tuple[str, Sample | None]:
+    """Find what to migrate: what was asked for, or a sample made now."""
+    if asked:
+        # make runs here, the DAG elsewhere: a path must mean the same to both.
+        return (asked if "://" in asked else str(Path(asked).expanduser().resolve())), None
+    if dataset.name != SAMPLE_DATASET:
+        fail(f"DATASET={dataset.name}: the generated sample is of {SAMPLE_DATASET}. Name a file: make demo SOURCE=…")
+    sample = write_sample(BUILD / "sample" / dataset.source.file_name, SAMPLE_ROWS)
+    return str(sample.path), sample
 
 
 def _migrate(dataset: Dataset, source: str, home: Path, sample: Sample | None, *, keep: bool) -> dict[str, Any]:
@@ -75,14 +94,34 @@ def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None
     with (
         AIRFLOW_LOG.open("w", encoding="utf-8") as log,
         subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         ) as process,
     ):
         assert process.stdout is not None
-        for line in process.stdout:
-            log.write(line)
-            if any(mark in line for mark in _TOLD):
-                say("  " + line.strip())
+        try:
+            for line in process.stdout:
+                log.write(line)
+                if told := progress_line(line):
+                    say(told)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def progress_line(line: str) -> str | None:
+    """Make a line of Airflow's log one for the terminal: its time and what was said; None for what is left out."""
+    match = _LOG_LINE.match(line)
+    if not match:
+        return None
+    clock, text = match.groups()
+    if task := _TASK_STARTS.match(text):
+        return f"  {clock}  {task[1]}"
+    return f"  {clock}    {text}" if any(mark in text for mark in _TOLD) else None
 
 
 def _read_report(deployed: Deployed, dataset: Dataset) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The embedded AWS with a data set's stack deployed to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,16 +39,23 @@ class Deployed:
 
 
 @contextmanager
-def embedded_aws(dataset: Dataset, *, keep: bool = False, log: Path = BUILD / "local-aws.log") -> Iterator[Deployed]:
+def embedded_aws(
+    dataset: Dataset,
+    *,
+    keep: bool = False,
+    log: Path = BUILD / "local-aws.log",
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Deployed]:
     """Start the embedded AWS and deploy a data set's stack to it.
 
     Args:
         dataset: The data set.
         keep: Leave it running at the end.
         log: File for its output.
+        settings: More variables for it, such as ``LOCAL_AWS_FIREHOSE_DELAY_SECONDS``.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with LocalAws(keep=keep, log=log) as aws:
+    with LocalAws(keep=keep, log=log, settings=settings or {}) as aws:
         say(f"The embedded AWS runs at {aws.endpoint} (process {aws.pid}, log {log}).")
         say(f"Deploying {dataset.stack_name} with the CDK …")
         bootstrap(dataset, aws.environment)

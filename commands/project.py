@@ -1,5 +1,6 @@
 """Where things are in a checkout."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -29,6 +30,11 @@ def find_dataset(name: str) -> Dataset:
 def say(text: str) -> None:
     """Tell the person at the terminal something, at once."""
     print(text, flush=True)
+
+
+def stop_like_ctrl_c() -> None:
+    """Make SIGTERM end this command as Ctrl-C does: through its clean-up, with every process of its own stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def fail(text: str) -> NoReturn:

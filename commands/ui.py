@@ -18,8 +18,8 @@ from pathlib import Path
 
 from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed, embedded_aws
-from commands.project import BUILD, fail, find_dataset, say
-from commands.sample import make_sample
+from commands.project import BUILD, fail, find_dataset, say, stop_like_ctrl_c
+from commands.sample import write_sample
 from csvdynamo.dataset import Dataset
 
 UI_LOG = BUILD / "airflow-standalone.log"
@@ -52,9 +52,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make ui", description=main.__doc__)
     parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
     dataset = find_dataset(parser.parse_args().dataset)
-    # SIGTERM ends it as Ctrl-C does: with every process of its own stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sample = make_sample(BUILD / "sample" / dataset.source.file_name, 5000)
+    stop_like_ctrl_c()
+    sample = write_sample(BUILD / "sample" / dataset.source.file_name, 5000)
     try:
         with airflow_standalone(dataset) as airflow:
             say(
