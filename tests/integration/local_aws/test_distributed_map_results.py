@@ -89,6 +89,8 @@ def test_a_failed_run_leaves_every_input_that_was_not_worked_off(embedded: Cloud
     assert (failed["Status"], failed["Error"], failed["Cause"]) == ("FAILED", "Refused", "as asked")
     assert failed["Input"] == '{"Items":[3,4]}'
     assert (pending["Status"], pending["Input"]) == ("PENDING", '{"Items":[5]}')
+    run = embedded.map_run(ended["executionArn"])
+    assert (run["itemCounts"]["resultsWritten"], run["executionCounts"]["resultsWritten"]) == (4, 2)
 
 
 def test_a_bucket_that_does_not_exist_fails_the_state(embedded: Cloud) -> None:

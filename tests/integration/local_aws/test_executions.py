@@ -73,3 +73,22 @@ def test_a_stopped_execution_stays_aborted_and_goes_no_further(embedded: Cloud) 
     assert embedded.describe(execution)["status"] == "ABORTED"
     assert events()[-1] == "ExecutionAborted"
     assert "PassStateEntered" not in events()
+
+
+def test_a_function_that_fails_after_the_stop_does_not_change_the_ending(embedded: Cloud) -> None:
+    function = embedded.function("import time\ndef handler(event, context):\n    time.sleep(1)\n    raise ValueError\n")
+    machine = embedded.machine(
+        {"StartAt": "Task", "States": {"Task": {"Type": "Task", "Resource": function, "End": True}}}
+    )
+    execution = embedded.start(machine)
+    client = embedded.client("stepfunctions")
+
+    def events() -> list[str]:
+        return [e["type"] for e in client.get_execution_history(executionArn=execution)["events"]]
+
+    until(events, lambda seen: "TaskScheduled" in seen)
+    client.stop_execution(executionArn=execution)
+    until(events, lambda seen: "TaskFailed" in seen)
+
+    assert "ExecutionFailed" not in events()
+    assert embedded.describe(execution)["status"] == "ABORTED"

@@ -1,6 +1,12 @@
 import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 from typing import Any
 
+from local_aws.environment import server_environment
 from tests.integration.local_aws.cloud import ROLE, Cloud, until
 
 QUERY = {
@@ -68,3 +74,31 @@ def test_a_delimiter_is_appended_when_asked_for(embedded: Cloud) -> None:
 
     (key,) = until(lambda: embedded.keys(bucket), bool)
     assert embedded.read(bucket, key) == b'{"run": "a"}\n{"run": "a"}\n'
+
+
+def test_delivered_records_are_not_kept_in_memory(tmp_path: Path) -> None:
+    code = """
+        import base64
+        from local_aws.firehose import delivery
+        from local_aws.ministack_internals import firehose
+
+        delivery.install()
+        destination = {"RoleARN": "arn:aws:iam::000000000000:role/any", "BucketARN": "arn:aws:s3:::bucket"}
+        firehose._create_delivery_stream(
+            {"DeliveryStreamName": "s", "ExtendedS3DestinationConfiguration": destination}
+        )
+        record = {"Data": base64.b64encode(b"x").decode()}
+        for _ in range(3):
+            status, _, body = firehose._put_record_batch({"DeliveryStreamName": "s", "Records": [record] * 5})
+            assert status == 200, body
+        print(len(firehose._streams["s"]["destinations"][0]["records"]))
+    """
+    project = Path(__file__).parents[3]
+    environment = server_environment(os.environ, home=tmp_path, port=1) | {"PYTHONPATH": str(project)}
+    (tmp_path / "tmp").mkdir()
+
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.split()[-1] == "0"

@@ -78,6 +78,17 @@ def test_a_child_that_runs_when_the_threshold_is_passed_ends_aborted(embedded: C
     assert sorted(c["status"] for c in embedded.children(run["mapRunArn"])) == ["ABORTED", "FAILED"]
 
 
+def test_a_child_whose_function_returns_after_the_threshold_was_passed_is_aborted(embedded: Cloud) -> None:
+    function = embedded.function("import time\ndef handler(event, context):\n    time.sleep(1)\n    return 'late'\n")
+    child = fail_when("$", StringEquals="fails")
+    child["Yes"] = {"Type": "Task", "Resource": function, "End": True}
+
+    ended = embedded.run(distributed_map(child, ItemsPath="$.items"), {"items": ["slow", "fails"]})
+
+    counts = embedded.map_run(ended["executionArn"])["executionCounts"]
+    assert (counts["aborted"], counts["failed"], counts["succeeded"]) == (1, 1, 0)
+
+
 def test_stopping_the_execution_aborts_its_map_run(embedded: Cloud) -> None:
     child = {"Type": "Wait", "Seconds": 60, "End": True}
     bucket = embedded.bucket()
