@@ -1,0 +1,119 @@
+"""The embedded AWS with the stack deployed, and an Airflow that runs the DAG on it: once for all end-to-end tests."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
+from commands.embedded import Deployed, embedded_aws
+from commands.project import find_dataset
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.result_objects import list_objects
+
+# Step Functions' waits before a retry, shortened: what is tested is what happens after them.
+FAST = {"SFN_WAIT_SCALE": "0.01"}
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    return find_dataset("ev_population")
+
+
+@pytest.fixture(scope="session")
+def deployed(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    log = tmp_path_factory.mktemp("aws") / "local-aws.log"
+    with embedded_aws(dataset, log=log, settings=FAST) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one `airflow dags test` left behind."""
+
+    status: int
+    output: str
+    report: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Dags:
+    """Runs the data set's DAG with the real command line, on the embedded AWS."""
+
+    dataset: Dataset
+    deployed: Deployed
+    environment: dict[str, str]
+
+    def test(self, source: str, *, date: str | None = None, **params: Any) -> Run:
+        """Run the DAG to its end; a date given twice is the same DAG run again."""
+        before = self._reports()
+        command = [AIRFLOW, "dags", "test", f"csvdynamo_{self.dataset.name}"]
+        if date:
+            command.append(date)
+        command += ["--conf", json.dumps({"source_url": source, **params})]
+        done = subprocess.run(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300
+        )
+        new = [key for key, etag in self._reports().items() if before.get(key) != etag]
+        assert len(new) <= 1, f"one run wrote several reports: {new}"
+        return Run(done.returncode, done.stdout, self._read(new[0]) if new else None)
+
+    def executions(self) -> list[str]:
+        """Names of all executions, oldest first."""
+        states = self.deployed.client("stepfunctions")
+        machine = self.deployed.outputs["MigrationWorkflowStateMachine"]
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        found = [execution for page in pages for execution in page["executions"]]
+        return [execution["name"] for execution in sorted(found, key=lambda one: one["startDate"])]
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """All items of the table by key, as DynamoDB's attribute values."""
+        dynamodb = self.deployed.client("dynamodb")
+        pages = dynamodb.get_paginator("scan").paginate(TableName=self.dataset.table.name)
+        key = self.dataset.table.partition_key
+        return {item[key]["S"]: item for page in pages for item in page["Items"]}
+
+    def error_files(self, report: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rejects of the report's error files."""
+        s3 = self.deployed.client("s3")
+        rejects = []
+        for location in report["error_files"]:
+            bucket, key = location.removeprefix("s3://").split("/", 1)
+            text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+            rejects += [json.loads(line) for line in text.split("\n") if line]
+        return rejects
+
+    def _reports(self) -> dict[str, str]:
+        s3, bucket = self.deployed.client("s3"), self.deployed.outputs["SourceBucket"]
+        found = list_objects(s3, bucket, f"reports/{self.dataset.name}/")
+        return {item["Key"]: item["LastModified"].isoformat() for item in found if item["Key"].endswith("report.json")}
+
+    def _read(self, key: str) -> dict[str, Any]:
+        s3, bucket = self.deployed.client("s3"), self.deployed.outputs["SourceBucket"]
+        report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return report
+
+
+@pytest.fixture(scope="session")
+def dags(dataset: Dataset, deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Dags:
+    home = tmp_path_factory.mktemp("airflow")
+    make_airflow_home(home)
+    environment = airflow_environment(home, deployed.aws.environment)
+    return Dags(dataset, deployed, {**environment, "CSVDYNAMO_RETRY_SECONDS": "0.1"})
+
+
+@pytest.fixture
+def vehicles(tmp_path: Path) -> Any:
+    """Writes a CSV of vehicles of given DOL Vehicle IDs and gives its path."""
+
+    def write(keys: list[str], name: str = "vehicles.csv") -> str:
+        path = tmp_path / name
+        rows = [f"VIN{number},2020,{key}" for number, key in enumerate(keys)]
+        path.write_text("\n".join(["VIN (1-10),Model Year,DOL Vehicle ID", *rows]) + "\n", encoding="utf-8")
+        return str(path)
+
+    return write

@@ -1,0 +1,155 @@
+"""The DAG, run by `airflow dags test` on the embedded AWS: good input, bad input, a failing machine, runs again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LEDGER_OF_NOTHING = {
+    "source_rows": 0,
+    "rejected_before_upload": 0,
+    "written": 0,
+    "rejected": 0,
+    "failed": 0,
+    "unstarted": 0,
+    "unaccounted": 0,
+}
+
+
+def test_every_row_is_an_item_or_a_reject_with_its_row_number(dags: Any, vehicles: Any) -> None:
+    source = vehicles([f"10{n}" if n not in (3, 7) else "" for n in range(1, 41)])
+
+    run = dags.test(source)
+
+    assert run.status == 0, run.output[-2000:]
+    assert run.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 40, "written": 38, "rejected": 2}
+    assert run.report["accounted"] is True
+    table = dags.table()
+    assert table["A_101"] == {
+        "vin_(1-10)": {"S": "VIN0"},
+        "model_year": {"N": "2020"},
+        "dol_vehicle_id": {"S": "A_101"},
+    }
+    assert {f"A_10{n}" for n in range(1, 41) if n not in (3, 7)} <= set(table)
+    rejects = dags.error_files(run.report)
+    assert sorted((reject["row"], reject["code"]) for reject in rejects) == [(3, "MISSING_KEY"), (7, "MISSING_KEY")]
+    assert rejects[0]["item"]["Model Year"] == "2020"
+
+
+def test_a_run_repeated_with_the_same_id_attaches_to_its_execution(dags: Any, vehicles: Any) -> None:
+    source = vehicles(["201", "202"])
+    first = dags.test(source, date="2026-01-01")
+    executions = dags.executions()
+
+    second = dags.test(source, date="2026-01-01")
+
+    assert (first.status, second.status) == (0, 0), second.output[-2000:]
+    assert dags.executions() == executions
+    assert second.report["execution_arn"] == first.report["execution_arn"]
+    assert second.report["ledger"] == first.report["ledger"]
+
+
+def test_force_repeats_an_execution_that_succeeded(dags: Any, vehicles: Any) -> None:
+    source = vehicles(["211"])
+    first = dags.test(source, date="2026-01-02")
+    executions = dags.executions()
+
+    second = dags.test(source, date="2026-01-02", force=True)
+
+    assert second.status == 0, second.output[-2000:]
+    assert dags.executions() == [*executions, executions[-1] + "-2"]
+    assert second.report["ledger"] == first.report["ledger"]
+
+
+def test_a_dry_run_stops_after_prepare_and_is_green(dags: Any, vehicles: Any) -> None:
+    source = vehicles(["221", "222"])
+    executions = dags.executions()
+
+    run = dags.test(source, dry_run=True)
+
+    assert run.status == 0, run.output[-2000:]
+    assert dags.executions() == executions
+    assert run.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 2, "unstarted": 2}
+
+
+def test_a_header_alone_starts_no_execution_and_is_green(dags: Any, vehicles: Any) -> None:
+    executions = dags.executions()
+
+    run = dags.test(vehicles([]))
+
+    assert run.status == 0, run.output[-2000:]
+    assert dags.executions() == executions
+    assert run.report["ledger"] == LEDGER_OF_NOTHING
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "there is no such file"),
+        ("", "empty"),
+        ("VIN (1-10),Model Year\nV1,2020\n", "DOL Vehicle ID"),
+        ("<!DOCTYPE html><html><body>Please wait</body></html>", "HTML"),
+    ],
+    ids=["missing file", "empty file", "no key column", "a web page"],
+)
+def test_a_source_that_cannot_be_migrated_is_red_at_once_and_says_why(
+    dags: Any, tmp_path: Path, content: str | None, says: str
+) -> None:
+    source = tmp_path / "source.csv"
+    if content is not None:
+        source.write_text(content, encoding="utf-8")
+    executions = dags.executions()
+
+    run = dags.test(str(source))
+
+    assert run.status != 0
+    assert says.lower() in run.output.lower()
+    assert dags.executions() == executions
+    assert run.report["accounted"] is False
+    assert run.report["ledger"] == LEDGER_OF_NOTHING
+    assert any("ended as failed" in problem for problem in run.report["problems"])
+    assert "up_for_retry" not in run.output
+
+
+@pytest.fixture
+def table_out_of_reach(dags: Any) -> Iterator[Any]:
+    """Gives a function that mends what this fixture broke: the Lambda writes to a table that is not there."""
+    functions = dags.deployed.client("lambda")
+    [name] = [
+        function["FunctionName"]
+        for function in functions.list_functions()["Functions"]
+        if function["Handler"] == "migrate_batch.handler"
+    ]
+    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+
+    def write_to(table: str) -> None:
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": {**good, "DESTINATION_TABLE_NAME": table}}
+        )
+
+    write_to("no_such_table")
+    yield lambda: write_to(good["DESTINATION_TABLE_NAME"])
+    write_to(good["DESTINATION_TABLE_NAME"])
+
+
+def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_when_run_again(
+    dags: Any, vehicles: Any, table_out_of_reach: Any
+) -> None:
+    source = vehicles(["301", "302", "303"])
+
+    failed = dags.test(source, date="2026-02-01")
+
+    assert failed.status != 0
+    assert failed.report["execution_status"] == "FAILED"
+    assert failed.report["accounted"] is False
+    assert failed.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 3, "failed": 3}
+    assert any("wait" in problem for problem in failed.report["problems"])
+    assert "A_301" not in dags.table()
+
+    table_out_of_reach()
+    again = dags.test(source, date="2026-02-01")
+
+    assert again.status == 0, again.output[-2000:]
+    assert again.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 3, "written": 3}
+    assert {"A_301", "A_302", "A_303"} <= set(dags.table())
