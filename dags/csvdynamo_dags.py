@@ -1,9 +1,17 @@
-"""One DAG for each file in ``datasets/``."""
+"""The Airflow DAGs: one for each file in ``datasets/``.
 
-from csvdynamo.dataset_file import load_datasets
+A file that is wrong costs its own data set's DAG alone; ``csvdynamo_dataset_files.py`` says what is wrong with it.
+"""
+
+from csvdynamo.dataset_file import dataset_paths, load_dataset
+from csvdynamo.errors import DatasetError
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
 
-for dataset in load_datasets(datasets_folder()).values():
+for path in dataset_paths(datasets_folder()):
+    try:
+        dataset = load_dataset(path)
+    except DatasetError:
+        continue
     dag = make_dag(dataset)
     globals()[dag.dag_id] = dag

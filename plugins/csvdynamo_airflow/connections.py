@@ -1,5 +1,6 @@
-"""boto3 clients of the Airflow connection that csvdynamo uses."""
+"""AWS clients of the Airflow connection that csvdynamo uses."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 AWS_CONNECTION = "aws_default"
@@ -12,6 +13,20 @@ def client(service: str) -> Any:
     Args:
         service: The service's boto3 name, such as ``s3`` or ``stepfunctions``.
     """
+    return _hook(service).get_conn()
+
+
+async def async_client(service: str) -> AbstractAsyncContextManager[Any]:
+    """Make the aiobotocore client of a service, for a trigger: a context manager that gives the client.
+
+    Args:
+        service: The service's boto3 name.
+    """
+    made: AbstractAsyncContextManager[Any] = await _hook(service).get_async_conn()
+    return made
+
+
+def _hook(service: str) -> Any:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook  # noqa: PLC0415 - slow; not at DAG parse time
 
-    return AwsBaseHook(aws_conn_id=AWS_CONNECTION, client_type=service).get_conn()
+    return AwsBaseHook(aws_conn_id=AWS_CONNECTION, client_type=service)

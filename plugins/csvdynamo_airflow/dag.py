@@ -1,16 +1,19 @@
 """The DAG of one data set."""
 
-import json
+import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Context, Param, task
+from airflow.sdk import DAG, Asset, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
 from csvdynamo_airflow.execution_sensor import ExecutionSensor
 from csvdynamo_airflow.settings import retry_seconds
+
+log = logging.getLogger(__name__)
 
 DOC = """\
 Takes **{file_name}** to the DynamoDB table **{table}**, and proves that no row was lost.
@@ -123,50 +126,57 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
 
 
 @task(task_id="reconcile", multiple_outputs=False, trigger_rule="all_done")
-def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any]:
+def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any] | None:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
-    instance, params = context["ti"], context["params"]
-    return steps.reconcile(
-        dataset_name,
-        instance.run_id,
-        landed=instance.xcom_pull(task_ids="download"),
-        prepared=instance.xcom_pull(task_ids="prepare"),
-        merged=instance.xcom_pull(task_ids="fetch_error_files")
-        or instance.xcom_pull(task_ids="fetch_error_files", key=INCOMPLETE_XCOM),
-        dry_run=params["dry_run"],
-    )
+    return steps.reconcile(_findings(dataset_name, context))
 
 
 @task(task_id="report", multiple_outputs=False, trigger_rule="all_done")
 def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
-    instance = context["ti"]
-    return steps.publish_report(
-        dataset_name, instance.run_id, instance.xcom_pull(task_ids="reconcile"), _ended_tasks(context)
-    )
+    return steps.publish_report(_findings(dataset_name, context), context["ti"].xcom_pull(task_ids="reconcile"))
 
 
 def _accounted(dataset: Dataset) -> Any:
-    @task(
-        task_id="accounted",
-        trigger_rule="all_done",
-        retries=0,
-        outlets=[Asset(name=f"csvdynamo_{dataset.name}", uri=f"dynamodb://{dataset.table.name}")],
-    )
+    asset = Asset(name=f"csvdynamo_{dataset.name}", uri=f"dynamodb://{dataset.table.name}")
+
+    @task(task_id="accounted", trigger_rule="all_done", retries=0, outlets=[asset])
     def accounted(**context: Any) -> None:
         report = context["ti"].xcom_pull(task_ids="report")
         if not report:
-            raise AirflowFailException(f"There is no report: {json.dumps(_ended_tasks(context))}")
+            raise AirflowFailException("There is no report: see the log of the task report.")
         if report["problems"]:
             raise AirflowFailException("Not every row is accounted for, or too many were lost:\n" + report["summary"])
-        print(report["summary"])
+        context["outlet_events"][asset].extra = {"report": report["key"], "written": report["ledger"]["written"]}
+        log.info("%s", report["summary"])
 
     return accounted()
 
 
-def _ended_tasks(context: Context | dict[str, Any]) -> list[dict[str, Any]]:
-    """List the tasks of this run that have ended: ``task_id``, ``state`` and ``duration`` in seconds."""
-    instance: Any = context["ti"]
-    return list(instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id))
+def _findings(dataset_name: str, context: Mapping[str, Any]) -> Any:
+    """Collect what the tasks before the present one left."""
+    from csvdynamo_airflow.error_files import Merged  # noqa: PLC0415
+    from csvdynamo_airflow.findings import EndedTask, Findings  # noqa: PLC0415
+    from csvdynamo_airflow.prepared import Prepared  # noqa: PLC0415
+
+    instance = context["ti"]
+    prepared = instance.xcom_pull(task_ids="prepare")
+    merged = instance.xcom_pull(task_ids="fetch_error_files") or instance.xcom_pull(
+        task_ids="fetch_error_files", key=INCOMPLETE_XCOM
+    )
+    before = context["task"].get_flat_relative_ids(upstream=True)
+    return Findings(
+        dataset=dataset_name,
+        run_id=instance.run_id,
+        dry_run=context["params"]["dry_run"],
+        landed=instance.xcom_pull(task_ids="download"),
+        prepared=Prepared.from_json(prepared) if prepared else None,
+        merged=Merged.from_json(merged) if merged else None,
+        tasks=tuple(
+            EndedTask(ended["task_id"], ended["state"], round(ended["duration"] or 0.0, 3))
+            for ended in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
+            if ended["task_id"] in before
+        ),
+    )

@@ -2,15 +2,25 @@
 
 import base64
 import json
+import logging
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import IO, Any, Self
 
+from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
 from csvdynamo.result_files import batch_results
-from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix
-from csvdynamo_airflow.result_objects import find_manifest, list_objects, object_chunks, object_lines
+from csvdynamo_airflow.execution import Execution
+from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
+from csvdynamo_airflow.prepared import Prepared
+from csvdynamo_airflow.result_objects import find_manifest, list_objects, numbered_lines, object_chunks
+
+MERGED_FILE = "rejects.jsonl"
+
+log = logging.getLogger(__name__)
 
 
 def expected_reject_ids(s3: Any, bucket: str, execution: str) -> set[str]:
@@ -66,23 +76,52 @@ class ErrorFiles:
 
 def reject_keys(s3: Any, bucket: str, execution: str) -> list[str]:
     """List the objects that hold rejects of an execution: its error files, and what Firehose could not partition."""
-    found = [item["Key"] for item in list_objects(s3, bucket, error_prefix(execution))]
-    return found + [item["Key"] for item in list_objects(s3, bucket, FIREHOSE_ERRORS_PREFIX)]
+    return [
+        item["Key"]
+        for prefix in (error_prefix(execution), FIREHOSE_ERRORS_PREFIX)
+        for item in list_objects(s3, bucket, prefix)
+    ]
 
 
 def read_rejects(s3: Any, bucket: str, key: str, execution: str) -> Iterator[Reject]:
     """Read the rejects of an execution from one object.
 
-    An object under ``firehose_errors/`` wraps each record in a document, Base64 in ``rawData``; records of other
-    executions are passed over.
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The stack's bucket.
+        key: The object.
+        execution: The execution's name; rejects of others are passed over.
+
+    Raises:
+        csvdynamo.errors.RejectError: A line is not a reject record; the message names the key and the line.
     """
-    wrapped = key.startswith(FIREHOSE_ERRORS_PREFIX)
-    for line in object_lines(s3, bucket, key):
-        texts = base64.b64decode(json.loads(line)["rawData"]).decode("utf-8").splitlines() if wrapped else [line]
-        for text in texts:
-            reject = Reject.from_json(text)
-            if reject.execution_name == execution:
-                yield reject
+    read = _unwrapped if key.startswith(FIREHOSE_ERRORS_PREFIX) else _plain
+    for number, line in numbered_lines(s3, bucket, key):
+        yield from (
+            found for found in read(line, f"s3://{bucket}/{key} line {number}") if found.execution_name == execution
+        )
+
+
+def _plain(line: bytes, place: str) -> Iterator[Reject]:
+    try:
+        yield Reject.from_json(line)
+    except RejectError as error:
+        raise RejectError(
+            f"{place}: {error}. Firehose wrote it, so look at what sent it; move the object away, and clear this task."
+        ) from error
+
+
+def _unwrapped(line: bytes, place: str) -> Iterator[Reject]:
+    """Read the records in a document of ``firehose_errors/``: Base64 in its ``rawData``.
+
+    It is there because Firehose could not read it, so it may be anything, of any execution: what is no reject is passed
+    over. If it was one of this execution, its id stays missing, and that is told.
+    """
+    try:
+        records = base64.b64decode(json.loads(line)["rawData"]).split(b"\n")
+        yield from [Reject.from_json(record) for record in records if record.strip()]
+    except (RejectError, ValueError, TypeError, KeyError) as error:
+        log.warning("%s holds no reject record: %s", place, error)
 
 
 @dataclass(frozen=True)
@@ -107,7 +146,7 @@ class Merged:
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
-        return dict(vars(self))
+        return asdict(self)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
@@ -123,6 +162,10 @@ def merge(s3: Any, bucket: str, execution: str, out: IO[bytes]) -> Merged:
         bucket: The stack's bucket.
         execution: The execution's name.
         out: Where the JSON lines go.
+
+    Raises:
+        csvdynamo.errors.RejectError: An error file has a line that is no reject record.
+        csvdynamo.errors.ResultFileError: A result file is malformed.
     """
     missing = expected_reject_ids(s3, bucket, execution)
     written: set[str] = set()
@@ -146,3 +189,25 @@ def merge(s3: Any, bucket: str, execution: str, out: IO[bytes]) -> Merged:
         misfiled=misfiled,
         by_code=dict(sorted(by_code.items())),
     )
+
+
+def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None) -> Merged:
+    """Put a run's rejects into one object beside its report: those of prepare, then those of the Lambda function.
+
+    Args:
+        s3: A boto3 S3 client.
+        dataset_name: The data set.
+        prepared: The prepared file.
+        execution: The run's newest execution, None when none was started.
+    """
+    with tempfile.TemporaryFile(prefix="csvdynamo-rejects-") as file:
+        if prepared.rejects_key:
+            s3.download_fileobj(prepared.bucket, prepared.rejects_key, file)
+            file.seek(0, os.SEEK_END)  # boto3 writes the parts of a large object in any order
+        merged = merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
+        if not file.tell():
+            return merged
+        key = reports_prefix(dataset_name, prepared.execution_name) + MERGED_FILE
+        file.seek(0)
+        s3.upload_fileobj(file, prepared.bucket, key)
+    return replace(merged, key=key)

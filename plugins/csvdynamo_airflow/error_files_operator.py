@@ -1,36 +1,36 @@
 """The task that fetches the error files: awaited deferred, merged beside the report."""
 
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo_airflow.connections import client
-from csvdynamo_airflow.error_files import ErrorFiles, Merged, merge
+from csvdynamo_airflow.error_files import ErrorFiles, merge_rejects
 from csvdynamo_airflow.error_files_trigger import ErrorFilesTrigger
-from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.prepare import Prepared
-from csvdynamo_airflow.task_shell import open_dataset, open_migration, open_stack
+from csvdynamo_airflow.execution import Execution
+from csvdynamo_airflow.prepared import Prepared
+from csvdynamo_airflow.stack import Stack
+from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 
-MERGED_FILE = "rejects.jsonl"
 INCOMPLETE_XCOM = "incomplete"
 """XCom key of what was merged when a reject did not arrive: the report tells it all the same."""
 
-GRACE_SECONDS = 300
+_BUFFER_INTERVALS = 3
+_GRACE_SECONDS = 300
 
 
 class FetchErrorFilesOperator(BaseOperator):
     """Wait until Firehose has delivered every reject that counts, and merge the rejects into one object.
 
-    The deadline is three buffer intervals of the stack's Firehose stream and five minutes.
+    The deadline is three buffer intervals of the stack's Firehose stream and five minutes after the execution ended,
+    so that a retry does not wait all over again.
 
     :param dataset_name: The data set.
-    :param prepare_task: Id of the task that prepared the file.
+    :param prepare_task: Id of the task that prepared the file. It may have failed, and then nothing is fetched.
     :param poll_seconds: Seconds between two looks at the bucket.
     """
 
@@ -45,46 +45,47 @@ class FetchErrorFilesOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Merge at once when everything is there, else wait in the triggerer."""
-        prepared, execution = self._run(context)
-        if execution is None or ErrorFiles.expected(s3 := client("s3"), prepared.bucket, execution).look(s3):
-            return self._merge(prepared, execution).to_json()
-        stack = open_stack(open_dataset(self.dataset_name))
-        wait = 3 * stack.error_buffer_seconds + GRACE_SECONDS
+        stack, prepared, execution = self._run(context)
+        if execution is None or self._all_there(prepared.bucket, execution.name):
+            return self._merge(context, prepared, execution)
+        wait = _BUFFER_INTERVALS * stack.error_buffer_seconds + _GRACE_SECONDS
+        deadline = (execution.stopped or time.time()) + wait
         self.defer(
-            trigger=ErrorFilesTrigger(prepared.bucket, execution, time.time() + wait, self.poll_seconds),
+            trigger=ErrorFilesTrigger(prepared.bucket, execution.name, deadline, self.poll_seconds),
             method_name="execute_complete",
-            timeout=timedelta(seconds=wait + GRACE_SECONDS),
+            timeout=timedelta(seconds=wait + _GRACE_SECONDS),
         )
 
     def execute_complete(self, context: Context, event: dict[str, int]) -> dict[str, Any]:
         """Merge what has arrived, and fail when something is missing."""
-        merged = self._merge(*self._run(context))
+        _, prepared, execution = self._run(context)
+        return self._merge(context, prepared, execution)
+
+    def _run(self, context: Context) -> tuple[Stack, Prepared, Execution | None]:
+        """Find the stack, the run's prepared file, and the run's newest execution."""
+        told = context["ti"].xcom_pull(task_ids=self.prepare_task)
+        if not told:
+            raise AirflowSkipException("No file was prepared: there are no error files.")
+        prepared = Prepared.from_json(told)
+        stack = open_stack(open_dataset(self.dataset_name), to_write=False)
+        with permanent_errors_fail_at_once():
+            executions = make_migration(stack, prepared).executions()
+        return stack, prepared, executions[-1] if executions else None
+
+    def _all_there(self, bucket: str, execution: str) -> bool:
+        s3 = client("s3")
+        with permanent_errors_fail_at_once():
+            return ErrorFiles.expected(s3, bucket, execution).look(s3)
+
+    def _merge(self, context: Context, prepared: Prepared, execution: Execution | None) -> dict[str, Any]:
+        with permanent_errors_fail_at_once():
+            merged = merge_rejects(client("s3"), self.dataset_name, prepared, execution)
+        if merged.key:
+            self.log.info("The run's rejects are in s3://%s/%s: %s", prepared.bucket, merged.key, merged)
         if merged.missing:
             context["ti"].xcom_push(key=INCOMPLETE_XCOM, value=merged.to_json())
-            raise AirflowException(
+            raise AirflowFailException(
                 f"{merged.missing:,} rejects of the result files are not among the error files, after the deadline. "
                 "Look at the Firehose stream's error log, and clear this task to look again."
             )
         return merged.to_json()
-
-    def _run(self, context: Context) -> tuple[Prepared, str | None]:
-        """Find the run's prepared file, and the name of its newest execution."""
-        told = context["ti"].xcom_pull(task_ids=self.prepare_task)
-        if not told:
-            raise AirflowSkipException("No file was prepared: there are no error files.")
-        executions = open_migration(self.dataset_name, told).executions()
-        return Prepared.from_json(told), executions[-1].name if executions else None
-
-    def _merge(self, prepared: Prepared, execution: str | None) -> Merged:
-        s3 = client("s3")
-        with tempfile.TemporaryFile(prefix="csvdynamo-rejects-") as file:
-            if prepared.rejects_key:
-                s3.download_fileobj(prepared.bucket, prepared.rejects_key, file)
-            merged = merge(s3, prepared.bucket, execution, file) if execution else Merged()
-            if not file.tell():
-                return merged
-            key = reports_prefix(self.dataset_name, prepared.execution_name) + MERGED_FILE
-            file.seek(0)
-            s3.upload_fileobj(file, prepared.bucket, key)
-        self.log.info("The run's rejects are in s3://%s/%s; the Lambda's: %s", prepared.bucket, key, merged.by_code)
-        return replace(merged, key=key)

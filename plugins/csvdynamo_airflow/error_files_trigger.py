@@ -8,6 +8,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from csvdynamo.errors import CsvDynamoError
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.error_files import ErrorFiles
 
@@ -15,8 +16,9 @@ from csvdynamo_airflow.error_files import ErrorFiles
 class ErrorFilesTrigger(BaseTrigger):
     """Wait until every reject that counts is readable, or until a deadline, and yield once.
 
-    The event is ``{"missing": n}``, 0 when all have arrived. The bucket is read in a thread, so that a large error
-    file does not hold up the triggerer's other work.
+    The event is ``{"missing": n}``, 0 when all have arrived. A file that cannot be read ends the wait, too: the task,
+    which reads it again, says what is wrong. The bucket is read in a thread, so that a large error file does not hold
+    up the triggerer's other work.
 
     :param bucket: The stack's bucket.
     :param execution: The execution's name.
@@ -46,11 +48,15 @@ class ErrorFilesTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until nothing is missing or the deadline has passed."""
         s3 = await sync_to_async(client)("s3")
-        files = await asyncio.to_thread(ErrorFiles.expected, s3, self.bucket, self.execution)
-        last_missing = -1
-        while not await asyncio.to_thread(files.look, s3) and time.time() < self.deadline:
-            if len(files.missing) != last_missing:
-                last_missing = len(files.missing)
-                self.log.info("%s rejects have not arrived yet.", f"{last_missing:,}")
-            await asyncio.sleep(self.poll_seconds)
-        yield TriggerEvent({"missing": len(files.missing)})
+        missing = -1
+        try:
+            files = await asyncio.to_thread(ErrorFiles.expected, s3, self.bucket, self.execution)
+            while not await asyncio.to_thread(files.look, s3) and time.time() < self.deadline:
+                if len(files.missing) != missing:
+                    missing = len(files.missing)
+                    self.log.info("%s rejects have not arrived yet.", f"{missing:,}")
+                await asyncio.sleep(self.poll_seconds)
+            missing = len(files.missing)
+        except CsvDynamoError as error:
+            self.log.warning("No use in waiting: %s", error)
+        yield TriggerEvent({"missing": missing})

@@ -1,16 +1,20 @@
-"""A run's own execution: found again by its name at every attempt, whatever became of the attempt before."""
+"""A run's own executions, found again by name at every attempt, and what else of the data set is alive."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Self
 
 from csvdynamo_airflow.naming import counted_name
 
 ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
-FAILED = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
+SUCCEEDED = "SUCCEEDED"
+
+_STOPPED = ("ABORTED", "TIMED_OUT")
+_OUTLIVES = timedelta(days=1)
+_STOPPED_LOOKED_AT = 10
 
 
 @dataclass(frozen=True)
@@ -23,65 +27,64 @@ class Execution:
         status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE.
         redrives: How often it was redriven.
         redrivable: Whether RedriveExecution would take it.
-        file_key: The prepared file that it migrates.
+        input: Its input, JSON.
         cause: Error and cause of a failure, "" without one.
+        stopped: When it ended, in seconds since the epoch; None while it is alive.
     """
 
     arn: str
     name: str
     status: str
-    redrives: int
-    redrivable: bool
-    file_key: str
-    cause: str
+    redrives: int = 0
+    redrivable: bool = False
+    input: str = ""
+    cause: str = ""
+    stopped: float | None = None
 
     @classmethod
-    def from_description(cls, description: dict[str, Any]) -> Self:
+    def from_description(cls, description: Mapping[str, Any]) -> Self:
         """Make it from DescribeExecution's answer."""
-        cause = ": ".join(part for part in (description.get("error"), description.get("cause")) if part)
+        stop_date = description.get("stopDate")
         return cls(
             arn=description["executionArn"],
             name=description["name"],
             status=description["status"],
             redrives=description.get("redriveCount", 0),
             redrivable=description.get("redriveStatus") == "REDRIVABLE",
-            file_key=json.loads(description.get("input") or "{}").get("file_key", ""),
-            cause=cause,
+            input=description.get("input") or "",
+            cause=": ".join(part for part in (description.get("error"), description.get("cause")) if part),
+            stopped=stop_date.timestamp() if stop_date else None,
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document."""
+        return asdict(self)
 
-class Action(Enum):
-    """What an attempt does about the newest execution of its run."""
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(**document)
 
-    START = "start"
-    ATTACH = "attach"
-    DONE = "done"
-    REDRIVE = "redrive"
-    START_ANOTHER = "start another"
-    GIVE_UP = "give up"
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, or is about to."""
+        return self.status in ALIVE
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended well."""
+        return self.status == SUCCEEDED
 
-def next_action(newest: Execution | None, *, force: bool = False, max_redrives: int = 3) -> Action:
-    """Decide what an attempt does, from the state that the run's newest execution is in.
-
-    Args:
-        newest: The run's newest execution, None when there is none yet.
-        force: Whether a succeeded execution is to be repeated.
-        max_redrives: After how many redrives a failed execution is left alone.
-    """
-    if newest is None:
-        return Action.START
-    if newest.status in ALIVE:
-        return Action.ATTACH
-    if newest.status == "SUCCEEDED":
-        return Action.START_ANOTHER if force else Action.DONE
-    if not newest.redrivable:
-        return Action.START_ANOTHER
-    return Action.REDRIVE if newest.redrives < max_redrives else Action.GIVE_UP
+    def has_input(self, text: str) -> bool:
+        """Tell whether its input says the same as another; the order of keys and blanks do not matter."""
+        try:
+            return bool(json.loads(self.input) == json.loads(text))
+        except ValueError:
+            return False
 
 
 def execution_input(bucket: str, file_key: str) -> str:
-    """Write the execution's input; StartExecution compares it to the letter, so it is always written alike."""
+    """Write an execution's input; StartExecution compares it to the letter, so it is always written alike."""
     return json.dumps({"bucket_name": bucket, "file_key": file_key})
 
 
@@ -114,25 +117,32 @@ def executions_of_run(states: Any, state_machine_arn: str, name: str) -> list[Ex
 def other_alive(states: Any, state_machine_arn: str, own_names: set[str]) -> str | None:
     """Say which other execution or Map Run of the data set is alive, None when there is none.
 
-    A Map Run can outlive a parent that was stopped or that timed out, so those parents' Map Runs are looked at, too.
+    A Map Run can outlive a parent that was stopped or that timed out, so those of the last day are asked for theirs:
+    ten at most, since ListMapRuns is throttled to one call a second for the whole account.
+
+    The filter PENDING_REDRIVE is for children alone: with a state machine ListExecutions refuses it
+    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html).
 
     Args:
         states: A boto3 Step Functions client.
         state_machine_arn: The data set's state machine.
         own_names: Names of the run's own executions.
     """
-    for status in sorted(ALIVE):
-        for page in states.get_paginator("list_executions").paginate(
-            stateMachineArn=state_machine_arn, statusFilter=status
-        ):
-            for execution in page["executions"]:
-                if execution["name"] not in own_names:
-                    return f"execution {execution['name']} ({status})"
-    for status in ("ABORTED", "TIMED_OUT"):
-        stopped = states.list_executions(stateMachineArn=state_machine_arn, statusFilter=status, maxResults=10)
-        for execution in stopped["executions"]:
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
+    for page in pages:
+        for execution in page["executions"]:
+            if execution["name"] not in own_names:
+                return f"execution {execution['name']}"
+    since = datetime.now(UTC) - _OUTLIVES
+    for status in _STOPPED:
+        newest_first = states.list_executions(
+            stateMachineArn=state_machine_arn, statusFilter=status, maxResults=_STOPPED_LOOKED_AT
+        )
+        for execution in newest_first["executions"]:
+            if execution["stopDate"] < since:
+                break
             if map_run := running_map_run(states, execution["executionArn"]):
-                return f"Map Run {map_run} of the {status.lower()} execution {execution['name']}"
+                return f"Map Run {map_run} of execution {execution['name']}, which is {status}"
     return None
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
-from csvdynamo_airflow.execution import ALIVE, Execution
+from csvdynamo_airflow.execution import SUCCEEDED
 from csvdynamo_airflow.execution_trigger import ExecutionTrigger
-from csvdynamo_airflow.migration import Migration
-from csvdynamo_airflow.task_shell import open_migration, permanent_errors_fail_at_once
+from csvdynamo_airflow.prepared import Prepared
+from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 
 
 class ExecutionSensor(BaseSensorOperator):
@@ -18,11 +18,13 @@ class ExecutionSensor(BaseSensorOperator):
 
     Each attempt looks for the execution of its run and decides by its state: a running one is attached to, a succeeded
     one is done, a failed one is redriven or, where Step Functions does not take it again, started under a new name.
+    An attempt does that once, so that the task's retries say how often; clearing the task gives as many again.
 
     :param prepared: What the task prepare returned.
     :param dataset_name: The data set whose stack runs the execution.
     :param longest_poll_seconds: Seconds between two looks at a long execution.
-    :param timeout: Seconds after which the task fails; the execution goes on, and the next attempt attaches to it.
+    :param timeout: Seconds after which the task fails without a retry. The execution goes on, and the task attaches to
+        it again when it is cleared.
     """
 
     template_fields: Sequence[str] = ("prepared",)
@@ -44,31 +46,29 @@ class ExecutionSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Take up the run's execution and wait for it in the triggerer."""
+        stack = open_stack(open_dataset(self.dataset_name), to_write=True)
         with permanent_errors_fail_at_once():
-            execution = self._migration().take_up()
-        self.log.info("Waiting for %s (%s)", execution.arn, execution.status)
-        if execution.status == "SUCCEEDED":
-            return _told(execution)
+            execution = make_migration(stack, Prepared.from_json(self.prepared)).take_up()
+        if execution.succeeded:
+            self.log.info("Execution %s has succeeded.", execution.arn)
+            return _told(execution.arn, execution.name)
+        self.log.info("Waiting for execution %s (%s)", execution.arn, execution.status)
         self.defer(
-            trigger=ExecutionTrigger(execution.arn, self.longest_poll_seconds),
+            trigger=ExecutionTrigger(execution.arn, execution.redrives, self.longest_poll_seconds),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
 
     def execute_complete(self, context: Context, event: dict[str, str]) -> dict[str, str]:
         """End as the execution ended."""
-        newest = self._migration().executions()[-1:]
-        if event["status"] == "SUCCEEDED" and newest:
-            self.log.info("Execution %s succeeded.", newest[0].name)
-            return _told(newest[0])
-        cause = event["cause"] or "no cause given"
-        raise AirflowException(f"The execution of data set {self.dataset_name} ended as {event['status']}: {cause}")
-
-    def _migration(self) -> Migration:
-        return open_migration(self.dataset_name, self.prepared)
+        if event["status"] == SUCCEEDED:
+            self.log.info("Execution %s succeeded.", event["name"])
+            return _told(event["arn"], event["name"])
+        raise AirflowException(
+            f"Execution {event['name']} of data set {self.dataset_name} ended as {event['status']}: "
+            f"{event['cause'] or 'no cause given'}"
+        )
 
 
-def _told(execution: Execution) -> dict[str, str]:
-    if execution.status in ALIVE:
-        raise AirflowException(f"Execution {execution.name} is {execution.status} again: somebody redrove it.")
-    return {"arn": execution.arn, "name": execution.name, "status": execution.status}
+def _told(arn: str, name: str) -> dict[str, str]:
+    return {"arn": arn, "name": name, "status": SUCCEEDED}

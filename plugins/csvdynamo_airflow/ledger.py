@@ -32,10 +32,14 @@ class Ledger:
         )
 
     @property
+    def rejects(self) -> int:
+        """Rows rejected, by prepare or later."""
+        return self.rejected_before_upload + self.rejected
+
+    @property
     def reject_percent(self) -> float:
         """Share of the source rows that was rejected, 0 to 100."""
-        rejects = self.rejected_before_upload + self.rejected
-        return 100 * rejects / self.source_rows if self.source_rows else 0.0
+        return 100 * self.rejects / self.source_rows if self.source_rows else 0.0
 
     @property
     def failure_percent(self) -> float:

@@ -34,7 +34,7 @@ class Progress:
 
     def to_json(self) -> dict[str, int | float]:
         """Write it as a JSON document, with the percentage done."""
-        return {**vars(self), "percent": round(self.percent, 1)}
+        return {**vars(self), "settled": self.settled, "percent": round(self.percent, 1)}
 
     @property
     def settled(self) -> int:

@@ -1,4 +1,4 @@
-"""The result files of an execution in the bucket: where they are, and reading them line by line."""
+"""Objects of the bucket: listed, read piece by piece or line by line, and the manifest of a Map Run among them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,12 +18,20 @@ def object_chunks(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
     yield from s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(1 << 20)
 
 
-def object_lines(s3: Any, bucket: str, key: str) -> Iterator[str]:
-    """Read an object line by line, in constant memory; blank lines are left out."""
+def numbered_lines(s3: Any, bucket: str, key: str) -> Iterator[tuple[int, bytes]]:
+    """Read an object line by line, in constant memory: each line's number, from 1, and the line.
+
+    Blank lines are counted and left out: Firehose's delimiter after a record that ends a line makes some.
+    """
     body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    for line in body.iter_lines(chunk_size=1 << 16):
+    for number, line in enumerate(body.iter_lines(chunk_size=1 << 16), 1):
         if line.strip():
-            yield line.decode("utf-8")
+            yield number, line
+
+
+def object_lines(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
+    """Read the lines of an object that are not blank, in constant memory."""
+    return (line for _, line in numbered_lines(s3, bucket, key))
 
 
 def find_manifest(s3: Any, bucket: str, execution: str) -> Manifest | None:

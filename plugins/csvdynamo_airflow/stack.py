@@ -18,6 +18,7 @@ class Stack:
         table: The destination table's name.
         error_stream: The Firehose stream's name.
         error_buffer_seconds: Firehose's buffer interval; files appear about one and a half intervals later.
+        dataset_hash: Digest of the data set file that it was deployed from.
     """
 
     bucket: str
@@ -26,6 +27,7 @@ class Stack:
     table: str
     error_stream: str
     error_buffer_seconds: int
+    dataset_hash: str
 
 
 def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
@@ -33,35 +35,45 @@ def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
 
     Args:
         cloudformation: A boto3 CloudFormation client.
-        dataset: The DAG's data set; its stack must have been deployed from the same file.
+        dataset: The DAG's data set.
 
     Raises:
-        MigrationError: There is no such stack, it lacks an output, or it was deployed from another version of the
-            data set file, so that the Lambdas would apply other rules than the DAG checks.
+        MigrationError: There is no such stack, or it lacks an output.
     """
     outputs = _outputs(cloudformation, dataset)
     try:
-        deployed = outputs["DatasetHash"]
-        stack = Stack(
+        return Stack(
             bucket=outputs["SourceBucket"],
             state_machine_arn=outputs["MigrationWorkflowStateMachine"],
             topic_arn=outputs["PublishMigrationResultsTopic"],
             table=outputs["DestinationTable"],
             error_stream=outputs["ErrorDeliveryStream"],
             error_buffer_seconds=int(outputs["ErrorBufferSeconds"]),
+            dataset_hash=outputs["DatasetHash"],
         )
     except KeyError as missing:
         raise MigrationError(
             f"Stack {dataset.stack_name} has no output {missing}: it was deployed by another version of csvdynamo. "
             f"Deploy it again: make deploy DATASET={dataset.name}"
         ) from None
-    if deployed != dataset.digest:
+
+
+def refuse_other_version(stack: Stack, dataset: Dataset) -> None:
+    """Refuse a stack whose Lambdas would apply other rules than the DAG checks.
+
+    Args:
+        stack: The data set's stack.
+        dataset: The DAG's data set.
+
+    Raises:
+        MigrationError: The stack was deployed from another version of the data set file.
+    """
+    if stack.dataset_hash != dataset.digest:
         raise MigrationError(
             f"Stack {dataset.stack_name} was deployed from another version of datasets/{dataset.name}.toml "
-            f"(deployed {deployed[:12]}, here {dataset.digest[:12]}). "
+            f"(deployed {stack.dataset_hash[:12]}, here {dataset.digest[:12]}). "
             f"Deploy it again: make deploy DATASET={dataset.name}"
         )
-    return stack
 
 
 def _outputs(cloudformation: Any, dataset: Dataset) -> dict[str, str]:

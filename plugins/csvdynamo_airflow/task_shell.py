@@ -1,20 +1,22 @@
-"""What the tasks share: their data set, their stack, and how an error ends them."""
+"""What the tasks share: their data set, their stack, their migration, and how an error ends them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
-from csvdynamo.errors import DatasetError
+from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.migration import Migration
-from csvdynamo_airflow.prepare import Prepared
+from csvdynamo_airflow.prepared import Prepared
 from csvdynamo_airflow.settings import datasets_folder
-from csvdynamo_airflow.stack import Stack, read_stack
+from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
+
+PERMANENT_ERRORS = (MigrationError, DatasetError, RejectError, ResultFileError)
+"""Errors that another attempt cannot mend. Any other is retried, `MigrationPostponedError` among them."""
 
 
 @contextmanager
@@ -22,7 +24,7 @@ def permanent_errors_fail_at_once() -> Iterator[None]:
     """Fail the task without a retry on an error that another attempt cannot mend."""
     try:
         yield
-    except (MigrationError, DatasetError) as error:
+    except PERMANENT_ERRORS as error:
         raise AirflowFailException(str(error)) from error
 
 
@@ -36,24 +38,31 @@ def open_dataset(name: str) -> Dataset:
         return load_dataset(datasets_folder() / f"{name}.toml")
 
 
-def open_stack(dataset: Dataset) -> Stack:
+def open_stack(dataset: Dataset, *, to_write: bool) -> Stack:
     """Read a data set's stack.
 
+    Args:
+        dataset: The data set.
+        to_write: Whether rows are to be migrated with it. Looking at what a run left needs less: a data set file that
+            was changed during the run must not cost its report.
+
     Raises:
-        AirflowFailException: There is none, or it was deployed from another version of the data set file.
+        AirflowFailException: There is none or, for rows to be migrated, it was deployed from another version of the
+            data set file.
     """
     with permanent_errors_fail_at_once():
-        return read_stack(client("cloudformation"), dataset)
+        stack = read_stack(client("cloudformation"), dataset)
+        if to_write:
+            refuse_other_version(stack, dataset)
+        return stack
 
 
-def open_migration(dataset_name: str, prepared: dict[str, Any]) -> Migration:
-    """Make the migration of a prepared file, from what the task prepare returned."""
-    stack = open_stack(open_dataset(dataset_name))
-    told = Prepared.from_json(prepared)
+def make_migration(stack: Stack, prepared: Prepared) -> Migration:
+    """Make the migration of a prepared file."""
     return Migration(
         states=client("stepfunctions"),
         state_machine_arn=stack.state_machine_arn,
-        bucket=told.bucket,
-        file_key=told.file_key,
-        name=told.execution_name,
+        bucket=prepared.bucket,
+        file_key=prepared.file_key,
+        name=prepared.execution_name,
     )

@@ -1,15 +1,14 @@
 """The witnesses of a run: where each number of its ledger is read."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from csvdynamo.result_files import ResultFile, batch_results, unfinished_batches
-from csvdynamo_airflow.execution import Execution, running_map_run
-from csvdynamo_airflow.ledger import Ledger
+from csvdynamo_airflow.execution import Execution
 from csvdynamo_airflow.map_run import Progress
 from csvdynamo_airflow.naming import results_prefix
-from csvdynamo_airflow.prepare import Prepared
+from csvdynamo_airflow.prepared import Prepared
 from csvdynamo_airflow.result_objects import find_manifest, object_chunks
 
 
@@ -33,6 +32,15 @@ class MigrationCounts:
     map_run_total: int | None = None
     witnesses: dict[str, str] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(**document)
+
     @classmethod
     def never_started(cls, rows: int) -> Self:
         """Rows that were prepared and never handed to an execution."""
@@ -42,8 +50,9 @@ class MigrationCounts:
 def count_migration(s3: Any, states: Any, prepared: Prepared, execution: Execution | None) -> MigrationCounts:
     """Ask the witnesses of an execution what became of the prepared rows.
 
-    The result files say it where the ResultWriter wrote them. Where a stopped Map Run left none, its own counts tell
-    failed from unstarted rows, and the rows of batches that succeeded stay unaccounted for.
+    The result files say it where the ResultWriter wrote them; after a redrive the newest manifest names the batches
+    that succeeded in any attempt. Where a stopped Map Run left none, its own counts tell failed from unstarted rows,
+    and the rows of batches that succeeded stay unaccounted for: what was written of them nobody says.
 
     Args:
         s3: A boto3 S3 client.
@@ -89,26 +98,12 @@ def count_migration(s3: Any, states: Any, prepared: Prepared, execution: Executi
     )
 
 
-def make_ledger(prepared: Prepared | None, counts: MigrationCounts) -> Ledger:
-    """Put the witnesses' numbers together; a run that prepared nothing has an empty ledger."""
-    if prepared is None:
-        return Ledger()
-    return Ledger(
-        source_rows=prepared.source_rows,
-        rejected_before_upload=prepared.rejected,
-        written=counts.written,
-        rejected=counts.rejected,
-        failed=counts.failed,
-        unstarted=counts.unstarted,
-    )
-
-
 def _newest_map_run(states: Any, execution_arn: str) -> dict[str, Any] | None:
     map_runs = states.list_map_runs(executionArn=execution_arn)["mapRuns"]
     if not map_runs:
         return None
-    arn = running_map_run(states, execution_arn) or map_runs[0]["mapRunArn"]
-    description: dict[str, Any] = states.describe_map_run(mapRunArn=arn)
+    newest = max(map_runs, key=lambda map_run: map_run["startDate"])
+    description: dict[str, Any] = states.describe_map_run(mapRunArn=newest["mapRunArn"])
     return description
 
 

@@ -1,0 +1,17 @@
+"""Makes every data set file that is wrong an import error of Airflow's, and no DAG.
+
+It is a file of its own because Airflow starts no DAG of a file that has an import error.
+"""
+
+from csvdynamo.dataset_file import dataset_paths, load_dataset
+from csvdynamo.errors import DatasetError
+from csvdynamo_airflow.settings import datasets_folder
+
+wrong = []
+for path in dataset_paths(datasets_folder()):
+    try:
+        load_dataset(path)
+    except DatasetError as error:
+        wrong.append(str(error))
+if wrong:
+    raise DatasetError("\n".join(wrong))
