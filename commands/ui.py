@@ -20,7 +20,6 @@ from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed, embedded_aws
 from commands.project import BUILD, fail, find_dataset, say, stop_like_ctrl_c
 from commands.sample import write_sample
-from csvdynamo.dataset import Dataset
 
 UI_LOG = BUILD / "airflow-standalone.log"
 _READY_SECONDS = 180.0
@@ -37,14 +36,12 @@ class Standalone:
         user: The login that it made.
         password: The password that it made.
         process: Its process, whose session holds every part of it.
-        deployed: The embedded AWS that its DAGs talk to.
     """
 
     url: str
     user: str
     password: str
     process: "subprocess.Popen[bytes]"
-    deployed: Deployed
 
 
 def main() -> None:
@@ -55,7 +52,7 @@ def main() -> None:
     stop_like_ctrl_c()
     sample = write_sample(BUILD / "sample" / dataset.source.file_name, 5000)
     try:
-        with airflow_standalone(dataset) as airflow:
+        with embedded_aws(dataset) as deployed, airflow_standalone(deployed) as airflow:
             say(
                 f"\nReady: {airflow.url}  (user {airflow.user}, password {airflow.password})\n"
                 f"Trigger csvdynamo_{dataset.name} with the source\n  {sample.path}\n"
@@ -68,37 +65,28 @@ def main() -> None:
 
 
 @contextmanager
-def airflow_standalone(dataset: Dataset) -> Iterator[Standalone]:
+def airflow_standalone(deployed: Deployed, log: Path = UI_LOG) -> Iterator[Standalone]:
     """Run ``airflow standalone`` wired to the embedded AWS; wait until every part of it is healthy.
 
     Args:
-        dataset: The data set whose stack is deployed.
+        deployed: The embedded AWS with the stack that its DAGs use.
+        log: File for its output.
     """
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
+    port = _free_port()
+    environment = {**airflow_environment(home, deployed.aws.environment), **_standalone_settings(home, port)}
+    say("Starting Airflow (about a minute) …")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [AIRFLOW, "standalone"], env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
-        with embedded_aws(dataset) as deployed:
-            port = _free_port()
-            environment = {
-                **airflow_environment(home, deployed.aws.environment),
-                **_standalone_settings(home, port),
-            }
-            say("Starting Airflow (about a minute) …")
-            with UI_LOG.open("wb") as log:
-                process = subprocess.Popen(
-                    [AIRFLOW, "standalone"],
-                    env=environment,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            try:
-                url = f"http://127.0.0.1:{port}"
-                _await_healthy(url, process)
-                user, password = _login(home)
-                yield Standalone(url, user, password, process, deployed)
-            finally:
-                _stop(process)
+        url = f"http://127.0.0.1:{port}"
+        _await_healthy(url, process, log)
+        user, password = _login(home)
+        yield Standalone(url, user, password, process)
     finally:
+        _stop(process)
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -109,18 +97,20 @@ def _standalone_settings(home: Path, port: int) -> Mapping[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        # A DAG that a person triggers runs at once, and none runs before: its monthly run would download the register.
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
     }
 
 
-def _await_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
+def _await_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            fail(f"Airflow ended with status {process.returncode}; its log is in {UI_LOG}.")
+            fail(f"Airflow ended with status {process.returncode}; its log is in {log}.")
         try:
             with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310 - always http
                 health = json.load(answer)
@@ -129,7 +119,7 @@ def _await_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
         if all((health.get(part) or {}).get("status") == "healthy" for part in _HEALTHY):
             return
         time.sleep(1)
-    fail(f"Airflow was not healthy within {_READY_SECONDS:.0f} s; its log is in {UI_LOG}.")
+    fail(f"Airflow was not healthy within {_READY_SECONDS:.0f} s; its log is in {log}.")
 
 
 def _login(home: Path) -> tuple[str, str]:

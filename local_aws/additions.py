@@ -2,6 +2,7 @@
 
 from importlib import metadata
 
+from local_aws import resource_imports
 from local_aws.distributed_map import state
 from local_aws.executions import lifecycle, start
 from local_aws.firehose import delivery
@@ -30,3 +31,4 @@ def apply() -> None:
     lifecycle.install()
     state.install()
     delivery.install()
+    resource_imports.install()

@@ -11,6 +11,8 @@ from typing import Any
 
 stepfunctions: Any = importlib.import_module("ministack.services.stepfunctions")
 firehose: Any = importlib.import_module("ministack.services.firehose")
+change_sets: Any = importlib.import_module("ministack.services.cloudformation.changesets")
+provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
 _s3: Any = importlib.import_module("ministack.services.s3")
 _responses: Any = importlib.import_module("ministack.core.responses")
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from commands.embedded import Deployed, embedded_aws
 from commands.project import find_dataset
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.result_objects import list_objects
+
+FIXED_RUN_ID = Path(__file__).with_name("airflow_with_fixed_run_id.py")
 
 # Step Functions' waits before a retry, shortened: what is tested is what happens after them.
 FAST = {"SFN_WAIT_SCALE": "0.01"}
@@ -51,12 +54,25 @@ class Dags:
     def test(self, source: str, *, date: str | None = None, **params: Any) -> Run:
         """Run the DAG to its end; a date given twice is the same DAG run again."""
         before = self._reports()
-        command = [AIRFLOW, "dags", "test", f"csvdynamo_{self.dataset.name}"]
-        if date:
-            command.append(date)
-        command += ["--conf", json.dumps({"source_url": source, **params})]
+        airflow = [sys.executable, str(FIXED_RUN_ID)] if date else [AIRFLOW]
+        conf = json.dumps({"source_url": source, **params})
+        command = [
+            *airflow,
+            "dags",
+            "test",
+            f"csvdynamo_{self.dataset.name}",
+            *([date] if date else []),
+            "--conf",
+            conf,
+        ]
         done = subprocess.run(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300
+            command,
+            check=False,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
         )
         new = [key for key, etag in self._reports().items() if before.get(key) != etag]
         assert len(new) <= 1, f"one run wrote several reports: {new}"
@@ -86,6 +102,10 @@ class Dags:
             text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
             rejects += [json.loads(line) for line in text.split("\n") if line]
         return rejects
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Every report in the bucket."""
+        return [self._read(key) for key in self._reports()]
 
     def _reports(self) -> dict[str, str]:
         s3, bucket = self.deployed.client("s3"), self.deployed.outputs["SourceBucket"]

@@ -86,12 +86,10 @@ def test_a_header_alone_starts_no_execution_and_is_green(dags: Any, vehicles: An
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "there is no such file"),
-        ("", "empty"),
-        ("VIN (1-10),Model Year\nV1,2020\n", "DOL Vehicle ID"),
-        ("<!DOCTYPE html><html><body>Please wait</body></html>", "HTML"),
+        (None, "does not exist"),
+        ("VIN (1-10),Model Year\nV1,2020\n", "'DOL Vehicle ID'"),
     ],
-    ids=["missing file", "empty file", "no key column", "a web page"],
+    ids=["missing file", "no key column"],
 )
 def test_a_source_that_cannot_be_migrated_is_red_at_once_and_says_why(
     dags: Any, tmp_path: Path, content: str | None, says: str

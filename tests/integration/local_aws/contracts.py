@@ -1,6 +1,7 @@
 """What AWS promises and plain MiniStack does not keep: each promise as one observation with its expected value."""
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -124,6 +125,31 @@ def records_in_one_object(cloud: Cloud) -> Any:
     return at_once, [cloud.read(bucket, key) for key in keys]
 
 
+def bucket_taken_back(cloud: Cloud) -> Any:
+    client, name = cloud.client("cloudformation"), f"kept-{uuid.uuid4()}"
+    kept = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "RetainExceptOnCreate", "Properties": {"BucketName": name}}
+    template = json.dumps({"Resources": {"Kept": kept}})
+
+    def deploy() -> str:
+        change = client.create_change_set(
+            StackName=name,
+            ChangeSetName="change",
+            ChangeSetType="CREATE",
+            TemplateBody=template,
+            ImportExistingResources=True,
+        )
+        until(lambda: client.describe_change_set(ChangeSetName=change["Id"])["Status"], "CREATE_COMPLETE".__eq__)
+        client.execute_change_set(ChangeSetName=change["Id"])
+        return until(lambda: stack_status(change["StackId"]), lambda status: not status.endswith("_IN_PROGRESS"))
+
+    def stack_status(stack: str) -> str:
+        return str(client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+
+    deploy()
+    client.delete_stack(StackName=name)
+    return deploy()
+
+
 CONTRACTS = [
     Contract(
         "ItemBatcher gathers items",
@@ -161,5 +187,6 @@ CONTRACTS = [
         "States.DataLimitExceeded",
         "distributed_map/result_writer.py (Results.collected)",
     ),
+    Contract("a kept bucket is taken back", bucket_taken_back, "CREATE_COMPLETE", "resource_imports.py"),
     Contract("Firehose buffers records", records_in_one_object, ([], [b"a\nb\n"]), "firehose/"),
 ]
