@@ -11,6 +11,8 @@ DATASETS_FOLDER = "CSVDYNAMO_DATASETS"
 RETRY_SECONDS = "CSVDYNAMO_RETRY_SECONDS"
 """Variable that gives the seconds before a task's first retry; each later one waits twice as long."""
 
+_DAY_SECONDS = 86_400
+
 
 def datasets_folder() -> Path:
     """Find the folder of data set files: as set, in ``plugins/`` (Amazon MWAA), or beside it (a checkout).
@@ -32,13 +34,13 @@ def retry_seconds() -> float:
     """Seconds before a task's first retry; 60 unless the setting says otherwise.
 
     Raises:
-        MigrationError: The variable is no number of seconds.
+        MigrationError: The variable is no number of seconds, or more than a day.
     """
     text = os.environ.get(RETRY_SECONDS, "60")
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if seconds < 0:
-        raise MigrationError(f"{RETRY_SECONDS}={text!r}: give a number of seconds, 0 or more.")
+    if not 0 <= seconds <= _DAY_SECONDS:
+        raise MigrationError(f"{RETRY_SECONDS}={text!r}: give a number of seconds, from 0 to {_DAY_SECONDS:,}.")
     return seconds

@@ -24,9 +24,7 @@ def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, to_write=True)
     with permanent_errors_fail_at_once():
-        return download(
-            url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=_own_run_id(dataset_name, run_id)
-        ).to_json()
+        return download(url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=run_id).to_json()
 
 
 def prepare_source(dataset_name: str, landed: dict[str, Any], run_id: str) -> dict[str, Any]:
@@ -36,7 +34,7 @@ def prepare_source(dataset_name: str, landed: dict[str, Any], run_id: str) -> di
             Landed.from_json(landed),
             open_dataset(dataset_name),
             s3=client("s3"),
-            run_id=_own_run_id(dataset_name, run_id),
+            run_id=run_id,
             name_execution=lambda file_key: execution_name(dataset_name, run_id, file_key),
         ).to_json()
 
@@ -104,8 +102,3 @@ def _announce(topic_arn: str, subject: str, text: str) -> None:
         client("sns").publish(TopicArn=topic_arn, Subject=subject, Message=text)
     except (BotoCoreError, ClientError):
         log.exception("The result could not be announced to %s", topic_arn)
-
-
-def _own_run_id(dataset_name: str, run_id: str) -> str:
-    """Tell the runs of two data sets on one schedule apart: Airflow gives them the same id."""
-    return f"{dataset_name}/{run_id}"

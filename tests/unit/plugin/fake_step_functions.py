@@ -1,0 +1,100 @@
+"""Step Functions as far as a run's executions need it, with what moto lacks: redrives, and Map Runs that live on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:csvdynamo-cars"
+NOW = datetime.now(UTC)
+
+
+class ExecutionDoesNotExist(Exception):  # noqa: N818 - boto3's names
+    """DescribeExecution knows no such ARN."""
+
+
+class ExecutionAlreadyExists(Exception):  # noqa: N818
+    """StartExecution was given a name that is taken."""
+
+
+class ValidationException(Exception):  # noqa: N818
+    """A parameter is not allowed."""
+
+
+def arn_of(name: str) -> str:
+    return f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+@dataclass
+class FakeStepFunctions:
+    """A boto3 client over a dictionary of executions.
+
+    Attributes:
+        executions: DescribeExecution's answers by ARN.
+        map_runs: ListMapRuns' answers by execution ARN.
+        calls: The names of the calls that change something or are scarce, in order.
+    """
+
+    executions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    map_runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    exceptions: Any = field(
+        default_factory=lambda: SimpleNamespace(
+            ExecutionDoesNotExist=ExecutionDoesNotExist, ExecutionAlreadyExists=ExecutionAlreadyExists
+        )
+    )
+
+    def add(self, name: str, status: str, input: str, *, stopped_hours_ago: float = 1, **more: Any) -> str:  # noqa: A002
+        """Add an execution; return its ARN."""
+        arn = arn_of(name)
+        self.executions[arn] = {"executionArn": arn, "name": name, "status": status, "input": input, **more}
+        if status != "RUNNING":
+            self.executions[arn]["stopDate"] = NOW - timedelta(hours=stopped_hours_ago)
+        return arn
+
+    def add_map_run(self, execution_arn: str, *, running: bool) -> None:
+        """Add a Map Run to an execution."""
+        map_run = {"mapRunArn": f"{execution_arn}/map", "startDate": NOW}
+        self.map_runs.setdefault(execution_arn, []).append(map_run if running else {**map_run, "stopDate": NOW})
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        if executionArn not in self.executions:
+            raise ExecutionDoesNotExist(executionArn)
+        return self.executions[executionArn]
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803
+        self.calls.append(f"start {name}")
+        if arn_of(name) in self.executions:
+            raise ExecutionAlreadyExists(name)
+        return {"executionArn": self.add(name, "RUNNING", input)}
+
+    def redrive_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        self.calls.append(f"redrive {executionArn.rpartition(':')[2]}")
+        return {"redriveDate": NOW}
+
+    def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        self.calls.append("list map runs")
+        return {"mapRuns": self.map_runs.get(executionArn, [])}
+
+    def list_executions(
+        self,
+        *,
+        stateMachineArn: str,  # noqa: N803
+        statusFilter: str,  # noqa: N803
+        maxResults: int = 100,  # noqa: N803
+    ) -> dict[str, Any]:
+        if statusFilter == "PENDING_REDRIVE":
+            raise ValidationException("PENDING_REDRIVE needs a mapRunArn")
+        found = [execution for execution in self.executions.values() if execution["status"] == statusFilter]
+        found.sort(key=lambda execution: execution.get("stopDate", NOW), reverse=True)
+        return {"executions": found[:maxResults]}
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_executions"
+
+        def paginate(**arguments: Any) -> Iterator[dict[str, Any]]:
+            for execution in self.list_executions(**arguments, maxResults=1000)["executions"]:
+                yield {"executions": [execution]}
+
+        return SimpleNamespace(paginate=paginate)

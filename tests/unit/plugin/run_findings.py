@@ -1,0 +1,74 @@
+"""What the tasks of a run leave, as values for a test to change."""
+
+from typing import Any
+
+from csvdynamo_airflow.error_files import Merged
+from csvdynamo_airflow.execution import Execution
+from csvdynamo_airflow.findings import Findings
+from csvdynamo_airflow.landing import Landed
+from csvdynamo_airflow.prepared import Prepared
+from csvdynamo_airflow.witnesses import MigrationCounts
+
+LANDED = Landed(
+    bucket="bucket",
+    key="landing/cars/0a/cars.csv",
+    url="https://example.org/cars.csv",
+    file_name="cars.csv",
+    bytes=1234,
+    sha256="0a",
+    etag='"e"',
+    last_modified="Fri, 02 Jan 2026 00:00:00 GMT",
+    content_type="text/csv",
+)
+
+
+def prepared_file(source_rows: int, rejected: int = 0, **changes: Any) -> Prepared:
+    """A prepared file of so many rows, some refused before the upload."""
+    values: dict[str, Any] = {
+        "bucket": "bucket",
+        "file_key": "source/cars/0b/cars.csv",
+        "sha256": "0b",
+        "bytes": 1000,
+        "source_rows": source_rows,
+        "prepared_rows": source_rows - rejected,
+        "rejected": rejected,
+        "rejects_by_code": {"BAD_WIDTH": rejected} if rejected else {},
+        "rejects_key": "reports/cars/cars-1/rejected_before_upload.jsonl" if rejected else None,
+        "header": ("id",),
+        "schema_changes": (),
+        "execution_name": "cars-1",
+        "source": LANDED,
+        **changes,
+    }
+    return Prepared(**values)
+
+
+def execution(status: str = "SUCCEEDED", **changes: Any) -> Execution:
+    """The run's execution."""
+    return Execution(arn="arn:aws:states:us-east-1:1:execution:m:cars-1", name="cars-1", status=status, **changes)
+
+
+def migrated(
+    source_rows: int, *, before: int = 0, rejected: int = 0, failed: int = 0, unstarted: int = 0, **changes: Any
+) -> Findings:
+    """A run that went its whole way; what is neither rejected, failed nor unstarted is written."""
+    values: dict[str, Any] = {
+        "dataset": "cars",
+        "run_id": "run",
+        "landed": LANDED.to_json(),
+        "prepared": prepared_file(source_rows, before),
+        "execution": execution(),
+        "counts": MigrationCounts(
+            written=source_rows - before - rejected - failed - unstarted,
+            rejected=rejected,
+            failed=failed,
+            unstarted=unstarted,
+            map_run_total=source_rows - before,
+            witnesses={"written": "SUCCEEDED_*"},
+        ),
+        "merged": Merged(key="reports/cars/cars-1/rejects.jsonl", rejects=rejected, by_code={"BAD_TYPE": rejected})
+        if rejected
+        else Merged(),
+        **changes,
+    }
+    return Findings(**values)

@@ -1,0 +1,49 @@
+"""Settings of the Airflow side."""
+
+from pathlib import Path
+
+import pytest
+
+from csvdynamo_airflow import settings
+from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.settings import datasets_folder, retry_seconds
+
+
+def test_the_folder_of_data_set_files_is_the_one_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSVDYNAMO_DATASETS", str(tmp_path))
+
+    assert datasets_folder() == tmp_path
+
+
+def test_a_set_folder_that_is_not_there_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSVDYNAMO_DATASETS", str(tmp_path / "gone"))
+
+    with pytest.raises(MigrationError, match=r"CSVDYNAMO_DATASETS=.*gone"):
+        datasets_folder()
+
+
+def test_the_folder_in_plugins_comes_before_the_one_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CSVDYNAMO_DATASETS", raising=False)
+    monkeypatch.setattr(settings, "__file__", str(tmp_path / "plugins" / "csvdynamo_airflow" / "settings.py"))
+    assert datasets_folder() == tmp_path / "datasets"
+
+    inside = tmp_path / "plugins" / "datasets"
+    inside.mkdir(parents=True)
+    assert datasets_folder() == inside
+
+
+@pytest.mark.parametrize(("text", "seconds"), [(None, 60.0), ("0", 0.0), ("1.5", 1.5)])
+def test_the_first_retrys_delay(text: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CSVDYNAMO_RETRY_SECONDS", raising=False)
+    if text is not None:
+        monkeypatch.setenv("CSVDYNAMO_RETRY_SECONDS", text)
+
+    assert retry_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "nan", "inf"])
+def test_a_delay_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSVDYNAMO_RETRY_SECONDS", text)
+
+    with pytest.raises(MigrationError, match="CSVDYNAMO_RETRY_SECONDS"):
+        retry_seconds()

@@ -1,0 +1,104 @@
+"""The report of a run, however far it came."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from csvdynamo_airflow.findings import EndedTask, Findings
+from csvdynamo_airflow.ledger import Ledger
+from csvdynamo_airflow.naming import execution_name
+from csvdynamo_airflow.report import make_report, report_key, report_text, summary
+from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
+
+CONTRACT = {
+    "dataset",
+    "run_id",
+    "execution_arn",
+    "source",
+    "ledger",
+    "witnesses",
+    "rejects_by_code",
+    "verification",
+    "schema_changes",
+    "seconds",
+    "error_files",
+}
+
+NOTHING = Findings(dataset="cars", run_id="run")
+LANDED_ONLY = replace(NOTHING, landed=LANDED.to_json())
+PREPARED_ONLY = replace(LANDED_ONLY, prepared=prepared_file(10, 1))
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [NOTHING, LANDED_ONLY, PREPARED_ONLY, replace(PREPARED_ONLY, execution=execution("FAILED")), migrated(10)],
+    ids=["nothing", "landed", "prepared", "failed", "migrated"],
+)
+def test_every_report_has_the_contracts_keys_and_survives_json(findings: Findings) -> None:
+    report = make_report(findings, ["a problem"])
+
+    assert set(report) >= CONTRACT
+    assert set(report["source"]) == {"url", "bytes", "sha256", "etag", "last_modified", "rows"}
+    assert set(report["verification"]) == {"mode", "keys_checked", "missing", "changed", "foreign"}
+    assert json.loads(report_text(report)) == report
+    ledger = dict(report["ledger"])
+    assert ledger.pop("source_rows") == sum(ledger.values())
+
+
+def test_the_report_of_a_whole_run() -> None:
+    tasks = (EndedTask("download", "success", 1.5), EndedTask("wait", "success", 60.25))
+    findings = migrated(100, before=2, rejected=3, tasks=tasks, dry_run=False)
+
+    report = make_report(findings, [])
+
+    assert report["source"] == {
+        "url": "https://example.org/cars.csv",
+        "bytes": 1234,
+        "sha256": "0a",
+        "etag": '"e"',
+        "last_modified": "Fri, 02 Jan 2026 00:00:00 GMT",
+        "rows": 100,
+    }
+    assert report["ledger"] == Ledger(100, 2, 95, 3).to_json()
+    assert (report["prepared_rows"], report["map_run_rows"]) == (98, 98)
+    assert report["rejects_by_code"] == {"BAD_TYPE": 3, "BAD_WIDTH": 2}
+    assert report["witnesses"]["source_rows"].endswith("s3://bucket/landing/cars/0a/cars.csv")
+    assert report["witnesses"]["written"] == "SUCCEEDED_*"
+    assert report["seconds"] == {"download": 1.5, "wait": 60.25}
+    assert report["error_files"] == ["s3://bucket/reports/cars/cars-1/rejects.jsonl"]
+    assert (report["accounted"], report["problems"]) == (True, [])
+
+
+def test_prepared_rows_that_nobody_was_asked_about_are_unaccounted_for() -> None:
+    report = make_report(PREPARED_ONLY, [])
+
+    assert report["ledger"] == Ledger(source_rows=10, rejected_before_upload=1).to_json()
+    assert report["ledger"]["unaccounted"] == 9
+    assert report["rejects_by_code"] == {"BAD_WIDTH": 1}
+
+
+def test_a_failed_execution_is_named_with_its_cause() -> None:
+    report = make_report(migrated(10, execution=execution("FAILED", cause="States.Timeout")), ["red"])
+
+    assert (report["execution_status"], report["execution_cause"]) == ("FAILED", "States.Timeout")
+    assert report["accounted"] is False
+
+
+def test_the_key_is_that_of_the_execution_or_one_of_the_runs_own() -> None:
+    assert report_key(PREPARED_ONLY) == "reports/cars/cars-1/report.json"
+    assert report_key(NOTHING) == f"reports/cars/{execution_name('cars', 'run', '')}/report.json"
+    assert report_key(replace(NOTHING, run_id="another")) != report_key(NOTHING)
+
+
+def test_the_summary_shows_the_ledger_the_codes_and_every_problem() -> None:
+    text = summary(make_report(migrated(5000, before=2, rejected=3), ["First.", "Second."]))
+
+    assert "source rows                      5,000" in text
+    assert "rejects: 3 BAD_TYPE, 2 BAD_WIDTH" in text
+    assert text.endswith("First.\nSecond.")
+
+
+def test_the_summary_of_a_green_run_says_so_and_a_dry_run_says_what_it_is() -> None:
+    assert summary(make_report(migrated(1), [])).endswith("\nEvery row is accounted for.")
+    assert "A dry run" in summary(make_report(replace(PREPARED_ONLY, dry_run=True), []))

@@ -1,0 +1,84 @@
+"""A data set's stack, as its outputs tell."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
+
+OUTPUTS = {
+    "SourceBucket": "bucket",
+    "MigrationWorkflowStateMachine": "machine",
+    "PublishMigrationResultsTopic": "topic",
+    "DestinationTable": "table",
+    "ErrorDeliveryStream": "stream",
+    "ErrorBufferSeconds": "60",
+    "DatasetHash": "hash",
+}
+
+
+class ClientError(Exception):
+    """What boto3 raises."""
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
+
+
+def cloudformation(answer: dict[str, str] | Exception) -> Any:
+    def describe_stacks(*, StackName: str) -> dict[str, Any]:  # noqa: N803
+        assert StackName == "csvdynamo-ev-population"
+        if isinstance(answer, Exception):
+            raise answer
+        return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in answer.items()]}]}
+
+    return SimpleNamespace(
+        describe_stacks=describe_stacks,
+        exceptions=SimpleNamespace(ClientError=ClientError),
+        meta=SimpleNamespace(region_name="eu-west-1"),
+    )
+
+
+def test_the_outputs_are_read(dataset: Dataset) -> None:
+    assert read_stack(cloudformation(OUTPUTS), dataset) == Stack(
+        bucket="bucket",
+        state_machine_arn="machine",
+        topic_arn="topic",
+        table="table",
+        error_stream="stream",
+        error_buffer_seconds=60,
+        dataset_hash="hash",
+    )
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_missing_output_is_named_with_the_command_that_mends_it(dataset: Dataset, name: str) -> None:
+    outputs = {key: value for key, value in OUTPUTS.items() if key != name}
+
+    with pytest.raises(MigrationError, match=rf"'{name}'.*make deploy DATASET=ev_population"):
+        read_stack(cloudformation(outputs), dataset)
+
+
+def test_a_stack_that_was_never_deployed_is_named_with_its_region(dataset: Dataset) -> None:
+    error = ClientError("Stack with id csvdynamo-ev-population does not exist")
+
+    with pytest.raises(MigrationError, match=r"csvdynamo-ev-population in eu-west-1.*make deploy"):
+        read_stack(cloudformation(error), dataset)
+
+
+def test_a_throttled_call_is_no_missing_stack(dataset: Dataset) -> None:
+    with pytest.raises(ClientError):
+        read_stack(cloudformation(ClientError("Rate exceeded")), dataset)
+
+
+def test_only_a_stack_of_the_same_data_set_file_may_migrate(dataset: Dataset) -> None:
+    refuse_other_version(read_stack(cloudformation({**OUTPUTS, "DatasetHash": dataset.digest}), dataset), dataset)
+
+    with pytest.raises(MigrationError, match=r"another version of datasets/ev_population\.toml"):
+        refuse_other_version(read_stack(cloudformation(OUTPUTS), dataset), dataset)

@@ -1,0 +1,143 @@
+"""What keeps a run from being green, and nothing else does."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csvdynamo.dataset import Gates
+from csvdynamo_airflow.error_files import Merged
+from csvdynamo_airflow.findings import EndedTask, Findings
+from csvdynamo_airflow.verdict import problems
+from csvdynamo_airflow.witnesses import MigrationCounts
+from tests.unit.plugin.run_findings import execution, migrated, prepared_file
+
+OPEN = Gates(max_reject_percent=100.0, tolerated_failure_percent=100.0)
+STRICT = Gates(max_reject_percent=0.0, tolerated_failure_percent=0.0)
+TASKS = ("download", "prepare", "start", "wait", "fetch_error_files", "reconcile")
+
+
+def ended(**states: str) -> tuple[EndedTask, ...]:
+    return tuple(EndedTask(task, states.get(task, "success"), 1.0) for task in TASKS)
+
+
+def test_a_run_that_wrote_every_row_is_green_under_the_strictest_limits() -> None:
+    assert problems(migrated(1000, tasks=ended()), STRICT) == []
+
+
+@pytest.mark.parametrize("rows", [0, 7])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_was_not_started_is_green_for_no_rows_and_for_a_dry_run(rows: int, dry_run: bool) -> None:
+    findings = Findings(
+        dataset="cars",
+        run_id="run",
+        dry_run=dry_run,
+        prepared=prepared_file(rows),
+        merged=Merged(),
+        counts=MigrationCounts.never_started(rows),
+        tasks=ended(start="skipped", wait="skipped"),
+    )
+
+    assert (problems(findings, STRICT) == []) == (dry_run or rows == 0)
+
+
+@given(data=st.data(), rows=st.integers(min_value=1, max_value=10_000_000))
+def test_exactly_as_many_rejects_as_allowed_pass_and_one_more_fails(data: st.DataObject, rows: int) -> None:
+    allowed = data.draw(st.integers(min_value=0, max_value=rows - 1))
+    before = data.draw(st.integers(min_value=0, max_value=allowed))
+    gates = Gates(max_reject_percent=100 * allowed / rows)
+
+    assert problems(migrated(rows, before=before, rejected=allowed - before), gates) == []
+    [problem] = problems(migrated(rows, before=before, rejected=allowed - before + 1), gates)
+    assert "max_reject_percent" in problem
+
+
+@given(data=st.data(), rows=st.integers(min_value=1, max_value=10_000_000))
+def test_exactly_as_many_failed_rows_as_tolerated_pass_and_one_more_fails(data: st.DataObject, rows: int) -> None:
+    tolerated = data.draw(st.integers(min_value=0, max_value=rows - 1))
+    failed = data.draw(st.integers(min_value=0, max_value=tolerated))
+    gates = Gates(tolerated_failure_percent=100 * tolerated / rows)
+
+    assert problems(migrated(rows, failed=failed, unstarted=tolerated - failed), gates) == []
+    [problem] = problems(migrated(rows, failed=failed, unstarted=tolerated - failed + 1), gates)
+    assert "tolerated_failure_percent" in problem
+    assert "clear the task wait" in problem
+
+
+def test_a_limit_of_the_data_set_file_is_met_to_the_row() -> None:
+    gates = Gates(max_reject_percent=0.07)
+
+    assert problems(migrated(10_000, rejected=7), gates) == []
+    assert problems(migrated(10_000, rejected=8), gates) == [
+        "8 of 10,000 rows (0.08 %) were rejected, more than gates.max_reject_percent = 0.07: see the error files."
+    ]
+
+
+@given(st.integers(min_value=1, max_value=1000))
+def test_one_row_that_no_witness_speaks_of_is_a_problem_however_open_the_limits(lost: int) -> None:
+    counts = MigrationCounts(written=1000 - lost, map_run_total=1000)
+
+    assert problems(migrated(1000, counts=counts), OPEN) == [f"{lost:,} of 1,000 rows are unaccounted for."]
+
+
+def test_more_rows_than_the_source_has_are_a_problem() -> None:
+    counts = MigrationCounts(written=1002, map_run_total=1000)
+
+    assert problems(migrated(1000, counts=counts), OPEN) == ["2 more rows are accounted for than the source's 1,000."]
+
+
+@pytest.mark.parametrize("read", [0, 999, 1001])
+def test_a_map_run_that_read_another_number_of_rows_is_a_problem_of_its_own(read: int) -> None:
+    findings = migrated(1003, before=3)
+    counts = replace(findings.counts or MigrationCounts(), map_run_total=read)
+
+    [problem] = problems(replace(findings, counts=counts), OPEN)
+    assert f"read {read:,} rows" in problem
+    assert "1,000" in problem
+
+
+def test_rejects_that_are_counted_and_not_in_the_error_files_are_a_problem() -> None:
+    findings = migrated(1000, rejected=5)
+
+    for merged in (None, Merged(rejects=4, missing=1)):
+        [problem] = problems(replace(findings, merged=merged), OPEN)
+        assert problem.startswith("The result files count 5 rejected rows")
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_numbers_of_a_living_execution_are_not_trusted(status: str) -> None:
+    assert problems(migrated(10, execution=execution(status)), OPEN) == [
+        f"Execution cars-1 is still {status}: the numbers may change."
+    ]
+
+
+def test_a_run_that_prepared_nothing_is_never_green() -> None:
+    assert problems(Findings(dataset="cars", run_id="run"), OPEN) == [
+        "No file was prepared, so nothing is known of the source's rows."
+    ]
+
+
+def test_a_failed_reconcile_is_told_and_its_rows_are_unaccounted_for() -> None:
+    findings = migrated(1000, before=1, rejected=2, counts=None, execution=None, tasks=ended(reconcile="failed"))
+
+    assert problems(findings, OPEN) == [
+        "Task reconcile ended as failed: see its log.",
+        "The ledger could not be balanced: the witnesses of the prepared rows were not heard.",
+        "999 of 1,000 rows are unaccounted for.",
+    ]
+
+
+def test_a_failed_task_is_a_problem_and_those_after_it_are_not_repeated() -> None:
+    tasks = ended(prepare="failed", start="upstream_failed", wait="upstream_failed", fetch_error_files="skipped")
+
+    assert problems(Findings(dataset="cars", run_id="run", tasks=tasks), OPEN) == [
+        "Task prepare ended as failed: see its log.",
+        "No file was prepared, so nothing is known of the source's rows.",
+    ]
+
+
+def test_tasks_that_never_ran_are_told_where_no_other_failed() -> None:
+    assert problems(migrated(1, tasks=ended(wait="upstream_failed")), OPEN) == [
+        "Task wait ended as upstream_failed: see its log."
+    ]
