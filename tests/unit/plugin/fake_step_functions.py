@@ -45,7 +45,7 @@ class FakeStepFunctions:
         )
     )
 
-    def add(self, name: str, status: str, input: str, *, stopped_hours_ago: float = 1, **more: Any) -> str:  # noqa: A002
+    def add(self, name: str, status: str, input: str, *, stopped_hours_ago: float = 1, **more: Any) -> str:
         """Add an execution; return its ARN."""
         arn = arn_of(name)
         self.executions[arn] = {"executionArn": arn, "name": name, "status": status, "input": input, **more}
@@ -63,7 +63,7 @@ class FakeStepFunctions:
             raise ExecutionDoesNotExist(executionArn)
         return self.executions[executionArn]
 
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: N803
         self.calls.append(f"start {name}")
         if arn_of(name) in self.executions:
             raise ExecutionAlreadyExists(name)

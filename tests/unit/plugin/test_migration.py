@@ -168,7 +168,7 @@ def test_nothing_is_started_beside_a_map_run_that_outlives_another_execution(
 ) -> None:
     states.add_map_run(states.add("other", status, INPUT), running=True)
 
-    with pytest.raises(MigrationPostponedError, match="Map Run .*other"):
+    with pytest.raises(MigrationPostponedError, match=r"Map Run .*other"):
         migration.start()
     assert changes(states) == []
 

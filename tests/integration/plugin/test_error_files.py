@@ -1,0 +1,220 @@
+"""The error files: awaited by identity, merged each once, whatever Firehose did with them."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from csvdynamo.errors import RejectError, ResultFileError
+from csvdynamo.rejects import Reject
+from csvdynamo_airflow.error_files import ErrorFiles, Merged, merge, merge_rejects, read_rejects
+from tests.integration.plugin.migration_objects import (
+    BUCKET,
+    answer,
+    failed,
+    put_error_file,
+    put_firehose_error,
+    put_results,
+    reject,
+)
+from tests.integration.plugin.moto_bucket import bucket, s3_client
+from tests.unit.plugin.run_findings import execution, prepared_file
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with s3_client() as s3:
+        yield s3
+
+
+@pytest.fixture
+def s3(client: Any) -> Iterator[Any]:
+    with bucket(client, BUCKET):
+        yield client
+
+
+def merged_of(s3: Any) -> tuple[Merged, list[Reject]]:
+    out = io.BytesIO()
+    merged = merge(s3, BUCKET, "cars-1", out)
+    return merged, [Reject.from_json(line) for line in out.getvalue().split(b"\n") if line]
+
+
+def test_every_reject_that_counts_is_awaited(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", "b"]), answer(9, ["c"])]})
+    files = ErrorFiles.expected(s3, BUCKET, "cars-1")
+
+    assert not files.look(s3)
+    put_error_file(s3, [reject("a"), reject("c")], "1")
+    assert not files.look(s3)
+    assert files.missing == {"b"}
+    put_error_file(s3, [reject("b")], "2")
+    assert files.look(s3)
+
+
+def test_an_error_file_is_read_once(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", "b"])]})
+    key = put_error_file(s3, [reject("a")])
+    files = ErrorFiles.expected(s3, BUCKET, "cars-1")
+    files.look(s3)
+    read = []
+    get_object = s3.get_object
+    monkeypatch.setattr(s3, "get_object", lambda **asked: read.append(asked["Key"]) or get_object(**asked))
+
+    files.look(s3)
+
+    assert key not in read
+
+
+@pytest.mark.parametrize("results", [None, {}, {"FAILED": [failed(3)]}, {"SUCCEEDED": [answer(5)]}])
+def test_nothing_is_awaited_where_no_batch_counted_a_reject(s3: Any, results: Any) -> None:
+    if results is not None:
+        put_results(s3, "cars-1", results)
+
+    assert ErrorFiles.expected(s3, BUCKET, "cars-1").look(s3)
+
+
+def test_the_rejects_of_another_execution_do_not_count(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
+    put_error_file(s3, [reject("a", "cars-1-2")], execution="cars-1-2")
+    put_error_file(s3, [reject("a", "cars-1-2")])
+
+    assert not ErrorFiles.expected(s3, BUCKET, "cars-1").look(s3)
+
+
+def test_after_a_redrive_the_newest_manifest_says_what_counts(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])], "FAILED": [failed(10)]})
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"]), answer(9, ["b"])]})
+
+    assert ErrorFiles.expected(s3, BUCKET, "cars-1").missing == {"a", "b"}
+
+
+def test_each_reject_is_merged_once_however_often_it_was_delivered(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", "b"])]})
+    put_error_file(s3, [reject("a"), "", reject("a"), reject("b", code="MISSING_KEY")], "1")
+    put_error_file(s3, [reject("a")], "2")
+
+    merged, rejects = merged_of(s3)
+
+    assert [found.reject_id for found in rejects] == ["a", "b"]
+    assert rejects[0] == reject("a")
+    assert merged == Merged(rejects=2, by_code={"BAD_TYPE": 1, "MISSING_KEY": 1})
+
+
+def test_rejects_of_attempts_that_were_repeated_are_superseded(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])], "FAILED": [failed(10)]})
+    put_error_file(s3, [reject("of the failed batch"), reject("a"), reject("of the failed batch")])
+
+    merged, rejects = merged_of(s3)
+
+    assert [found.reject_id for found in rejects] == ["a"]
+    assert (merged.superseded, merged.rejects) == (1, 1)
+
+
+def test_rejects_that_never_arrived_are_counted(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", "b", "c"])]})
+    put_error_file(s3, [reject("b")])
+
+    assert merged_of(s3)[0] == Merged(rejects=1, missing=2, by_code={"BAD_TYPE": 1})
+
+
+def test_rejects_that_firehose_could_not_partition_are_found(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", "b"])]})
+    two = "\n".join([reject("a").to_json(), reject("b").to_json(), ""]).encode()
+    put_firehose_error(s3, two, reject("c", "another-execution").to_json().encode())
+
+    assert ErrorFiles.expected(s3, BUCKET, "cars-1").look(s3)
+    merged, rejects = merged_of(s3)
+    assert (merged.rejects, merged.misfiled, merged.superseded) == (2, 2, 0)
+    assert rejects == [reject("a"), reject("b")]
+
+
+@pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"not json", b"[]", b'{"execution_name": "cars-1"}'])
+def test_rubbish_that_firehose_could_not_partition_stops_no_run_and_is_logged(
+    s3: Any, rubbish: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
+    key = put_firehose_error(s3, rubbish)
+    s3.put_object(Bucket=BUCKET, Key=f"{key}-2", Body=b"no document\n")
+    put_error_file(s3, [reject("a")])
+
+    with caplog.at_level(logging.WARNING):
+        assert merged_of(s3)[0].rejects == 1
+    assert f"{key} line 1" in caplog.text
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"execution_name": "cars-1"}', "\udcff"])
+def test_a_malformed_line_is_named_by_key_and_line(s3: Any, line: str) -> None:
+    key = "migration_errors/execution_name=cars-1/a"
+    body = f"{reject('a').to_json()}\n\n{line}\n".encode("utf-8", "surrogateescape")
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    with pytest.raises(RejectError, match=f"{key} line 3"):
+        list(read_rejects(s3, BUCKET, key, "cars-1"))
+
+
+def test_a_malformed_result_file_is_named(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [b"{}"]})
+
+    with pytest.raises(ResultFileError, match="SUCCEEDED_0"):
+        ErrorFiles.expected(s3, BUCKET, "cars-1")
+
+
+MERGED_KEY = "reports/cars/cars-1/rejects.jsonl"
+
+
+def stored_lines(s3: Any) -> list[bytes]:
+    lines: list[bytes] = s3.get_object(Bucket=BUCKET, Key=MERGED_KEY)["Body"].read().splitlines()
+    return lines
+
+
+def test_the_rejects_of_prepare_and_of_the_lambda_are_one_object(s3: Any) -> None:
+    prepared = prepared_file(10, 1, bucket=BUCKET)
+    before = json.dumps({"code": "BAD_WIDTH"}).encode()
+    s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=before + b"\n")
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
+    put_error_file(s3, [reject("a")])
+
+    merged = merge_rejects(s3, "cars", prepared, execution())
+
+    assert (merged.key, merged.rejects) == (MERGED_KEY, 1)
+    assert stored_lines(s3) == [before, reject("a").to_json().encode()]
+
+
+def test_rejects_of_prepare_that_are_fetched_in_parts_are_not_written_over(s3: Any) -> None:
+    """boto3 fetches what is over 8 MB in parts, and leaves the file's position behind the part that came last."""
+    prepared = prepared_file(10, 1, bucket=BUCKET)
+    before = [b"%07d" % number for number in range(1_200_000)]
+    s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=b"\n".join(before) + b"\n")
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
+    put_error_file(s3, [reject("a")])
+    download = s3.download_fileobj
+
+    class Client:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(s3, name)
+
+        def download_fileobj(self, bucket: str, key: str, file: Any) -> None:
+            download(bucket, key, file)
+            file.seek(1024)  # as it may be
+
+    merge_rejects(Client(), "cars", prepared, execution())
+
+    assert stored_lines(s3) == [*before, reject("a").to_json().encode()]
+
+
+def test_a_run_with_rejects_of_prepare_alone_keeps_them(s3: Any) -> None:
+    prepared = prepared_file(1, 1, bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=b"{}\n")
+
+    assert merge_rejects(s3, "cars", prepared, None) == Merged(key=MERGED_KEY)
+    assert stored_lines(s3) == [b"{}"]
+
+
+def test_a_run_without_rejects_makes_no_object(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8)]})
+
+    assert merge_rejects(s3, "cars", prepared_file(8, bucket=BUCKET), execution()) == Merged()
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/")
