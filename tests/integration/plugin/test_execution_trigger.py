@@ -1,0 +1,240 @@
+"""The trigger that waits for an execution: every way that it ends, and how seldom it asks."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from airflow.triggers.base import TriggerEvent
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from csvdynamo_airflow import execution_trigger
+from csvdynamo_airflow.execution_trigger import MAP_RUN_SECONDS, ExecutionTrigger
+from csvdynamo_airflow.map_run import Progress
+
+ARN = "arn:aws:states:us-east-1:1:execution:m:cars-1"
+COUNTS = {"pending": 10, "running": 0, "succeeded": 0, "failed": 0, "timedOut": 0, "aborted": 0, "total": 10}
+
+
+def refused(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "operation")
+
+
+class Clock:
+    """Time that passes only in sleep."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+        assert len(self.pauses) < 10_000, "it never ends"
+
+
+class States:
+    """An aiobotocore client that gives out DescribeExecution's answers one by one, the last one for ever."""
+
+    def __init__(self, clock: Clock, *answers: str | dict[str, Any] | Exception) -> None:
+        self.clock = clock
+        self.answers = list(answers)
+        self.map_run: dict[str, Any] | Exception = {"itemCounts": COUNTS}
+        self.map_runs: list[dict[str, str]] = [{"mapRunArn": "arn:map-run"}]
+        self.looks: dict[str, list[float]] = {"list": [], "describe": []}
+        self.stopped: list[str] = []
+
+    async def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        assert executionArn == ARN
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        more = {"status": answer} if isinstance(answer, str) else answer
+        return {"executionArn": ARN, "name": "cars-1", "redriveCount": 0, **more}
+
+    async def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        self.looks["list"].append(self.clock.now)
+        return {"mapRuns": self.map_runs}
+
+    async def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
+        self.looks["describe"].append(self.clock.now)
+        if isinstance(self.map_run, Exception):
+            raise self.map_run
+        return self.map_run
+
+    async def stop_execution(self, *, executionArn: str, **_: str) -> None:  # noqa: N803
+        self.stopped.append(executionArn)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(execution_trigger.time, "monotonic", clock.monotonic)
+    monkeypatch.setattr(execution_trigger.asyncio, "sleep", clock.sleep)
+    return clock
+
+
+@pytest.fixture
+def run(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Gives a function that runs a trigger on a client and returns its events' payloads."""
+
+    def run(states: States, trigger: ExecutionTrigger | None = None) -> list[Any]:
+        @asynccontextmanager
+        async def context() -> AsyncIterator[States]:
+            yield states
+
+        async def async_client(service: str) -> Any:
+            assert service == "stepfunctions"
+            return context()
+
+        async def collect() -> list[TriggerEvent]:
+            return [event async for event in (trigger or ExecutionTrigger(ARN)).run()]
+
+        monkeypatch.setattr(execution_trigger, "async_client", async_client)
+        loop = asyncio.new_event_loop()
+        try:
+            return [event.payload for event in loop.run_until_complete(collect())]
+        finally:
+            loop.close()
+
+    return run
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"])
+def test_it_yields_once_when_the_execution_has_ended(run: Any, clock: Clock, status: str) -> None:
+    ended = {"status": status, "error": "E", "cause": "because"}
+
+    assert run(States(clock, "RUNNING", "PENDING_REDRIVE", "RUNNING", ended)) == [
+        {"arn": ARN, "name": "cars-1", "status": status, "cause": "E: because"}
+    ]
+
+
+def test_an_execution_that_was_deleted_ends_the_wait(run: Any, clock: Clock) -> None:
+    states = States(clock, "RUNNING", refused("ExecutionDoesNotExist"))
+
+    [event] = run(states)
+
+    assert (event["status"], "no longer exists" in event["cause"]) == ("DELETED", True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("ThrottlingException"),
+        refused("InternalFailure", 500),
+        EndpointConnectionError(endpoint_url="https://states"),
+    ],
+)
+def test_a_call_that_may_succeed_later_does_not_end_the_wait(run: Any, clock: Clock, error: Exception) -> None:
+    [event] = run(States(clock, "RUNNING", error, error, "SUCCEEDED"))
+
+    assert event["status"] == "SUCCEEDED"
+
+
+def test_a_call_that_is_denied_ends_the_wait_at_once(run: Any, clock: Clock) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        run(States(clock, refused("AccessDeniedException")))
+
+
+def test_an_end_from_before_the_redrive_is_not_believed(run: Any, clock: Clock) -> None:
+    stale, redriven = {"status": "FAILED", "redriveCount": 1}, {"status": "SUCCEEDED", "redriveCount": 2}
+
+    [event] = run(States(clock, stale, stale, redriven), ExecutionTrigger(ARN, redrives=2))
+
+    assert event["status"] == "SUCCEEDED"
+
+
+def test_a_map_run_is_looked_at_no_oftener_than_the_accounts_tokens_allow(run: Any, clock: Clock) -> None:
+    states = States(clock, *["RUNNING"] * 60, "SUCCEEDED")
+
+    run(states, ExecutionTrigger(ARN, longest_poll_seconds=1.0))
+
+    looks = states.looks["describe"]
+    assert len(looks) > 10
+    assert all(after - before >= MAP_RUN_SECONDS for before, after in itertools.pairwise(looks))
+    assert len(states.looks["list"]) == 1
+
+
+@pytest.mark.parametrize("hidden", [{"map_runs": []}, {"map_run": refused("ThrottlingException")}])
+def test_a_map_run_that_cannot_be_seen_is_asked_for_as_seldom(run: Any, clock: Clock, hidden: dict[str, Any]) -> None:
+    states = States(clock, *["RUNNING"] * 60, "SUCCEEDED")
+    vars(states).update(hidden)
+
+    [event] = run(states, ExecutionTrigger(ARN, longest_poll_seconds=1.0))
+
+    assert event["status"] == "SUCCEEDED"
+    for looks in states.looks.values():
+        assert all(after - before >= MAP_RUN_SECONDS for before, after in itertools.pairwise(looks))
+
+
+@pytest.mark.parametrize("error", [refused("AccessDeniedException"), KeyError("itemCounts")])
+def test_progress_that_cannot_be_told_never_ends_the_wait(run: Any, clock: Clock, error: Exception) -> None:
+    states = States(clock, "RUNNING", "RUNNING", "SUCCEEDED")
+    states.map_run = error
+
+    [event] = run(states)
+
+    assert event["status"] == "SUCCEEDED"
+
+
+def test_the_last_progress_is_the_finished_one(run: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[Progress] = []
+
+    async def publish(_: ExecutionTrigger, progress: Progress) -> None:
+        published.append(progress)
+
+    monkeypatch.setattr(ExecutionTrigger, "_publish", publish)
+    states = States(clock, "RUNNING", "SUCCEEDED")
+    describe = states.describe_execution
+
+    async def finish_with_the_execution(*, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        answer = await describe(executionArn=executionArn)
+        if answer["status"] == "SUCCEEDED":
+            states.map_run = {"itemCounts": {**COUNTS, "pending": 0, "succeeded": 10}}
+        return answer
+
+    monkeypatch.setattr(states, "describe_execution", finish_with_the_execution)
+    run(states)
+
+    assert [progress.percent for progress in published] == [0.0, 100.0]
+    assert len(states.looks["describe"]) == 2
+
+
+def test_the_pause_grows_to_the_longest(run: Any, clock: Clock) -> None:
+    run(States(clock, *["RUNNING"] * 30, "SUCCEEDED"), ExecutionTrigger(ARN, longest_poll_seconds=7.0))
+
+    pauses = clock.pauses[:30]
+    assert pauses[0] == 1.0
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 7.0
+
+
+def test_a_kill_stops_the_execution(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = States(clock, "RUNNING")
+
+    @asynccontextmanager
+    async def context() -> AsyncIterator[States]:
+        yield states
+
+    async def async_client(service: str) -> Any:
+        return context()
+
+    monkeypatch.setattr(execution_trigger, "async_client", async_client)
+    asyncio.run(ExecutionTrigger(ARN).on_kill())
+
+    assert states.stopped == [ARN]
+
+
+def test_the_triggerer_can_make_it_again() -> None:
+    trigger = ExecutionTrigger(ARN, 3, 7.0)
+
+    path, fields = trigger.serialize()
+
+    assert path == "csvdynamo_airflow.execution_trigger.ExecutionTrigger"
+    assert ExecutionTrigger(**fields).serialize() == (path, fields)
+    assert fields == {"execution_arn": ARN, "redrives": 3, "longest_poll_seconds": 7.0}
