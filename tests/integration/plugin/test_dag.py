@@ -1,0 +1,173 @@
+"""The DAG of a data set, as Airflow sees it."""
+
+import itertools
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import DagSerialization
+
+from csvdynamo.dataset import DagSettings, Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.dag import make_dag
+
+ROOT = Path(__file__).parents[3]
+ORDER = ["download", "prepare", "start", "wait", "fetch_error_files", "reconcile", "report", "accounted"]
+ALWAYS = {"fetch_error_files", "reconcile", "report", "accounted"}
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return load_dataset(ROOT / "datasets" / "ev_population.toml")
+
+
+@pytest.fixture(scope="module")
+def dag(dataset: Dataset) -> DAG:
+    return make_dag(dataset)
+
+
+def test_the_tasks_are_one_chain_with_one_leaf(dag: DAG) -> None:
+    assert sorted(dag.task_ids) == sorted(ORDER)
+    assert [task.task_id for task in dag.leaves] == ["accounted"]
+    for before, after in itertools.pairwise(ORDER):
+        assert before in dag.get_task(after).upstream_task_ids
+    assert dag.get_task("accounted").get_flat_relative_ids(upstream=True) == set(ORDER[:-1])
+
+
+def test_the_tasks_that_tell_what_was_left_run_whatever_the_others_did(dag: DAG) -> None:
+    rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
+
+    assert rules == {task: "all_done" if task in ALWAYS else "all_success" for task in ORDER}
+
+
+def test_every_task_is_retried_but_the_verdict(dag: DAG, dataset: Dataset) -> None:
+    assert {task.task_id: task.retries for task in dag.tasks} == {
+        task: 0 if task == "accounted" else 3 for task in ORDER
+    }
+    for task in dag.tasks:
+        assert task.retry_exponential_backoff
+        assert task.max_retry_delay == timedelta(minutes=15)
+
+
+def test_the_first_retrys_delay_is_a_setting(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSVDYNAMO_RETRY_SECONDS", "1.5")
+
+    assert make_dag(dataset).get_task("download").retry_delay == timedelta(seconds=1.5)
+
+
+def test_one_run_at_a_time_and_none_for_the_past(dag: DAG) -> None:
+    assert (dag.dag_id, dag.max_active_runs, dag.catchup) == ("csvdynamo_ev_population", 1, False)
+
+
+def test_schedule_owner_and_tags_are_the_data_sets(dataset: Dataset) -> None:
+    own = replace(dataset, dag=DagSettings(schedule="15 3 * * 1", owner="cars", tags=("vehicles",)))
+
+    dag = make_dag(own)
+
+    assert dag.schedule == "15 3 * * 1"
+    assert dag.tags == {"csvdynamo", "vehicles"}
+    assert {task.owner for task in dag.tasks} == {"cars"}
+
+
+def test_a_data_set_without_a_schedule_is_run_by_hand(dataset: Dataset) -> None:
+    assert make_dag(replace(dataset, dag=DagSettings(schedule=None))).schedule is None
+
+
+def test_a_green_run_updates_the_tables_asset(dag: DAG) -> None:
+    [asset] = dag.get_task("accounted").outlets
+
+    assert (asset.name, asset.uri) == ("csvdynamo_ev_population", "x-dynamodb://tb_ev_vehicle_data")
+    assert not [task.task_id for task in dag.tasks if task.outlets and task.task_id != "accounted"]
+
+
+def test_the_form_asks_for_source_dry_run_and_force(dag: DAG, dataset: Dataset) -> None:
+    assert dag.params.dump() == {"source_url": dataset.source.url, "dry_run": False, "force": False}
+    types = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
+    assert types == {"source_url": "string", "dry_run": "boolean", "force": "boolean"}
+
+
+@pytest.mark.parametrize("wrong", [{"source_url": ""}, {"source_url": None}, {"dry_run": "yes"}, {"force": 1}])
+def test_the_form_refuses_other_values(dataset: Dataset, wrong: dict[str, Any]) -> None:
+    params = make_dag(dataset).params
+    [(name, value)] = wrong.items()
+
+    with pytest.raises(ParamValidationError):
+        params[name] = value
+
+
+def test_the_scheduler_can_store_it(dag: DAG) -> None:
+    stored = DagSerialization.to_dict(dag)
+
+    assert {task["__var"]["task_id"] for task in stored["dag"]["tasks"]} == set(ORDER)
+
+
+def test_its_page_names_file_table_and_every_task(dag: DAG, dataset: Dataset) -> None:
+    assert dag.doc_md is not None
+    for name in (dataset.source.file_name, dataset.table.name, *ORDER):
+        assert name in dag.doc_md
+
+
+PARSE = """
+import sys
+sys.path.insert(0, "dags")
+import csvdynamo_dags
+heavy = {"boto3", "botocore", "aiobotocore", "duckdb", "requests", "pandas", "aiohttp"}
+print(sorted(heavy & set(sys.modules)), sorted(name for name in vars(csvdynamo_dags) if name.startswith("csvdynamo_")))
+"""
+
+
+def test_parsing_the_dags_imports_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE], check=False, cwd=ROOT, env=_environment(), capture_output=True, text=True
+    )
+
+    assert done.stdout.splitlines()[-1:] == ["[] ['csvdynamo_ev_population']"], done.stderr
+
+
+def _environment(**more: str) -> dict[str, str]:
+    paths = [str(ROOT / folder) for folder in ("lambdas", "plugins", ".")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
+
+
+PROCESS = """
+import sys
+from pathlib import Path
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(Path("dags").resolve(), bundle_path=Path("dags").resolve(), bundle_name="dags-folder")
+print(sorted(bag.dags))
+for path, error in sorted(bag.import_errors.items()):
+    print(path, error.strip().splitlines()[-1])
+"""
+
+
+def test_a_data_set_file_that_is_wrong_is_an_import_error_and_costs_no_other_its_dag(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    good = (ROOT / "datasets" / "ev_population.toml").read_text(encoding="utf-8")
+    (tmp_path / "good.toml").write_text(good, encoding="utf-8")
+    (tmp_path / "one.toml").write_text("[source]\n", encoding="utf-8")
+    (tmp_path / "two.toml").write_text(good + "\n[surprise]\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-c", PROCESS],
+        check=False,
+        cwd=ROOT,
+        env=_environment(CSVDYNAMO_DATASETS=str(tmp_path)),
+        capture_output=True,
+        text=True,
+    )
+
+    lines = done.stdout.splitlines()
+    assert "['csvdynamo_good']" in lines, done.stderr
+    # The DAGs' own file must have no error: Airflow starts no run of a file that has one.
+    [error] = [line for line in lines if line.startswith("csvdynamo_")]
+    assert error.startswith("csvdynamo_dataset_files.py")
+    assert "two.toml" in error
+    assert "one.toml" in done.stdout + done.stderr

@@ -1,0 +1,253 @@
+"""The tasks reconcile, report and accounted, from whatever a run left."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from botocore.exceptions import EndpointConnectionError
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow import steps
+from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.error_files import Merged
+from csvdynamo_airflow.findings import EndedTask, Findings
+from csvdynamo_airflow.stack import Stack
+from tests.integration.plugin.migration_objects import BUCKET, answer, map_run_states, put_results
+from tests.integration.plugin.moto_bucket import bucket, s3_client
+from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
+
+PREPARED = prepared_file(100, 1, bucket=BUCKET)
+LEFT = Findings(dataset="cars", run_id="run", landed=LANDED.to_json(), prepared=PREPARED, merged=Merged(rejects=1))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with s3_client() as s3:
+        yield s3
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
+
+
+class Cloud:
+    """The stack's services: S3 and SNS as moto plays them, and the executions that a test gives."""
+
+    def __init__(self, s3: Any) -> None:
+        self.s3 = s3
+        self.sns: Any = boto3.client("sns", region_name="us-east-1")
+        self.sqs = boto3.client("sqs", region_name="us-east-1")
+        self.topic = self.sns.create_topic(Name="results")["TopicArn"]
+        self.queue = self.sqs.create_queue(QueueName="results")["QueueUrl"]
+        queue_arn = "arn:aws:sqs:us-east-1:123456789012:results"
+        self.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=queue_arn)
+        self.executions = [execution()]
+        self.states: Any = map_run_states({"succeeded": 99})
+
+    def report(self) -> dict[str, Any]:
+        [found] = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/")["Contents"]
+        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read())
+        return document
+
+    def announced(self) -> list[dict[str, str]]:
+        messages = self.sqs.receive_message(QueueUrl=self.queue).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+
+@pytest.fixture
+def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with bucket(client, BUCKET):
+        cloud = Cloud(client)
+        stack = Stack(
+            bucket=BUCKET,
+            state_machine_arn="machine",
+            topic_arn=cloud.topic,
+            table="table",
+            error_stream="stream",
+            error_buffer_seconds=60,
+            dataset_hash="hash",
+        )
+        migration = SimpleNamespace(executions=lambda: cloud.executions, states=cloud.states)
+        monkeypatch.setattr(steps, "open_dataset", lambda name: dataset)
+        monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: stack)
+        monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
+        monkeypatch.setattr(steps, "client", lambda service: getattr(cloud, service))
+        yield cloud
+
+
+def test_a_whole_run_is_reported_announced_and_green(cloud: Cloud) -> None:
+    put_results(cloud.s3, "cars-1", {"SUCCEEDED": [answer(90), answer(8, ["a"])]})
+
+    told = steps.publish_report(LEFT, json.loads(json.dumps(steps.reconcile(LEFT))))
+
+    assert told["problems"] == []
+    report = cloud.report()
+    assert (report["ledger"]["written"], report["ledger"]["unaccounted"], report["accounted"]) == (98, 0, True)
+    assert report["execution_status"] == "SUCCEEDED"
+    [message] = cloud.announced()
+    assert message["Subject"] == "csvdynamo ev_population: accounted for"
+    assert message["Message"] == told["summary"]
+
+
+def test_the_report_and_the_verdict_name_the_same_problems(cloud: Cloud) -> None:
+    cloud.executions = [execution("FAILED", cause="States.Timeout")]
+
+    told = steps.publish_report(LEFT, steps.reconcile(LEFT))
+
+    assert told["problems"]
+    assert cloud.report()["problems"] == told["problems"]
+    assert all(problem in told["summary"] for problem in told["problems"])
+    [message] = cloud.announced()
+    assert message["Subject"] == "csvdynamo ev_population: NOT accounted for"
+
+
+def test_without_reconcile_the_report_is_written_and_says_so(cloud: Cloud) -> None:
+    left = Findings(**{**vars(LEFT), "tasks": (EndedTask("reconcile", "failed", 1.0),)})
+
+    told = steps.publish_report(left, None)
+
+    report = cloud.report()
+    assert report["source"]["rows"] == 100
+    assert (report["ledger"]["rejected_before_upload"], report["ledger"]["unaccounted"]) == (1, 99)
+    assert report["problems"] == told["problems"]
+    assert told["problems"][0] == "Task reconcile ended as failed: see its log."
+
+
+def test_a_run_that_left_nothing_has_a_report(cloud: Cloud) -> None:
+    nothing = Findings(dataset="cars", run_id="run", tasks=(EndedTask("download", "failed", 2.0),))
+
+    assert steps.reconcile(nothing) is None
+    told = steps.publish_report(nothing, None)
+
+    assert cloud.report()["seconds"] == {"download": 2.0}
+    assert told["problems"][0] == "Task download ended as failed: see its log."
+
+
+def test_no_rows_are_green(cloud: Cloud) -> None:
+    cloud.executions = []
+    left = Findings(dataset="cars", run_id="run", prepared=prepared_file(0, bucket=BUCKET), merged=Merged())
+
+    assert steps.publish_report(left, steps.reconcile(left))["problems"] == []
+
+
+def test_a_topic_that_cannot_be_reached_costs_nobody_the_report(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    put_results(cloud.s3, "cars-1", {"SUCCEEDED": [answer(98, ["a"])]})
+
+    def publish(**_: str) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sns")
+
+    cloud.sns = SimpleNamespace(publish=publish)
+
+    told = steps.publish_report(LEFT, steps.reconcile(LEFT))
+
+    assert told["problems"] == []
+    assert cloud.report()["accounted"] is True
+    assert "could not be announced" in caplog.text
+
+
+# the tasks' own functions
+
+
+class TaskInstance:
+    """XCom and breadcrumbs of a run."""
+
+    dag_id, run_id = "csvdynamo_ev_population", "run"
+
+    def __init__(self, **xcoms: Any) -> None:
+        self.xcoms = xcoms
+
+    def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
+        return self.xcoms.get(task_ids if key == "return_value" else f"{task_ids}_{key}")
+
+    def get_task_breadcrumbs(self, *, dag_id: str, run_id: str) -> Iterator[dict[str, Any]]:
+        assert (dag_id, run_id) == (self.dag_id, self.run_id)
+        yield {"task_id": "download", "state": "success", "duration": 1.23456}
+        yield {"task_id": "start", "state": "skipped", "duration": None}
+        yield {"task_id": "report", "state": "success", "duration": 1.0}
+        yield {"task_id": "accounted", "state": "failed", "duration": 1.0}
+
+
+def call(dataset: Dataset, task_id: str, instance: TaskInstance, *args: Any, **params: bool) -> Any:
+    task: Any = make_dag(dataset).get_task(task_id)
+    asset_events: Any = {outlet: SimpleNamespace(extra=None) for outlet in task.outlets}
+    context = {
+        "ti": instance,
+        "task": task,
+        "params": {"dry_run": False, "force": False, **params},
+        "outlet_events": asset_events,
+    }
+    result = task.python_callable(*args, **context)
+    return [event.extra for event in asset_events.values()] if asset_events else result
+
+
+@pytest.mark.parametrize("task_id", ["reconcile", "report"])
+def test_the_tasks_see_all_that_those_before_them_left(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, task_id: str
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(steps, "reconcile", seen.append)
+    monkeypatch.setattr(steps, "publish_report", lambda findings, reconciled: seen.extend((findings, reconciled)))
+    whole = migrated(100, rejected=1)
+    assert whole.prepared is not None
+    left = {"download": whole.landed, "prepare": whole.prepared.to_json(), "reconcile": {"counts": 1}}
+    incomplete = Merged(missing=1)
+
+    call(
+        dataset, task_id, TaskInstance(**left, fetch_error_files_incomplete=incomplete.to_json()), "cars", dry_run=True
+    )
+
+    assert seen[0] == Findings(
+        dataset="cars",
+        run_id="run",
+        dry_run=True,
+        landed=whole.landed,
+        prepared=whole.prepared,
+        merged=incomplete,
+        tasks=(EndedTask("download", "success", 1.235), EndedTask("start", "skipped", 0.0)),
+    )
+    assert seen[1:] == ([{"counts": 1}] if task_id == "report" else [])
+
+
+def test_a_green_report_updates_the_asset(dataset: Dataset) -> None:
+    report = {"key": "reports/r.json", "problems": [], "summary": "all", "ledger": {"written": 98}}
+
+    assert call(dataset, "accounted", TaskInstance(report=report)) == [{"report": "reports/r.json", "written": 98}]
+
+
+def test_problems_make_the_run_red_and_are_told(dataset: Dataset) -> None:
+    report = {"key": "k", "problems": ["1 row is lost."], "summary": "ledger\n1 row is lost.", "ledger": {}}
+
+    with pytest.raises(AirflowFailException, match=r"1 row is lost\."):
+        call(dataset, "accounted", TaskInstance(report=report))
+
+
+def test_a_run_without_a_report_is_red(dataset: Dataset) -> None:
+    with pytest.raises(AirflowFailException, match="no report"):
+        call(dataset, "accounted", TaskInstance())
+
+
+@pytest.mark.parametrize(("rows", "dry_run"), [(0, False), (10, True)])
+def test_a_dry_run_and_an_empty_file_start_nothing(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, rows: int, dry_run: bool
+) -> None:
+    monkeypatch.setattr(steps, "start_migration", lambda *_, **__: pytest.fail("it started"))
+
+    with pytest.raises(AirflowSkipException):
+        call(dataset, "start", TaskInstance(), "cars", prepared_file(rows).to_json(), dry_run=dry_run)
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_start_is_told_whether_to_repeat(dataset: Dataset, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(steps, "start_migration", lambda *_, force: told.append(force))
+
+    call(dataset, "start", TaskInstance(), "cars", PREPARED.to_json(), force=force)
+
+    assert told == [force]

@@ -1,0 +1,299 @@
+"""Which errors a task is retried after, and which fail it at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
+from botocore.exceptions import ClientError
+
+from csvdynamo.errors import DatasetError, RejectError, ResultFileError
+from csvdynamo_airflow import error_files_operator, execution_sensor, steps, task_shell
+from csvdynamo_airflow.error_files import Merged
+from csvdynamo_airflow.error_files_operator import FetchErrorFilesOperator
+from csvdynamo_airflow.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.execution_trigger import ExecutionTrigger
+from csvdynamo_airflow.fetched import DownloadError, DownloadPostponedError
+from csvdynamo_airflow.findings import Findings
+from csvdynamo_airflow.source_file import SourceFileError
+from csvdynamo_airflow.stack import Stack
+from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError
+from csvdynamo_airflow.workspace import NoSpaceError
+from tests.unit.plugin.run_findings import LANDED, execution, prepared_file
+
+PERMANENT = [
+    MigrationError,
+    DatasetError,
+    RejectError,
+    ResultFileError,
+    DownloadError,
+    SourceFileError,
+    ObjectError,
+]
+PASSING = [MigrationPostponedError, DownloadPostponedError, ObjectPostponedError, NoSpaceError, OSError]
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "DescribeExecution")
+
+STACK = Stack(
+    bucket="bucket",
+    state_machine_arn="machine",
+    topic_arn="topic",
+    table="table",
+    error_stream="stream",
+    error_buffer_seconds=60,
+    dataset_hash="another",
+)
+PREPARED = prepared_file(10)
+
+
+def raising(error: Exception) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fail
+
+
+class Run:
+    """A migration whose executions are given, and every client a stand-in."""
+
+    def __init__(self) -> None:
+        self.executions: Any = lambda: [execution()]
+        self.take_up: Any = execution
+        self.start: Any = lambda force: execution("RUNNING")
+        self.states = None
+        self.written_to: list[bool] = []
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    run = Run()
+
+    def open_stack(_: Any, *, to_write: bool) -> Stack:
+        run.written_to.append(to_write)
+        return STACK
+
+    for module in (steps, execution_sensor, error_files_operator):
+        monkeypatch.setattr(module, "open_dataset", lambda name: SimpleNamespace(name=name))
+        monkeypatch.setattr(module, "open_stack", open_stack)
+        monkeypatch.setattr(module, "make_migration", lambda *_: run)
+    for module in (steps, error_files_operator):
+        monkeypatch.setattr(module, "client", lambda service: None)
+    return run
+
+
+@pytest.mark.parametrize("error", PERMANENT)
+def test_what_another_attempt_cannot_mend_fails_at_once(error: type[Exception]) -> None:
+    with pytest.raises(AirflowFailException, match="what to do"), task_shell.permanent_errors_fail_at_once():
+        raise error("what to do")
+
+
+@pytest.mark.parametrize("error", PASSING)
+def test_what_may_pass_is_left_to_airflows_retries(error: type[Exception]) -> None:
+    with pytest.raises(error) as raised, task_shell.permanent_errors_fail_at_once():
+        raise error("later")
+
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+def call_download(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(steps, "download", raising(error))
+    steps.download_source("cars", "file:///cars.csv", "run")
+
+
+def call_prepare(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(steps, "prepare", raising(error))
+    steps.prepare_source("cars", LANDED.to_json(), "run")
+
+
+def call_start(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    run.start = raising(error)
+    steps.start_migration("cars", PREPARED.to_json(), force=False)
+
+
+def call_wait(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    run.take_up = raising(error)
+    sensor().execute({})
+
+
+def call_fetch(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", raising(error))
+    operator().execute(context(PREPARED.to_json()))
+
+
+def call_fetch_complete(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(error_files_operator, "merge_rejects", raising(error))
+    operator().execute_complete(context(PREPARED.to_json()), {"missing": 0})
+
+
+def call_reconcile(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(steps, "count_migration", raising(error))
+    steps.reconcile(Findings(dataset="cars", run_id="run", prepared=PREPARED))
+
+
+TASKS = [call_download, call_prepare, call_start, call_wait, call_fetch, call_fetch_complete, call_reconcile]
+
+
+@pytest.mark.parametrize("call", TASKS)
+def test_every_task_tells_the_two_apart(run: Run, monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
+    for error in (MigrationError("x"), ResultFileError("x"), RejectError("x")):
+        with pytest.raises(AirflowFailException):
+            call(run, monkeypatch, error)
+    for passing in (MigrationPostponedError("x"), THROTTLED):
+        with pytest.raises(type(passing)):
+            call(run, monkeypatch, passing)
+
+
+def test_only_tasks_that_write_need_a_stack_of_the_same_data_set_file(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for call in TASKS:
+        with pytest.raises(AirflowFailException):
+            call(run, monkeypatch, MigrationError("x"))
+
+    # download, start, wait; fetch twice, reconcile. prepare needs no stack.
+    assert run.written_to == [True, True, True, False, False, False]
+
+
+# wait
+
+
+def sensor() -> ExecutionSensor:
+    return ExecutionSensor(task_id="wait", dataset_name="cars", prepared=PREPARED.to_json())
+
+
+def test_a_succeeded_execution_is_not_waited_for(run: Run) -> None:
+    assert sensor().execute({}) == {"arn": execution().arn, "name": "cars-1", "status": "SUCCEEDED"}
+
+
+def test_a_running_one_is_waited_for_with_the_redrives_that_it_has(run: Run) -> None:
+    run.take_up = lambda: execution("RUNNING", redrives=2)
+
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor().execute({})
+
+    trigger = deferred.value.trigger
+    assert isinstance(trigger, ExecutionTrigger)
+    assert (trigger.execution_arn, trigger.redrives) == (execution().arn, 2)
+
+
+def test_a_success_is_handed_on(run: Run) -> None:
+    event = {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED", "cause": ""}
+
+    assert sensor().execute_complete({}, event) == {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED"}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT", "DELETED"])
+def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run, status: str) -> None:
+    event = {"arn": "arn", "name": "cars-1", "status": status, "cause": "States.Timeout"}
+
+    with pytest.raises(AirflowException, match=f"cars-1 .*{status}: States.Timeout") as raised:
+        sensor().execute_complete({}, event)
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+# fetch_error_files
+
+
+class TaskInstance:
+    """XCom of a task instance."""
+
+    def __init__(self, prepared: Any) -> None:
+        self.prepared = prepared
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_pull(self, *, task_ids: str) -> Any:
+        assert task_ids == "prepare"
+        return self.prepared
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+def context(prepared: Any) -> Any:
+    return {"ti": TaskInstance(prepared)}
+
+
+def operator() -> FetchErrorFilesOperator:
+    return FetchErrorFilesOperator(task_id="fetch_error_files", dataset_name="cars", prepare_task="prepare")
+
+
+def expect(monkeypatch: pytest.MonkeyPatch, *, all_there: bool) -> None:
+    files = SimpleNamespace(look=lambda _: all_there)
+    monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", lambda *_: files)
+
+
+def test_without_a_prepared_file_there_is_nothing_to_fetch(run: Run) -> None:
+    with pytest.raises(AirflowSkipException):
+        operator().execute(context(None))
+
+
+@pytest.mark.parametrize("executions", [[], [execution("FAILED")]])
+def test_what_is_all_there_is_merged_at_once(run: Run, monkeypatch: pytest.MonkeyPatch, executions: list[Any]) -> None:
+    expect(monkeypatch, all_there=bool(executions))
+    run.executions = lambda: executions
+    asked = []
+    monkeypatch.setattr(error_files_operator, "merge_rejects", lambda *given: asked.append(given[-1]) or Merged())
+
+    assert operator().execute(context(PREPARED.to_json())) == Merged().to_json()
+    assert asked == [executions[0] if executions else None]
+
+
+def test_the_deadline_counts_from_the_executions_end_so_that_a_retry_does_not_move_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expect(monkeypatch, all_there=False)
+    run.executions = lambda: [execution(stopped=1_000_000.0)]
+
+    for now in (1_000_010.0, 1_000_400.0):
+        monkeypatch.setattr(error_files_operator.time, "time", lambda now=now: now)
+        with pytest.raises(TaskDeferred) as deferred:
+            operator().execute(context(PREPARED.to_json()))
+        trigger = deferred.value.trigger
+        assert isinstance(trigger, ErrorFilesTrigger)
+        assert trigger.deadline == 1_000_000.0 + 3 * 60 + 300
+
+
+def test_the_newest_execution_is_the_one_whose_rejects_are_fetched(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    expect(monkeypatch, all_there=False)
+    newest = execution("RUNNING")
+    run.executions = lambda: [execution("FAILED"), newest.__class__(**{**vars(newest), "name": "cars-1-2"})]
+
+    with pytest.raises(TaskDeferred) as deferred:
+        operator().execute(context(PREPARED.to_json()))
+    assert deferred.value.trigger.execution == "cars-1-2"
+
+
+def test_rejects_missing_after_the_deadline_fail_the_task_and_what_arrived_is_kept(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged = Merged(key="k", rejects=3, missing=2)
+    monkeypatch.setattr(error_files_operator, "merge_rejects", lambda *_: merged)
+    given = context(PREPARED.to_json())
+
+    with pytest.raises(AirflowFailException, match="2 rejects"):
+        operator().execute_complete(given, {"missing": 2})
+
+    assert given["ti"].pushed == {error_files_operator.INCOMPLETE_XCOM: merged.to_json()}
+
+
+# the data set and its stack
+
+
+def test_a_data_set_file_that_is_gone_fails_the_task_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSVDYNAMO_DATASETS", str(tmp_path))
+
+    with pytest.raises(AirflowFailException, match=r"cars\.toml"):
+        task_shell.open_dataset("cars")
+
+
+def test_a_stack_of_another_version_may_be_looked_at_and_not_written_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_shell, "client", lambda service: None)
+    monkeypatch.setattr(task_shell, "read_stack", lambda *_: STACK)
+    dataset: Any = SimpleNamespace(digest="own", name="cars", stack_name="csvdynamo-cars")
+
+    assert task_shell.open_stack(dataset, to_write=False) is STACK
+    with pytest.raises(AirflowFailException, match="another version"):
+        task_shell.open_stack(dataset, to_write=True)
