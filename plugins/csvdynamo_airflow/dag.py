@@ -9,8 +9,11 @@ from airflow.sdk import DAG, Asset, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
 from csvdynamo_airflow.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.findings import EndedTask, Findings
+from csvdynamo_airflow.prepared import Prepared
 from csvdynamo_airflow.settings import retry_seconds
 
 log = logging.getLogger(__name__)
@@ -156,12 +159,8 @@ def _accounted(dataset: Dataset) -> Any:
     return accounted()
 
 
-def _findings(dataset_name: str, context: Mapping[str, Any]) -> Any:
+def _findings(dataset_name: str, context: Mapping[str, Any]) -> Findings:
     """Collect what the tasks before the present one left."""
-    from csvdynamo_airflow.error_files import Merged  # noqa: PLC0415
-    from csvdynamo_airflow.findings import EndedTask, Findings  # noqa: PLC0415
-    from csvdynamo_airflow.prepared import Prepared  # noqa: PLC0415
-
     instance = context["ti"]
     prepared = instance.xcom_pull(task_ids="prepare")
     merged = instance.xcom_pull(task_ids="fetch_error_files") or instance.xcom_pull(

@@ -126,7 +126,7 @@ def other_alive(states: Any, state_machine_arn: str, own_names: set[str]) -> str
     Args:
         states: A boto3 Step Functions client.
         state_machine_arn: The data set's state machine.
-        own_names: Names of the run's own executions.
+        own_names: Names of the run's own executions: one that has ended may be listed as running for a moment.
     """
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
     for page in pages:

@@ -124,16 +124,18 @@ print(sorted(heavy & set(sys.modules)), sorted(name for name in vars(csvdynamo_d
 
 
 def test_parsing_the_dags_imports_nothing_heavy() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PARSE], check=False, cwd=ROOT, env=_environment(), capture_output=True, text=True
-    )
+    done = _python(PARSE)
 
     assert done.stdout.splitlines()[-1:] == ["[] ['csvdynamo_ev_population']"], done.stderr
 
 
-def _environment(**more: str) -> dict[str, str]:
-    paths = [str(ROOT / folder) for folder in ("lambdas", "plugins", ".")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
+def _python(program: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program in a process of its own: what is imported here already would hide what it imports."""
+    paths = os.pathsep.join(str(ROOT / folder) for folder in ("lambdas", "plugins", "."))
+    environment = {**os.environ, "PYTHONPATH": paths, **settings}
+    return subprocess.run(
+        [sys.executable, "-c", program], check=False, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
 
 
 PROCESS = """
@@ -155,14 +157,7 @@ def test_a_data_set_file_that_is_wrong_is_an_import_error_and_costs_no_other_its
     (tmp_path / "one.toml").write_text("[source]\n", encoding="utf-8")
     (tmp_path / "two.toml").write_text(good + "\n[surprise]\n", encoding="utf-8")
 
-    done = subprocess.run(
-        [sys.executable, "-c", PROCESS],
-        check=False,
-        cwd=ROOT,
-        env=_environment(CSVDYNAMO_DATASETS=str(tmp_path)),
-        capture_output=True,
-        text=True,
-    )
+    done = _python(PROCESS, CSVDYNAMO_DATASETS=str(tmp_path))
 
     lines = done.stdout.splitlines()
     assert "['csvdynamo_good']" in lines, done.stderr

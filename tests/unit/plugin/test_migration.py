@@ -162,6 +162,20 @@ def test_nothing_is_started_or_redriven_beside_another_execution(
     assert changes(states) == []
 
 
+def test_the_runs_own_execution_does_not_stand_in_its_way(
+    states: FakeStepFunctions, migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ListExecutions is eventually consistent: it may still list as running what has failed."""
+    states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE")
+    still = [{"name": NAME}]
+    monkeypatch.setattr(
+        states, "list_executions", lambda **asked: {"executions": still if asked["statusFilter"] == "RUNNING" else []}
+    )
+
+    assert migration.take_up().alive
+    assert changes(states) == [f"redrive {NAME}"]
+
+
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
 def test_nothing_is_started_beside_a_map_run_that_outlives_another_execution(
     states: FakeStepFunctions, migration: Migration, status: str

@@ -10,7 +10,7 @@ from csvdynamo_airflow.naming import counted_name, error_prefix, execution_name,
 DATASETS = st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True)
 
 
-@given(st.text(), st.text(), st.text(), st.integers(min_value=1, max_value=100_000))
+@given(st.text() | st.from_regex(r"[a-z]{60,100}"), st.text(), st.text(), st.integers(min_value=1, max_value=1_000_000))
 def test_an_execution_name_is_safe_and_short_enough_with_its_counter(
     dataset: str, run_id: str, file_key: str, count: int
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import EndedTask, Findings
 from csvdynamo_airflow.ledger import Ledger
 from csvdynamo_airflow.naming import execution_name
@@ -76,6 +77,15 @@ def test_prepared_rows_that_nobody_was_asked_about_are_unaccounted_for() -> None
     assert report["ledger"] == Ledger(source_rows=10, rejected_before_upload=1).to_json()
     assert report["ledger"]["unaccounted"] == 9
     assert report["rejects_by_code"] == {"BAD_WIDTH": 1}
+
+
+def test_what_became_of_the_rejects_is_told() -> None:
+    merged = Merged(key="k", rejects=9, missing=3, superseded=5, misfiled=7)
+
+    report = make_report(migrated(10, merged=merged), [])
+
+    told = {name: count for name, count in report.items() if name.startswith("rejects_") and name != "rejects_by_code"}
+    assert told == {"rejects_missing": 3, "rejects_superseded": 5, "rejects_misfiled": 7}
 
 
 def test_a_failed_execution_is_named_with_its_cause() -> None:
