@@ -1,6 +1,6 @@
 """The ledger's arithmetic."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo_airflow.ledger import Ledger
@@ -9,6 +9,7 @@ ROWS = st.integers(min_value=0, max_value=10**9)
 LEDGERS = st.builds(Ledger, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS)
 
 
+@settings(deadline=None)
 @given(LEDGERS)
 def test_the_source_rows_are_the_sum_of_all_the_others(ledger: Ledger) -> None:
     document = ledger.to_json()
@@ -16,6 +17,7 @@ def test_the_source_rows_are_the_sum_of_all_the_others(ledger: Ledger) -> None:
     assert document.pop("source_rows") == sum(document.values())
 
 
+@settings(deadline=None)
 @given(LEDGERS)
 def test_a_ledger_survives_its_document(ledger: Ledger) -> None:
     assert Ledger.from_json(ledger.to_json()) == ledger
@@ -48,6 +50,7 @@ def test_no_rows_are_no_percentage() -> None:
     assert (Ledger().reject_percent, Ledger().failure_percent) == (0.0, 0.0)
 
 
+@settings(deadline=None)
 @given(LEDGERS)
 def test_the_table_has_every_number_on_a_line_of_one_width(ledger: Ledger) -> None:
     lines = ledger.table().splitlines()

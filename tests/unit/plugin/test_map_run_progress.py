@@ -1,7 +1,7 @@
 """A Map Run's progress in rows."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo_airflow.map_run import Progress
@@ -13,6 +13,7 @@ COUNTS = st.tuples(*[ROWS] * len(NAMES)).map(
 )
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_every_row_is_settled_pending_or_running(counts: dict[str, int]) -> None:
     progress = Progress.from_item_counts(counts)
@@ -22,6 +23,7 @@ def test_every_row_is_settled_pending_or_running(counts: dict[str, int]) -> None
     assert progress.to_json()["percent"] == round(progress.percent, 1)
 
 
+@settings(deadline=None)
 @given(COUNTS, st.one_of(st.none(), st.floats(min_value=0, max_value=1e9)))
 def test_any_progress_can_be_said(counts: dict[str, int], rate: float | None) -> None:
     progress = Progress.from_item_counts(counts)

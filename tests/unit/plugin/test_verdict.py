@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.dataset import Gates
@@ -42,6 +42,7 @@ def test_what_was_not_started_is_green_for_no_rows_and_for_a_dry_run(rows: int, 
     assert (problems(findings, STRICT) == []) == (dry_run or rows == 0)
 
 
+@settings(deadline=None)
 @given(data=st.data(), rows=st.integers(min_value=1, max_value=10_000_000))
 def test_exactly_as_many_rejects_as_allowed_pass_and_one_more_fails(data: st.DataObject, rows: int) -> None:
     allowed = data.draw(st.integers(min_value=0, max_value=rows - 1))
@@ -53,6 +54,7 @@ def test_exactly_as_many_rejects_as_allowed_pass_and_one_more_fails(data: st.Dat
     assert "max_reject_percent" in problem
 
 
+@settings(deadline=None)
 @given(data=st.data(), rows=st.integers(min_value=1, max_value=10_000_000))
 def test_exactly_as_many_failed_rows_as_tolerated_pass_and_one_more_fails(data: st.DataObject, rows: int) -> None:
     tolerated = data.draw(st.integers(min_value=0, max_value=rows - 1))
@@ -74,6 +76,7 @@ def test_a_limit_of_the_data_set_file_is_met_to_the_row() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=1000))
 def test_one_row_that_no_witness_speaks_of_is_a_problem_however_open_the_limits(lost: int) -> None:
     counts = MigrationCounts(written=1000 - lost, map_run_total=1000)
