@@ -1,11 +1,32 @@
-"""An Airflow home of the tests' own: importing Airflow makes one, and it must not be the person's."""
+"""An Airflow home of the tests' own, since importing Airflow makes one, and a bucket."""
 
 import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.plugin.migration_objects import BUCKET
+from tests.integration.plugin.moto_bucket import bucket, s3_client
 
 _HOME = tempfile.mkdtemp(prefix="csvdynamo-airflow-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["AIRFLOW_HOME"] = _HOME
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """S3 without a bucket, once a module: making the client takes half a second."""
+    with s3_client() as s3:
+        yield s3
+
+
+@pytest.fixture
+def s3(client: Any) -> Iterator[Any]:
+    """S3 with the stack's bucket, empty."""
+    with bucket(client, BUCKET):
+        yield client

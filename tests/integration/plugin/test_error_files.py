@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,20 +19,7 @@ from tests.integration.plugin.migration_objects import (
     put_results,
     reject,
 )
-from tests.integration.plugin.moto_bucket import bucket, s3_client
 from tests.unit.plugin.run_findings import execution, prepared_file
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with s3_client() as s3:
-        yield s3
-
-
-@pytest.fixture
-def s3(client: Any) -> Iterator[Any]:
-    with bucket(client, BUCKET):
-        yield client
 
 
 def merged_of(s3: Any) -> tuple[Merged, list[Reject]]:

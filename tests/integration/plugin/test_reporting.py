@@ -19,17 +19,11 @@ from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import EndedTask, Findings
 from csvdynamo_airflow.stack import Stack
 from tests.integration.plugin.migration_objects import BUCKET, answer, map_run_states, put_results
-from tests.integration.plugin.moto_bucket import bucket, s3_client
+from tests.integration.plugin.moto_bucket import bucket
 from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
 
 PREPARED = prepared_file(100, 1, bucket=BUCKET)
 LEFT = Findings(dataset="cars", run_id="run", landed=LANDED.to_json(), prepared=PREPARED, merged=Merged(rejects=1))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with s3_client() as s3:
-        yield s3
 
 
 @pytest.fixture(scope="module")

@@ -9,22 +9,9 @@ from csvdynamo.errors import ResultFileError
 from csvdynamo_airflow.findings import Findings
 from csvdynamo_airflow.witnesses import MigrationCounts, count_migration
 from tests.integration.plugin.migration_objects import BUCKET, answer, failed, map_run_states, pending, put_results
-from tests.integration.plugin.moto_bucket import bucket, s3_client
 from tests.unit.plugin.run_findings import execution, prepared_file
 
 PREPARED = prepared_file(100, bucket=BUCKET)
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with s3_client() as s3:
-        yield s3
-
-
-@pytest.fixture
-def s3(client: Any) -> Iterator[Any]:
-    with bucket(client, BUCKET):
-        yield client
 
 
 def numbers(counts: MigrationCounts) -> tuple[int, int, int, int]:

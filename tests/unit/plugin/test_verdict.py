@@ -1,5 +1,6 @@
 """What keeps a run from being green, and nothing else does."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -42,29 +43,29 @@ def test_what_was_not_started_is_green_for_no_rows_and_for_a_dry_run(rows: int, 
     assert (problems(findings, STRICT) == []) == (dry_run or rows == 0)
 
 
+def rejected(rows: int, count: int, before: int) -> Findings:
+    return migrated(rows, before=before, rejected=count - before)
+
+
+def not_written(rows: int, count: int, unstarted: int) -> Findings:
+    return migrated(rows, failed=count - unstarted, unstarted=unstarted)
+
+
+@pytest.mark.parametrize(
+    ("gate", "run"), [("max_reject_percent", rejected), ("tolerated_failure_percent", not_written)]
+)
 @settings(deadline=None)
 @given(data=st.data(), rows=st.integers(min_value=1, max_value=10_000_000))
-def test_exactly_as_many_rejects_as_allowed_pass_and_one_more_fails(data: st.DataObject, rows: int) -> None:
+def test_exactly_as_many_rows_as_a_gate_allows_pass_and_one_more_fails(
+    gate: str, run: Callable[[int, int, int], Findings], data: st.DataObject, rows: int
+) -> None:
     allowed = data.draw(st.integers(min_value=0, max_value=rows - 1))
-    before = data.draw(st.integers(min_value=0, max_value=allowed))
-    gates = Gates(max_reject_percent=100 * allowed / rows)
+    of_one_kind = data.draw(st.integers(min_value=0, max_value=allowed))
+    gates = replace(STRICT, **{gate: 100 * allowed / rows})
 
-    assert problems(migrated(rows, before=before, rejected=allowed - before), gates) == []
-    [problem] = problems(migrated(rows, before=before, rejected=allowed - before + 1), gates)
-    assert "max_reject_percent" in problem
-
-
-@settings(deadline=None)
-@given(data=st.data(), rows=st.integers(min_value=1, max_value=10_000_000))
-def test_exactly_as_many_failed_rows_as_tolerated_pass_and_one_more_fails(data: st.DataObject, rows: int) -> None:
-    tolerated = data.draw(st.integers(min_value=0, max_value=rows - 1))
-    failed = data.draw(st.integers(min_value=0, max_value=tolerated))
-    gates = Gates(tolerated_failure_percent=100 * tolerated / rows)
-
-    assert problems(migrated(rows, failed=failed, unstarted=tolerated - failed), gates) == []
-    [problem] = problems(migrated(rows, failed=failed, unstarted=tolerated - failed + 1), gates)
-    assert "tolerated_failure_percent" in problem
-    assert "clear the task wait" in problem
+    assert problems(run(rows, allowed, of_one_kind), gates) == []
+    [problem] = problems(run(rows, allowed + 1, of_one_kind), gates)
+    assert f"gates.{gate}" in problem
 
 
 def test_a_limit_of_the_data_set_file_is_met_to_the_row() -> None:
