@@ -15,6 +15,7 @@ from csvdynamo_airflow.execution_sensor import ExecutionSensor
 from csvdynamo_airflow.findings import EndedTask, Findings
 from csvdynamo_airflow.prepared import Prepared
 from csvdynamo_airflow.settings import retry_seconds
+from csvdynamo_airflow.task_error import ERROR_XCOM, tell_error
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def make_dag(dataset: Dataset) -> DAG:
             "retry_delay": timedelta(seconds=retry_seconds()),
             "retry_exponential_backoff": True,
             "max_retry_delay": timedelta(minutes=15),
+            "on_failure_callback": tell_error,
         },
         params=_params(dataset),
         tags=["csvdynamo", *dataset.dag.tags],
@@ -144,7 +146,8 @@ def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
 
 def _accounted(dataset: Dataset) -> Any:
     # For a scheme without "x-" Airflow imports every provider's asset handlers, boto3 with them, at each parse.
-    asset = Asset(name=f"csvdynamo_{dataset.name}", uri=f"x-dynamodb://{dataset.table.name}")
+    # Its name is its URI: Airflow takes no other URI for a name that it knows, and a data set may change its table.
+    asset = Asset(f"x-dynamodb://{dataset.table.name}")
 
     @task(task_id="accounted", trigger_rule="all_done", retries=0, outlets=[asset])
     def accounted(**context: Any) -> None:
@@ -175,7 +178,12 @@ def _findings(dataset_name: str, context: Mapping[str, Any]) -> Findings:
         prepared=Prepared.from_json(prepared) if prepared else None,
         merged=Merged.from_json(merged) if merged else None,
         tasks=tuple(
-            EndedTask(ended["task_id"], ended["state"], round(ended["duration"] or 0.0, 3))
+            EndedTask(
+                ended["task_id"],
+                ended["state"],
+                round(ended["duration"] or 0.0, 3),
+                instance.xcom_pull(task_ids=ended["task_id"], key=ERROR_XCOM) or "",
+            )
             for ended in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
             if ended["task_id"] in before
         ),

@@ -21,11 +21,13 @@ class EndedTask:
         task_id: Its id.
         state: Airflow's state for it.
         seconds: How long it took.
+        error: What its last attempt failed with, "" where it did not fail or could not say.
     """
 
     task_id: str
     state: str
     seconds: float
+    error: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,10 @@ def problems(findings: Findings, gates: Gates) -> list[str]:
         gates: The data set's limits. Exactly as many as allowed is allowed.
     """
     return [
-        *(f"Task {task.task_id} ended as {task.state}: see its log." for task in findings.failed_tasks),
+        *(
+            f"Task {task.task_id} ended as {task.state}: {task.error or 'see its log.'}"
+            for task in findings.failed_tasks
+        ),
         *_unknown(findings),
         *_contradictions(findings),
         *_over_the_limits(findings, gates),

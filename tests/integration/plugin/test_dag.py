@@ -83,7 +83,7 @@ def test_a_data_set_without_a_schedule_is_run_by_hand(dataset: Dataset) -> None:
 def test_a_green_run_updates_the_tables_asset(dag: DAG) -> None:
     [asset] = dag.get_task("accounted").outlets
 
-    assert (asset.name, asset.uri) == ("csvdynamo_ev_population", "x-dynamodb://tb_ev_vehicle_data")
+    assert (asset.name, asset.uri) == ("x-dynamodb://tb_ev_vehicle_data", "x-dynamodb://tb_ev_vehicle_data")
     assert not [task.task_id for task in dag.tasks if task.outlets and task.task_id != "accounted"]
 
 

@@ -1,0 +1,217 @@
+"""The commands as a person runs them: what they print, what they leave, and that they stop without a trace."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from commands.project import BUILD, ROOT
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, ROOT / "lambdas", ROOT / "plugins"]))}
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """A temporary folder for a command alone, so that what it leaves there is seen."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+@contextmanager
+def running(module: str, temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def read_until(process: subprocess.Popen[str], mark: str) -> str:
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        if mark in line:
+            return text
+    pytest.fail(f"it ended without saying {mark!r}:\n{text}")
+
+
+def client(service: str, endpoint: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def answers(endpoint: str) -> bool:
+    host, port = endpoint.removeprefix("http://").split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def await_end(states: Any, arn: str) -> dict[str, Any]:
+    for _ in range(120):
+        description: dict[str, Any] = states.describe_execution(executionArn=arn)
+        if description["status"] != "RUNNING":
+            return description
+        time.sleep(0.5)
+    pytest.fail(f"{arn} still runs after a minute")
+
+
+def test_make_aws_lets_an_execution_be_started_by_hand_and_leaves_nothing(temporary: Path) -> None:
+    rows = [f"V{n},2021,{'' if n in (10, 20, 30) else 5000 + n}" for n in range(1, 201)]
+    by_hand = "\n".join(["VIN (1-10),Model Year,DOL Vehicle ID", *rows]).encode()
+    with running("commands.aws", temporary) as process:
+        said = read_until(process, "Ctrl-C stops it")
+        outputs = dict(re.findall(r"^  (\w+) +(\S+)$", said, re.MULTILINE))
+        endpoint = re.search(r"AWS_ENDPOINT_URL=(\S+)", said)[1]  # type: ignore[index]
+        bucket, s3 = outputs["SourceBucket"], client("s3", endpoint)
+        s3.put_object(Bucket=bucket, Key="by_hand.csv", Body=by_hand)
+        states = client("stepfunctions", endpoint)
+        started = states.start_execution(
+            stateMachineArn=outputs["MigrationWorkflowStateMachine"],
+            input=json.dumps({"bucket_name": bucket, "file_key": "by_hand.csv"}),
+        )
+
+        ended = await_end(states, started["executionArn"])
+
+        assert ended["status"] == "SUCCEEDED", ended
+        output = json.loads(ended["output"])
+        name = started["executionArn"].rsplit(":", 1)[1]
+        assert output.pop("SnsPublish")["MessageId"]
+        assert output.pop("MAP_RUN_RESULTS").startswith(f"results/{name}/")
+        assert output == {
+            "TOTAL_NUMBER_OF_ITEMS_WRITTEN": 197,
+            "TOTAL_NUMBER_OF_ITEMS_IN_ERROR": 3,
+            "TOTAL_NUMBER_OF_ITEMS_FAILED": 0,
+            "DESTINATION_TABLE_NAME": outputs["DestinationTable"],
+            "ERROR_DATA_LOCATION": f"s3://{bucket}/migration_errors/execution_name={name}",
+        }
+        assert client("dynamodb", endpoint).scan(TableName=outputs["DestinationTable"], Select="COUNT")["Count"] == 197
+        assert rejected_vins(s3, bucket, name) == ["V10", "V20", "V30"]
+        assert set(outputs) >= {
+            "PublishMigrationResultsTopic",
+            "ErrorDeliveryStream",
+            "ErrorBufferSeconds",
+            "DatasetHash",
+        }
+
+    assert not answers(endpoint)
+    assert list(temporary.iterdir()) == []
+
+
+def rejected_vins(s3: Any, bucket: str, execution: str) -> list[str]:
+    for _ in range(60):
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=f"migration_errors/execution_name={execution}/")
+        texts = [s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in found.get("Contents", [])]
+        rejects = [json.loads(line) for text in texts for line in text.decode().splitlines()]
+        if len(rejects) == 3:
+            assert {(one["row"], one["code"], one["stage"]) for one in rejects} == {(None, "MISSING_KEY", "validate")}
+            return sorted(one["item"]["VIN (1-10)"] for one in rejects)
+        time.sleep(0.5)
+    pytest.fail("three rejects were not readable within half a minute")
+
+
+def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_asked(temporary: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "commands.demo", "--keep-aws"],
+        cwd=ROOT,
+        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    kept = json.loads((BUILD / "aws.json").read_text())
+    try:
+        assert done.returncode == 0, done.stdout
+        assert "Every row is accounted for." in done.stdout
+        assert "Each of the sample's 8 faults is among the rejects" in done.stdout
+        report = json.loads((BUILD / "report.json").read_text())
+        assert report["ledger"]["source_rows"] == 5000
+        assert report["ledger"]["unaccounted"] == 0
+        assert report["rejects_by_code"]["MISSING_KEY"] == 5
+        scanned = client("dynamodb", kept["endpoint"]).get_paginator("scan")
+        pages = scanned.paginate(TableName=kept["outputs"]["DestinationTable"], Select="COUNT")
+        assert sum(page["Count"] for page in pages) == report["ledger"]["written"]
+    finally:
+        os.kill(kept["pid"], signal.SIGTERM)
+    for _ in range(100):
+        if not answers(kept["endpoint"]) and not list(temporary.iterdir()):
+            break
+        time.sleep(0.1)
+    assert not answers(kept["endpoint"])
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_demo_that_is_stopped_leaves_no_process_and_no_folder(temporary: Path) -> None:
+    with running("commands.demo", temporary) as process:
+        said = read_until(process, "  prepare")
+        endpoint = re.search(r"runs at (\S+) ", said)[1]  # type: ignore[index]
+
+    assert process.returncode == 1
+    assert not answers(endpoint)
+    assert list(temporary.iterdir()) == []
+
+
+def test_make_demo_is_red_on_a_file_that_cannot_be_migrated(temporary: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("VIN (1-10),Model Year\nV1,2020\n")
+
+    with running("commands.demo", temporary, "--source", str(bad)) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+
+    assert process.returncode == 1
+    assert "DOL Vehicle ID" in said
+    assert json.loads((BUILD / "report.json").read_text())["accounted"] is False
+
+
+def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "commands.mwaa"], cwd=ROOT, env=ENVIRONMENT, check=True)
+    bundle = BUILD / "mwaa"
+    with zipfile.ZipFile(bundle / "plugins.zip") as plugins:
+        plugins.extractall(tmp_path / "plugins")
+
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    listed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import csvdynamo_dags as d; print([n for n in vars(d) if n.startswith('csvdynamo_ev')])",
+        ],
+        env={**environment, "PYTHONPATH": f"{tmp_path / 'plugins'}:{bundle / 'dags'}"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+    assert "csvdynamo_ev_population" in listed.stdout
+    assert (bundle / "requirements.txt").read_text() == (ROOT / "requirements.txt").read_text()
