@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from csvdynamo.policies import Policies
 from csvdynamo.transforms import TextFunction, Transform, chain
 
 ROW_NUMBER_HEADER = "_row"
@@ -30,10 +31,17 @@ class EmptyPolicy(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where the CSV is published, and the file name that it has in the bucket."""
+    """Where the CSV is published, the file name that it has in the bucket, and how it is written.
+
+    Attributes:
+        delimiter: The character between two fields; None: it is found.
+        encoding: Python's name of its encoding; None: it is found.
+    """
 
     url: str
     file_name: str
+    delimiter: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ class Dataset:
     gates: Gates = field(default_factory=Gates)
     limits: Limits = field(default_factory=Limits)
     dag: DagSettings = field(default_factory=DagSettings)
+    policies: Policies = field(default_factory=Policies)
 
     @property
     def stack_name(self) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from csvdynamo.column_file import read_columns, read_transforms
 from csvdynamo.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
 from csvdynamo.errors import DatasetError
+from csvdynamo.policy_file import read_policies
 from csvdynamo.toml_fields import Fields
 from csvdynamo.transforms import can_produce
 
@@ -18,6 +19,10 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+"""The delimiters that a source may have, by how the data set file writes them."""
+ENCODINGS = ("utf-8", "utf-16", "windows-1252")
+"""The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
 _MAX_BATCH_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
 
 
@@ -94,6 +99,7 @@ def _read_dataset(name: str, digest: str, fields: Fields) -> Dataset:
         gates=_read_gates(fields.table("gates")),
         limits=_read_limits(fields.table("limits")),
         dag=_read_dag(fields.table("dag")),
+        policies=read_policies(fields),
     )
     fields.done()
     if dataset.key_header is None and not can_produce(attribute_transform, table.partition_key):
@@ -106,7 +112,14 @@ def _read_dataset(name: str, digest: str, fields: Fields) -> Dataset:
 
 
 def _read_source(fields: Fields) -> Source:
-    source = Source(fields.text("url", check=_url_rule), fields.text("file_name", check=_file_name_rule))
+    delimiter = fields.choice("delimiter", "found", ("found", *DELIMITERS))
+    encoding = fields.choice("encoding", "found", ("found", *ENCODINGS))
+    source = Source(
+        url=fields.text("url", check=_url_rule),
+        file_name=fields.text("file_name", check=_file_name_rule),
+        delimiter=DELIMITERS.get(delimiter),
+        encoding=encoding if encoding in ENCODINGS else None,
+    )
     fields.done()
     return source
 

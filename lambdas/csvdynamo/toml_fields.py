@@ -28,6 +28,10 @@ class Fields:
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
+    def is_text(self, key: str) -> bool:
+        """Say whether a key that is there holds a text, for one that may hold either a text or a table."""
+        return isinstance(self._values[key], str)
+
     def fail(self, key: str | None, problem: str) -> Never:
         """Raise a `DatasetError` about a key of this table, or about the table itself."""
         path = self._path if key is None else (*self._path, key)

@@ -1,0 +1,81 @@
+"""The parts of a data set file about duplicates, the schema, the table's check and the source's format."""
+
+from pathlib import Path
+
+import pytest
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo.errors import DatasetError
+from csvdynamo.policies import DuplicatePolicy, ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
+
+SMALLEST = """
+[source]
+url       = "https://example.com/cars.csv"
+file_name = "cars.csv"
+{source}
+[table]
+name          = "tb_cars"
+partition_key = "Car ID"
+"""
+
+
+def load(tmp_path: Path, top: str = "", source: str = "", end: str = "") -> Dataset:
+    path = tmp_path / "cars.toml"
+    path.write_text(top + SMALLEST.format(source=source) + end, encoding="utf-8")
+    return load_dataset(path)
+
+
+def test_a_file_that_says_nothing_has_the_documented_policies(tmp_path: Path) -> None:
+    dataset = load(tmp_path)
+
+    assert dataset.policies.duplicates is DuplicatePolicy.LAST
+    assert dataset.policies.verify == Verification(VerifyMode.SAMPLE, 1000, ForeignPolicy.REPORT)
+    assert dataset.policies.schema == SchemaPolicy((), OnChange.WARN, OnChange.WARN, OnChange.WARN, OnChange.ACCEPT)
+    assert (dataset.source.delimiter, dataset.source.encoding) == (None, None)
+
+
+@pytest.mark.parametrize("mode", list(VerifyMode))
+def test_verify_is_a_word_or_a_table(tmp_path: Path, mode: VerifyMode) -> None:
+    word = load(tmp_path, top=f'verify = "{mode}"\n')
+    table = load(tmp_path, end=f'[verify]\nmode = "{mode}"\n')
+
+    assert word.policies.verify == table.policies.verify == Verification(mode)
+
+
+def test_policies_are_read(tmp_path: Path) -> None:
+    dataset = load(
+        tmp_path,
+        top='duplicates = "reject"\n',
+        source='delimiter = "tab"\nencoding = "windows-1252"\n',
+        end='[schema]\nheader = ["Car ID", "Make"]\nnew = "fail"\nreordered = "warn"\n'
+        '[verify]\nsample_size = 5\nforeign = "fail"\n',
+    )
+
+    assert dataset.policies.duplicates is DuplicatePolicy.REJECT
+    assert dataset.policies.verify == Verification(VerifyMode.SAMPLE, 5, ForeignPolicy.FAIL)
+    assert dataset.policies.schema == SchemaPolicy(
+        ("Car ID", "Make"), OnChange.FAIL, OnChange.WARN, OnChange.WARN, OnChange.WARN
+    )
+    assert (dataset.source.delimiter, dataset.source.encoding) == ("\t", "windows-1252")
+
+
+@pytest.mark.parametrize(
+    ("top", "source", "end", "says"),
+    [
+        ('verify = "all"\n', "", "", "verify: must be one of none, sample, full"),
+        ("verify = 1\n", "", "", "verify: must be a table"),
+        ("", "", "[verify]\nkeys = 5\n", "verify.keys: unknown key"),
+        ("", "", "[verify]\nsample_size = 0\n", "verify.sample_size: must be a whole number from 1"),
+        ('duplicates = "newest"\n', "", "", "duplicates: must be one of first, last, reject"),
+        ("", "", '[schema]\nnew = "stop"\n', "schema.new: must be one of accept, warn, fail"),
+        ("", "", '[schema]\nheader = ["a", "a"]\n', "schema.header: names 'a' twice"),
+        ("", 'delimiter = ":"\n', "", "source.delimiter: must be one of"),
+        ("", 'encoding = "ebcdic"\n', "", "source.encoding: must be one of"),
+    ],
+)
+def test_a_wrong_policy_names_its_key(tmp_path: Path, top: str, source: str, end: str, says: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        load(tmp_path, top, source, end)
+
+    assert says in str(caught.value)
