@@ -25,6 +25,11 @@ class Prepared:
         schema_changes: How it departs from the data set's declared columns, a sentence each.
         execution_name: The name of the execution that migrates the file.
         source: The landed source.
+        delimiter: The character between two fields of the source.
+        encoding: Python's name of the source's encoding: ``utf-8``, ``utf-8-sig`` (with a byte order mark),
+            ``utf-16-le``, ``utf-16-be`` or ``windows-1252``.
+        compression: What the source is packed in, ``gzip`` or ``zip``; None if it is not.
+        profile_key: The key of the profile of the prepared file's columns, None if it has no rows.
     """
 
     bucket: str
@@ -40,6 +45,10 @@ class Prepared:
     schema_changes: tuple[str, ...]
     execution_name: str
     source: Landed
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    compression: str | None = None
+    profile_key: str | None = None
 
     @property
     def landing_key(self) -> str:
@@ -65,4 +74,4 @@ class Prepared:
 
 def prepared_key(dataset: str, sha256: str, file_name: str) -> str:
     """Name a prepared file: the same bytes always get the same key, and other bytes another."""
-    return f"source/{dataset}/{sha256}/{file_name.removesuffix('.gz')}"
+    return f"source/{dataset}/{sha256}/{file_name.removesuffix('.gz').removesuffix('.zip')}"
