@@ -143,6 +143,8 @@ def _rejected_rows(deployed: Deployed, report: dict[str, Any]) -> set[tuple[int 
     s3 = deployed.client("s3")
     rejects = set()
     for location in report["error_files"]:
+        if not location.endswith(".jsonl"):
+            continue
         bucket, key = location.removeprefix("s3://").split("/", 1)
         for line in object_lines(s3, bucket, key):
             reject = Reject.from_json(line)

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, Asset, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.checked_table import CheckedTable
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
 from csvdynamo_airflow.execution_sensor import ExecutionSensor
@@ -28,6 +29,7 @@ Takes **{file_name}** to the DynamoDB table **{table}**, and proves that no row 
 | prepare | numbers the rows, rejects what cannot be uploaded, writes the file that Step Functions reads |
 | start, wait | run the Distributed Map on it; a retry finds its own execution, a failed one is redriven |
 | fetch_error_files | waits until every reject is readable, and merges them |
+| verify | reads the table back, by a sample of keys or whole, and compares it with the prepared file |
 | reconcile, report | balance the ledger and write `report.json`, for a failed run as well |
 | accounted | alone decides whether the run is green: every row accounted for, not too many rejects |
 
@@ -96,9 +98,10 @@ def _add_tasks(dataset: Dataset) -> None:
     fetched = FetchErrorFilesOperator(
         task_id="fetch_error_files", dataset_name=dataset.name, prepare_task="prepare", trigger_rule="all_done"
     )
+    verified = _verify(dataset.name)
     reconciled = _reconcile(dataset.name)
     reported = _report(dataset.name)
-    started >> waited >> fetched >> reconciled >> reported >> _accounted(dataset)
+    started >> waited >> fetched >> verified >> reconciled >> reported >> _accounted(dataset)
 
 
 # The bodies import what they need: the DAG processor parses this module again and again, and needs none of it.
@@ -128,6 +131,16 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
     if prepared["prepared_rows"] == 0:
         raise AirflowSkipException("There is no row to migrate.")
     return steps.start_migration(dataset_name, prepared, force=params["force"])
+
+
+@task(task_id="verify", multiple_outputs=False, trigger_rule="all_done")
+def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
+    from csvdynamo_airflow import steps  # noqa: PLC0415
+
+    checked = steps.check_table(dataset_name, context["ti"].xcom_pull(task_ids="prepare"), context["run_id"])
+    if checked is None:
+        raise AirflowSkipException("No item is to be checked: see the lines before this one.")
+    return checked
 
 
 @task(task_id="reconcile", multiple_outputs=False, trigger_rule="all_done")
@@ -166,6 +179,7 @@ def _findings(dataset_name: str, context: Mapping[str, Any]) -> Findings:
     """Collect what the tasks before the present one left."""
     instance = context["ti"]
     prepared = instance.xcom_pull(task_ids="prepare")
+    checked = instance.xcom_pull(task_ids="verify")
     merged = instance.xcom_pull(task_ids="fetch_error_files") or instance.xcom_pull(
         task_ids="fetch_error_files", key=INCOMPLETE_XCOM
     )
@@ -177,6 +191,7 @@ def _findings(dataset_name: str, context: Mapping[str, Any]) -> Findings:
         landed=instance.xcom_pull(task_ids="download"),
         prepared=Prepared.from_json(prepared) if prepared else None,
         merged=Merged.from_json(merged) if merged else None,
+        checked=CheckedTable.from_json(checked) if checked else None,
         tasks=tuple(
             EndedTask(
                 ended["task_id"],

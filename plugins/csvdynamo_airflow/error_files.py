@@ -126,10 +126,11 @@ def _unwrapped(line: bytes, place: str) -> Iterator[Reject]:
 
 @dataclass(frozen=True)
 class Merged:
-    """The one JSON-lines object of a run's rejects.
+    """The rejects of a run, merged: a JSON-lines object, and the same as a CSV.
 
     Attributes:
-        key: Its key in the bucket, None when the run had no reject.
+        key: The key of the JSON lines in the bucket, None when the run had no reject.
+        csv_key: The key of the CSV, None when there is none.
         rejects: Rejects of the Lambda in it, each once.
         missing: Rejects that count and never arrived.
         superseded: Rejects of attempts that were repeated, left out.
@@ -138,6 +139,7 @@ class Merged:
     """
 
     key: str | None = None
+    csv_key: str | None = None
     rejects: int = 0
     missing: int = 0
     superseded: int = 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from csvdynamo_airflow.checked_table import CheckedTable
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.execution import Execution
 from csvdynamo_airflow.ledger import Ledger
@@ -41,6 +42,7 @@ class Findings:
         landed: What download returned, as JSON; None when it did not end.
         prepared: What prepare returned; None when it did not end.
         merged: The error files; None when they were not fetched.
+        checked: What the check of the table found; None when it was not checked.
         execution: The run's newest execution; None when none was started.
         counts: What the witnesses say of the prepared rows; None when they were not heard.
         tasks: The tasks before the report.
@@ -52,6 +54,7 @@ class Findings:
     landed: Mapping[str, Any] | None = None
     prepared: Prepared | None = None
     merged: Merged | None = None
+    checked: CheckedTable | None = None
     execution: Execution | None = None
     counts: MigrationCounts | None = None
     tasks: tuple[EndedTask, ...] = field(default=())

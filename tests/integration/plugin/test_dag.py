@@ -19,8 +19,8 @@ from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 
 ROOT = Path(__file__).parents[3]
-ORDER = ["download", "prepare", "start", "wait", "fetch_error_files", "reconcile", "report", "accounted"]
-ALWAYS = {"fetch_error_files", "reconcile", "report", "accounted"}
+ORDER = ["download", "prepare", "start", "wait", "fetch_error_files", "verify", "reconcile", "report", "accounted"]
+ALWAYS = {"fetch_error_files", "verify", "reconcile", "report", "accounted"}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,103 @@
+"""What the check of the table found: counts by kind of difference, and the first ones of each. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from csvdynamo.policies import VerifyMode
+
+
+class DifferenceKind(StrEnum):
+    """How the table departs from the prepared file.
+
+    A row that was written is `MISSING` when its key has no item and `CHANGED` when the item is another. `UNFINISHED` is
+    a row of a batch that did not succeed and whose item is absent or another: it may be. An item that no written row
+    accounts for is `STALE` when a rejected row of the file has its key, else `FOREIGN`.
+    """
+
+    MISSING = "missing"
+    CHANGED = "changed"
+    UNFINISHED = "unfinished"
+    STALE = "stale"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One item that is not as the prepared file makes it.
+
+    Attributes:
+        kind: How it departs.
+        key: Its partition key.
+        row: The row's number in the source, None for an item that has none.
+        attributes: Of a changed item, the attributes that differ where they were compared, in order.
+    """
+
+    kind: DifferenceKind
+    key: str
+    row: int | None = None
+    attributes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document, without what is not known."""
+        document = {"kind": self.kind.value, "key": self.key, "row": self.row, "attributes": list(self.attributes)}
+        return {name: value for name, value in document.items() if value not in (None, [])}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            DifferenceKind(document["kind"]),
+            document["key"],
+            document.get("row"),
+            tuple(document.get("attributes", ())),
+        )
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """What the check of the table found.
+
+    Attributes:
+        mode: How much of the table was read back.
+        keys_checked: Keys of the prepared file whose items were looked at.
+        counts: How many differences there are of each kind.
+        examples: The first differences of each kind.
+        key: The bucket's object that lists every difference, one JSON object a line; None when there is none.
+    """
+
+    mode: VerifyMode = VerifyMode.NONE
+    keys_checked: int = 0
+    counts: Mapping[DifferenceKind, int] = field(default_factory=dict)
+    examples: tuple[Difference, ...] = ()
+    key: str | None = None
+
+    def count(self, kind: DifferenceKind) -> int:
+        """How many differences there are of a kind."""
+        return self.counts.get(kind, 0)
+
+    def examples_of(self, kind: DifferenceKind) -> list[Difference]:
+        """The first differences of a kind."""
+        return [example for example in self.examples if example.kind is kind]
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as the report's ``verification``."""
+        return {
+            "mode": self.mode.value,
+            "keys_checked": self.keys_checked,
+            **{kind.value: self.count(kind) for kind in DifferenceKind},
+            "examples": [example.to_json() for example in self.examples],
+            "key": self.key,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            mode=VerifyMode(document["mode"]),
+            keys_checked=document["keys_checked"],
+            counts={kind: document[kind] for kind in DifferenceKind if document[kind]},
+            examples=tuple(Difference.from_json(example) for example in document["examples"]),
+            key=document["key"],
+        )
