@@ -13,6 +13,7 @@ from typing import IO, Any, Self
 from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
 from csvdynamo.result_files import batch_results
+from csvdynamo_airflow.error_csv import ERROR_CSV_FILE, upload_error_csv
 from csvdynamo_airflow.execution import Execution
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
 from csvdynamo_airflow.prepared import Prepared
@@ -194,7 +195,7 @@ def merge(s3: Any, bucket: str, execution: str, out: IO[bytes]) -> Merged:
 
 
 def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None) -> Merged:
-    """Put a run's rejects into one object beside its report: those of prepare, then those of the Lambda function.
+    """Put a run's rejects beside its report, as JSON lines and as CSV: those of prepare, then the Lambda function's.
 
     Args:
         s3: A boto3 S3 client.
@@ -209,7 +210,9 @@ def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Exe
         merged = merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
         if not file.tell():
             return merged
-        key = reports_prefix(dataset_name, prepared.execution_name) + MERGED_FILE
+        prefix = reports_prefix(dataset_name, prepared.execution_name)
+        key, csv_key = prefix + MERGED_FILE, prefix + ERROR_CSV_FILE
+        upload_error_csv(s3, prepared.bucket, csv_key, file, prepared.header)
         file.seek(0)
         s3.upload_fileobj(file, prepared.bucket, key)
-    return replace(merged, key=key)
+    return replace(merged, key=key, csv_key=csv_key)

@@ -1,7 +1,6 @@
 """The error files: awaited by identity, merged each once, whatever Firehose did with them."""
 
 import io
-import json
 import logging
 from typing import Any
 
@@ -149,6 +148,7 @@ def test_a_malformed_result_file_is_named(s3: Any) -> None:
 
 
 MERGED_KEY = "reports/cars/cars-1/rejects.jsonl"
+CSV_KEY = "reports/cars/cars-1/rejects.csv"
 
 
 def stored_lines(s3: Any) -> list[bytes]:
@@ -158,21 +158,39 @@ def stored_lines(s3: Any) -> list[bytes]:
 
 def test_the_rejects_of_prepare_and_of_the_lambda_are_one_object(s3: Any) -> None:
     prepared = prepared_file(10, 1, bucket=BUCKET)
-    before = json.dumps({"code": "BAD_WIDTH"}).encode()
+    before = reject("before").to_json().encode()
     s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=before + b"\n")
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
     put_error_file(s3, [reject("a")])
 
     merged = merge_rejects(s3, "cars", prepared, execution())
 
-    assert (merged.key, merged.rejects) == (MERGED_KEY, 1)
+    assert (merged.key, merged.csv_key, merged.rejects) == (MERGED_KEY, CSV_KEY, 1)
     assert stored_lines(s3) == [before, reject("a").to_json().encode()]
+
+
+def test_the_same_rejects_are_stored_as_a_csv_with_the_sources_columns(s3: Any) -> None:
+    def one(reject_id: str, value: str) -> Reject:
+        return reject(reject_id, item={"id": value})
+
+    prepared = prepared_file(10, 1, bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=one("before", "=1").to_json().encode() + b"\n")
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
+    put_error_file(s3, [one("a", "2")])
+
+    merge_rejects(s3, "cars", prepared, execution())
+
+    assert s3.get_object(Bucket=BUCKET, Key=CSV_KEY)["Body"].read().decode("utf-8-sig").splitlines() == [
+        "id,_row,_code,_column,_message",
+        "'=1,1,BAD_TYPE,Model Year,not a number",
+        "2,1,BAD_TYPE,Model Year,not a number",
+    ]
 
 
 def test_rejects_of_prepare_that_are_fetched_in_parts_are_not_written_over(s3: Any) -> None:
     """boto3 fetches what is over 8 MB in parts, and leaves the file's position behind the part that came last."""
     prepared = prepared_file(10, 1, bucket=BUCKET)
-    before = [b"%07d" % number for number in range(1_200_000)]
+    before = [reject(str(n), message=f"{n:04}" * 250).to_json().encode() for n in range(9_000)]
     s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=b"\n".join(before) + b"\n")
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
     put_error_file(s3, [reject("a")])
@@ -193,10 +211,11 @@ def test_rejects_of_prepare_that_are_fetched_in_parts_are_not_written_over(s3: A
 
 def test_a_run_with_rejects_of_prepare_alone_keeps_them(s3: Any) -> None:
     prepared = prepared_file(1, 1, bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=b"{}\n")
+    before = reject("before").to_json().encode()
+    s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=before + b"\n")
 
-    assert merge_rejects(s3, "cars", prepared, None) == Merged(key=MERGED_KEY)
-    assert stored_lines(s3) == [b"{}"]
+    assert merge_rejects(s3, "cars", prepared, None) == Merged(key=MERGED_KEY, csv_key=CSV_KEY)
+    assert stored_lines(s3) == [before]
 
 
 def test_a_run_without_rejects_makes_no_object(s3: Any) -> None:

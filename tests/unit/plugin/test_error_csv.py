@@ -1,0 +1,106 @@
+"""The CSV of a run's rejects: the source's columns, why each row was refused, and nothing that a spreadsheet runs."""
+
+import csv
+import io
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csvdynamo.codes import RejectCode, Stage
+from csvdynamo.rejects import Reject
+from csvdynamo_airflow.csv_records import BadRecord
+from csvdynamo_airflow.error_csv import write_error_csv
+from csvdynamo_airflow.prepared_rows import reject_item
+from csvdynamo_airflow.spreadsheet_cells import restore
+
+HEADERS = ("ID", "City")
+BOM = b"\xef\xbb\xbf"
+
+
+def reject(item: dict[str, str], **changes: Any) -> Reject:
+    values: dict[str, Any] = {
+        "execution_name": "cars-1",
+        "dataset": "cars",
+        "row": 7,
+        "stage": Stage.VALIDATE,
+        "code": "BAD_TYPE",
+        "column": "City",
+        "message": "City: no",
+        "item": item,
+        "reject_id": "x",
+        **changes,
+    }
+    return Reject(**values)
+
+
+def written(*rejects: Reject, headers: tuple[str, ...] = HEADERS) -> bytes:
+    lines = io.BytesIO("".join(one.to_json() + "\n" for one in rejects).encode())
+    lines.seek(0, io.SEEK_END)
+    out = io.BytesIO()
+    write_error_csv(lines, headers, out)
+    return out.getvalue()
+
+
+def table(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+
+
+def test_a_reject_is_a_row_of_the_source_with_its_reason_behind() -> None:
+    content = written(reject({"ID": "1", "City": "Kraków"}), reject({"City": "x", "ID": "2"}, row=None, column=None))
+
+    assert content.startswith(BOM + b"ID,City,_row,_code,_column,_message\r\n")
+    assert table(content)[1:] == [
+        ["1", "Kraków", "7", "BAD_TYPE", "City", "City: no"],
+        ["2", "x", "", "BAD_TYPE", "", "City: no"],
+    ]
+
+
+def test_what_has_no_header_has_a_column_only_where_a_reject_has_it() -> None:
+    too_wide = BadRecord(RejectCode.BAD_WIDTH, "4 fields", ["1", "a", "b,c", "d"])
+    unread = BadRecord(RejectCode.BAD_QUOTE, "no end", text='2,"a\n')
+
+    content = written(reject(dict(reject_item(HEADERS, too_wide))), reject(dict(reject_item(HEADERS, unread))))
+
+    header, wide, lines = (dict(zip(table(content)[0], row, strict=True)) for row in table(content))
+    assert list(header)[-2:] == ["_extra", "_lines"]
+    assert (wide["ID"], wide["City"], wide["_extra"], wide["_lines"]) == ("1", "a", '"b,c",d', "")
+    assert (lines["ID"], lines["City"], lines["_extra"], lines["_lines"]) == ("", "", "", '2,"a\n')
+
+
+def test_a_record_too_narrow_has_empty_cells_where_it_ends() -> None:
+    narrow = BadRecord(RejectCode.BAD_WIDTH, "1 field", ["1"])
+
+    content = written(reject(dict(reject_item(HEADERS, narrow))))
+
+    assert table(content)[1][:2] == ["1", ""]
+
+
+def test_no_cell_of_header_or_row_is_a_formula() -> None:
+    content = written(
+        reject({"=ID": "=1+1", "City": "@x"}, column="=ID", message="-1", code="+"), headers=("=ID", "City")
+    )
+
+    assert all(not cell.startswith(tuple("=+-@\t\r")) for row in table(content) for cell in row)
+    assert table(content)[1] == ["'=1+1", "'@x", "7", "'+", "'=ID", "'-1"]
+
+
+def test_helper_columns_step_aside_for_a_source_that_has_one_of_their_names() -> None:
+    content = written(reject({"_code": "1", "__message": "2"}), headers=("_code", "__message"))
+
+    assert table(content)[0] == ["_code", "__message", "___row", "___code", "___column", "___message"]
+    assert table(content)[1][:2] == ["1", "2"]
+
+
+def test_half_a_surrogate_pair_does_not_stop_the_file() -> None:
+    assert table(written(reject({"ID": "\ud800", "City": ""})))[1][0] == "\\ud800"
+
+
+_CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text("'=+-@\t\r\n\",x\\", max_size=6)
+
+
+@given(st.lists(st.tuples(_CELLS, _CELLS), min_size=1, max_size=4))
+def test_every_text_can_be_read_back_to_the_letter(rows: list[tuple[str, str]]) -> None:
+    content = written(*(reject(dict(zip(HEADERS, row, strict=True))) for row in rows))
+
+    assert [tuple(map(restore, row[:2])) for row in table(content)[1:]] == rows
