@@ -164,6 +164,8 @@ def _accounted(dataset: Dataset) -> Any:
 
     @task(task_id="accounted", trigger_rule="all_done", retries=0, outlets=[asset])
     def accounted(**context: Any) -> None:
+        from csvdynamo_airflow import steps  # noqa: PLC0415
+
         report = context["ti"].xcom_pull(task_ids="report")
         if not report:
             raise AirflowFailException("There is no report: see the log of the task report.")
@@ -171,6 +173,8 @@ def _accounted(dataset: Dataset) -> Any:
             raise AirflowFailException("Not every row is accounted for, or too many were lost:\n" + report["summary"])
         context["outlet_events"][asset].extra = {"report": report["key"], "written": report["ledger"]["written"]}
         log.info("%s", report["summary"])
+        if not context["params"]["dry_run"]:
+            steps.remember_columns(dataset.name, context["ti"].xcom_pull(task_ids="prepare"))
 
     return accounted()
 

@@ -12,6 +12,7 @@ from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.prepared import Prepared, prepared_key
 from csvdynamo_airflow.reject_spool import RejectSpool
 from csvdynamo_airflow.rewrite import rewrite
+from csvdynamo_airflow.schema_memory import check_schema
 from csvdynamo_airflow.source_file import open_source
 from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.workspace import require_free_space, workspace
@@ -52,6 +53,7 @@ def prepare(
     Raises:
         SourceFileError: The source is no CSV, breaks off, or it cannot be told where one of its records ends.
         HeaderError: Its header would lose or mix up columns.
+        SchemaError: Its header changed in a way that the data set does not allow.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
     """
@@ -69,8 +71,18 @@ def prepare(
             rewritten = rewrite(text, file, spool, dataset, name)
         sha256 = file_sha256(output)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
-        put_once(s3, output, landed.bucket, file_key)
         execution_name = name_execution(file_key)
+        schema_changes = check_schema(
+            s3,
+            dataset,
+            landed,
+            rewritten.headers,
+            output,
+            rows=rewritten.source_rows,
+            run_id=run_id,
+            execution=execution_name,
+        )
+        put_once(s3, output, landed.bucket, file_key)
         rejects_key = None
         if spool.by_code:
             spool.write_records(folder / REJECTS_FILE, dataset.name, execution_name)
@@ -88,7 +100,7 @@ def prepare(
             rejects_by_code=dict(sorted(spool.by_code.items())),
             rejects_key=rejects_key,
             header=rewritten.headers,
-            schema_changes=rewritten.schema_changes,
+            schema_changes=schema_changes,
             execution_name=execution_name,
             source=landed,
         )

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from csvdynamo_airflow.landing import Landed
+from csvdynamo_airflow.schema_change import SchemaChange
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Prepared:
         rejects_by_code: How many of them, by reject code.
         rejects_key: The key of their records, None if there are none.
         header: The source's header, without the row number's column.
-        schema_changes: How it departs from the data set's declared columns, a sentence each.
+        schema_changes: How the header departs from the data set file and from the last successful run.
         execution_name: The name of the execution that migrates the file.
         source: The landed source.
         delimiter: The character between two fields of the source.
@@ -42,7 +43,7 @@ class Prepared:
     rejects_by_code: Mapping[str, int]
     rejects_key: str | None
     header: tuple[str, ...]
-    schema_changes: tuple[str, ...]
+    schema_changes: tuple[SchemaChange, ...]
     execution_name: str
     source: Landed
     delimiter: str = ","
@@ -57,7 +58,8 @@ class Prepared:
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
-        return {**asdict(self), "header": list(self.header), "schema_changes": list(self.schema_changes)}
+        changes = [change.to_json() for change in self.schema_changes]
+        return {**asdict(self), "header": list(self.header), "schema_changes": changes}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -66,7 +68,7 @@ class Prepared:
             **{
                 **document,
                 "header": tuple(document["header"]),
-                "schema_changes": tuple(document["schema_changes"]),
+                "schema_changes": tuple(map(SchemaChange.from_json, document["schema_changes"])),
                 "source": Landed.from_json(document["source"]),
             }
         )

@@ -10,6 +10,7 @@ from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import Findings
 from csvdynamo_airflow.ledger import Ledger
 from csvdynamo_airflow.naming import execution_name, reports_prefix
+from csvdynamo_airflow.schema_change import SchemaChange, warnings
 
 REPORT_FILE = "report.json"
 
@@ -42,7 +43,7 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
         "rejects_superseded": merged.superseded,
         "rejects_misfiled": merged.misfiled,
         "verification": (findings.checked or CheckedTable()).to_json(),
-        "schema_changes": list(prepared.schema_changes) if prepared else [],
+        "schema_changes": [change.to_json() for change in prepared.schema_changes] if prepared else [],
         "seconds": {task.task_id: task.seconds for task in findings.tasks},
         "error_files": [
             f"s3://{prepared.bucket}/{key}" for key in (merged.key, merged.csv_key) if prepared is not None and key
@@ -64,10 +65,12 @@ def report_text(report: Mapping[str, Any]) -> str:
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """Write the report for a person: the ledger, the rejects by code, and what is wrong."""
+    """Write the report for a person: the ledger, the rejects by code, what changed in the header, what is wrong."""
     lines = [f"data set {report['dataset']}, run {report['run_id']}", "", Ledger.from_json(report["ledger"]).table()]
     if codes := report["rejects_by_code"]:
         lines += ["", "rejects: " + ", ".join(f"{count:,} {code}" for code, count in codes.items())]
+    if told := warnings(map(SchemaChange.from_json, report["schema_changes"])):
+        lines += ["", *told]
     if report["problems"]:
         lines += ["", *report["problems"]]
     elif report["dry_run"]:

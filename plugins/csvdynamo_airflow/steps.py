@@ -12,6 +12,7 @@ from csvdynamo_airflow.findings import Findings
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.prepare import Prepared, prepare
 from csvdynamo_airflow.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.schema_memory import remember_run
 from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 from csvdynamo_airflow.verdict import problems
 from csvdynamo_airflow.witnesses import MigrationCounts, count_migration
@@ -97,6 +98,19 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, text)
     _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
     return {"key": key, "problems": found, "summary": text, "ledger": report["ledger"]}
+
+
+def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
+    """Remember a green run's columns, for the next header to be compared with.
+
+    The rows are accounted for by now: a bucket that cannot be written costs nobody that, only the next comparison.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
+
+    try:
+        remember_run(client("s3"), dataset_name, Prepared.from_json(prepared))
+    except (BotoCoreError, ClientError):
+        log.exception("The columns of this run could not be remembered")
 
 
 def _announce(topic_arn: str, subject: str, text: str) -> None:

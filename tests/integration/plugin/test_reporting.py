@@ -209,17 +209,36 @@ def test_the_tasks_see_all_that_those_before_them_left(
     assert seen[1:] == ([{"counts": 1}] if task_id == "report" else [])
 
 
-def test_a_green_report_updates_the_asset(dataset: Dataset) -> None:
-    report = {"key": "reports/r.json", "problems": [], "summary": "all", "ledger": {"written": 98}}
-
-    assert call(dataset, "accounted", TaskInstance(report=report)) == [{"report": "reports/r.json", "written": 98}]
+GREEN = {"key": "reports/r.json", "problems": [], "summary": "all", "ledger": {"written": 98}}
 
 
-def test_problems_make_the_run_red_and_are_told(dataset: Dataset) -> None:
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Takes what would be remembered of a run."""
+    runs: list[Any] = []
+    monkeypatch.setattr(steps, "remember_columns", lambda *run: runs.append(run))
+    return runs
+
+
+def test_a_green_report_updates_the_asset_and_is_remembered(dataset: Dataset, remembered: list[Any]) -> None:
+    left = TaskInstance(report=GREEN, prepare={"header": ["id"]})
+
+    assert call(dataset, "accounted", left) == [{"report": "reports/r.json", "written": 98}]
+    assert remembered == [("cars", {"header": ["id"]})]
+
+
+def test_a_green_dry_run_is_not_the_last_successful_run(dataset: Dataset, remembered: list[Any]) -> None:
+    call(dataset, "accounted", TaskInstance(report=GREEN), dry_run=True)
+
+    assert remembered == []
+
+
+def test_problems_make_the_run_red_and_are_told(dataset: Dataset, remembered: list[Any]) -> None:
     report = {"key": "k", "problems": ["1 row is lost."], "summary": "ledger\n1 row is lost.", "ledger": {}}
 
     with pytest.raises(AirflowFailException, match=r"1 row is lost\."):
         call(dataset, "accounted", TaskInstance(report=report))
+    assert remembered == []
 
 
 def test_a_run_without_a_report_is_red(dataset: Dataset) -> None:
