@@ -39,6 +39,10 @@ class Difference:
     row: int | None = None
     attributes: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        row = f" (row {self.row:,})" if self.row is not None else ""
+        return f"{self.key or 'no key'}{row}" + (f" in {', '.join(self.attributes)}" if self.attributes else "")
+
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document, without what is not known."""
         document = {"kind": self.kind.value, "key": self.key, "row": self.row, "attributes": list(self.attributes)}
@@ -80,6 +84,13 @@ class CheckedTable:
     def examples_of(self, kind: DifferenceKind) -> list[Difference]:
         """The first differences of a kind."""
         return [example for example in self.examples if example.kind is kind]
+
+    def sentence(self) -> str:
+        """Say it in one line of a log or a summary."""
+        if self.mode is VerifyMode.NONE:
+            return "not checked."
+        found = ", ".join(f"{count:,} {kind.value}" for kind in DifferenceKind if (count := self.count(kind)))
+        return f"{self.keys_checked:,} keys of the file checked ({self.mode.value}): {found or 'all as expected'}."
 
     def to_json(self) -> dict[str, Any]:
         """Write it as the report's ``verification``."""

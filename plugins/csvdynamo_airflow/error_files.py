@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import IO, Any, Self
 
@@ -20,6 +20,8 @@ from csvdynamo_airflow.prepared import Prepared
 from csvdynamo_airflow.result_objects import find_manifest, list_objects, numbered_lines, object_chunks
 
 MERGED_FILE = "rejects.jsonl"
+
+_MISSING_NAMED = 20
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +136,7 @@ class Merged:
         csv_key: The key of the CSV, None when there is none.
         rejects: Rejects of the Lambda in it, each once.
         missing: Rejects that count and never arrived.
+        missing_ids: The ids of some of those.
         superseded: Rejects of attempts that were repeated, left out.
         misfiled: Rejects that Firehose could not partition, among ``rejects``.
         by_code: How many of the Lambda's rejects there are of each code.
@@ -143,28 +146,29 @@ class Merged:
     csv_key: str | None = None
     rejects: int = 0
     missing: int = 0
+    missing_ids: tuple[str, ...] = ()
     superseded: int = 0
     misfiled: int = 0
     by_code: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
-        return asdict(self)
+        return {**asdict(self), "missing_ids": list(self.missing_ids)}
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> Self:
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**document)
+        return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
 
 
-def merge(s3: Any, bucket: str, execution: str, out: IO[bytes]) -> Merged:
+def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged:
     """Write every reject of an execution that counts to a file, each once, however often Firehose delivered it.
 
     Args:
         s3: A boto3 S3 client.
         bucket: The stack's bucket.
         execution: The execution's name.
-        out: Where the JSON lines go.
+        out: Where the JSON lines go; None to count alone.
 
     Raises:
         csvdynamo.errors.RejectError: An error file has a line that is no reject record.
@@ -182,12 +186,14 @@ def merge(s3: Any, bucket: str, execution: str, out: IO[bytes]) -> Merged:
                 written.add(reject.reject_id)
                 by_code[reject.code] += 1
                 misfiled += key.startswith(FIREHOSE_ERRORS_PREFIX)
-                out.write(reject.to_json().encode("utf-8") + b"\n")
+                if out is not None:
+                    out.write(reject.to_json().encode("utf-8") + b"\n")
             elif reject.reject_id not in written:
                 superseded.add(reject.reject_id)
     return Merged(
         rejects=len(written),
         missing=len(missing),
+        missing_ids=tuple(sorted(missing)[:_MISSING_NAMED]),
         superseded=len(superseded),
         misfiled=misfiled,
         by_code=dict(sorted(by_code.items())),

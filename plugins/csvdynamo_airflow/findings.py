@@ -44,7 +44,7 @@ class Findings:
         merged: The error files; None when they were not fetched.
         checked: What the check of the table found; None when it was not checked.
         execution: The run's newest execution; None when none was started.
-        counts: What the witnesses say of the prepared rows; None when they were not heard.
+        counts: What the witnesses say of the source's rows; None when they were not heard.
         tasks: The tasks before the report.
     """
 
@@ -62,14 +62,16 @@ class Findings:
     @property
     def ledger(self) -> Ledger:
         """What became of every row. It is empty when nothing was prepared: nobody knows how many rows there were."""
-        if self.prepared is None:
+        prepared, counts = self.prepared, self.counts
+        if prepared is None:
             return Ledger()
-        counts = self.counts or MigrationCounts()
+        if counts is None:
+            return Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
         return Ledger(
-            source_rows=self.prepared.source_rows,
-            rejected_before_upload=self.prepared.rejected,
+            source_rows=prepared.source_rows,
+            rejected_before_upload=counts.rejected_before_upload,
             written=counts.written,
-            rejected=counts.rejected,
+            rejected=counts.rejects.rejects,
             failed=counts.failed,
             unstarted=counts.unstarted,
         )

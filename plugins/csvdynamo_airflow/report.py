@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow.checked_table import CheckedTable
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import Findings
@@ -24,6 +25,7 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
     """
     prepared, execution, counts = findings.prepared, findings.execution, findings.counts
     merged = findings.merged or Merged()
+    rejects = counts.rejects if counts else merged
     return {
         "dataset": findings.dataset,
         "run_id": findings.run_id,
@@ -39,11 +41,12 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
         "map_run_rows": counts.map_run_total if counts else None,
         "witnesses": _witnesses(findings),
         "rejects_by_code": _rejects_by_code(findings),
-        "rejects_missing": merged.missing,
-        "rejects_superseded": merged.superseded,
-        "rejects_misfiled": merged.misfiled,
+        "rejects_missing": rejects.missing,
+        "rejects_superseded": rejects.superseded,
+        "rejects_misfiled": rejects.misfiled,
         "verification": (findings.checked or CheckedTable()).to_json(),
         "schema_changes": [change.to_json() for change in prepared.schema_changes] if prepared else [],
+        "profile": f"s3://{prepared.bucket}/{prepared.profile_key}" if prepared and prepared.profile_key else None,
         "seconds": {task.task_id: task.seconds for task in findings.tasks},
         "error_files": [
             f"s3://{prepared.bucket}/{key}" for key in (merged.key, merged.csv_key) if prepared is not None and key
@@ -71,6 +74,10 @@ def summary(report: Mapping[str, Any]) -> str:
         lines += ["", "rejects: " + ", ".join(f"{count:,} {code}" for code, count in codes.items())]
     if told := warnings(map(SchemaChange.from_json, report["schema_changes"])):
         lines += ["", *told]
+    if report["rejects_superseded"]:
+        lines.append(f"superseded rejects of repeated attempts, left out: {report['rejects_superseded']:,}")
+    if report["verification"]["mode"] != VerifyMode.NONE:
+        lines += ["", "table: " + CheckedTable.from_json(report["verification"]).sentence()]
     if report["problems"]:
         lines += ["", *report["problems"]]
     elif report["dry_run"]:
@@ -81,25 +88,36 @@ def summary(report: Mapping[str, Any]) -> str:
 
 
 def _source(findings: Findings) -> dict[str, Any]:
-    landed = findings.landed or {}
+    landed, prepared = findings.landed or {}, findings.prepared
+    source = {name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified")}
+    if prepared is None:
+        return {**source, "rows": None, "format": None}
     return {
-        **{name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified")},
-        "rows": findings.prepared.source_rows if findings.prepared else None,
+        **source,
+        "rows": prepared.source_rows,
+        "format": {name: getattr(prepared, name) for name in ("delimiter", "encoding", "compression")},
     }
 
 
 def _witnesses(findings: Findings) -> dict[str, str]:
-    prepared = findings.prepared
+    prepared, checked = findings.prepared, findings.checked
     if prepared is None:
         return {}
-    return {
+    witnesses = {
         "source_rows": f"records that prepare read from s3://{prepared.bucket}/{prepared.landing_key}",
-        "rejected_before_upload": "rejects that prepare wrote",
-        **(findings.counts.witnesses if findings.counts else {}),
+        "rejected_before_upload": "prepare's own count: the witnesses were not heard",
     }
+    if findings.counts:
+        witnesses |= findings.counts.witnesses
+    if checked:
+        table = f"items of the table, against the rows of s3://{prepared.bucket}/{prepared.file_key}"
+        witnesses["verification"] = table
+    return witnesses
 
 
 def _rejects_by_code(findings: Findings) -> dict[str, int]:
+    if findings.counts:
+        return findings.counts.rejects_by_code
     codes: Counter[str] = Counter()
     for found in (findings.prepared and findings.prepared.rejects_by_code, findings.merged and findings.merged.by_code):
         codes.update(found or {})

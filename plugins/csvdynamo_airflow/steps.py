@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.download import Landed, download
 from csvdynamo_airflow.execution import Execution
@@ -13,8 +14,10 @@ from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.prepare import Prepared, prepare
 from csvdynamo_airflow.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.schema_memory import remember_run
+from csvdynamo_airflow.table_reader import TableReader
 from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 from csvdynamo_airflow.verdict import problems
+from csvdynamo_airflow.verification import TableCheck
 from csvdynamo_airflow.witnesses import MigrationCounts, count_migration
 
 log = logging.getLogger(__name__)
@@ -49,8 +52,33 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
 
 
 def check_table(dataset_name: str, prepared: Mapping[str, Any] | None, run_id: str) -> dict[str, Any] | None:
-    """Compare the table with the prepared file; return what differs, None when nothing is to be checked."""
-    return None
+    """Compare the table with the prepared file; return what differs.
+
+    The data set file must be the one that the Lambda functions have: by other rules every item would differ.
+
+    Args:
+        dataset_name: The data set.
+        prepared: What prepare returned, None when it did not end.
+        run_id: The DAG run's id.
+
+    Returns:
+        A `CheckedTable` as JSON, None when there is nothing to check: the data set wants none, or nothing was migrated.
+    """
+    dataset = open_dataset(dataset_name)
+    if prepared is None or dataset.policies.verify.mode is VerifyMode.NONE:
+        log.info("Nothing to check: %s.", "no file was prepared" if prepared is None else 'verify.mode is "none"')
+        return None
+    stack = open_stack(dataset, to_write=True)
+    file = Prepared.from_json(prepared)
+    with permanent_errors_fail_at_once():
+        execution = next(reversed(make_migration(stack, file).executions()), None)
+        if execution is None or execution.alive:
+            log.info(
+                "Nothing to check: %s.", f"{execution.name} has not ended" if execution else "nothing was migrated"
+            )
+            return None
+        reader = TableReader(client("dynamodb"), stack.table, dataset.table.partition_key)
+        return TableCheck(client("s3"), reader, dataset, file, execution.name).run(run_id).to_json()
 
 
 def reconcile(findings: Findings) -> dict[str, Any] | None:
@@ -89,7 +117,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
             execution=Execution.from_json(execution) if execution else None,
             counts=MigrationCounts.from_json(reconciled["counts"]),
         )
-    found = problems(findings, dataset.gates)
+    found = problems(findings, dataset.gates, dataset.policies.verify)
     report = make_report(findings, found)
     key, text = report_key(findings), summary(report)
     client("s3").put_object(

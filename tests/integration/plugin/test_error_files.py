@@ -102,7 +102,7 @@ def test_rejects_that_never_arrived_are_counted(s3: Any) -> None:
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", "b", "c"])]})
     put_error_file(s3, [reject("b")])
 
-    assert merged_of(s3)[0] == Merged(rejects=1, missing=2, by_code={"BAD_TYPE": 1})
+    assert merged_of(s3)[0] == Merged(rejects=1, missing=2, missing_ids=("a", "c"), by_code={"BAD_TYPE": 1})
 
 
 def test_rejects_that_firehose_could_not_partition_are_found(s3: Any) -> None:

@@ -18,7 +18,14 @@ from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import EndedTask, Findings
 from csvdynamo_airflow.stack import Stack
-from tests.integration.plugin.migration_objects import BUCKET, answer, map_run_states, put_results
+from tests.integration.plugin.migration_objects import (
+    BUCKET,
+    answer,
+    map_run_states,
+    put_error_file,
+    put_results,
+    reject,
+)
 from tests.integration.plugin.moto_bucket import bucket
 from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
 
@@ -46,8 +53,9 @@ class Cloud:
         self.states: Any = map_run_states({"succeeded": 99})
 
     def report(self) -> dict[str, Any]:
-        [found] = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/")["Contents"]
-        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read())
+        keys = [found["Key"] for found in self.s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/")["Contents"]]
+        [key] = [key for key in keys if key.endswith("report.json")]
+        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
         return document
 
     def announced(self) -> list[dict[str, str]]:
@@ -68,6 +76,10 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
             error_buffer_seconds=60,
             dataset_hash="hash",
         )
+        client.put_object(
+            Bucket=BUCKET, Key=PREPARED.rejects_key, Body=reject("before", code="BAD_WIDTH").to_json().encode()
+        )
+        put_error_file(client, [reject("a")])
         migration = SimpleNamespace(executions=lambda: cloud.executions, states=cloud.states)
         monkeypatch.setattr(steps, "open_dataset", lambda name: dataset)
         monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: stack)
@@ -224,7 +236,7 @@ def test_a_green_report_updates_the_asset_and_is_remembered(dataset: Dataset, re
     left = TaskInstance(report=GREEN, prepare={"header": ["id"]})
 
     assert call(dataset, "accounted", left) == [{"report": "reports/r.json", "written": 98}]
-    assert remembered == [("cars", {"header": ["id"]})]
+    assert remembered == [("ev_population", {"header": ["id"]})]
 
 
 def test_a_green_dry_run_is_not_the_last_successful_run(dataset: Dataset, remembered: list[Any]) -> None:

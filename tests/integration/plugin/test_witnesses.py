@@ -5,17 +5,27 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.errors import ResultFileError
+from csvdynamo.codes import Stage
+from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo_airflow.findings import Findings
 from csvdynamo_airflow.witnesses import MigrationCounts, count_migration
-from tests.integration.plugin.migration_objects import BUCKET, answer, failed, map_run_states, pending, put_results
+from tests.integration.plugin.migration_objects import (
+    BUCKET,
+    answer,
+    failed,
+    map_run_states,
+    pending,
+    put_error_file,
+    put_results,
+    reject,
+)
 from tests.unit.plugin.run_findings import execution, prepared_file
 
 PREPARED = prepared_file(100, bucket=BUCKET)
 
 
 def numbers(counts: MigrationCounts) -> tuple[int, int, int, int]:
-    return counts.written, counts.rejected, counts.failed, counts.unstarted
+    return counts.written, counts.rejects.rejects, counts.failed, counts.unstarted
 
 
 def unaccounted(counts: MigrationCounts) -> int:
@@ -29,13 +39,21 @@ def test_the_result_files_say_what_became_of_every_row(s3: Any) -> None:
         "PENDING": [pending(15)],
     }
     put_results(s3, "cars-1", results)
+    put_error_file(s3, [reject("a"), reject("b")])
     states = map_run_states({"succeeded": 70, "failed": 10, "timedOut": 5, "pending": 15})
 
     counts = count_migration(s3, states, PREPARED, execution("FAILED"))
 
     assert numbers(counts) == (68, 2, 15, 15)
     assert counts.map_run_total == 100
-    assert set(counts.witnesses) == {"written", "rejected", "failed", "unstarted", "map_run_total"}
+    assert set(counts.witnesses) == {
+        "rejected_before_upload",
+        "written",
+        "rejected",
+        "failed",
+        "unstarted",
+        "map_run_total",
+    }
     assert unaccounted(counts) == 0
     assert MigrationCounts.from_json(counts.to_json()) == counts
 
@@ -127,3 +145,61 @@ def test_a_malformed_result_file_is_an_error_and_no_zero(s3: Any, status: Any) -
 
     with pytest.raises(ResultFileError, match=f"{status}_0"):
         count_migration(s3, map_run_states({}), PREPARED, execution())
+
+
+def test_a_reject_that_was_counted_and_is_gone_is_missing_by_its_id(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(97, ["a", "b", "c"])]})
+    put_error_file(s3, [reject("a")], "1")
+    gone = put_error_file(s3, [reject("b"), reject("c")], "2")
+    states = map_run_states({"succeeded": 100})
+    assert unaccounted(count_migration(s3, states, PREPARED, execution())) == 0
+
+    s3.delete_object(Bucket=BUCKET, Key=gone)
+    counts = count_migration(s3, states, PREPARED, execution())
+
+    assert (counts.answered_rejects, counts.rejects.rejects, counts.rejects.missing) == (3, 1, 2)
+    assert counts.rejects.missing_ids == ("b", "c")
+    assert unaccounted(counts) == 2
+
+
+def test_a_reject_that_no_result_file_names_is_superseded_and_counts_nowhere(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(99, ["a"])]})
+    put_error_file(s3, [reject("a"), reject("of an attempt that was repeated")])
+
+    counts = count_migration(s3, map_run_states({"succeeded": 100}), PREPARED, execution())
+
+    assert (counts.rejects.rejects, counts.rejects.superseded, counts.rejects.missing) == (1, 1, 0)
+    assert counts.rejects_by_code == {"BAD_TYPE": 1}
+    assert unaccounted(counts) == 0
+
+
+REJECTED = prepared_file(100, 2, bucket=BUCKET)
+
+
+def put_rejects_before_upload(s3: Any, *lines: str) -> None:
+    s3.put_object(Bucket=BUCKET, Key=REJECTED.rejects_key, Body="".join(line + "\n" for line in lines).encode())
+
+
+def test_the_rejects_of_prepare_are_counted_in_the_bucket_each_once(s3: Any) -> None:
+    rejects = [
+        reject(name, code=code, stage=Stage.PREPARE).to_json() for name, code in (("a", "BAD_WIDTH"), ("b", "X"))
+    ]
+    put_rejects_before_upload(s3, *rejects, rejects[0])
+
+    counts = count_migration(s3, map_run_states(None), REJECTED, None)
+
+    assert counts.rejected_before_upload == 2
+    assert counts.rejects_by_code == {"BAD_WIDTH": 1, "X": 1}
+    assert str(REJECTED.rejects_key) in counts.witnesses["rejected_before_upload"]
+    assert numbers(counts) == (0, 0, 0, 98)
+
+
+def test_where_the_rejects_of_prepare_are_gone_none_is_counted(s3: Any) -> None:
+    assert count_migration(s3, map_run_states(None), REJECTED, None).rejected_before_upload == 0
+
+
+def test_a_malformed_reject_of_prepare_is_named_by_key_and_line(s3: Any) -> None:
+    put_rejects_before_upload(s3, reject("a").to_json(), "{}")
+
+    with pytest.raises(RejectError, match=r"rejected_before_upload\.jsonl line 2: .*task prepare"):
+        count_migration(s3, map_run_states(None), REJECTED, None)

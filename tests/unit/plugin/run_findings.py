@@ -1,5 +1,6 @@
 """What the tasks of a run leave, as values for a test to change."""
 
+from dataclasses import replace
 from typing import Any
 
 from csvdynamo_airflow.error_files import Merged
@@ -52,6 +53,7 @@ def migrated(
     source_rows: int, *, before: int = 0, rejected: int = 0, failed: int = 0, unstarted: int = 0, **changes: Any
 ) -> Findings:
     """A run that went its whole way; what is neither rejected, failed nor unstarted is written."""
+    read_back = Merged(rejects=rejected, by_code={"BAD_TYPE": rejected} if rejected else {})
     values: dict[str, Any] = {
         "dataset": "cars",
         "run_id": "run",
@@ -60,15 +62,16 @@ def migrated(
         "execution": execution(),
         "counts": MigrationCounts(
             written=source_rows - before - rejected - failed - unstarted,
-            rejected=rejected,
+            rejected_before_upload=before,
+            before_by_code={"BAD_WIDTH": before} if before else {},
+            answered_rejects=rejected,
+            rejects=read_back,
             failed=failed,
             unstarted=unstarted,
             map_run_total=source_rows - before,
             witnesses={"written": "SUCCEEDED_*"},
         ),
-        "merged": Merged(key="reports/cars/cars-1/rejects.jsonl", rejects=rejected, by_code={"BAD_TYPE": rejected})
-        if rejected
-        else Merged(),
+        "merged": replace(read_back, key="reports/cars/cars-1/rejects.jsonl" if rejected or before else None),
         **changes,
     }
     return Findings(**values)

@@ -10,6 +10,7 @@ from csvdynamo_airflow.findings import EndedTask, Findings
 from csvdynamo_airflow.ledger import Ledger
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.witnesses import MigrationCounts
 from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
 
 CONTRACT = {
@@ -40,7 +41,7 @@ def test_every_report_has_the_contracts_keys_and_survives_json(findings: Finding
     report = make_report(findings, ["a problem"])
 
     assert set(report) >= CONTRACT
-    assert set(report["source"]) == {"url", "bytes", "sha256", "etag", "last_modified", "rows"}
+    assert set(report["source"]) == {"url", "bytes", "sha256", "etag", "last_modified", "rows", "format"}
     assert set(report["verification"]) >= {"mode", "keys_checked", "missing", "changed", "foreign"}
     assert json.loads(report_text(report)) == report
     ledger = dict(report["ledger"])
@@ -60,6 +61,7 @@ def test_the_report_of_a_whole_run() -> None:
         "etag": '"e"',
         "last_modified": "Fri, 02 Jan 2026 00:00:00 GMT",
         "rows": 100,
+        "format": {"delimiter": ",", "encoding": "utf-8", "compression": None},
     }
     assert report["ledger"] == Ledger(100, 2, 95, 3).to_json()
     assert (report["prepared_rows"], report["map_run_rows"]) == (98, 98)
@@ -80,9 +82,9 @@ def test_prepared_rows_that_nobody_was_asked_about_are_unaccounted_for() -> None
 
 
 def test_what_became_of_the_rejects_is_told() -> None:
-    merged = Merged(key="k", rejects=9, missing=3, superseded=5, misfiled=7)
+    counts = MigrationCounts(rejects=Merged(rejects=9, missing=3, superseded=5, misfiled=7))
 
-    report = make_report(migrated(10, merged=merged), [])
+    report = make_report(migrated(10, counts=counts), [])
 
     told = {name: count for name, count in report.items() if name.startswith("rejects_") and name != "rejects_by_code"}
     assert told == {"rejects_missing": 3, "rejects_superseded": 5, "rejects_misfiled": 7}

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.dataset import Gates
+from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
+from csvdynamo_airflow.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import EndedTask, Findings
 from csvdynamo_airflow.verdict import problems
@@ -36,7 +38,7 @@ def test_what_was_not_started_is_green_for_no_rows_and_for_a_dry_run(rows: int, 
         dry_run=dry_run,
         prepared=prepared_file(rows),
         merged=Merged(),
-        counts=MigrationCounts.never_started(rows),
+        counts=MigrationCounts(unstarted=rows),
         tasks=ended(start="skipped", wait="skipped"),
     )
 
@@ -101,12 +103,111 @@ def test_a_map_run_that_read_another_number_of_rows_is_a_problem_of_its_own(read
     assert "1,000" in problem
 
 
-def test_rejects_that_are_counted_and_not_in_the_error_files_are_a_problem() -> None:
-    findings = migrated(1000, rejected=5)
+def test_rejects_that_are_counted_and_cannot_be_read_back_are_named_and_unaccounted_for() -> None:
+    counts = MigrationCounts(
+        written=995,
+        answered_rejects=5,
+        rejects=Merged(rejects=3, missing=2, missing_ids=("0a", "0b")),
+        map_run_total=1000,
+    )
 
-    for merged in (None, Merged(rejects=4, missing=1)):
-        [problem] = problems(replace(findings, merged=merged), OPEN)
-        assert problem.startswith("The result files count 5 rejected rows")
+    assert problems(migrated(1000, counts=counts, merged=counts.rejects), OPEN) == [
+        "2 of 1,000 rows are unaccounted for.",
+        "The result files count 5 rejected rows, the error files hold 3 of them; missing are 0a, 0b: see the task "
+        "fetch_error_files.",
+    ]
+
+
+@pytest.mark.parametrize("merged", [None, Merged(rejects=4)])
+def test_merged_rejects_that_are_not_those_of_the_bucket_are_a_problem(merged: Merged | None) -> None:
+    found = problems(replace(migrated(1000, rejected=5), merged=merged), OPEN)
+
+    [problem] = found
+    assert problem.startswith(f"The merged error files hold {merged.rejects if merged else 0} ")
+    assert "the bucket now holds 5" in problem
+
+
+@pytest.mark.parametrize("held", [0, 2, 4])
+def test_rejects_of_prepare_that_are_not_in_the_bucket_are_a_problem(held: int) -> None:
+    findings = migrated(1000, before=3)
+    counts = replace(findings.counts or MigrationCounts(), rejected_before_upload=held)
+
+    assert (
+        f"prepare rejected 3 rows, but s3://bucket/reports/cars/cars-1/rejected_before_upload.jsonl holds {held} "
+        "records: clear the task prepare, which writes it again."
+    ) in problems(replace(findings, counts=counts), OPEN)
+
+
+def test_superseded_rejects_are_no_problem() -> None:
+    findings = migrated(1000, rejected=5)
+    rejects = replace(findings.counts.rejects, superseded=7) if findings.counts else Merged()
+    counts = replace(findings.counts or MigrationCounts(), rejects=rejects)
+
+    assert problems(replace(findings, counts=counts), OPEN) == []
+
+
+# the table
+
+
+def checked(**counts: int) -> CheckedTable:
+    """A check of ten keys; keys and rows of its differences count from one."""
+    kinds = {DifferenceKind(kind): count for kind, count in counts.items()}
+    return CheckedTable(
+        mode=VerifyMode.FULL,
+        keys_checked=10,
+        counts=kinds,
+        examples=tuple(
+            Difference(
+                kind, f"A_{row}", None if kind is DifferenceKind.FOREIGN else row, ("make",) * (kind == "changed")
+            )
+            for kind, count in kinds.items()
+            for row in range(1, min(count, 20) + 1)
+        ),
+        key="reports/cars/cars-1/verification.jsonl",
+    )
+
+
+LIST = "see s3://bucket/reports/cars/cars-1/verification.jsonl."
+
+
+@pytest.mark.parametrize(
+    ("counts", "problem"),
+    [
+        ({"missing": 1}, f"1 of 10 keys checked are missing from the table: A_1 (row 1); {LIST}"),
+        (
+            {"changed": 2},
+            "2 of 10 keys checked have another item than their row makes: A_1 (row 1) in make, A_2 (row 2) in make; "
+            + LIST,
+        ),
+        (
+            {"missing": 6},
+            "6 of 10 keys checked are missing from the table: A_1 (row 1), A_2 (row 2), A_3 (row 3), A_4 (row 4), "
+            f"A_5 (row 5) …; {LIST}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("foreign", list(ForeignPolicy))
+def test_a_missing_or_changed_item_is_a_problem_whatever_foreign_ones_are(
+    counts: dict[str, int], problem: str, foreign: ForeignPolicy
+) -> None:
+    findings = migrated(10, checked=checked(**counts))
+
+    assert problems(findings, OPEN, Verification(foreign=foreign)) == [problem]
+
+
+def test_items_of_no_written_row_are_reported_or_fail_the_run_as_the_data_set_file_says() -> None:
+    findings = migrated(10, checked=checked(foreign=1, stale=1))
+
+    assert problems(findings, OPEN, Verification(foreign=ForeignPolicy.REPORT)) == []
+    stale, foreign = problems(findings, OPEN, Verification(foreign=ForeignPolicy.FAIL))
+    assert stale.startswith("The table has 1 items of keys whose rows were rejected")
+    assert stale.endswith(f"A_1 (row 1); {LIST}")
+    assert foreign.startswith("The table has 1 items of keys that no row of the file has")
+    assert foreign.endswith(f"A_1; {LIST}")
+
+
+def test_rows_of_batches_that_did_not_succeed_may_be_absent() -> None:
+    assert problems(migrated(10, failed=3, checked=checked(unfinished=3)), OPEN) == []
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])

@@ -1,0 +1,55 @@
+"""Records on disk, spread over files by their key, so that two sides of any size are compared a part at a time."""
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_KEYS_PER_PARTITION = 50_000
+_MOST_PARTITIONS = 256  # files open at once
+
+
+def partitions_for(keys: int) -> int:
+    """How many partitions hold so many keys, some 50,000 in each: what is in memory at a time."""
+    return min(_MOST_PARTITIONS, keys // _KEYS_PER_PARTITION + 1)
+
+
+class KeyPartitions:
+    """One side of a comparison: records, each a key and its values, in one file a partition.
+
+    Sides of the same number of partitions have the records of one key in partitions of the same number.
+    """
+
+    def __init__(self, folder: Path, partitions: int) -> None:
+        """Make the files.
+
+        Args:
+            folder: An empty folder, which is made.
+            partitions: How many there are.
+        """
+        folder.mkdir()
+        self._paths = [folder / str(number) for number in range(partitions)]
+        self._stack = ExitStack()
+        self._files = [self._stack.enter_context(path.open("w", encoding="utf-8")) for path in self._paths]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exception: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def add(self, key: str, values: Sequence[str | int]) -> None:
+        """Write a record; all are to be written before the first is read, and the files closed between."""
+        number = zlib.crc32(key.encode()) % len(self._files)
+        self._files[number].write(json.dumps([key, *values]) + "\n")
+
+    def read(self, partition: int) -> Iterator[list[Any]]:
+        """Read the records of a partition, ``[key, *values]`` each, in the order in which they were written."""
+        with self._paths[partition].open(encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
