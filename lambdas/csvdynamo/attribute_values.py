@@ -75,5 +75,6 @@ def _scalar_size(value: AttributeValue) -> int:
     number: str | None = value.get("N")
     if number is None:
         return 1
-    digits = len(number.lstrip("-").replace(".", "").strip("0"))
+    mantissa = number.lstrip("-").partition("E")[0]
+    digits = len(mantissa.replace(".", "").strip("0"))
     return (digits + 1) // 2 + 1 + number.startswith("-")

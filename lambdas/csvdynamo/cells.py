@@ -75,8 +75,8 @@ def _refuse(column: Column, code: RejectCode, problem: str) -> NoReturn:
 
 
 def _blank_rule(column: Column) -> CellRule:
-    def refuse(_: str) -> AttributeValue | None:
-        _refuse(column, RejectCode.MISSING_VALUE, "a required value is blank")
+    def refuse(text: str) -> AttributeValue | None:
+        _refuse(column, RejectCode.MISSING_VALUE, f"{shown(text)} is blank; required = true")
 
     if column.required:
         return refuse
@@ -109,7 +109,9 @@ def _number_rule(column: Column) -> CellRule:
     def convert(text: str) -> AttributeValue:
         number = number_text(text)
         if number is None:
-            _refuse(column, RejectCode.BAD_TYPE, f"{shown(text)} is not a number that DynamoDB can hold")
+            _refuse(
+                column, RejectCode.BAD_TYPE, f'{shown(text)} is not a number that DynamoDB can hold; type = "number"'
+            )
         if bounded:
             value = Decimal(number)
             if minimum is not None and value < minimum:
@@ -125,7 +127,7 @@ def _boolean_rule(column: Column) -> CellRule:
     def convert(text: str) -> AttributeValue:
         value = boolean_value(text)
         if value is None:
-            _refuse(column, RejectCode.BAD_TYPE, f"{shown(text)} is not true or false")
+            _refuse(column, RejectCode.BAD_TYPE, f'{shown(text)} is not true or false; type = "boolean"')
         return {"BOOL": value}
 
     return convert
@@ -140,7 +142,7 @@ def _text_checks(column: Column) -> Sequence[_TextCheck]:
 
     def check_allowed(text: str) -> None:
         if allowed is not None and text not in allowed:
-            _refuse(column, RejectCode.NOT_ALLOWED, f"{shown(text)} is not one of the {len(allowed)} allowed values")
+            _refuse(column, RejectCode.NOT_ALLOWED, f"{shown(text)} is not one of the {len(allowed)} values of allowed")
 
     def check_length(text: str) -> None:
         if max_length is not None and len(text) > max_length:

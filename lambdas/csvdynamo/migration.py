@@ -7,6 +7,7 @@ from csvdynamo.attribute_values import Item
 from csvdynamo.batch import Batch
 from csvdynamo.codes import RejectCode, Stage
 from csvdynamo.errors import UnexpectedAnswerError
+from csvdynamo.policies import DuplicatePolicy
 from csvdynamo.refusals import Refusal, RefusedItem, shown
 from csvdynamo.rejects import Reject
 from csvdynamo.rows import RowConverter
@@ -28,10 +29,35 @@ class _Candidate:
     item: Item
 
 
+@dataclass
+class _Contest:
+    """The rows of one key that the rules accept.
+
+    Attributes:
+        candidates: All of them, in the batch's order.
+        wanted: Those that may be stored, the one to try first at the end. DynamoDB's refusals shorten it.
+    """
+
+    candidates: list[_Candidate]
+    wanted: list[_Candidate]
+
+    @classmethod
+    def of(cls, candidates: list[_Candidate], policy: DuplicatePolicy) -> "_Contest":
+        if policy is DuplicatePolicy.REJECT and len(candidates) > 1:
+            return cls(candidates, [])
+        return cls(candidates, candidates[::-1] if policy is DuplicatePolicy.FIRST else candidates[:])
+
+    @property
+    def winner(self) -> _Candidate | None:
+        return self.wanted[-1] if self.wanted else None
+
+
 def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome:
     """Convert the rows, write the items, and account for every row.
 
-    Of rows with the same key the last that the rules and DynamoDB accept is stored, whatever the order of retries.
+    Of rows with the same key, those that the rules accept and DynamoDB does not refuse, the data set's policy says
+    which one is stored, whatever the order of retries. prepare has settled that for the whole file; what is left to do
+    here are files that it never saw.
 
     Raises:
         BatchError: The batch's header cannot be migrated.
@@ -40,6 +66,7 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
     rejects: dict[int, Reject] = {}
     rivals: dict[str, list[_Candidate]] = {}
     key = converter.dataset.table.partition_key
+    policy = converter.dataset.policies.duplicates
 
     def reject(position: int, stage: Stage, refusal: Refusal) -> None:
         rejects[position] = batch.reject(converter.dataset.name, position, stage, refusal)
@@ -51,32 +78,39 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
         else:
             rivals.setdefault(result[key]["S"], []).append(_Candidate(position, result))
 
-    for refused, message in _write_last_rivals(list(rivals.values()), write):
+    contests = [_Contest.of(candidates, policy) for candidates in rivals.values()]
+    for refused, message in _write_winners(contests, write):
         reject(refused.position, Stage.WRITE, Refusal(RejectCode.DYNAMODB_REFUSED, None, message))
 
-    stored = [candidates for candidates in rivals.values() if candidates]
-    for *losers, winner in stored:
-        for loser in losers:
-            reject(loser.position, Stage.VALIDATE, _duplicate(batch, converter, loser, winner))
+    for contest in contests:
+        for loser in contest.candidates:
+            if loser is not contest.winner and loser.position not in rejects:
+                reject(loser.position, Stage.VALIDATE, _duplicate(batch, converter, loser, contest.winner))
 
-    if len(stored) + len(rejects) != len(batch.rows):
-        counts = f"{len(stored)} written and {len(rejects)} rejected of {len(batch.rows)} rows"
+    written = sum(contest.winner is not None for contest in contests)
+    if written + len(rejects) != len(batch.rows):
+        counts = f"{written} written and {len(rejects)} rejected of {len(batch.rows)} rows"
         raise UnexpectedAnswerError(f"the batch is not accounted for: {counts}")
-    return Outcome(len(stored), [rejects[position] for position in sorted(rejects)])
+    return Outcome(written, [rejects[position] for position in sorted(rejects)])
 
 
-def _write_last_rivals(rivals: list[list[_Candidate]], write: WriteItems) -> Iterable[tuple[_Candidate, str]]:
-    """Write the last candidate of each key; where DynamoDB refuses it, drop it and try the one before."""
-    while rivals:
-        refused = list(write([candidates[-1].item for candidates in rivals]))
+def _write_winners(contests: Iterable[_Contest], write: WriteItems) -> Iterable[tuple[_Candidate, str]]:
+    """Write each winner; where DynamoDB refuses it, the next one takes its place."""
+    open_contests = [contest for contest in contests if contest.wanted]
+    while open_contests:
+        refused = list(write([contest.wanted[-1].item for contest in open_contests]))
         for item in refused:
-            yield rivals[item.index].pop(), item.message
-        rivals = [rivals[item.index] for item in refused if rivals[item.index]]
+            yield open_contests[item.index].wanted.pop(), item.message
+        open_contests = [open_contests[item.index] for item in refused if open_contests[item.index].wanted]
 
 
-def _duplicate(batch: Batch, converter: RowConverter, loser: _Candidate, winner: _Candidate) -> Refusal:
-    number = batch.row_numbers[winner.position]
-    where = f"row {number}" if number is not None else f"position {winner.position} of the batch"
+def _duplicate(batch: Batch, converter: RowConverter, loser: _Candidate, winner: _Candidate | None) -> Refusal:
     key = loser.item[converter.dataset.table.partition_key]["S"]
     column = converter.plan(batch.rows[loser.position]).key_header
-    return Refusal(RejectCode.DUPLICATE_KEY, column, f"the key {shown(key)} comes again at {where}, which is kept")
+    if winner is None:
+        message = f'{column}: other rows also hold the key {shown(key)}, and duplicates = "reject"'
+        return Refusal(RejectCode.DUPLICATE_KEY, column, message)
+    number = batch.row_numbers[winner.position]
+    where = f"row {number}" if number is not None else f"position {winner.position} of the batch"
+    message = f"{column}: {where} has the same key {shown(key)} and is written instead"
+    return Refusal(RejectCode.DUPLICATE_KEY, column, message)

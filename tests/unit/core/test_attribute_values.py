@@ -87,4 +87,5 @@ def test_an_item_is_measured_in_bytes_of_its_names_and_values() -> None:
     assert item_size({"é": {"S": "日本"}}) == 2 + 6
     assert item_size({"n": {"N": "-1200"}}) == 1 + 1 + 1 + 1
     assert item_size({"n": {"N": "123.45"}}) == 1 + 3 + 1
+    assert item_size({"n": {"N": "-1E+125"}, "m": {"N": "1.5E-120"}}) == (1 + 1 + 1 + 1) + (1 + 1 + 1)
     assert item_size({"b": {"BOOL": True}, "x": {"NULL": True}}) == 4

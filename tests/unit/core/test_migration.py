@@ -1,5 +1,7 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -8,6 +10,7 @@ from csvdynamo.batch import Batch
 from csvdynamo.codes import RejectCode
 from csvdynamo.dataset import Dataset
 from csvdynamo.migration import Outcome, migrate
+from csvdynamo.policies import DuplicatePolicy, Policies
 from csvdynamo.refusals import RefusedItem
 from csvdynamo.rows import RowConverter
 
@@ -78,6 +81,60 @@ def test_of_the_same_key_the_last_row_is_stored_and_named_in_the_others(make_dat
     assert table.items["a"]["make"] == {"S": "third"}
     assert summary(outcome) == [(row, "validate", "DUPLICATE_KEY", "Car ID") for row in (1, 2)]
     assert all("row 3" in reject.message and '"a"' in reject.message for reject in outcome.rejects)
+
+
+def test_of_the_same_key_the_first_row_is_stored_if_the_data_set_says_so(make_dataset: MakeDataset) -> None:
+    table = Table(refuses=["odd"])
+
+    outcome = run(
+        replace(make_dataset(""), policies=Policies(duplicates=DuplicatePolicy.FIRST)),
+        table,
+        {"_row": "1", "Car ID": "a", "Make": "odd"},
+        {"_row": "2", "Car ID": "a", "Make": "second"},
+        {"_row": "3", "Car ID": "a", "Make": "third"},
+        {"_row": "4", "Car ID": "b", "Make": "only"},
+    )
+
+    assert table.items["a"]["make"] == {"S": "second"}
+    assert outcome.written == 2
+    assert summary(outcome) == [(1, "write", "DYNAMODB_REFUSED", None), (3, "validate", "DUPLICATE_KEY", "Car ID")]
+    assert "row 2" in outcome.rejects[1].message
+
+
+def test_of_the_same_key_no_row_is_stored_if_the_data_set_says_so(make_dataset: MakeDataset) -> None:
+    table = Table()
+
+    outcome = run(
+        replace(make_dataset(""), policies=Policies(duplicates=DuplicatePolicy.REJECT)),
+        table,
+        {"_row": "1", "Car ID": "a"},
+        {"_row": "2", "Car ID": "b"},
+        {"_row": "3", "Car ID": "a"},
+    )
+
+    assert table.items.keys() == {"b"}
+    assert outcome.written == 1
+    assert summary(outcome) == [(row, "validate", "DUPLICATE_KEY", "Car ID") for row in (1, 3)]
+    assert all('"a"' in reject.message and '"reject"' in reject.message for reject in outcome.rejects)
+
+
+@pytest.mark.parametrize("policy", ["first", "last"])
+def test_of_the_same_key_one_row_is_stored_even_if_the_rules_refuse_all_others(
+    make_dataset: MakeDataset, policy: str
+) -> None:
+    table = Table()
+    dataset = make_dataset('[columns.Year]\ntype = "number"')
+
+    outcome = run(
+        replace(dataset, policies=Policies(duplicates=DuplicatePolicy(policy))),
+        table,
+        {"_row": "1", "Car ID": "a", "Year": "x"},
+        {"_row": "2", "Car ID": "a", "Year": "2"},
+        {"_row": "3", "Car ID": "a", "Year": "x"},
+    )
+
+    assert table.items["a"]["year"] == {"N": "2"}
+    assert [code for _, _, code, _ in summary(outcome)] == ["BAD_TYPE", "BAD_TYPE"]
 
 
 def test_without_row_numbers_the_winner_is_named_by_its_position(make_dataset: MakeDataset) -> None:

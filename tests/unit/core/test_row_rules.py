@@ -100,13 +100,18 @@ def test_a_cell_becomes_the_value_that_its_rules_say(
 @pytest.mark.parametrize(
     ("rules", "text", "code", "words"),
     [
-        ("required = true", " ", RejectCode.MISSING_VALUE, "blank"),
+        ("required = true", " ", RejectCode.MISSING_VALUE, '" " is blank; required = true'),
         ('required = true\ntype = "number"', "", RejectCode.MISSING_VALUE, "blank"),
-        ('type = "number"', "twenty", RejectCode.BAD_TYPE, '"twenty" is not a number'),
-        ('type = "boolean"', "yes", RejectCode.BAD_TYPE, '"yes" is not true or false'),
+        (
+            'type = "number"',
+            "twenty",
+            RejectCode.BAD_TYPE,
+            '"twenty" is not a number that DynamoDB can hold; type = "number"',
+        ),
+        ('type = "boolean"', "yes", RejectCode.BAD_TYPE, '"yes" is not true or false; type = "boolean"'),
         ('type = "number"\nmin = 0', "-1", RejectCode.OUT_OF_RANGE, "min = 0"),
         ('type = "number"\nmax = 0.1', "0.10000000000000000000000000000001", RejectCode.OUT_OF_RANGE, "max = 0.1"),
-        ('allowed = ["WA"]', "OR", RejectCode.NOT_ALLOWED, '"OR" is not one of'),
+        ('allowed = ["WA"]', "OR", RejectCode.NOT_ALLOWED, '"OR" is not one of the 1 values of allowed'),
         ('pattern = "[a-z]+"', "abc1", RejectCode.BAD_PATTERN, "[a-z]+"),
         ('pattern = "[a-z]+"', "abc\n", RejectCode.BAD_PATTERN, '"abc\\n"'),
         ("max_length = 3", "abcd", RejectCode.TOO_LONG, "max_length = 3"),
