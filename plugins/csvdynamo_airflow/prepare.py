@@ -1,19 +1,20 @@
 """The task prepare: from the landed source to the file that Step Functions' CSV reader cannot misread."""
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from csvdynamo.dataset import Dataset
-from csvdynamo_airflow.growing_file import GrowingFile, ReportProgress
+from csvdynamo_airflow.growing_file import ReportProgress
 from csvdynamo_airflow.landing import Landed
 from csvdynamo_airflow.naming import reports_prefix
+from csvdynamo_airflow.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.prepared import Prepared, prepared_key
-from csvdynamo_airflow.reject_spool import RejectSpool
-from csvdynamo_airflow.rewrite import rewrite
+from csvdynamo_airflow.profile import PROFILE_FILE
+from csvdynamo_airflow.reject_spool import write_records
 from csvdynamo_airflow.schema_memory import check_schema
-from csvdynamo_airflow.source_file import open_source
 from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.workspace import require_free_space, workspace
 
@@ -39,7 +40,7 @@ def prepare(
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:
-    """Rewrite a landed source in one streaming pass, and store the result under a key made of its digest.
+    """Rewrite a landed source (see `prepare_file`), and store the result under a key made of its digest.
 
     Args:
         landed: What download stored.
@@ -51,7 +52,7 @@ def prepare(
         report_progress: Is told of the bytes written.
 
     Raises:
-        SourceFileError: The source is no CSV, breaks off, or it cannot be told where one of its records ends.
+        SourceFileError: The source is no CSV, or breaks off.
         HeaderError: Its header would lose or mix up columns.
         SchemaError: Its header changed in a way that the data set does not allow.
         NoSpaceError: The temporary folder's disk has no room.
@@ -59,50 +60,54 @@ def prepare(
     """
     name = f"{landed.file_name} (from {landed.url})"
     with workspace("prepare", dataset.name, run_id, work_parent) as folder:
-        source, output = folder / "source", folder / "prepared"
-        # At least the source and a copy of it; what gzip unpacks to shows only on the way.
+        # At least the source and a copy of it; what an archive unpacks to shows only on the way.
         require_free_space(folder, 2 * landed.bytes, f"prepare {name}")
-        fetch(s3, landed.bucket, landed.key, landed.sha256, source)
-        with (
-            open_source(source, name) as text,
-            GrowingFile(output, report_progress, purpose=f"prepare {name}") as file,
-            RejectSpool(folder / "drafts") as spool,
-        ):
-            rewritten = rewrite(text, file, spool, dataset, name)
-        sha256 = file_sha256(output)
+        fetch(s3, landed.bucket, landed.key, landed.sha256, folder / SOURCE)
+        outcome = prepare_file(folder, dataset, name, report_progress)
+        sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
         execution_name = name_execution(file_key)
         schema_changes = check_schema(
             s3,
             dataset,
             landed,
-            rewritten.headers,
-            output,
-            rows=rewritten.source_rows,
+            outcome.headers,
+            outcome.path,
+            rows=outcome.source_rows,
             run_id=run_id,
             execution=execution_name,
         )
-        put_once(s3, output, landed.bucket, file_key)
-        rejects_key = None
-        if spool.by_code:
-            spool.write_records(folder / REJECTS_FILE, dataset.name, execution_name)
-            rejects_key = reports_prefix(dataset.name, execution_name) + REJECTS_FILE
-            # The same run writes the same records at every attempt, so writing over them is safe.
+        put_once(s3, outcome.path, landed.bucket, file_key)
+        reports = reports_prefix(dataset.name, execution_name)
+        rejects_key = profile_key = None
+        # The same run writes the same records and profile at every attempt, so writing over them is safe.
+        if outcome.rejects_by_code:
+            write_records(outcome.spools, folder / REJECTS_FILE, dataset.name, execution_name)
+            rejects_key = reports + REJECTS_FILE
             upload(s3, folder / REJECTS_FILE, landed.bucket, rejects_key)
+        if outcome.profile:
+            (folder / PROFILE_FILE).write_text(json.dumps(outcome.profile, ensure_ascii=False), encoding="utf-8")
+            profile_key = reports + PROFILE_FILE
+            upload(s3, folder / PROFILE_FILE, landed.bucket, profile_key)
+        rejected = sum(outcome.rejects_by_code.values())
         prepared = Prepared(
             bucket=landed.bucket,
             file_key=file_key,
             sha256=sha256,
-            bytes=file.size,
-            source_rows=rewritten.source_rows,
-            prepared_rows=rewritten.source_rows - spool.by_code.total(),
-            rejected=spool.by_code.total(),
-            rejects_by_code=dict(sorted(spool.by_code.items())),
+            bytes=outcome.path.stat().st_size,
+            source_rows=outcome.source_rows,
+            prepared_rows=outcome.source_rows - rejected,
+            rejected=rejected,
+            rejects_by_code=outcome.rejects_by_code,
             rejects_key=rejects_key,
-            header=rewritten.headers,
+            header=outcome.headers,
             schema_changes=schema_changes,
             execution_name=execution_name,
             source=landed,
+            delimiter=outcome.source_format.delimiter,
+            encoding=outcome.source_format.encoding,
+            compression=outcome.source_format.compression,
+            profile_key=profile_key,
         )
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",

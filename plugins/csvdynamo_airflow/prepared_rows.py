@@ -50,23 +50,29 @@ class ContentRules:
     Attributes:
         headers: The source's header.
         item_limit: Bytes that one row may take as a JSON item.
+        encoding: What the source is written in, as messages call it.
     """
 
     headers: tuple[str, ...]
     item_limit: int
+    encoding: str = "UTF-8"
 
-    def clear_all(self, text: str) -> bool:
-        """Tell at once that no row of a text breaks a rule; False means that each has to be looked at."""
+    def clear_all(self, text: str, longest: int) -> bool:
+        """Tell at once that no row of a text breaks a rule; False means that each has to be looked at.
+
+        Args:
+            text: The rows.
+            longest: Characters of the longest row, or more.
+        """
         plain = text.isascii() or not _UNDECODED.search(text)
-        return plain and "\0" not in text and self._fits(len(text))
+        return plain and "\0" not in text and self._fits(longest)
 
     def judge(self, fields: list[str]) -> BadRecord | None:
         """Say what is wrong with a row of the right width, None if nothing is."""
         for header, value in zip(self.headers, fields, strict=True):
             if _UNDECODED.search(value):
-                return BadRecord(
-                    RejectCode.BAD_ENCODING, f"{header}: holds bytes that are no UTF-8", fields, column=header
-                )
+                message = f"{header}: holds bytes that are no {self.encoding}"
+                return BadRecord(RejectCode.BAD_ENCODING, message, fields, column=header)
             if "\0" in value:
                 return BadRecord(RejectCode.BAD_ENCODING, f"{header}: holds a NUL character", fields, column=header)
         if self._fits(sum(map(len, fields))):
@@ -82,6 +88,25 @@ class ContentRules:
         return (names + characters) * _LONGEST_ESCAPE <= self.item_limit
 
 
+def plain_rows(lines: Sequence[str], first: int) -> str | None:
+    r"""Number lines that are rows already as `format_rows` would write them; None if some are not.
+
+    Args:
+        lines: Physical lines of a CSV with commas, each one row.
+        first: The number of the first.
+    """
+    text = "".join([f"{number},{line}" for number, line in enumerate(lines, first)]).replace("\r\n", "\n")
+    if '"' in text or "\\" in text or "\r" in text:
+        return None
+    return text if text.endswith("\n") else text + "\n"
+
+
+def read_rows(text: str) -> list[list[str]]:
+    """Read what `format_rows` wrote, row numbers included."""
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    return [[value.replace("\\\\", "\\") for value in row] for row in rows] if "\\" in text else list(rows)
+
+
 def item_bytes(headers: Sequence[str], fields: Sequence[str]) -> int:
     """Size of a row as the JSON item that a batch holds, its row number taken at its longest."""
     item = {ROW_NUMBER_HEADER: "9" * 18, **dict(zip(headers, fields, strict=True))}
@@ -92,7 +117,8 @@ def reject_item(headers: Sequence[str], bad: BadRecord) -> Mapping[str, str]:
     r"""Keep a bad record whole: header to value for the fields that it has, and what has no header beside them.
 
     Fields past the header stand as CSV under ``_extra``, a record whose fields cannot be told under ``_lines`` (with
-    another underscore in front where the source has such a column itself). A byte that is no UTF-8 shows as ``\xNN``.
+    another underscore in front where the source has such a column itself). A byte that is not of the source's
+    encoding shows as ``\xNN``.
     """
     item = {header: _readable(value) for header, value in zip(headers, bad.fields, strict=False)}
     if len(bad.fields) > len(headers):
@@ -121,6 +147,4 @@ def _unused(name: str, headers: Sequence[str]) -> str:
 
 
 def _readable(value: str) -> str:
-    if not _UNDECODED.search(value):
-        return value
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return _UNDECODED.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", value)

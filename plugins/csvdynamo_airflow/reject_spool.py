@@ -1,11 +1,13 @@
 """Rejects of prepare, kept on disk until the run's execution has a name: the name follows from the whole file."""
 
+import heapq
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from csvdynamo.codes import Stage
 from csvdynamo.rejects import Reject, reject_id
@@ -14,15 +16,16 @@ from csvdynamo_airflow.prepared_rows import reject_item
 
 
 class RejectSpool:
-    """A temporary file of bad records; a context manager.
+    """A temporary file of bad records in the source's order; a context manager.
 
     Attributes:
+        path: Where it is.
         by_code: How many it holds, by reject code.
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.by_code: Counter[str] = Counter()
-        self._path = path
         self._file = path.open("w", encoding="utf-8")
 
     def add(self, row: int, bad: BadRecord, headers: Sequence[str]) -> None:
@@ -37,30 +40,6 @@ class RejectSpool:
         draft = [row, bad.code, bad.column, bad.message, reject_item(headers, bad)]
         self._file.write(json.dumps(draft, separators=(",", ":")) + "\n")
 
-    def write_records(self, path: Path, dataset: str, execution_name: str) -> None:
-        """Write what was kept as reject records, one JSON object a line.
-
-        Args:
-            path: The file to write.
-            dataset: The data set's name.
-            execution_name: The name of the run's execution.
-        """
-        with self._path.open(encoding="utf-8") as drafts, path.open("w", encoding="utf-8", newline="\n") as records:
-            for draft in drafts:
-                row, code, column, message, item = json.loads(draft)
-                reject = Reject(
-                    execution_name=execution_name,
-                    dataset=dataset,
-                    row=row,
-                    stage=Stage.PREPARE,
-                    code=code,
-                    column=column,
-                    message=message,
-                    item=item,
-                    reject_id=reject_id(execution_name, row),
-                )
-                records.write(reject.to_json() + "\n")
-
     def __enter__(self) -> Self:
         return self
 
@@ -68,3 +47,30 @@ class RejectSpool:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def write_records(spools: Sequence[RejectSpool], path: Path, dataset: str, execution_name: str) -> None:
+    """Write what closed spools keep as reject records, one JSON object a line, in the order of the source's rows.
+
+    Args:
+        spools: The spools.
+        path: The file to write.
+        dataset: The data set's name.
+        execution_name: The name of the run's execution.
+    """
+    with ExitStack() as files, path.open("w", encoding="utf-8", newline="\n") as records:
+        drafts = [map(json.loads, files.enter_context(spool.path.open(encoding="utf-8"))) for spool in spools]
+        merged: Iterator[list[Any]] = heapq.merge(*drafts, key=lambda draft: draft[0])
+        for row, code, column, message, item in merged:
+            reject = Reject(
+                execution_name=execution_name,
+                dataset=dataset,
+                row=row,
+                stage=Stage.PREPARE,
+                code=code,
+                column=column,
+                message=message,
+                item=item,
+                reject_id=reject_id(execution_name, row),
+            )
+            records.write(reject.to_json() + "\n")

@@ -1,75 +1,128 @@
-"""The one streaming pass of prepare: a source's text in, the prepared file and its rejects out."""
+"""The streaming pass of prepare: a source's text in; the draft of the prepared file, its keys and its rejects out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TextIO
 
 from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
-from csvdynamo_airflow.csv_records import BadRecord, CsvRecords
-from csvdynamo_airflow.growing_file import GrowingFile
-from csvdynamo_airflow.prepared_rows import ENVELOPE_BYTES, ContentRules, Row, format_rows
+from csvdynamo_airflow.csv_records import BadRecord, Block, CsvRecords
+from csvdynamo_airflow.draft import Draft
+from csvdynamo_airflow.duplicates import KeySpool
+from csvdynamo_airflow.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
 from csvdynamo_airflow.reject_spool import RejectSpool
+from csvdynamo_airflow.source_columns import SourceColumns
+from csvdynamo_airflow.source_file import SourceFormat
 from csvdynamo_airflow.source_header import check_header
+from csvdynamo_airflow.text_encoding import shown_encoding
+from csvdynamo_airflow.text_lines import TextLines
 
-CHUNK_ROWS = 64
-"""Rows handled at once: enough that the work is done in C, few enough that a chunk seldom looks too large."""
+NumberedRow = tuple[int, list[str]]
+"""A row's number in the source and its fields."""
 
 
 @dataclass(frozen=True)
-class Rewritten:
-    """What the pass saw.
+class SourceHeader:
+    """A header that can be migrated.
 
     Attributes:
-        headers: The source's header.
-        schema_changes: How it departs from the data set's declared columns.
-        source_rows: Records after the header.
+        columns: The source's columns.
+        key_place: The place of the partition key's column among those that are migrated, from 0.
     """
 
-    headers: tuple[str, ...]
-    schema_changes: tuple[str, ...]
-    source_rows: int
+    columns: SourceColumns
+    key_place: int
+
+    @property
+    def key_header(self) -> str:
+        """The header of the partition key's column."""
+        return self.columns.headers[self.key_place]
 
 
-def rewrite(text: TextIO, output: GrowingFile, spool: RejectSpool, dataset: Dataset, name: str) -> Rewritten:
-    """Write every good row to the prepared file and every other to the spool, in constant memory.
+class Rewriter:
+    """Writes every good row of a source to a draft and every other to a spool, in constant memory."""
 
-    Args:
-        text: The source, as `source_file.open_source` opens it.
-        output: The prepared file.
-        spool: Takes the rejects.
-        dataset: The data set.
-        name: What to call the source in messages.
+    def __init__(self, text: TextIO, dataset: Dataset, source_format: SourceFormat, name: str) -> None:
+        """Read and check the header.
 
-    Raises:
-        SourceFileError: It cannot be told where a record ends, or the source breaks off.
-        HeaderError: The header would lose or mix up columns.
-        NoSpaceError: The disk fills up.
-    """
-    records = CsvRecords(text.readline, name)
-    headers = tuple(records.header())
-    schema_changes = check_header(headers, dataset, name)
-    rules = ContentRules(headers, dataset.limits.max_input_bytes_per_batch - ENVELOPE_BYTES)
-    output.write(format_rows([[ROW_NUMBER_HEADER, *headers]]).encode("utf-8"))
-    numbered = enumerate(records.rows(len(headers)), start=1)
-    source_rows = 0
-    while chunk := list(islice(numbered, CHUNK_ROWS)):
-        source_rows = chunk[-1][0]
-        output.write(_good_text(chunk, rules, spool).encode("utf-8"))
-    return Rewritten(headers, schema_changes, source_rows)
+        Args:
+            text: The source, as `source_file.open_source` opens it.
+            dataset: The data set.
+            source_format: How the source is written.
+            name: What to call the source in messages.
 
+        Raises:
+            SourceFileError: The header cannot be read.
+            HeaderError: The header would lose or mix up columns.
+        """
+        self._delimiter = source_format.delimiter
+        self._records = CsvRecords(TextLines(text), name, self._delimiter)
+        columns = SourceColumns.of(self._records.header())
+        check_header(columns.headers, dataset, name)
+        key = dataset.table.partition_key
+        stored = [
+            place
+            for place, header in enumerate(columns.headers)
+            if dataset.attribute_name(header) == key and not dataset.column(header).drop
+        ]
+        self.header = SourceHeader(columns, stored[0])
+        self._rules = ContentRules(
+            columns.headers,
+            dataset.limits.max_input_bytes_per_batch - ENVELOPE_BYTES,
+            shown_encoding(source_format.encoding),
+        )
 
-def _good_text(chunk: list[tuple[int, list[str] | BadRecord]], rules: ContentRules, spool: RejectSpool) -> str:
-    """Write the good rows of a chunk as CSV, and spool the others."""
-    rows: list[Row] = [[number, *record] for number, record in chunk if not isinstance(record, BadRecord)]
-    text = format_rows(rows)
-    clear = rules.clear_all(text)
-    if clear and len(rows) == len(chunk):
-        return text
-    good: list[Row] = []
-    for number, record in chunk:
-        bad = record if isinstance(record, BadRecord) else None if clear else rules.judge(record)
-        if bad is not None:
-            spool.add(number, bad, rules.headers)
-        elif not isinstance(record, BadRecord):
-            good.append([number, *record])
-    return format_rows(good)
+    def run(self, draft: Draft, spool: RejectSpool, keys: KeySpool) -> int:
+        """Go through the rows.
+
+        Args:
+            draft: Takes the good rows.
+            spool: Takes the rejects.
+            keys: Takes the good rows' keys.
+
+        Returns:
+            How many records the source has after its header.
+
+        Raises:
+            SourceFileError: The source breaks off.
+            NoSpaceError: The disk fills up.
+        """
+        columns, key_place = self.header.columns, self.header.key_place
+        draft.write_header(format_rows([[ROW_NUMBER_HEADER, *columns.headers]]))
+        source_rows = 0
+        for block in self._records.blocks(len(columns.all)):
+            first = source_rows + 1
+            source_rows += len(block.records)
+            text = self._plain_text(block, first)
+            if text is None:
+                good = self._good_rows(block.records, first, spool)
+                text = format_rows([[number, *fields] for number, fields in good])
+            else:
+                good = list(enumerate(block.rows, first))
+            keys.add((number, fields[key_place]) for number, fields in good)
+            draft.write(first, text)
+        return source_rows
+
+    def _plain_text(self, block: Block, first: int) -> str | None:
+        """Return the rows of a block whose lines need nothing but their numbers; None if it has others."""
+        if not block.lines or self._delimiter != "," or self.header.columns.kept is not None:
+            return None
+        text = plain_rows(block.lines, first)
+        return text if text and self._rules.clear_all(text, max(map(len, block.lines))) else None
+
+    def _good_rows(self, records: Sequence[list[str] | BadRecord], first: int, spool: RejectSpool) -> list[NumberedRow]:
+        """Return the good rows of a block with their numbers, and spool the others."""
+        columns = self.header.columns
+        joined = ["".join(record) for record in records if not isinstance(record, BadRecord)]
+        clear = self._rules.clear_all("".join(joined), max(map(len, joined), default=0))
+        good = []
+        for number, record in enumerate(records, first):
+            if isinstance(record, BadRecord):
+                spool.add(number, record, columns.all)
+                continue
+            fields = columns.migrated(record)
+            bad = None if clear else self._rules.judge(fields)
+            if bad is None:
+                good.append((number, fields))
+            else:
+                spool.add(number, bad, columns.headers)
+        return good

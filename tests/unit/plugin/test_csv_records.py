@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from csvdynamo.codes import RejectCode
 from csvdynamo_airflow import csv_records
 from csvdynamo_airflow.csv_records import BadRecord, CsvRecords
-from csvdynamo_airflow.source_file import SourceFileError
+from csvdynamo_airflow.source_error import SourceFileError
+from csvdynamo_airflow.text_lines import TextLines
 
 
 @pytest.fixture
@@ -24,12 +25,12 @@ def _short_fields(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def open_records(text: str) -> CsvRecords:
-    return CsvRecords(io.StringIO(text, newline="").readline, "a.csv")
+    return CsvRecords(TextLines(io.StringIO(text, newline="")), "a.csv")
 
 
 def read(text: str) -> list[list[str] | BadRecord]:
     records = open_records(text)
-    return list(records.rows(len(records.header())))
+    return [record for block in records.blocks(len(records.header())) for record in block.records]
 
 
 def brief(text: str) -> list[list[str] | RejectCode]:
@@ -130,22 +131,6 @@ def test_a_quote_unclosed_for_longer_than_the_limit_costs_its_line_alone() -> No
     rows = [f"{n},{n}" for n in range(1000)]
 
     assert brief('a,b\n1,"2\n' + "\n".join(rows)) == [RejectCode.BAD_QUOTE, *[row.split(",") for row in rows]]
-
-
-@pytest.mark.usefixtures("_short_fields")
-@pytest.mark.parametrize("text", ['a,b\n1,"' + "text\n" * 300, 'a\n"1\n2\n3\n'])
-def test_a_record_whose_end_cannot_be_told_names_file_and_row(text: str) -> None:
-    with pytest.raises(SourceFileError, match=r"row 1 of a\.csv ends"):
-        read(text)
-
-
-@pytest.mark.parametrize("text", ["a,b\n1,2\n" + "x" * 2000, 'a,b\n1,2\n3,"' + "\n" * 30])
-def test_lines_without_end_are_refused_with_file_and_row(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(csv_records, "LINE_LIMIT", 1000)
-    monkeypatch.setattr(csv_records, "RECORD_LINES_LIMIT", 20)
-
-    with pytest.raises(SourceFileError, match=r"a\.csv has after row 1 "):
-        read(text)
 
 
 @pytest.mark.parametrize("text", ["\n\r\n", 'a,"b\n1,2\n', 'a,"b"c\n'])

@@ -76,7 +76,7 @@ def test_any_csv_reader_gets_values_without_backslashes_back(rows: list[list[str
 
 
 def test_ordinary_text_is_cleared_at_once() -> None:
-    assert RULES.clear_all("1,x,é\n")
+    assert RULES.clear_all("1,x,é\n", 5)
     assert RULES.judge(["x", "é"]) is None
 
 
@@ -84,7 +84,7 @@ def test_ordinary_text_is_cleared_at_once() -> None:
 def test_what_nothing_after_prepare_could_take_is_a_bad_encoding(value: str) -> None:
     bad = RULES.judge(["x", value])
 
-    assert not RULES.clear_all(f"1,x,{value}\n")
+    assert not RULES.clear_all(f"1,x,{value}\n", 5)
     assert bad is not None
     assert (bad.code, bad.column, bad.fields) == (RejectCode.BAD_ENCODING, "b", ["x", value])
 
@@ -97,7 +97,7 @@ def test_a_row_is_too_large_by_the_bytes_of_its_json() -> None:
         bad = RULES.judge(["", value])
         assert bad is not None
         assert bad.code is RejectCode.TOO_LARGE
-        assert not RULES.clear_all(value)
+        assert not RULES.clear_all(value, len(value))
 
 
 def test_a_rows_json_is_measured_with_its_headers_and_row_number() -> None:

@@ -10,11 +10,9 @@ import pytest
 
 from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
 from csvdynamo.rejects import Reject, reject_id
-from csvdynamo_airflow.growing_file import GrowingFile
+from csvdynamo_airflow.prepare_file import PreparedFile, prepare_file
 from csvdynamo_airflow.prepared_rows import ENVELOPE_BYTES
-from csvdynamo_airflow.reject_spool import RejectSpool
-from csvdynamo_airflow.rewrite import CHUNK_ROWS, Rewritten, rewrite
-from csvdynamo_airflow.source_file import open_source
+from csvdynamo_airflow.reject_spool import write_records
 from csvdynamo_airflow.source_header import HeaderError
 
 PAIRS = Dataset(
@@ -28,31 +26,32 @@ PAIRS = Dataset(
 
 @dataclass(frozen=True)
 class Outcome:
-    rewritten: Rewritten
+    prepared: PreparedFile
     text: str
     rejects: list[Reject]
-    by_code: dict[str, int]
+
+    @property
+    def source_rows(self) -> int:
+        return self.prepared.source_rows
+
+    @property
+    def by_code(self) -> dict[str, int]:
+        return self.prepared.rejects_by_code
 
 
 def run(folder: Path, source: bytes, dataset: Dataset = PAIRS) -> Outcome:
     (folder / "source").write_bytes(source)
-    with (
-        open_source(folder / "source", "p.csv") as text,
-        GrowingFile(folder / "prepared", lambda _done, _total: None, purpose="test") as output,
-        RejectSpool(folder / "drafts") as spool,
-    ):
-        rewritten = rewrite(text, output, spool, dataset, "p.csv")
-    spool.write_records(folder / "rejects", dataset.name, "pairs-1")
-    lines = (folder / "rejects").read_bytes().splitlines()
-    prepared = (folder / "prepared").read_bytes().decode()
-    return Outcome(rewritten, prepared, [Reject.from_json(line) for line in lines], dict(spool.by_code))
+    prepared = prepare_file(folder, dataset, "p.csv", lambda _done, _total: None)
+    write_records(prepared.spools, folder / "records", dataset.name, "pairs-1")
+    lines = (folder / "records").read_bytes().splitlines()
+    return Outcome(prepared, prepared.path.read_bytes().decode(), [Reject.from_json(line) for line in lines])
 
 
 def test_every_row_gets_its_number_and_the_plain_form(tmp_path: Path) -> None:
     outcome = run(tmp_path, '\ufeffid,text\r\n1,a\r\n\r\n2,"b, c"\r\n'.encode())
 
     assert outcome.text == '_row,id,text\n1,1,a\n2,2,"b, c"\n'
-    assert outcome.rewritten == Rewritten(("id", "text"), (), 2)
+    assert (outcome.prepared.headers, outcome.source_rows) == (("id", "text"), 2)
     assert outcome.rejects == []
 
 
@@ -60,7 +59,7 @@ def test_a_header_alone_is_an_empty_file(tmp_path: Path) -> None:
     outcome = run(tmp_path, b"id,text\n")
 
     assert outcome.text == "_row,id,text\n"
-    assert outcome.rewritten.source_rows == 0
+    assert outcome.source_rows == 0
 
 
 def test_a_refused_header_stops_the_pass(tmp_path: Path) -> None:
@@ -89,7 +88,7 @@ def test_rejects_keep_number_code_column_and_row_and_the_rest_goes_on(tmp_path: 
     ]
     assert outcome.text == "_row,id,text\n1,1,a\n6,6,g\n9,9,j\n"
     assert outcome.by_code == {"BAD_WIDTH": 2, "BAD_QUOTE": 2, "BAD_ENCODING": 2}
-    assert outcome.rewritten.source_rows == 9
+    assert outcome.source_rows == 9
 
 
 def test_rejects_carry_the_run_and_an_id_that_every_retry_gives_again(tmp_path: Path) -> None:
@@ -108,7 +107,7 @@ def test_a_row_that_no_batch_has_room_for_is_too_large_by_the_data_sets_limit(tm
     assert outcome.text == "_row,id,text\n1,1,a\n3,3," + "x" * 100 + "\n"
 
 
-@pytest.mark.parametrize("rows", [CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 1, 3 * CHUNK_ROWS])
+@pytest.mark.parametrize("rows", [6, 7, 8, 5_000])
 def test_rows_are_complete_and_in_order_whatever_their_number(tmp_path: Path, rows: int) -> None:
     source = "id,text\n" + "".join(f"{n},t{n}\n" if n % 7 else f"{n}\n" for n in range(1, rows + 1))
 
@@ -117,7 +116,7 @@ def test_rows_are_complete_and_in_order_whatever_their_number(tmp_path: Path, ro
     written = [int(row["_row"]) for row in csv.DictReader(io.StringIO(outcome.text))]
     assert written == [n for n in range(1, rows + 1) if n % 7]
     assert [reject.row for reject in outcome.rejects] == list(range(7, rows + 1, 7))
-    assert outcome.rewritten.source_rows == rows
+    assert outcome.source_rows == rows
 
 
 def test_the_same_source_gives_the_same_bytes_whatever_it_was_packed_in(tmp_path: Path) -> None:
@@ -129,5 +128,5 @@ def test_the_same_source_gives_the_same_bytes_whatever_it_was_packed_in(tmp_path
 def test_a_reject_is_one_line_of_json_whatever_its_row_holds(tmp_path: Path) -> None:
     run(tmp_path, 'id,text\n1,"two\nlines\u2028",x\n2,\ud83d\n'.encode("utf-8", "surrogatepass"))
 
-    lines = (tmp_path / "rejects").read_text(encoding="utf-8").splitlines()
+    lines = (tmp_path / "records").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["row"] for line in lines] == [1, 2]

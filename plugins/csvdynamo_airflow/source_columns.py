@@ -1,0 +1,34 @@
+"""Which of a source's columns are migrated: all, but for those that an error CSV adds. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from csvdynamo_airflow.spreadsheet_cells import HELPER_COLUMNS, restore
+
+
+@dataclass(frozen=True)
+class SourceColumns:
+    """A source's columns.
+
+    Attributes:
+        all: Every header of the file.
+        headers: The headers of the columns that are migrated.
+        kept: The places of those, from 0, if the source is a corrected error CSV: its other columns are the four that
+            such a file adds, and each of its cells was made safe for a spreadsheet. None for any other source.
+    """
+
+    all: tuple[str, ...]
+    headers: tuple[str, ...]
+    kept: tuple[int, ...] | None
+
+    @classmethod
+    def of(cls, header: Sequence[str]) -> "SourceColumns":
+        """Take a source's header."""
+        if not set(HELPER_COLUMNS) <= set(header):
+            return cls(tuple(header), tuple(header), None)
+        kept = tuple(place for place, name in enumerate(header) if name not in HELPER_COLUMNS)
+        return cls(tuple(header), tuple(restore(header[place]) for place in kept), kept)
+
+    def migrated(self, fields: list[str]) -> list[str]:
+        """Return the fields of a row that are migrated, as their publisher wrote them."""
+        return fields if self.kept is None else [restore(fields[place]) for place in self.kept]
