@@ -35,6 +35,14 @@ def test_columns_of_many_values_are_alike_by_their_shape() -> None:
     assert likeness(ids(100_000), ids(10_000)) == 0
 
 
+def test_columns_of_many_values_are_not_alike_if_half_of_them_have_another_shape() -> None:
+    assert likeness(ids(950), ids(900)) == 0
+
+
+def test_a_value_that_was_seen_once_is_not_kept() -> None:
+    assert list(ColumnSketch.of(["a", "b", "b"]).values.values()) == [pytest.approx(2 / 3, abs=0.001)]
+
+
 def test_a_column_of_few_values_is_not_like_one_of_many() -> None:
     assert likeness(["98101"] * 90 + ["98102"] * 10, ids(10_000)) == 0
 

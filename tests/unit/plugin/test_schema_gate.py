@@ -129,6 +129,24 @@ def test_of_several_columns_at_one_place_each_is_paired_with_the_likest() -> Non
     assert changes == [("renamed", ("b", "y"), RUN, "warn"), ("renamed", ("c", "x"), RUN, "warn")]
 
 
+def test_of_two_columns_that_are_like_one_that_is_gone_the_likest_is_paired() -> None:
+    likeness = {"less": ["b"] * 7 + ["?"] * 3, "more": ["b"] * 9 + ["?"], "a": ["a"] * 10}
+    header = ["a", "less", "more"]
+    drawn = {name: ColumnSketch.of(likeness[name]) for name in header}
+
+    verdict = judge_header(header, dataset(), last("a", "b"), drawn)
+
+    assert [change.columns for change in verdict.changes] == [("b", "more"), ("less",)]
+
+
+def test_one_new_column_is_paired_once_with_the_likest_that_is_gone() -> None:
+    before = last("a", "b", "c", values={"b": "x", "c": "x"})
+
+    changes = judged(["a", "x"], dataset(), before)
+
+    assert changes == [("renamed", ("b", "x"), RUN, "warn"), ("missing", ("c",), RUN, "fail")]
+
+
 def test_all_columns_may_be_renamed_at_once() -> None:
     changes = judged("xyz", dataset(), last("a", "b", "c"), {"x": "a", "y": "b", "z": "c"})
 
@@ -152,6 +170,24 @@ def test_a_column_that_is_renamed_again_is_known_by_its_first_name() -> None:
 
     assert ("MSRP", "Cost") in [change.columns for change in verdict.changes]
     assert verdict.renames == {"MSRP": "Cost", "Price": "Cost"}
+
+
+def test_a_renamed_column_that_is_gone_as_well_is_missing() -> None:
+    before = last("a", "Price", renames={"MSRP": "Price"})
+
+    verdict = judge_header(["a"], dataset("a", "MSRP"), before, sketches(["a"]))
+
+    assert [(change.kind, change.columns) for change in verdict.changes] == [
+        ("missing", ("MSRP",)),
+        ("missing", ("Price",)),
+    ]
+    assert verdict.renames == {}
+
+
+def test_a_column_that_is_expected_itself_is_no_other_columns_new_name() -> None:
+    before = last("a", "Price", renames={"MSRP": "Price"})
+
+    assert judged(["a", "Price"], dataset("a", "MSRP", "Price"), before) == [("missing", ("MSRP",), FILE, "fail")]
 
 
 def test_a_column_that_has_its_name_back_is_renamed_no_more() -> None:
@@ -190,6 +226,12 @@ def test_what_the_data_set_file_expects_passes_though_the_last_run_was_different
     changes = judged(header, dataset(*expected, **strict), last(*before), {"Price": "MSRP"})
 
     assert [(against, action) for *_, against, action in changes] == [(RUN, "accept")]
+
+
+def test_an_order_that_is_neither_expected_nor_that_of_the_last_run_fails_for_both() -> None:
+    changes = judged("cba", dataset("a", "b", "c", reordered=OnChange.FAIL), last("b", "a", "c"))
+
+    assert [(against, action) for *_, against, action in changes] == [(FILE, "fail"), (RUN, "fail")]
 
 
 def test_of_a_moved_column_only_that_one_is_named() -> None:
