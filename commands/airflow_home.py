@@ -9,7 +9,8 @@ from pathlib import Path
 
 from commands.project import PYTHON_PATH, ROOT, fail
 
-AIRFLOW = str(Path(sys.executable).parent / "airflow")
+_BIN = Path(sys.executable).parent
+AIRFLOW = str(_BIN / "airflow")
 
 
 def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
@@ -28,6 +29,8 @@ def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return {
         **inherited,
+        # airflow standalone starts its parts by the name "airflow".
+        "PATH": f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),

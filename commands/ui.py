@@ -119,7 +119,8 @@ def _await_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> N
         if all((health.get(part) or {}).get("status") == "healthy" for part in _HEALTHY):
             return
         time.sleep(1)
-    fail(f"Airflow was not healthy within {_READY_SECONDS:.0f} s; its log is in {log}.")
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+    fail(f"Airflow was not healthy within {_READY_SECONDS:.0f} s; its log, {log}, ends:\n{tail}")
 
 
 def _login(home: Path) -> tuple[str, str]:
