@@ -9,6 +9,7 @@ PYTHON  ?= python3
 DATASET ?= ev_population
 SOURCE  ?=
 EMAIL   ?=
+BYTES   ?= 2000000000
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -59,6 +60,10 @@ lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator
 	$(BIN)/ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m commands.lint_stack
+
+.PHONY: bench
+bench: $(VENV)/.ready ## Measure prepare on a generated file, beside two plain reads [BYTES=2000000000]
+	@$(PY) -m bench prepare --bytes "$(BYTES)"
 
 .PHONY: pins
 pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files

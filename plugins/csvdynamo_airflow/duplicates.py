@@ -17,7 +17,7 @@ from csvdynamo.dataset import Column, Dataset
 from csvdynamo.policies import DuplicatePolicy
 from csvdynamo.refusals import Refusal, shown
 from csvdynamo.rows import RowConverter
-from csvdynamo.transforms import chain, is_blank
+from csvdynamo.transforms import Prefix, TextFunction, Transform, chain
 from csvdynamo_airflow.csv_records import BadRecord
 from csvdynamo_airflow.duckdb_session import sql_text
 
@@ -45,7 +45,7 @@ class KeySpool:
             column: The partition key's column.
         """
         self.path = path
-        self._transform = chain(column.transform)
+        self._transform = _telling_transform(column.transform)
         self._file = path.open("w", encoding="ascii", newline="\n")
 
     def add(self, rows: Iterable[tuple[int, str]]) -> None:
@@ -54,7 +54,11 @@ class KeySpool:
         Python's hash is salted, but stays the same within a process; what else it brings together is told apart later.
         """
         transform = self._transform
-        lines = [f"{number},{hash(transform(cell))}\n" for number, cell in rows if not is_blank(cell)]
+        filled = ((number, cell) for number, cell in rows if cell and not cell.isspace())
+        if transform is None:
+            lines = [f"{number},{hash(cell)}\n" for number, cell in filled]
+        else:
+            lines = [f"{number},{hash(transform(cell))}\n" for number, cell in filled]
         self._file.write("".join(lines))
 
     def __enter__(self) -> Self:
@@ -95,8 +99,8 @@ class Loser:
         else:
             named = [row for row in self.others if row != self.row][:_NAMED_ROWS]
             more = self.count - 1 - len(named)
-            rows = ", ".join(map(str, named)) + (f" and {more:,} more" if more else "")
-            message = f"{header}: row{'s' if self.count > 2 else ''} {rows} also hold the key {shown(key)}"
+            rows = ", ".join(f"row {row}" for row in named) + (f" and {more:,} more" if more else "")
+            message = f"{header}: the same key {shown(key)} is in {rows}, and none of them is written"
         return BadRecord(RejectCode.DUPLICATE_KEY, message, fields, column=header)
 
 
@@ -153,6 +157,13 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
         """  # noqa: S608
     )
     return (Loser(row, winner, tuple(others), count) for row, winner, others, count in _fetch(rows))
+
+
+def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:
+    """Return the steps that can make two cells equal, None if there are none: a prefix at the end never does."""
+    while steps and isinstance(steps[-1], Prefix):
+        steps = steps[:-1]
+    return chain(steps) if steps else None
 
 
 def _read(path: Path, **columns: str) -> str:

@@ -1,0 +1,87 @@
+"""How long prepare takes, and how much memory, beside two plain reads of the same file in the same run."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.generated_csv import write_csv
+from bench.readers import READERS
+
+RESULT = Path("build/bench/prepare.json")
+DEFAULT_BYTES = 2_000_000_000
+PARTS = (4, 1)
+"""The file is measured at a quarter of its size as well: what is linear takes four times as long."""
+
+_COLUMNS = ("file", "rows", "reader", "seconds", "to csv", "µs a row", "peak RSS")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One reader on one file.
+
+    Attributes:
+        reader: Its name.
+        file_bytes: The file's size.
+        rows: The rows that it saw.
+        seconds: How long it took.
+        peak_rss_bytes: The most memory that its process held.
+    """
+
+    reader: str
+    file_bytes: int
+    rows: int
+    seconds: float
+    peak_rss_bytes: int
+
+
+def run(*, rows: int | None = None, size: int | None = None) -> list[Measurement]:
+    """Generate the files, measure every reader on each, remove them, print a table and write `RESULT`.
+
+    Args:
+        rows: Rows of the larger file.
+        size: Or its bytes.
+    """
+    measurements = []
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="files-", dir=RESULT.parent.absolute()) as folder:
+        for part in PARTS:
+            path = Path(folder) / "source.csv"
+            write_csv(path, rows=rows and rows // part, size=size and size // part)
+            measurements += [_measure(reader, path) for reader in READERS]
+            path.unlink()
+    print(table(measurements))
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
+    document = {**machine, "measurements": [asdict(measurement) for measurement in measurements]}
+    RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return measurements
+
+
+def table(measurements: Sequence[Measurement]) -> str:
+    """Write the measurements as a table."""
+    bare = {one.file_bytes: one.seconds for one in measurements if one.reader == "csv"}
+    lines = [_COLUMNS] + [
+        (
+            f"{one.file_bytes / 1e6:,.0f} MB",
+            f"{one.rows:,}",
+            one.reader,
+            f"{one.seconds:.1f}",
+            f"{one.seconds / bare[one.file_bytes]:.2f}",
+            f"{one.seconds / max(1, one.rows) * 1e6:.2f}",
+            f"{one.peak_rss_bytes / 1e6:,.0f} MB",
+        )
+        for one in measurements
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def _measure(reader: str, path: Path) -> Measurement:
+    command = [sys.executable, "-m", "bench.readers", reader, str(path)]
+    answer = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return Measurement(reader, path.stat().st_size, answer["rows"], answer["seconds"], answer["peak_rss_bytes"])

@@ -1,0 +1,70 @@
+"""What is measured, each in a process of its own: ``python -m bench.readers NAME FILE`` prints one JSON object."""
+
+import csv
+import json
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.prepare_file import SOURCE, prepare_file
+from csvdynamo_airflow.stored_file import file_sha256
+
+DATASET = Path(__file__).parents[1] / "datasets" / "ev_population.toml"
+THREADS = 2
+
+
+def read_with_csv(path: Path) -> int:
+    """Read every record with Python's csv module, and do nothing with it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.reader(file)) - 1
+
+
+def read_with_duckdb(path: Path) -> int:
+    """Read every cell with DuckDB, which leaves out the rows that it does not like."""
+    import duckdb
+
+    with duckdb.connect(":memory:", config={"threads": THREADS}) as session:
+        counts = session.execute(
+            "SELECT count(*), count(COLUMNS(*)) FROM read_csv(?, header=true, all_varchar=true, ignore_errors=true)",
+            [str(path)],
+        ).fetchone()
+    return int(counts[0]) if counts else 0
+
+
+def prepare_whole(path: Path) -> int:
+    """Do all of prepare that lies between its transfers from and to S3, the digests among it."""
+    folder = Path(tempfile.mkdtemp(prefix="work-", dir=path.parent))
+    try:
+        (folder / SOURCE).symlink_to(path)
+        file_sha256(path)
+        prepared = prepare_file(folder, load_dataset(DATASET), path.name, lambda _done, _total: None)
+        file_sha256(prepared.path)
+        return prepared.source_rows
+    finally:
+        shutil.rmtree(folder)
+
+
+READERS: dict[str, Callable[[Path], int]] = {
+    "csv": read_with_csv,
+    "duckdb": read_with_duckdb,
+    "prepare": prepare_whole,
+}
+
+
+def main() -> None:
+    """Measure one reader on one file."""
+    _, name, path = sys.argv
+    start = time.perf_counter()
+    rows = READERS[name](Path(path))
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak_rss_bytes": peak}))
+
+
+if __name__ == "__main__":
+    main()
