@@ -117,7 +117,7 @@ class Rewriter:
         good = []
         for number, record in enumerate(records, first):
             if isinstance(record, BadRecord):
-                spool.add(number, record, columns.all)
+                spool.add(number, columns.migrated_part(record), columns.headers)
                 continue
             fields = columns.migrated(record)
             bad = None if clear else self._rules.judge(fields)

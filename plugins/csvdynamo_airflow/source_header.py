@@ -21,16 +21,13 @@ class HeaderError(MigrationError):
     """A source's header cannot be migrated; the message names the columns and what to do."""
 
 
-def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> tuple[str, ...]:
+def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> None:
     """Refuse a header that would lose or mix up columns.
 
     Args:
         headers: The source's header, without the row number's column.
         dataset: The data set, whose declared columns it is held against.
         name: What to call the file in messages.
-
-    Returns:
-        How the header departs from the declared columns without breaking anything, a sentence each.
 
     Raises:
         HeaderError: A header is blank, repeated, unreadable or the row number's own; two become one attribute; a
@@ -46,10 +43,6 @@ def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> tuple[s
             f"The header of {name} takes {size:,} bytes, more than the {HEADER_LIMIT_BYTES:,} that Step Functions "
             "reads. Shorten the column names."
         )
-    present = set(headers)
-    return tuple(
-        f"Column {_quoted([column.header])} is gone." for column in dataset.columns if column.header not in present
-    )
 
 
 def header_bytes(headers: Sequence[str]) -> int:

@@ -213,7 +213,7 @@ def test_a_prepared_file_is_stored_under_its_own_digest(tasks: Tasks) -> None:
     assert (prepared.source_rows, prepared.prepared_rows, prepared.rejected) == (2, 2, 0)
     assert (prepared.rejects_key, prepared.rejects_by_code) == (None, {})
     assert prepared.header == ("DOL Vehicle ID", "City")
-    [change] = prepared.schema_changes
+    change, _ = prepared.schema_changes
     assert (change.kind, change.against, change.action) == ("missing", "data set file", "warn")
     assert "Model Year" in change.columns
     assert list(tasks.work.iterdir()) == []

@@ -19,12 +19,12 @@ VEHICLES = Dataset(
 GOOD = ["Vehicle ID", "Base MSRP", "Inner Note", "City"]
 
 
-def test_a_header_with_every_declared_column_and_new_ones_passes_unremarked() -> None:
-    assert check_header(GOOD, VEHICLES, "v.csv") == ()
+def test_a_header_with_every_declared_column_and_new_ones_passes() -> None:
+    check_header(GOOD, VEHICLES, "v.csv")
 
 
-def test_an_optional_column_that_is_gone_is_remarked() -> None:
-    assert check_header(["Vehicle ID", "Inner Note"], VEHICLES, "v.csv") == ("Column 'Base MSRP' is gone.",)
+def test_an_optional_column_that_is_gone_stops_nothing() -> None:
+    check_header(["Vehicle ID", "Inner Note"], VEHICLES, "v.csv")
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_a_header_that_cannot_be_migrated_is_refused(header: list[str], told: st
 
 
 def test_a_dropped_column_may_share_an_attribute_name() -> None:
-    assert check_header([*GOOD, "inner_note"], VEHICLES, "v.csv") == ()
+    check_header([*GOOD, "inner_note"], VEHICLES, "v.csv")
 
 
 def test_a_partition_key_without_rules_of_its_own_must_be_there_too() -> None:
     undeclared = replace(VEHICLES, columns=())
 
-    assert check_header(["Vehicle ID"], undeclared, "v.csv") == ()
+    check_header(["Vehicle ID"], undeclared, "v.csv")
     with pytest.raises(HeaderError, match="partition key vehicle_id"):
         check_header(["City"], undeclared, "v.csv")
 
@@ -69,6 +69,6 @@ def test_the_header_is_measured_as_it_is_written() -> None:
 def test_a_header_of_just_the_limit_passes() -> None:
     room = HEADER_LIMIT_BYTES - header_bytes([*GOOD, ""])
 
-    assert check_header([*GOOD, "x" * room], VEHICLES, "v.csv") == ()
+    check_header([*GOOD, "x" * room], VEHICLES, "v.csv")
     with pytest.raises(HeaderError, match="10,241 bytes"):
         check_header([*GOOD, "x" * (room + 1)], VEHICLES, "v.csv")
