@@ -49,9 +49,7 @@ class ExecutionSensor(BaseSensorOperator):
         stack = open_stack(open_dataset(self.dataset_name), to_write=True)
         with permanent_errors_fail_at_once():
             execution = make_migration(stack, Prepared.from_json(self.prepared)).take_up()
-        if execution.succeeded:
-            self.log.info("Execution %s has succeeded.", execution.arn)
-            return _told(execution.arn, execution.name)
+        # One that has ended is waited for as well, for a moment: it is the trigger that tells the Map Run's progress.
         self.log.info("Waiting for execution %s (%s)", execution.arn, execution.status)
         self.defer(
             trigger=ExecutionTrigger(execution.arn, execution.redrives, self.longest_poll_seconds),
@@ -63,12 +61,8 @@ class ExecutionSensor(BaseSensorOperator):
         """End as the execution ended."""
         if event["status"] == SUCCEEDED:
             self.log.info("Execution %s succeeded.", event["name"])
-            return _told(event["arn"], event["name"])
+            return {name: event[name] for name in ("arn", "name", "status")}
         raise AirflowException(
             f"Execution {event['name']} of data set {self.dataset_name} ended as {event['status']}: "
             f"{event['cause'] or 'no cause given'}"
         )
-
-
-def _told(arn: str, name: str) -> dict[str, str]:
-    return {"arn": arn, "name": name, "status": SUCCEEDED}
