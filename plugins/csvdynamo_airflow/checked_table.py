@@ -1,5 +1,6 @@
 """What the check of the table found: counts by kind of difference, and the first ones of each. Pure."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -47,6 +48,10 @@ class Difference:
         """Write it as a JSON document, without what is not known."""
         document = {"kind": self.kind.value, "key": self.key, "row": self.row, "attributes": list(self.attributes)}
         return {name: value for name, value in document.items() if value not in (None, [])}
+
+    def line(self) -> str:
+        """Write it as a line of the list of all differences, without a line end."""
+        return json.dumps(self.to_json())
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:

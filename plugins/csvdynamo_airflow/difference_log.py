@@ -1,6 +1,5 @@
 """The differences that a check of the table finds: all of them in a file, the first of each kind in memory."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
@@ -34,4 +33,4 @@ class DifferenceLog:
         self.counts[difference.kind] += 1
         if self.counts[difference.kind] <= EXAMPLES:
             self.examples.append(difference)
-        self._file.write(json.dumps(difference.to_json(), ensure_ascii=False) + "\n")
+        self._file.write(difference.line() + "\n")

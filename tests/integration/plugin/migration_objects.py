@@ -21,12 +21,24 @@ def answer(written: int, rejects: Sequence[str] = ()) -> bytes:
 
 
 def _batch(rows: int) -> bytes:
-    items = [{"_row": str(number), "id": "x"} for number in range(rows)]
-    return json.dumps({"BatchInput": {"execution_name": "cars-1"}, "Items": items}).encode()
+    return _batch_of([{"_row": str(number), "id": "x"} for number in range(rows)])
+
+
+def _batch_of(items: Sequence[Mapping[str, str]]) -> bytes:
+    return json.dumps({"BatchInput": {"execution_name": "cars-1"}, "Items": list(items)}).encode()
 
 
 def failed(rows: int, status: str = "FAILED") -> bytes:
     """A batch of so many rows that failed, as it is written whole."""
+    return _failed(_batch(rows), status)
+
+
+def batch_that_failed(rows: Sequence[Mapping[str, str]]) -> bytes:
+    """A batch of given rows that failed."""
+    return _failed(_batch_of(rows), "FAILED")
+
+
+def _failed(batch: bytes, status: str) -> bytes:
     child = {
         "executionArn": "arn:child",
         "stateMachineArn": "arn:machine",
@@ -35,7 +47,7 @@ def failed(rows: int, status: str = "FAILED") -> bytes:
         "startDate": 1,
         "stopDate": 2,
     }
-    return json.dumps(record(child, _batch(rows))).encode()
+    return json.dumps(record(child, batch)).encode()
 
 
 def pending(rows: int) -> bytes:
@@ -94,8 +106,11 @@ def map_run_states(counts: Mapping[str, int] | None, *, more_map_runs: int = 0) 
     names = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
 
     class States:
+        def __init__(self) -> None:
+            self.counts = counts
+
         def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
-            if counts is None:
+            if self.counts is None:
                 return {"mapRuns": []}
             return {
                 "mapRuns": [
@@ -106,7 +121,7 @@ def map_run_states(counts: Mapping[str, int] | None, *, more_map_runs: int = 0) 
 
         def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
             assert mapRunArn == f"{MAP_RUN}-{more_map_runs}"
-            rows = {name: (counts or {}).get(name, 0) for name in names}
+            rows = {name: (self.counts or {}).get(name, 0) for name in names}
             return {"mapRunArn": mapRunArn, "itemCounts": {**rows, "total": sum(rows.values())}}
 
     return States()

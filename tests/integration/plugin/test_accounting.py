@@ -1,0 +1,456 @@
+"""A finished run whose table or bucket was changed afterwards: verify, reconcile and report tell each change apart."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from csvdynamo.codes import Stage
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
+from csvdynamo.rejects import reject_id
+from csvdynamo.rows import RowConverter
+from csvdynamo_airflow import steps
+from csvdynamo_airflow.checked_table import CheckedTable
+from csvdynamo_airflow.error_files import merge_rejects
+from csvdynamo_airflow.findings import Findings
+from csvdynamo_airflow.prepared import Prepared, prepared_key
+from csvdynamo_airflow.prepared_rows import format_rows
+from csvdynamo_airflow.stack import Stack
+from tests.integration.plugin.migration_objects import (
+    BUCKET,
+    answer,
+    batch_that_failed,
+    map_run_states,
+    put_error_file,
+    put_results,
+    reject,
+)
+from tests.integration.plugin.moto_bucket import bucket
+from tests.integration.plugin.moto_table import TABLE, put_items, table
+from tests.unit.plugin.run_findings import LANDED, execution, prepared_file
+
+CARS = """
+[source]
+url = "https://example.com/cars.csv"
+file_name = "cars.csv"
+
+[table]
+name = "tb_cars"
+partition_key = "id"
+
+[columns."Car ID"]
+rename = "id"
+transform = [{ prefix = "A_" }]
+
+[columns."Year"]
+type = "number"
+
+[gates]
+max_reject_percent = 20
+"""
+
+HEADER = ("Car ID", "Year", "Note")
+SOURCE_ROWS = 12
+BEFORE_UPLOAD, IN_THE_LAMBDA = 2, 3
+"""The rows that were rejected; all others were written."""
+
+WRITTEN = [number for number in range(1, SOURCE_ROWS + 1) if number not in (BEFORE_UPLOAD, IN_THE_LAMBDA)]
+
+
+def source_row(number: int) -> dict[str, str]:
+    year = "no number" if number == IN_THE_LAMBDA else f"{2000 + number}.0"
+    return {"Car ID": str(number), "Year": year, "Note": f'back\\slash, "{number}"\n'}
+
+
+class FinishedRun:
+    """A run that went its whole way: what it left in the bucket and in the table, and the tasks that look at it."""
+
+    def __init__(self, s3: Any, dynamodb: Any, dataset: Dataset) -> None:
+        self.s3, self.dynamodb, self.dataset = s3, dynamodb, dataset
+        self.executions = [execution()]
+        self.states: Any = map_run_states({"succeeded": SOURCE_ROWS - 1})
+        self.prepared = self._put_prepared_file()
+        self.error_file = put_error_file(s3, [reject(reject_id("cars-1", IN_THE_LAMBDA), row=IN_THE_LAMBDA)])
+        put_results(s3, "cars-1", {"SUCCEEDED": [answer(len(WRITTEN), [reject_id("cars-1", IN_THE_LAMBDA)])]})
+        converter = RowConverter(dataset)
+        put_items(dynamodb, [self.item(converter, number) for number in WRITTEN])
+        self.merged = merge_rejects(s3, "cars", self.prepared, self.executions[0])
+
+    def _put_prepared_file(self) -> Prepared:
+        rows = [source_row(number) for number in range(1, SOURCE_ROWS + 1)]
+        body = format_rows(
+            [
+                ["_row", *HEADER],
+                *([number, *row.values()] for number, row in enumerate(rows, 1) if number != BEFORE_UPLOAD),
+            ]
+        ).encode()
+        sha256 = hashlib.sha256(body).hexdigest()
+        key = prepared_key("cars", sha256, "cars.csv")
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        prepared = prepared_file(
+            SOURCE_ROWS, 1, bucket=BUCKET, file_key=key, sha256=sha256, bytes=len(body), header=HEADER
+        )
+        before = reject("before", code="BAD_WIDTH", row=BEFORE_UPLOAD, stage=Stage.PREPARE)
+        self.s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=before.to_json().encode() + b"\n")
+        return prepared
+
+    @staticmethod
+    def item(converter: RowConverter, number: int) -> dict[str, Any]:
+        item = converter.convert(source_row(number))
+        assert isinstance(item, dict)
+        return item
+
+    def verify(self) -> CheckedTable | None:
+        """Do what the task verify does."""
+        told = steps.check_table("cars", self.prepared.to_json(), "run")
+        return CheckedTable.from_json(json.loads(json.dumps(told))) if told else None
+
+    def look_again(self) -> dict[str, Any]:
+        """Do what verify, reconcile and report do when they are cleared; gives the report."""
+        findings = Findings(
+            dataset="cars",
+            run_id="run",
+            landed=LANDED.to_json(),
+            prepared=self.prepared,
+            merged=self.merged,
+            checked=self.verify(),
+        )
+        told = steps.publish_report(findings, json.loads(json.dumps(steps.reconcile(findings))))
+        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=told["key"])["Body"].read())
+        return document
+
+    def differences(self, report: dict[str, Any]) -> list[dict[str, Any]]:
+        """The list of all differences that the report names."""
+        body = self.s3.get_object(Bucket=BUCKET, Key=report["verification"]["key"])["Body"].read()
+        return [json.loads(line) for line in body.splitlines()]
+
+    # what others do to it afterwards
+
+    def drop_item(self, key: str = "A_5") -> None:
+        self.dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": key}})
+
+    def change_item(self, key: str = "A_6") -> None:
+        self.dynamodb.update_item(
+            TableName=TABLE,
+            Key={"id": {"S": key}},
+            UpdateExpression="SET #year = :year",
+            ExpressionAttributeNames={"#year": "Year"},
+            ExpressionAttributeValues={":year": {"N": "1999"}},
+        )
+
+    def add_item(self, key: str = "Z_1") -> None:
+        put_items(self.dynamodb, [{"id": {"S": key}, "Year": {"N": "2024"}}])
+
+    def remove_error_file(self) -> None:
+        self.s3.delete_object(Bucket=BUCKET, Key=self.error_file)
+
+    def add_superseded_reject(self) -> None:
+        put_error_file(self.s3, [reject("of an attempt that was repeated")], "b")
+
+
+@pytest.fixture(params=[VerifyMode.SAMPLE, VerifyMode.FULL])
+def mode(request: pytest.FixtureRequest) -> VerifyMode:
+    mode: VerifyMode = request.param
+    return mode
+
+
+@pytest.fixture
+def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FinishedRun]:
+    path = tmp_path / "cars.toml"
+    path.write_text(CARS, encoding="utf-8")
+    with bucket(client, BUCKET), table() as dynamodb:
+        run = FinishedRun(client, dynamodb, load_dataset(path))
+        stack = Stack(
+            bucket=BUCKET,
+            state_machine_arn="machine",
+            topic_arn="topic",
+            table=TABLE,
+            error_stream="stream",
+            error_buffer_seconds=60,
+            dataset_hash="hash",
+        )
+        clients = {"s3": client, "dynamodb": dynamodb, "sns": SimpleNamespace(publish=lambda **_: None)}
+        migration = SimpleNamespace(executions=lambda: run.executions, states=run.states)
+        monkeypatch.setattr(steps, "open_dataset", lambda name: run.dataset)
+        monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: stack)
+        monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
+        monkeypatch.setattr(steps, "client", clients.__getitem__)
+        yield run
+
+
+@pytest.fixture
+def wanted(run: FinishedRun) -> Callable[..., None]:
+    """Sets how the data set wants its table checked."""
+
+    def want(mode: VerifyMode, **changes: Any) -> None:
+        policies = replace(run.dataset.policies, verify=Verification(mode=mode, **changes))
+        run.dataset = replace(run.dataset, policies=policies)
+
+    return want
+
+
+NOTHING = {"missing": 0, "changed": 0, "unfinished": 0, "stale": 0, "foreign": 0}
+
+
+def counts(report: dict[str, Any]) -> dict[str, int]:
+    return {name: report["verification"][name] for name in NOTHING}
+
+
+def test_an_untouched_run_is_green_and_its_table_as_expected(
+    run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
+) -> None:
+    wanted(mode, foreign=ForeignPolicy.FAIL)
+
+    report = run.look_again()
+
+    assert report["problems"] == []
+    assert report["ledger"] == {
+        "source_rows": 12,
+        "rejected_before_upload": 1,
+        "written": 10,
+        "rejected": 1,
+        "failed": 0,
+        "unstarted": 0,
+        "unaccounted": 0,
+    }
+    assert report["rejects_by_code"] == {"BAD_TYPE": 1, "BAD_WIDTH": 1}
+    assert report["verification"] == {
+        "mode": mode.value,
+        "keys_checked": 10,
+        **NOTHING,
+        "examples": [],
+        "key": None,
+    }
+    assert set(report["witnesses"]) == {*list(report["ledger"])[:-1], "map_run_total", "verification"}
+    assert len(set(report["witnesses"].values())) == len(report["witnesses"])
+
+
+def test_a_dropped_item_is_missing(run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode) -> None:
+    wanted(mode)
+    run.drop_item()
+
+    report = run.look_again()
+
+    assert counts(report) == {**NOTHING, "missing": 1}
+    [problem] = report["problems"]
+    assert problem.startswith("1 of 10 keys checked are missing from the table: A_5 (row 5); see s3://")
+    assert run.differences(report) == [{"kind": "missing", "key": "A_5", "row": 5}]
+
+
+def test_a_changed_attribute_is_named(run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode) -> None:
+    wanted(mode)
+    run.change_item()
+
+    report = run.look_again()
+
+    assert counts(report) == {**NOTHING, "changed": 1}
+    [problem] = report["problems"]
+    assert problem.startswith("1 of 10 keys checked have another item than their row makes: A_6 (row 6) in Year; see")
+    assert run.differences(report) == [{"kind": "changed", "key": "A_6", "row": 6}]
+
+
+@pytest.mark.parametrize("foreign", list(ForeignPolicy))
+def test_an_added_item_is_foreign_to_a_full_check(
+    run: FinishedRun, wanted: Callable[..., None], foreign: ForeignPolicy
+) -> None:
+    wanted(VerifyMode.FULL, foreign=foreign)
+    run.add_item()
+
+    report = run.look_again()
+
+    assert counts(report) == {**NOTHING, "foreign": 1}
+    assert run.differences(report) == [{"kind": "foreign", "key": "Z_1"}]
+    if foreign is ForeignPolicy.REPORT:
+        assert report["problems"] == []
+    else:
+        [problem] = report["problems"]
+        assert "1 items of keys that no row of the file has" in problem
+        assert "Z_1" in problem
+
+
+def test_an_older_item_of_a_rejected_row_is_stale_and_not_missing(
+    run: FinishedRun, wanted: Callable[..., None]
+) -> None:
+    wanted(VerifyMode.FULL)
+    run.add_item(f"A_{IN_THE_LAMBDA}")
+
+    report = run.look_again()
+
+    assert counts(report) == {**NOTHING, "stale": 1}
+    assert run.differences(report) == [{"kind": "stale", "key": "A_3", "row": 3}]
+    assert report["problems"] == []
+
+
+def test_a_removed_error_file_leaves_its_rows_unaccounted_for_and_names_their_rejects(
+    run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
+) -> None:
+    wanted(mode)
+    run.remove_error_file()
+
+    report = run.look_again()
+
+    assert counts(report) == NOTHING
+    assert (report["ledger"]["rejected"], report["ledger"]["unaccounted"], report["rejects_missing"]) == (0, 1, 1)
+    lost, named, merged = report["problems"]
+    assert lost == "1 of 12 rows are unaccounted for."
+    assert f"missing are {reject_id('cars-1', IN_THE_LAMBDA)}" in named
+    assert merged.startswith("The merged error files hold 1 ")
+
+
+def test_a_superseded_reject_is_told_and_changes_nothing(
+    run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
+) -> None:
+    wanted(mode)
+    untouched = run.look_again()
+    run.add_superseded_reject()
+
+    report = run.look_again()
+
+    assert report["problems"] == []
+    assert (report["ledger"], report["rejects_by_code"]) == (untouched["ledger"], untouched["rejects_by_code"])
+    assert (untouched["rejects_superseded"], report["rejects_superseded"]) == (0, 1)
+
+
+def test_removed_rejects_of_prepare_are_told(run: FinishedRun) -> None:
+    run.s3.delete_object(Bucket=BUCKET, Key=run.prepared.rejects_key)
+
+    report = run.look_again()
+
+    assert (report["ledger"]["rejected_before_upload"], report["ledger"]["unaccounted"]) == (0, 1)
+    assert any(problem.startswith("prepare rejected 1 rows, but ") for problem in report["problems"])
+
+
+def test_all_of_it_at_once_is_told_apart(run: FinishedRun, wanted: Callable[..., None]) -> None:
+    wanted(VerifyMode.FULL, foreign=ForeignPolicy.FAIL)
+    run.drop_item()
+    run.change_item()
+    run.add_item()
+    run.remove_error_file()
+    run.add_superseded_reject()
+
+    report = run.look_again()
+
+    assert counts(report) == {"missing": 1, "changed": 1, "unfinished": 0, "stale": 0, "foreign": 1}
+    assert (report["rejects_missing"], report["rejects_superseded"]) == (1, 1)
+    assert len(report["problems"]) == 6
+    assert {line["kind"] for line in run.differences(report)} == {"missing", "changed", "foreign"}
+
+
+def test_what_was_mended_is_green_again(run: FinishedRun, wanted: Callable[..., None]) -> None:
+    wanted(VerifyMode.FULL)
+    run.drop_item()
+    assert run.look_again()["problems"]
+    put_items(run.dynamodb, [run.item(RowConverter(run.dataset), 5)])
+
+    assert run.look_again()["problems"] == []
+
+
+@pytest.mark.parametrize("in_the_table", [True, False])
+def test_rows_of_a_failed_batch_may_be_absent_or_equal(
+    run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode, in_the_table: bool
+) -> None:
+    wanted(mode)
+    rows = [{"_row": str(number), **source_row(number)} for number in (4, 5)]
+    succeeded = answer(len(WRITTEN) - 2, [reject_id("cars-1", IN_THE_LAMBDA)])
+    put_results(run.s3, "cars-1", {"SUCCEEDED": [succeeded], "FAILED": [batch_that_failed(rows)]})
+    run.states.counts = {"succeeded": SOURCE_ROWS - 3, "failed": 2}
+    run.executions = [execution("FAILED")]
+    if not in_the_table:
+        run.drop_item("A_4")
+        run.change_item("A_5")
+
+    report = run.look_again()
+
+    assert counts(report) == {**NOTHING, "unfinished": 0 if in_the_table else 2}
+    [problem] = report["problems"]
+    assert problem.startswith("2 rows are in batches that failed")
+
+
+def test_a_stopped_map_run_without_result_files_lets_expect_nothing_for_certain(
+    run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
+) -> None:
+    wanted(mode)
+    run.executions = [replace(execution("ABORTED"), name="cars-1-2")]
+    run.drop_item()
+
+    checked = run.verify()
+
+    assert checked is not None
+    assert checked.counts == {"unfinished": 1}
+
+
+# when nothing is checked
+
+
+def test_a_data_set_that_wants_no_check_gets_none(run: FinishedRun, wanted: Callable[..., None]) -> None:
+    wanted(VerifyMode.NONE)
+    run.drop_item()
+
+    report = run.look_again()
+
+    assert report["problems"] == []
+    assert (report["verification"]["mode"], report["verification"]["keys_checked"]) == ("none", 0)
+    assert "verification" not in report["witnesses"]
+
+
+@pytest.mark.parametrize("executions", [[], [execution("RUNNING")]])
+def test_what_was_not_migrated_or_still_is_is_not_checked(run: FinishedRun, executions: list[Any]) -> None:
+    run.executions = executions
+
+    assert run.verify() is None
+    assert steps.check_table("cars", None, "run") is None
+
+
+def test_a_prepared_file_that_was_changed_is_no_witness(run: FinishedRun) -> None:
+    run.s3.put_object(Bucket=BUCKET, Key=run.prepared.file_key, Body=b"_row,Car ID\n1,1\n")
+
+    with pytest.raises(AirflowFailException, match="SHA-256"):
+        run.verify()
+
+
+# a sample
+
+
+def test_a_sample_of_some_keys_is_the_same_at_every_attempt(run: FinishedRun, wanted: Callable[..., None]) -> None:
+    wanted(VerifyMode.SAMPLE, sample_size=4)
+    for number in WRITTEN:
+        run.drop_item(f"A_{number}")
+
+    first, second = run.look_again(), run.look_again()
+
+    assert (first["verification"]["keys_checked"], first["verification"]["missing"]) == (4, 4)
+    assert first["verification"] == second["verification"]
+
+
+def test_nothing_is_left_on_the_disk(run: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    run.verify()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["cars.toml"]
+
+
+# the gates
+
+
+def test_all_rows_rejected_fail_by_the_reject_gate(run: FinishedRun) -> None:
+    ids = [reject_id("cars-1", number) for number in range(1, SOURCE_ROWS + 1) if number != BEFORE_UPLOAD]
+    put_results(run.s3, "cars-1", {"SUCCEEDED": [answer(0, ids)]})
+    put_error_file(run.s3, [reject(one) for one in ids], "c")
+    run.merged = merge_rejects(run.s3, "cars", run.prepared, run.executions[0])
+    for number in WRITTEN:
+        run.drop_item(f"A_{number}")
+
+    report = run.look_again()
+
+    assert (report["ledger"]["rejected"], report["verification"]["keys_checked"]) == (11, 0)
+    [problem] = report["problems"]
+    assert problem.startswith("12 of 12 rows (100.00 %) were rejected, more than gates.max_reject_percent = 20")

@@ -1,0 +1,142 @@
+"""The table read back: by key and whole, throttled or not."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from csvdynamo_airflow.table_reader import TableBusyError, TableReader
+from tests.integration.plugin.moto_table import TABLE, put_items, table
+
+
+def item(number: int) -> dict[str, Any]:
+    return {"id": {"S": f"A_{number}"}, "value": {"N": str(number)}}
+
+
+@pytest.fixture(scope="module")
+def dynamodb(client: Any) -> Iterator[Any]:
+    """A table of 250 items."""
+    with table() as dynamodb:
+        put_items(dynamodb, map(item, range(250)))
+        yield dynamodb
+
+
+class Answers:
+    """DynamoDB, but for what a test puts in its way."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self.dynamodb = dynamodb
+        self.asked: list[dict[str, Any]] = []
+        self.errors: list[str] = []
+        self.unprocessed = 0
+
+    def batch_get_item(self, **asked: Any) -> Any:
+        self._take_down(asked)
+        keys = asked["RequestItems"][TABLE]["Keys"]
+        left, self.unprocessed = keys[len(keys) - self.unprocessed :] if self.unprocessed else [], self.unprocessed // 2
+        read = [key for key in keys if key not in left]
+        answer = {"Responses": {TABLE: []}}
+        if read:
+            answer = self.dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": read}})
+        return {**answer, "UnprocessedKeys": {TABLE: {"Keys": left}} if left else {}}
+
+    def scan(self, **asked: Any) -> Any:
+        self._take_down(asked)
+        return self.dynamodb.scan(**asked, Limit=7)
+
+    def _take_down(self, asked: dict[str, Any]) -> None:
+        self.asked.append(asked)
+        if self.errors:
+            raise ClientError({"Error": {"Code": self.errors.pop()}}, "operation")
+
+
+@pytest.fixture
+def answers(dynamodb: Any) -> Answers:
+    return Answers(dynamodb)
+
+
+@pytest.fixture
+def reader(answers: Answers) -> TableReader:
+    return TableReader(answers, TABLE, "id", sleep=lambda _: None)
+
+
+def test_items_are_read_by_key_a_hundred_a_call_and_consistently(reader: TableReader, answers: Answers) -> None:
+    keys = [f"A_{number}" for number in range(240, 460)]
+
+    found = reader.get(keys)
+
+    assert found == {f"A_{number}": item(number) for number in range(240, 250)}
+    assert [len(asked["RequestItems"][TABLE]["Keys"]) for asked in answers.asked] == [100, 100, 20]
+    assert all(asked["RequestItems"][TABLE]["ConsistentRead"] for asked in answers.asked)
+
+
+def test_no_key_is_no_call(reader: TableReader, answers: Answers) -> None:
+    assert reader.get([]) == {}
+    assert answers.asked == []
+
+
+def test_keys_left_unread_are_asked_for_again(reader: TableReader, answers: Answers) -> None:
+    answers.unprocessed = 50
+
+    found = reader.get([f"A_{number}" for number in range(100)])
+
+    assert found == {f"A_{number}": item(number) for number in range(100)}
+    assert [len(asked["RequestItems"][TABLE]["Keys"]) for asked in answers.asked] == [100, 50, 25, 12, 6, 3, 1]
+
+
+def test_keys_left_unread_for_too_long_are_left_to_a_later_attempt(answers: Answers) -> None:
+    class Never(Answers):
+        def batch_get_item(self, **asked: Any) -> Any:
+            return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
+
+    reader = TableReader(Never(answers.dynamodb), TABLE, "id", patience_seconds=0.0)
+
+    with pytest.raises(TableBusyError, match="2 of 2 keys of the table tb_cars"):
+        reader.get(["A_1", "A_2"])
+
+
+@pytest.mark.parametrize("segments", [1, 4])
+def test_a_scan_reads_every_item_once_over_pages_and_segments(
+    reader: TableReader, answers: Answers, segments: int
+) -> None:
+    read = Counter(found["id"]["S"] for found in reader.scan(segments))
+
+    assert read == Counter(f"A_{number}" for number in range(250))
+    assert {asked["Segment"] for asked in answers.asked} == set(range(segments))
+    assert all(asked["ConsistentRead"] and asked["TotalSegments"] == segments for asked in answers.asked)
+    assert len(answers.asked) >= 250 // 7
+
+
+def test_a_throttled_call_is_repeated(reader: TableReader, answers: Answers) -> None:
+    answers.errors = ["ProvisionedThroughputExceededException", "ThrottlingException"]
+    assert len(reader.get(["A_1"])) == 1
+
+    answers.errors = ["InternalServerError"] * 3
+    assert sum(1 for _ in reader.scan(2)) == 250
+
+
+def test_a_call_that_is_throttled_for_too_long_is_given_up(answers: Answers) -> None:
+    answers.errors = ["ThrottlingException"] * 10
+    reader = TableReader(answers, TABLE, "id", patience_seconds=0.0)
+
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        reader.get(["A_1"])
+    assert len(answers.errors) == 9
+
+
+def test_an_error_that_will_not_pass_is_raised_at_once(reader: TableReader, answers: Answers) -> None:
+    answers.errors = ["AccessDeniedException"] * 10
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        list(reader.scan(1))
+    assert len(answers.errors) == 9
+
+
+def test_a_scan_that_is_broken_off_asks_for_no_more_than_the_next_pages(reader: TableReader, answers: Answers) -> None:
+    scan = reader.scan(2)
+    next(scan)
+    scan.close()
+
+    assert len(answers.asked) <= 4
