@@ -9,8 +9,10 @@ import signal
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from commands.embedded import Deployed, embedded_aws
@@ -18,13 +20,17 @@ from commands.project import BUILD, fail, find_dataset, say, stop_like_ctrl_c
 from commands.sample import Sample, write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import Reject
+from csvdynamo_airflow.error_csv import ERROR_CSV_FILE
+from csvdynamo_airflow.error_files import MERGED_FILE
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.report import REPORT_FILE, summary
-from csvdynamo_airflow.result_objects import list_objects, object_lines
+from csvdynamo_airflow.result_objects import list_objects
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 AWS_FILE = BUILD / "aws.json"
 REPORT = BUILD / REPORT_FILE
+REJECTS = BUILD / MERGED_FILE
+ERROR_CSV = BUILD / ERROR_CSV_FILE
 SAMPLE_DATASET = "ev_population"
 SAMPLE_ROWS = 5000
 _LOG_LINE = re.compile(r"\S+T(\d\d:\d\d:\d\d)\S* \[\w+ *\] (.*?)\s+\[[\w.]+\] ")
@@ -38,9 +44,9 @@ def main() -> None:
     dataset = find_dataset(arguments.dataset)
     stop_like_ctrl_c()
     BUILD.mkdir(exist_ok=True)
-    for stale in (REPORT, AWS_FILE):
-        stale.unlink(missing_ok=True)
     source, sample = _source(arguments.source, dataset)
+    for stale in (REPORT, REJECTS, ERROR_CSV, AWS_FILE):
+        stale.unlink(missing_ok=True)
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     try:
         report = _migrate(dataset, source, home, sample, keep=arguments.keep_aws)
@@ -50,6 +56,8 @@ def main() -> None:
         shutil.rmtree(home, ignore_errors=True)
     say("\n" + summary(report))
     say(f"\nThe report is in {REPORT}.")
+    if ERROR_CSV.exists():
+        say(f"The rejected rows are in {ERROR_CSV}, to be corrected and migrated: make demo SOURCE={ERROR_CSV}")
     if report["problems"]:
         fail(f"The run is not green; the log is in {AIRFLOW_LOG}.")
 
@@ -65,12 +73,24 @@ def _arguments() -> argparse.Namespace:
 def _source(asked: str, dataset: Dataset) -> tuple[str, Sample | None]:
     """Find what to migrate: what was asked for, or a sample made now."""
     if asked:
+        path = Path(unquote(urlsplit(asked).path) if "://" in asked else asked).expanduser().resolve()
+        if path == ERROR_CSV.resolve() and path.exists():
+            return str(set_aside(path)), None
         # make runs here, the DAG elsewhere: a path must mean the same to both.
-        return (asked if "://" in asked else str(Path(asked).expanduser().resolve())), None
+        return (asked if "://" in asked else str(path)), None
     if dataset.name != SAMPLE_DATASET:
         fail(f"DATASET={dataset.name}: the generated sample is of {SAMPLE_DATASET}. Name a file: make demo SOURCE=…")
     sample = write_sample(BUILD / "sample" / dataset.source.file_name, SAMPLE_ROWS)
     return str(sample.path), sample
+
+
+def set_aside(path: Path) -> Path:
+    """Give the error CSV that someone corrected in place another name: this run writes its own where it is."""
+    names = (path.with_name(f"corrected-{number}.csv") for number in count(1))
+    aside = next(name for name in names if not name.exists())
+    path.rename(aside)
+    say(f"{path} is now {aside}: the rejects of this run will be written where it was.")
+    return aside
 
 
 def _migrate(dataset: Dataset, source: str, home: Path, sample: Sample | None, *, keep: bool) -> dict[str, Any]:
@@ -82,8 +102,9 @@ def _migrate(dataset: Dataset, source: str, home: Path, sample: Sample | None, *
                 _write_aws_file(deployed)
             _run_dag(dataset, source, airflow_environment(home, deployed.aws.environment))
             report = _read_report(deployed, dataset)
+            _fetch_error_files(deployed, report)
             if sample is not None:
-                _check_faults(sample, _rejected_rows(deployed, report))
+                _check_faults(sample, _rejected_rows())
     return report
 
 
@@ -139,17 +160,18 @@ def _read_report(deployed: Deployed, dataset: Dataset) -> dict[str, Any]:
     return report
 
 
-def _rejected_rows(deployed: Deployed, report: dict[str, Any]) -> set[tuple[int | None, str]]:
-    s3 = deployed.client("s3")
-    rejects = set()
+def _fetch_error_files(deployed: Deployed, report: dict[str, Any]) -> None:
+    """Copy the rejects from the bucket, as JSON lines and as CSV."""
     for location in report["error_files"]:
-        if not location.endswith(".jsonl"):
-            continue
         bucket, key = location.removeprefix("s3://").split("/", 1)
-        for line in object_lines(s3, bucket, key):
-            reject = Reject.from_json(line)
-            rejects.add((reject.row, reject.code))
-    return rejects
+        deployed.client("s3").download_file(bucket, key, str(BUILD / key.rpartition("/")[2]))
+
+
+def _rejected_rows() -> set[tuple[int | None, str]]:
+    if not REJECTS.exists():
+        return set()
+    with REJECTS.open(encoding="utf-8", newline="\n") as lines:
+        return {(reject.row, reject.code) for reject in map(Reject.from_json, lines)}
 
 
 def _check_faults(sample: Sample, rejected: set[tuple[int | None, str]]) -> None:
