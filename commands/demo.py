@@ -35,7 +35,16 @@ SAMPLE_DATASET = "ev_population"
 SAMPLE_ROWS = 5000
 _LOG_LINE = re.compile(r"\S+T(\d\d:\d\d:\d\d)\S* \[\w+ *\] (.*?)\s+\[[\w.]+\] ")
 _TASK_STARTS = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
-_TOLD = ("Map Run: ", "have not arrived", "rows, ", "redriven", "not redrivable", "Task failed", "bytes prepared")
+_TOLD = (
+    "Map Run: ",
+    "have not arrived",
+    "rows, ",
+    "redriven",
+    "not redrivable",
+    "Task failed",
+    "bytes prepared",
+    "of the table read",
+)
 
 
 def main() -> None:

@@ -43,8 +43,9 @@ def open_stack(dataset: Dataset, *, to_write: bool) -> Stack:
 
     Args:
         dataset: The data set.
-        to_write: Whether rows are to be migrated with it. Looking at what a run left needs less: a data set file that
-            was changed during the run must not cost its report.
+        to_write: Whether its Lambda functions' rules matter, because rows are to be migrated with it or the table is to
+            be held against them. Looking at what a run left needs less: a data set file that was changed during the
+            run must not cost its report.
 
     Raises:
         AirflowFailException: There is none or, for rows to be migrated, it was deployed from another version of the

@@ -106,11 +106,11 @@ class TableCheck:
         changed = {one.row for one in examples if one.kind is DifferenceKind.CHANGED}
         if not changed:
             return tuple(examples)
-        made = {one.row: one.item for one in expected() if one.row in changed}
-        found = self.reader.get(sorted({one.key for one in examples if one.row in changed}))
+        made: dict[int | None, Expected] = {one.row: one for one in expected() if one.row in changed}
+        found = self.reader.get(sorted({one.key for one in made.values()}))
         return tuple(
-            replace(one, attributes=differing_attributes(made.get(one.row) or {}, found[one.key]))
-            if one.kind is DifferenceKind.CHANGED and one.key in found
+            replace(one, attributes=differing_attributes(made[one.row].item or {}, found.get(one.key, {})))
+            if one.kind is DifferenceKind.CHANGED
             else one
             for one in examples
         )

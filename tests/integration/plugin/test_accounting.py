@@ -1,7 +1,5 @@
 """A finished run whose table or bucket was changed afterwards: verify, reconcile and report tell each change apart."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,149 +9,33 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from csvdynamo.codes import Stage
-from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow import steps
-from csvdynamo_airflow.checked_table import CheckedTable
 from csvdynamo_airflow.error_files import merge_rejects
-from csvdynamo_airflow.findings import Findings
-from csvdynamo_airflow.prepared import Prepared, prepared_key
-from csvdynamo_airflow.prepared_rows import format_rows
 from csvdynamo_airflow.stack import Stack
+from tests.integration.plugin.finished_run import (
+    BEFORE_UPLOAD,
+    CARS,
+    IN_THE_LAMBDA,
+    SOURCE_ROWS,
+    WRITTEN,
+    FinishedRun,
+    source_row,
+)
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
     batch_that_failed,
-    map_run_states,
     put_error_file,
     put_results,
     reject,
 )
 from tests.integration.plugin.moto_bucket import bucket
 from tests.integration.plugin.moto_table import TABLE, put_items, table
-from tests.unit.plugin.run_findings import LANDED, execution, prepared_file
-
-CARS = """
-[source]
-url = "https://example.com/cars.csv"
-file_name = "cars.csv"
-
-[table]
-name = "tb_cars"
-partition_key = "id"
-
-[columns."Car ID"]
-rename = "id"
-transform = [{ prefix = "A_" }]
-
-[columns."Year"]
-type = "number"
-
-[gates]
-max_reject_percent = 20
-"""
-
-HEADER = ("Car ID", "Year", "Note")
-SOURCE_ROWS = 12
-BEFORE_UPLOAD, IN_THE_LAMBDA = 2, 3
-"""The rows that were rejected; all others were written."""
-
-WRITTEN = [number for number in range(1, SOURCE_ROWS + 1) if number not in (BEFORE_UPLOAD, IN_THE_LAMBDA)]
-
-
-def source_row(number: int) -> dict[str, str]:
-    year = "no number" if number == IN_THE_LAMBDA else f"{2000 + number}.0"
-    return {"Car ID": str(number), "Year": year, "Note": f'back\\slash, "{number}"\n'}
-
-
-class FinishedRun:
-    """A run that went its whole way: what it left in the bucket and in the table, and the tasks that look at it."""
-
-    def __init__(self, s3: Any, dynamodb: Any, dataset: Dataset) -> None:
-        self.s3, self.dynamodb, self.dataset = s3, dynamodb, dataset
-        self.executions = [execution()]
-        self.states: Any = map_run_states({"succeeded": SOURCE_ROWS - 1})
-        self.prepared = self._put_prepared_file()
-        self.error_file = put_error_file(s3, [reject(reject_id("cars-1", IN_THE_LAMBDA), row=IN_THE_LAMBDA)])
-        put_results(s3, "cars-1", {"SUCCEEDED": [answer(len(WRITTEN), [reject_id("cars-1", IN_THE_LAMBDA)])]})
-        converter = RowConverter(dataset)
-        put_items(dynamodb, [self.item(converter, number) for number in WRITTEN])
-        self.merged = merge_rejects(s3, "cars", self.prepared, self.executions[0])
-
-    def _put_prepared_file(self) -> Prepared:
-        rows = [source_row(number) for number in range(1, SOURCE_ROWS + 1)]
-        body = format_rows(
-            [
-                ["_row", *HEADER],
-                *([number, *row.values()] for number, row in enumerate(rows, 1) if number != BEFORE_UPLOAD),
-            ]
-        ).encode()
-        sha256 = hashlib.sha256(body).hexdigest()
-        key = prepared_key("cars", sha256, "cars.csv")
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
-        prepared = prepared_file(
-            SOURCE_ROWS, 1, bucket=BUCKET, file_key=key, sha256=sha256, bytes=len(body), header=HEADER
-        )
-        before = reject("before", code="BAD_WIDTH", row=BEFORE_UPLOAD, stage=Stage.PREPARE)
-        self.s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=before.to_json().encode() + b"\n")
-        return prepared
-
-    @staticmethod
-    def item(converter: RowConverter, number: int) -> dict[str, Any]:
-        item = converter.convert(source_row(number))
-        assert isinstance(item, dict)
-        return item
-
-    def verify(self) -> CheckedTable | None:
-        """Do what the task verify does."""
-        told = steps.check_table("cars", self.prepared.to_json(), "run")
-        return CheckedTable.from_json(json.loads(json.dumps(told))) if told else None
-
-    def look_again(self) -> dict[str, Any]:
-        """Do what verify, reconcile and report do when they are cleared; gives the report."""
-        findings = Findings(
-            dataset="cars",
-            run_id="run",
-            landed=LANDED.to_json(),
-            prepared=self.prepared,
-            merged=self.merged,
-            checked=self.verify(),
-        )
-        told = steps.publish_report(findings, json.loads(json.dumps(steps.reconcile(findings))))
-        document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=told["key"])["Body"].read())
-        return document
-
-    def differences(self, report: dict[str, Any]) -> list[dict[str, Any]]:
-        """The list of all differences that the report names."""
-        body = self.s3.get_object(Bucket=BUCKET, Key=report["verification"]["key"])["Body"].read()
-        return [json.loads(line) for line in body.splitlines()]
-
-    # what others do to it afterwards
-
-    def drop_item(self, key: str = "A_5") -> None:
-        self.dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": key}})
-
-    def change_item(self, key: str = "A_6") -> None:
-        self.dynamodb.update_item(
-            TableName=TABLE,
-            Key={"id": {"S": key}},
-            UpdateExpression="SET #year = :year",
-            ExpressionAttributeNames={"#year": "Year"},
-            ExpressionAttributeValues={":year": {"N": "1999"}},
-        )
-
-    def add_item(self, key: str = "Z_1") -> None:
-        put_items(self.dynamodb, [{"id": {"S": key}, "Year": {"N": "2024"}}])
-
-    def remove_error_file(self) -> None:
-        self.s3.delete_object(Bucket=BUCKET, Key=self.error_file)
-
-    def add_superseded_reject(self) -> None:
-        put_error_file(self.s3, [reject("of an attempt that was repeated")], "b")
+from tests.unit.plugin.run_findings import execution
 
 
 @pytest.fixture(params=[VerifyMode.SAMPLE, VerifyMode.FULL])

@@ -13,7 +13,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
+from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow import steps
+from csvdynamo_airflow.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import EndedTask, Findings
@@ -185,6 +187,7 @@ def call(dataset: Dataset, task_id: str, instance: TaskInstance, *args: Any, **p
     asset_events: Any = {outlet: SimpleNamespace(extra=None) for outlet in task.outlets}
     context = {
         "ti": instance,
+        "run_id": instance.run_id,
         "task": task,
         "params": {"dry_run": False, "force": False, **params},
         "outlet_events": asset_events,
@@ -203,11 +206,11 @@ def test_the_tasks_see_all_that_those_before_them_left(
     whole = migrated(100, rejected=1)
     assert whole.prepared is not None
     left = {"download": whole.landed, "prepare": whole.prepared.to_json(), "reconcile": {"counts": 1}}
+    checked = CheckedTable(VerifyMode.FULL, 99, {DifferenceKind.FOREIGN: 1})
     incomplete = Merged(missing=1)
 
-    call(
-        dataset, task_id, TaskInstance(**left, fetch_error_files_incomplete=incomplete.to_json()), "cars", dry_run=True
-    )
+    instance = TaskInstance(**left, verify=checked.to_json(), fetch_error_files_incomplete=incomplete.to_json())
+    call(dataset, task_id, instance, "cars", dry_run=True)
 
     assert seen[0] == Findings(
         dataset="cars",
@@ -216,6 +219,7 @@ def test_the_tasks_see_all_that_those_before_them_left(
         landed=whole.landed,
         prepared=whole.prepared,
         merged=incomplete,
+        checked=checked,
         tasks=(EndedTask("download", "success", 1.235), EndedTask("start", "skipped", 0.0)),
     )
     assert seen[1:] == ([{"counts": 1}] if task_id == "report" else [])
@@ -266,6 +270,20 @@ def test_a_dry_run_and_an_empty_file_start_nothing(
 
     with pytest.raises(AirflowSkipException):
         call(dataset, "start", TaskInstance(), "cars", prepared_file(rows).to_json(), dry_run=dry_run)
+
+
+def test_verify_hands_on_what_it_found_and_is_skipped_where_nothing_is_to_be_checked(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(steps, "check_table", lambda *given: asked.append(given) or {"mode": "full"})
+    instance = TaskInstance(prepare={"file_key": "k"})
+    assert call(dataset, "verify", instance, "cars") == {"mode": "full"}
+    assert asked == [("cars", {"file_key": "k"}, "run")]
+
+    monkeypatch.setattr(steps, "check_table", lambda *_: None)
+    with pytest.raises(AirflowSkipException):
+        call(dataset, "verify", instance, "cars")
 
 
 @pytest.mark.parametrize("force", [True, False])

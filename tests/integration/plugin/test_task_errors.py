@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from botocore.exceptions import ClientError
 
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
+from csvdynamo.policies import Policies
 from csvdynamo_airflow import error_files_operator, execution_sensor, steps, task_shell
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.error_files_operator import FetchErrorFilesOperator
@@ -76,7 +77,9 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         return STACK
 
     for module in (steps, execution_sensor, error_files_operator):
-        monkeypatch.setattr(module, "open_dataset", lambda name: SimpleNamespace(name=name))
+        table = SimpleNamespace(partition_key="id")
+        dataset = SimpleNamespace(name="cars", table=table, policies=Policies())
+        monkeypatch.setattr(module, "open_dataset", lambda name, dataset=dataset: dataset)
         monkeypatch.setattr(module, "open_stack", open_stack)
         monkeypatch.setattr(module, "make_migration", lambda *_: run)
     for module in (steps, error_files_operator):
@@ -128,12 +131,26 @@ def call_fetch_complete(run: Run, monkeypatch: pytest.MonkeyPatch, error: Except
     operator().execute_complete(context(PREPARED.to_json()), {"missing": 0})
 
 
+def call_check_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(steps.TableCheck, "run", raising(error))
+    steps.check_table("cars", PREPARED.to_json(), "run")
+
+
 def call_reconcile(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(steps, "count_migration", raising(error))
     steps.reconcile(Findings(dataset="cars", run_id="run", prepared=PREPARED))
 
 
-TASKS = [call_download, call_prepare, call_start, call_wait, call_fetch, call_fetch_complete, call_reconcile]
+TASKS = [
+    call_download,
+    call_prepare,
+    call_start,
+    call_wait,
+    call_fetch,
+    call_fetch_complete,
+    call_check_table,
+    call_reconcile,
+]
 
 
 @pytest.mark.parametrize("call", TASKS)
@@ -153,8 +170,9 @@ def test_only_tasks_that_write_need_a_stack_of_the_same_data_set_file(
         with pytest.raises(AirflowFailException):
             call(run, monkeypatch, MigrationError("x"))
 
-    # download, start, wait; fetch twice, reconcile. prepare needs no stack.
-    assert run.written_to == [True, True, True, False, False, False]
+    # download, start, wait; fetch twice; the check of the table, by the Lambda function's rules; reconcile. prepare
+    # needs no stack.
+    assert run.written_to == [True, True, True, False, False, True, False]
 
 
 # wait

@@ -1,5 +1,8 @@
 """The ledger's arithmetic."""
 
+from collections import Counter
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +24,28 @@ def test_the_source_rows_are_the_sum_of_all_the_others(ledger: Ledger) -> None:
 @given(LEDGERS)
 def test_a_ledger_survives_its_document(ledger: Ledger) -> None:
     assert Ledger.from_json(ledger.to_json()) == ledger
+
+
+FATES = ["rejected_before_upload", "written", "rejected", "failed", "unstarted"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(FATES)), st.sampled_from(FATES))
+def test_rows_that_each_have_one_fate_balance_and_one_more_of_any_fate_does_not(rows: list[str], more: str) -> None:
+    counts = Counter(rows)
+
+    assert Ledger(source_rows=len(rows), **counts).unaccounted == 0
+    assert Ledger(source_rows=len(rows), **counts + Counter([more])).unaccounted == -1
+    assert Ledger(source_rows=len(rows) + 1, **counts).unaccounted == 1
+
+
+@settings(deadline=None)
+@given(LEDGERS)
+def test_the_shares_are_of_the_source_rows(ledger: Ledger) -> None:
+    rejected, lost = ledger.rejected_before_upload + ledger.rejected, ledger.failed + ledger.unstarted
+
+    assert ledger.reject_percent * ledger.source_rows == pytest.approx(100 * rejected if ledger.source_rows else 0)
+    assert ledger.failure_percent * ledger.source_rows == pytest.approx(100 * lost if ledger.source_rows else 0)
 
 
 def test_the_document_has_the_reports_keys() -> None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from csvdynamo.policies import VerifyMode
+from csvdynamo_airflow.checked_table import CheckedTable
 from csvdynamo_airflow.error_files import Merged
 from csvdynamo_airflow.findings import EndedTask, Findings
 from csvdynamo_airflow.ledger import Ledger
@@ -114,3 +116,39 @@ def test_the_summary_shows_the_ledger_the_codes_and_every_problem() -> None:
 def test_the_summary_of_a_green_run_says_so_and_a_dry_run_says_what_it_is() -> None:
     assert summary(make_report(migrated(1), [])).endswith("\nEvery row is accounted for.")
     assert "A dry run" in summary(make_report(replace(PREPARED_ONLY, dry_run=True), []))
+
+
+def test_the_summary_tells_what_the_check_of_the_table_found_and_which_rejects_were_left_out() -> None:
+    findings = migrated(10, rejected=1, checked=CheckedTable(VerifyMode.SAMPLE, 9))
+    rejects = Merged(rejects=1, superseded=3)
+    counts = replace(findings.counts or MigrationCounts(), rejects=rejects)
+
+    text = summary(make_report(replace(findings, counts=counts), []))
+
+    assert "\ntable: 9 keys of the file checked (sample): all as expected.\n" in text
+    assert "superseded rejects of repeated attempts, left out: 3" in text
+    assert "table:" not in summary(make_report(migrated(10), []))
+
+
+def test_the_merged_rejects_are_told_as_json_lines_and_as_csv_and_the_profile_beside_them() -> None:
+    merged = Merged(key="reports/r.jsonl", csv_key="reports/r.csv", rejects=1)
+    prepared = prepared_file(
+        10, 1, profile_key="reports/p.json", delimiter="\t", encoding="utf-16-le", compression="zip"
+    )
+
+    report = make_report(migrated(10, merged=merged, prepared=prepared), [])
+
+    assert report["error_files"] == ["s3://bucket/reports/r.jsonl", "s3://bucket/reports/r.csv"]
+    assert report["profile"] == "s3://bucket/reports/p.json"
+    assert report["source"]["format"] == {"delimiter": "\t", "encoding": "utf-16-le", "compression": "zip"}
+
+
+def test_every_witness_is_another_one() -> None:
+    witnesses = make_report(migrated(10, before=1, checked=CheckedTable(VerifyMode.FULL, 9)), [])["witnesses"]
+
+    assert witnesses["verification"] == "items of the table, against the rows of s3://bucket/source/cars/0b/cars.csv"
+    assert len(set(witnesses.values())) == len(witnesses)
+
+
+def test_where_the_witnesses_were_not_heard_it_says_so() -> None:
+    assert "were not heard" in make_report(PREPARED_ONLY, [])["witnesses"]["rejected_before_upload"]

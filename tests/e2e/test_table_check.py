@@ -1,0 +1,172 @@
+"""The full check of a table, and the gates, through the real DAG on the embedded AWS."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from commands.airflow_home import airflow_environment, make_airflow_home
+from commands.embedded import embedded_aws
+from csvdynamo.codes import Stage
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo.rejects import Reject
+from csvdynamo_airflow.naming import error_prefix
+from csvdynamo_airflow.result_objects import list_objects
+from tests.e2e.conftest import FAST, Dags
+
+DATASET = """
+verify = "full"
+
+[source]
+url = "https://example.com/vehicles.csv"
+file_name = "vehicles.csv"
+
+[table]
+name = "tb_checked_vehicles"
+partition_key = "dol_vehicle_id"
+
+[attributes]
+transform = ["lowercase", { replace = " ", with = "_" }]
+
+[columns."DOL Vehicle ID"]
+transform = [{ prefix = "A_" }]
+
+[columns."Model Year"]
+type = "number"
+
+[gates]
+max_reject_percent = 5
+"""
+
+
+@pytest.fixture(scope="module")
+def checked_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dags]:
+    """A data set of this module's own, whose table is checked key by key."""
+    folder = tmp_path_factory.mktemp("datasets")
+    (folder / "checked_vehicles.toml").write_text(DATASET, encoding="utf-8")
+    dataset = load_dataset(folder / "checked_vehicles.toml")
+    home = tmp_path_factory.mktemp("airflow")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CSVDYNAMO_DATASETS", str(folder))
+        with embedded_aws(dataset, log=folder / "local-aws.log", settings=FAST) as deployed:
+            make_airflow_home(home)
+            settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", "TEST_WAIT_FOR_NO_ERROR_FILE": "1"}
+            yield Dags(dataset, deployed, {**airflow_environment(home, deployed.aws.environment), **settings})
+
+
+@pytest.fixture
+def fresh_table(checked_dags: Dags) -> Any:
+    """DynamoDB, with the data set's table empty."""
+    dynamodb = checked_dags.deployed.client("dynamodb")
+    for key in checked_dags.table():
+        _delete(dynamodb, key)
+    return dynamodb
+
+
+TABLE = "tb_checked_vehicles"
+
+
+def _delete(dynamodb: Any, key: str) -> None:
+    dynamodb.delete_item(TableName=TABLE, Key={"dol_vehicle_id": {"S": key}})
+
+
+def keys(count: int, *, blank: int) -> list[str]:
+    """Keys of so many vehicles, the last of them blank."""
+    return [str(number) for number in range(1, count - blank + 1)] + [""] * blank
+
+
+def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_until_it_is_mended(
+    checked_dags: Dags, fresh_table: Any, vehicles: Any
+) -> None:
+    source = vehicles(keys(40, blank=2))
+    s3, bucket = checked_dags.deployed.client("s3"), checked_dags.deployed.outputs["SourceBucket"]
+
+    untouched = checked_dags.test(source, date="2026-03-01")
+
+    assert untouched.status == 0, untouched.output[-3000:]
+    assert (untouched.report["ledger"]["written"], untouched.report["ledger"]["rejected"]) == (38, 2)
+    assert _differences(untouched.report) == (38, {})
+    executions, table = checked_dags.executions(), checked_dags.table()
+
+    # A lost item, a changed one, one of another writer, a lost file of rejects, a reject that does not count.
+    _delete(fresh_table, "A_1")
+    fresh_table.put_item(TableName=TABLE, Item={**table["A_2"], "model_year": {"N": "1999"}})
+    fresh_table.put_item(TableName=TABLE, Item={"dol_vehicle_id": {"S": "Z_1"}})
+    execution = untouched.report["execution_arn"].rpartition(":")[2]
+    removed = _take_error_files(s3, bucket, execution)
+    _put_superseded_reject(s3, bucket, execution)
+
+    touched = checked_dags.test(source, date="2026-03-01")
+
+    assert touched.status != 0
+    assert _differences(touched.report) == (38, {"missing": 1, "changed": 1, "foreign": 1})
+    examples = {example["kind"]: example for example in touched.report["verification"]["examples"]}
+    assert examples["missing"] == {"kind": "missing", "key": "A_1", "row": 1}
+    assert examples["changed"] == {"kind": "changed", "key": "A_2", "row": 2, "attributes": ["model_year"]}
+    assert examples["foreign"] == {"kind": "foreign", "key": "Z_1"}
+    assert (touched.report["rejects_missing"], touched.report["rejects_superseded"]) == (2, 1)
+    assert (touched.report["ledger"]["rejected"], touched.report["ledger"]["unaccounted"]) == (0, 2)
+    text = "\n".join(touched.report["problems"])
+    for told in ("2 of 40 rows are unaccounted for", "missing from the table: A_1", "A_2 (row 2) in model_year"):
+        assert told in text
+
+    fresh_table.put_item(TableName=TABLE, Item=table["A_1"])
+    fresh_table.put_item(TableName=TABLE, Item=table["A_2"])
+    for key, body in removed.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+    mended = checked_dags.test(source, date="2026-03-01")
+
+    assert mended.status == 0, mended.output[-3000:]
+    assert _differences(mended.report) == (38, {"foreign": 1})
+    assert mended.report["rejects_superseded"] == 1
+    assert mended.report["ledger"] == untouched.report["ledger"]
+    assert checked_dags.executions() == executions
+
+
+@pytest.mark.parametrize(("rows", "rejected"), [(40, 3), (3, 3)], ids=["one more than allowed", "all of them"])
+def test_more_rejects_than_the_gate_allows_fail_the_run(
+    checked_dags: Dags, vehicles: Any, rows: int, rejected: int
+) -> None:
+    """Exactly as many, 2 of 40 at 5 %, are let through above."""
+    run = checked_dags.test(vehicles(keys(rows, blank=rejected)))
+
+    assert run.status != 0
+    assert (run.report["ledger"]["rejected"], run.report["ledger"]["unaccounted"]) == (rejected, 0)
+    [problem] = run.report["problems"]
+    assert f"{rejected} of {rows} rows" in problem
+    assert "gates.max_reject_percent = 5" in problem
+
+
+def _differences(report: dict[str, Any]) -> tuple[int, dict[str, int]]:
+    """Keys checked, and how many differences there are of each kind that was found."""
+    verification = report["verification"]
+    assert verification["mode"] == "full"
+    kinds = ("missing", "changed", "unfinished", "stale", "foreign")
+    return verification["keys_checked"], {kind: verification[kind] for kind in kinds if verification[kind]}
+
+
+def _take_error_files(s3: Any, bucket: str, execution: str) -> dict[str, bytes]:
+    """Remove an execution's error files; gives them back."""
+    taken = {}
+    for item in list_objects(s3, bucket, error_prefix(execution)):
+        taken[item["Key"]] = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+        s3.delete_object(Bucket=bucket, Key=item["Key"])
+    assert taken
+    return taken
+
+
+def _put_superseded_reject(s3: Any, bucket: str, execution: str) -> None:
+    reject = Reject(
+        execution_name=execution,
+        dataset="checked_vehicles",
+        row=3,
+        stage=Stage.WRITE,
+        code="DYNAMODB_REFUSED",
+        column=None,
+        message="an attempt that was repeated",
+        item={},
+        reject_id="f" * 24,
+    )
+    body = reject.to_json().encode() + b"\n"
+    s3.put_object(Bucket=bucket, Key=f"{error_prefix(execution)}repeated", Body=body)
