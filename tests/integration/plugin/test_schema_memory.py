@@ -104,6 +104,16 @@ def test_a_data_set_file_that_was_corrected_lets_the_same_source_pass(runs: Runs
     assert runs.prepare(RENAMED, corrected).schema_changes == ()
 
 
+def test_a_rename_is_remembered_beyond_the_run_that_found_it(runs: Runs) -> None:
+    lenient = replace(CARS, policies=Policies(schema=SchemaPolicy(("ID", "MSRP", "City"))))
+    runs.succeed(FIRST, lenient)
+    runs.succeed(RENAMED, lenient)
+
+    for _ in range(2):
+        [change] = runs.succeed(RENAMED, lenient).schema_changes
+        assert (change.kind, change.columns, change.against) == ("renamed", ("MSRP", "Price"), "data set file")
+
+
 def test_what_changed_travels_with_the_prepared_file(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
     runs.succeed(FIRST)
 

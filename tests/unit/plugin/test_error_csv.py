@@ -4,6 +4,7 @@ import csv
 import io
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,11 +86,21 @@ def test_no_cell_of_header_or_row_is_a_formula() -> None:
     assert table(content)[1] == ["'=1+1", "'@x", "7", "'+", "'=ID", "'-1"]
 
 
-def test_helper_columns_step_aside_for_a_source_that_has_one_of_their_names() -> None:
-    content = written(reject({"_code": "1", "__message": "2"}), headers=("_code", "__message"))
+@pytest.mark.parametrize(
+    ("headers", "front"),
+    [
+        (("_code", "City"), "_"),
+        (("_extra", "City"), "_"),
+        (("_code", "__message", "___row"), "___"),
+    ],
+)
+def test_helper_columns_step_aside_for_a_source_that_has_one_of_their_names(
+    headers: tuple[str, ...], front: str
+) -> None:
+    content = written(reject(dict.fromkeys(headers, "1")), headers=headers)
 
-    assert table(content)[0] == ["_code", "__message", "___row", "___code", "___column", "___message"]
-    assert table(content)[1][:2] == ["1", "2"]
+    assert table(content)[0] == [*headers, *(front + name for name in ("_row", "_code", "_column", "_message"))]
+    assert table(content)[1][: len(headers)] == ["1"] * len(headers)
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_file() -> None:
