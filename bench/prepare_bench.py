@@ -18,7 +18,7 @@ DEFAULT_BYTES = 2_000_000_000
 PARTS = (4, 1)
 """The file is measured at a quarter of its size as well: what is linear takes four times as long."""
 
-_COLUMNS = ("file", "rows", "reader", "seconds", "to csv", "µs a row", "peak RSS")
+_COLUMNS = ("file", "rows", "reader", "seconds", "to csv", "CPU seconds", "to csv", "peak RSS")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Measurement:
         file_bytes: The file's size.
         rows: The rows that it saw.
         seconds: How long it took.
+        cpu_seconds: How long processors worked for it, of all cores together.
         peak_rss_bytes: The most memory that its process held.
     """
 
@@ -37,6 +38,7 @@ class Measurement:
     file_bytes: int
     rows: int
     seconds: float
+    cpu_seconds: float
     peak_rss_bytes: int
 
 
@@ -64,15 +66,16 @@ def run(*, rows: int | None = None, size: int | None = None) -> list[Measurement
 
 def table(measurements: Sequence[Measurement]) -> str:
     """Write the measurements as a table."""
-    bare = {one.file_bytes: one.seconds for one in measurements if one.reader == "csv"}
+    bare = {one.file_bytes: one for one in measurements if one.reader == "csv"}
     lines = [_COLUMNS] + [
         (
             f"{one.file_bytes / 1e6:,.0f} MB",
             f"{one.rows:,}",
             one.reader,
             f"{one.seconds:.1f}",
-            f"{one.seconds / bare[one.file_bytes]:.2f}",
-            f"{one.seconds / max(1, one.rows) * 1e6:.2f}",
+            f"{one.seconds / bare[one.file_bytes].seconds:.2f}",
+            f"{one.cpu_seconds:.1f}",
+            f"{one.cpu_seconds / bare[one.file_bytes].cpu_seconds:.2f}",
             f"{one.peak_rss_bytes / 1e6:,.0f} MB",
         )
         for one in measurements
@@ -84,4 +87,4 @@ def table(measurements: Sequence[Measurement]) -> str:
 def _measure(reader: str, path: Path) -> Measurement:
     command = [sys.executable, "-m", "bench.readers", reader, str(path)]
     answer = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return Measurement(reader, path.stat().st_size, answer["rows"], answer["seconds"], answer["peak_rss_bytes"])
+    return Measurement(reader=reader, file_bytes=path.stat().st_size, **answer)

@@ -62,8 +62,10 @@ def main() -> None:
     start = time.perf_counter()
     rows = READERS[name](Path(path))
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak_rss_bytes": peak}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    cpu_seconds = used.ru_utime + used.ru_stime
+    print(json.dumps({"rows": rows, "seconds": seconds, "cpu_seconds": cpu_seconds, "peak_rss_bytes": peak}))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Reading a CSV record by record, so that one bad quote costs one record. Pure: text lines in, records out.
 
 Python's reader alone would let an unclosed quote swallow every line up to the next quote. So a block of lines is taken
-as it is only if each line turns out to be one good record. Otherwise the physical lines of each record are kept until
+as it is only if each line is seen to be one row. Otherwise the physical lines of each record are kept until
 it is known to be good; if it is not, and one of its later lines may be a row by itself, the quote was never closed: the
 first line alone is bad, and the lines after it are read again.
 """
@@ -27,7 +27,6 @@ FIELD_LIMIT = 1024 * 1024
 """Characters of one field: far past DynamoDB's 400 KB an item, and a bound to how far an unclosed quote is followed."""
 
 _RECORDS_AT_ONCE = 256
-_LINES_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,32 @@ class BadRecord:
 
 @dataclass(frozen=True)
 class Block:
-    """Records that follow each other.
-
-    Attributes:
-        records: The fields of each, or what is wrong with it.
-        rows: The same, if each is a row on a line of its own; empty otherwise.
-        lines: Those lines; empty otherwise.
-    """
+    """Records that follow each other: the fields of each, or what is wrong with it."""
 
     records: Sequence[list[str] | BadRecord]
-    rows: Sequence[list[str]] = ()
-    lines: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PlainBlock:
+    """Rows that follow each other, each a line without a quote, and so known without being read.
+
+    Attributes:
+        lines: The lines, with their line ends.
+        delimiter: The character between two fields.
+    """
+
+    lines: Sequence[str]
+    delimiter: str
+
+    @property
+    def records(self) -> Sequence[list[str]]:
+        """The fields of each row."""
+        return [line.rstrip("\r\n").split(self.delimiter) for line in self.lines]
+
+    def column(self, place: int) -> list[str]:
+        """Return each row's field at a place, from 0."""
+        delimiter = self.delimiter
+        return [line.split(delimiter, place + 1)[place].rstrip("\r\n") for line in self.lines]
 
 
 class CsvRecords:
@@ -103,16 +117,19 @@ class CsvRecords:
             raise SourceFileError(f"The header of {self._name} cannot be read: {error}. Correct its quotes.") from error
         raise SourceFileError(f"{self._name} holds only blank lines: not even a header.")
 
-    def blocks(self, width: int) -> Iterator[Block]:
+    def blocks(self, width: int) -> Iterator[Block | PlainBlock]:
         """Read the records after the header.
 
         Args:
             width: How many fields a row has.
         """
         while lines := self._next_lines():
+            if self._is_plain(lines, width):
+                yield PlainBlock(lines, self._delimiter)
+                continue
             rows = self._one_row_a_line(lines, width)
             if rows is not None:
-                yield Block(rows, rows, lines)
+                yield Block(rows)
                 continue
             self._again.extend(lines)
             records = self._careful(width)
@@ -126,9 +143,17 @@ class CsvRecords:
         self._again.clear()
         return lines
 
+    def _is_plain(self, lines: list[str], width: int) -> bool:
+        """Whether each line is a row without a quote, for which counting tells what reading would."""
+        text = "".join(lines)
+        if '"' in text or isinstance(lines[0], CutLine) or len(text) > FIELD_LIMIT:
+            return False
+        delimiter, delimiters = self._delimiter, width - 1
+        return delimiters > 0 and all(line.count(delimiter) == delimiters for line in lines)
+
     def _one_row_a_line(self, lines: list[str], width: int) -> list[list[str]] | None:
         """Read lines of which each is a row of that width; None if they are anything else."""
-        if isinstance(lines[0], CutLine) or len(lines) > _LINES_AT_ONCE:
+        if isinstance(lines[0], CutLine):
             return None
         try:
             rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))

@@ -38,7 +38,7 @@ class PreparedFile:
         headers: The headers of the columns that are migrated.
         source_rows: Records of the source after its header.
         spools: The rejects.
-        profile: What its columns hold; None if it has no rows.
+        profile: What its columns hold; None if it has no rows, or cannot be told.
     """
 
     path: Path

@@ -30,7 +30,7 @@ class Prepared:
         encoding: Python's name of the source's encoding: ``utf-8``, ``utf-8-sig`` (with a byte order mark),
             ``utf-16-le``, ``utf-16-be`` or ``windows-1252``.
         compression: What the source is packed in, ``gzip`` or ``zip``; None if it is not.
-        profile_key: The key of the profile of the prepared file's columns, None if it has no rows.
+        profile_key: The key of the profile of the prepared file's columns, None if there is none.
     """
 
     bucket: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
-from csvdynamo_airflow.csv_records import BadRecord, Block, CsvRecords
+from csvdynamo_airflow.csv_records import BadRecord, CsvRecords, PlainBlock
 from csvdynamo_airflow.draft import Draft
 from csvdynamo_airflow.duplicates import KeySpool
 from csvdynamo_airflow.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
@@ -91,20 +91,22 @@ class Rewriter:
         source_rows = 0
         for block in self._records.blocks(len(columns.all)):
             first = source_rows + 1
-            source_rows += len(block.records)
-            text = self._plain_text(block, first)
-            if text is None:
-                good = self._good_rows(block.records, first, spool)
-                text = format_rows([[number, *fields] for number, fields in good])
+            text = self._plain_text(block, first) if isinstance(block, PlainBlock) else None
+            if isinstance(block, PlainBlock) and text is not None:
+                source_rows += len(block.lines)
+                keys.add(enumerate(block.column(key_place), first))
             else:
-                good = list(enumerate(block.rows, first))
-            keys.add((number, fields[key_place]) for number, fields in good)
+                records = block.records
+                source_rows += len(records)
+                good = self._good_rows(records, first, spool)
+                keys.add((number, fields[key_place]) for number, fields in good)
+                text = format_rows([[number, *fields] for number, fields in good])
             draft.write(first, text)
         return source_rows
 
-    def _plain_text(self, block: Block, first: int) -> str | None:
+    def _plain_text(self, block: PlainBlock, first: int) -> str | None:
         """Return the rows of a block whose lines need nothing but their numbers; None if it has others."""
-        if not block.lines or self._delimiter != "," or self.header.columns.kept is not None:
+        if self._delimiter != "," or self.header.columns.kept is not None:
             return None
         text = plain_rows(block.lines, first)
         return text if text and self._rules.clear_all(text, max(map(len, block.lines))) else None

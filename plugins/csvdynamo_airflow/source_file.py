@@ -26,7 +26,7 @@ __all__ = ["SourceFileError", "SourceFormat", "find_format", "open_source", "ref
 
 HEAD_BYTES = 4096
 SAMPLE_CHARACTERS = 64 * 1024
-PIECE_BYTES = 1024 * 1024
+PIECE_BYTES = 64 * 1024
 
 _WEB_PAGE = re.compile(r"\s*(<!doctype html|<html|<head|<\?xml)", re.IGNORECASE)
 _OTHER_FORMATS = {
@@ -77,7 +77,7 @@ def find_format(
         path: The file.
         name: What to call it in messages.
         dataset: The data set: its settings, and the columns that the right delimiter has to give.
-        report_unpacked: Is told of the bytes unpacked so far, every MiB; it may raise to stop.
+        report_unpacked: Is told of the bytes unpacked so far, a piece at a time; it may raise to stop.
 
     Raises:
         SourceFileError: It is no CSV (see `refuse_head`), or its byte order mark contradicts the data set file.

@@ -59,7 +59,7 @@ def _refuse_unusable_names(headers: Sequence[str], name: str) -> None:
         if _UNUSABLE.search(header):
             raise HeaderError(
                 f"The name of column {position} of {name}, {header!a}, holds a line break, a control character or "
-                "bytes that are no UTF-8. Correct the header."
+                "bytes that are no text. Correct the header."
             )
     if ROW_NUMBER_HEADER in headers:
         raise HeaderError(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode
-from csvdynamo_airflow import csv_records
+from csvdynamo_airflow import csv_records, text_lines
 from csvdynamo_airflow.csv_records import BadRecord, CsvRecords
 from csvdynamo_airflow.source_error import SourceFileError
 from csvdynamo_airflow.text_lines import TextLines
@@ -131,6 +131,93 @@ def test_a_quote_unclosed_for_longer_than_the_limit_costs_its_line_alone() -> No
     rows = [f"{n},{n}" for n in range(1000)]
 
     assert brief('a,b\n1,"2\n' + "\n".join(rows)) == [RejectCode.BAD_QUOTE, *[row.split(",") for row in rows]]
+
+
+@pytest.mark.parametrize("delimiter", [";", "|", "\t"])
+def test_any_delimiter_separates_and_heeds_quotes(delimiter: str) -> None:
+    text = f'a,b\n1{delimiter}"x{delimiter}""y"\n2\n"3{delimiter}4\n5{delimiter}6\n'.replace("a,b", f"a{delimiter}b")
+    records = CsvRecords(TextLines(io.StringIO(text, newline="")), "a.csv", delimiter)
+
+    rows = [record for block in records.blocks(len(records.header())) for record in block.records]
+
+    assert [row.code if isinstance(row, BadRecord) else row for row in rows] == [
+        ["1", f'x{delimiter}"y'],
+        RejectCode.BAD_WIDTH,
+        RejectCode.BAD_QUOTE,
+        ["5", "6"],
+    ]
+
+
+def test_an_unclosed_quote_before_a_row_of_two_lines_costs_its_line_alone() -> None:
+    rows = brief('a,b,c\n1,"x,y\n2,"two\nlines",z\n3,4,5\n')
+
+    assert rows == [RejectCode.BAD_QUOTE, ["2", "two\nlines", "z"], ["3", "4", "5"]]
+
+
+def test_rows_that_an_unclosed_quote_merges_into_one_of_the_right_width_are_told_apart() -> None:
+    rows = brief('a,b,c\n1,"x,y\n2,z,",c"\n3,4,5\n')
+
+    assert rows == [RejectCode.BAD_QUOTE, ["2", "z", ",c"], ["3", "4", "5"]]
+
+
+def test_a_sound_record_that_holds_lines_like_rows_is_one_row() -> None:
+    assert read('a,b\n1,"x\n2,y\n3,z"\n4,w\n') == [["1", "x\n2,y\n3,z"], ["4", "w"]]
+
+
+def test_a_quote_in_an_unquoted_field_after_a_field_of_two_lines_is_a_character() -> None:
+    assert read('a,b\n"two\nlines",5" pipe\n8,9\n') == [["two\nlines", '5" pipe'], ["8", "9"]]
+
+
+def test_in_a_file_of_one_column_an_unclosed_quote_costs_its_line_alone() -> None:
+    assert brief('a\n1\n"2\n3\n4\n') == [["1"], RejectCode.BAD_QUOTE, ["3"], ["4"]]
+
+
+def test_an_endless_line_costs_its_record_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", 50)
+    monkeypatch.setattr(text_lines, "LINE_LIMIT", 200)
+
+    [before, bad, after] = read("a,b\n1,2\n3," + "x" * 5000 + "\n5,6\n")
+
+    assert (before, after) == (["1", "2"], ["5", "6"])
+    assert isinstance(bad, BadRecord)
+    assert bad.code is RejectCode.TOO_LARGE
+    assert "5,003 characters" in bad.message
+
+
+def test_an_endless_line_after_an_unclosed_quote_costs_its_own_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", 50)
+    monkeypatch.setattr(text_lines, "LINE_LIMIT", 200)
+
+    rows = brief('a,b\n1,"2\n3,' + "x" * 5000 + "\n5,6\n")
+
+    assert rows == [RejectCode.BAD_QUOTE, RejectCode.TOO_LARGE, ["5", "6"]]
+
+
+@pytest.mark.parametrize("limit", ["RECORD_LINES_LIMIT", "RECORD_LIMIT"])
+def test_a_field_of_more_lines_than_can_be_held_costs_its_record_up_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(csv_records, limit, 100)
+
+    rows = brief('a,b\n1,2\n3,"' + "\n" * 500 + 'end"\n5,6\n')
+
+    assert rows == [["1", "2"], RejectCode.TOO_LARGE, ["5", "6"]]
+
+
+@pytest.mark.parametrize("limit", ["RECORD_LINES_LIMIT", "RECORD_LIMIT"])
+def test_a_quote_unclosed_for_more_lines_than_can_be_held_costs_its_line_alone(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(csv_records, limit, 100)
+    rows = [f"{n},{n}" for n in range(1000)]
+
+    assert brief('a,b\n1,"2\n' + "\n".join(rows)) == [RejectCode.BAD_QUOTE, *[row.split(",") for row in rows]]
+
+
+def test_a_giant_field_that_never_ends_gives_up_at_the_next_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_records, "RECORD_LINES_LIMIT", 100)
+
+    assert brief('a,b\n3,"' + "text\n" * 500 + "5,6\n7,8\n") == [RejectCode.TOO_LARGE, ["5", "6"], ["7", "8"]]
 
 
 @pytest.mark.parametrize("text", ["\n\r\n", 'a,"b\n1,2\n', 'a,"b"c\n'])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode
 from csvdynamo_airflow.csv_records import BadRecord
-from csvdynamo_airflow.prepared_rows import ContentRules, format_rows, item_bytes, reject_item
+from csvdynamo_airflow.prepared_rows import ContentRules, format_rows, item_bytes, plain_rows, read_rows, reject_item
 
 RULES = ContentRules(("a", "b"), item_limit=1000)
 
@@ -124,3 +124,28 @@ def width_reject(*fields: str) -> BadRecord:
 )
 def test_a_reject_keeps_the_whole_record(headers: tuple[str, ...], bad: BadRecord, item: dict[str, str]) -> None:
     assert reject_item(headers, bad) == item
+
+
+@given(st.lists(st.lists(st.text(alphabet='a,"\\\\\n\r é', max_size=6), min_size=2, max_size=2), max_size=8))
+def test_what_was_written_is_read_back(rows: list[list[str]]) -> None:
+    numbered = [[str(number), *row] for number, row in enumerate(rows, start=1)]
+
+    assert read_rows(format_rows(numbered)) == numbered
+
+
+@given(st.lists(st.lists(st.text(alphabet="a \té;=", max_size=6), min_size=2, max_size=2), min_size=1), st.booleans())
+def test_lines_that_need_no_quotes_become_what_their_rows_would(rows: list[list[str]], windows: bool) -> None:
+    end = "\r\n" if windows else "\n"
+
+    text = plain_rows([",".join(row) + end for row in rows], 7)
+
+    assert text == format_rows([[number, *row] for number, row in enumerate(rows, start=7)])
+
+
+@pytest.mark.parametrize("line", ['a,"b"\n', "a,b\\c\n", "a,b\r"])
+def test_lines_that_need_more_than_a_number_are_left_to_the_writer(line: str) -> None:
+    assert plain_rows(["a,b\n", line], 1) is None
+
+
+def test_a_last_line_without_an_end_gets_one() -> None:
+    assert plain_rows(["a,b\n", "c,d"], 1) == "1,a,b\n2,c,d\n"

@@ -1,13 +1,23 @@
 """Opening a source: gzip by its bytes, BOM or not, and clear words for what is no CSV."""
 
 import gzip
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from csvdynamo_airflow.source_file import SourceFileError, open_source, refuse_unless_csv
+from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo_airflow.source_file import (
+    SourceFileError,
+    SourceFormat,
+    find_format,
+    open_source,
+    refuse_unless_csv,
+)
 
 CSV = "id,name\n1,Zoë\n"
+NAMES = Dataset("names", Source("https://example.org/a.csv", "a.csv"), Table("tb_names", "id"), digest="0")
 
 
 def source(folder: Path, content: bytes) -> Path:
@@ -82,3 +92,107 @@ def test_gzip_with_a_changed_byte_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(SourceFileError, match="corrupt gzip"):
         read(source(tmp_path, bytes(packed)))
+
+
+def found(folder: Path, content: bytes, dataset: Dataset = NAMES) -> tuple[SourceFormat, str]:
+    path = source(folder, content)
+    source_format = find_format(path, "a.csv", dataset)
+    with open_source(path, "a.csv", source_format.encoding) as text:
+        return source_format, text.read()
+
+
+def declared(**settings: str) -> Dataset:
+    return replace(NAMES, source=replace(NAMES.source, **settings))
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoding"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("utf-16", "utf-16-le"),
+        ("cp1252", "windows-1252"),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_form_is_found_and_read_as_the_same_text(
+    tmp_path: Path, codec: str, encoding: str, delimiter: str, packed: bool
+) -> None:
+    text = CSV.replace(",", delimiter)
+    content = text.encode(codec)
+
+    source_format, read_text = found(tmp_path, gzip.compress(content) if packed else content)
+
+    assert source_format == SourceFormat(delimiter, encoding, "gzip" if packed else None)
+    assert read_text == text
+
+
+def test_the_last_row_may_be_what_tells_windows_1252(tmp_path: Path) -> None:
+    source_format, text = found(tmp_path, b"id,name\n" + b"1,plain\n" * 200_000 + b"2,Zo\xeb\n")
+
+    assert source_format.encoding == "windows-1252"
+    assert text.endswith("2,Zoë\n")
+
+
+def test_a_byte_that_windows_1252_leaves_undefined_does_not_stop_the_reading(tmp_path: Path) -> None:
+    _, text = found(tmp_path, b"id,name\n1,Zo\xeb\n2,Caf\xe9\n3,\x81\n")
+
+    assert text == "id,name\n1,Zoë\n2,Café\n3,\udc81\n"
+
+
+def test_half_a_character_of_utf16_does_not_stop_the_reading(tmp_path: Path) -> None:
+    content = "id,name\n1,".encode("utf-16-le") + b"\x3d\xd8" + "\n2,b\n".encode("utf-16-le") + b"\x33"
+
+    _, text = found(tmp_path, content)
+
+    assert text == "id,name\n1,\udc3d\udcd8\n2,b\n\udc33"
+
+
+def test_what_the_data_set_declares_is_not_looked_for(tmp_path: Path) -> None:
+    dataset = declared(delimiter=";", encoding="windows-1252")
+
+    source_format, text = found(tmp_path, CSV.encode(), dataset)
+
+    assert source_format == SourceFormat(";", "windows-1252", None)
+    assert text == CSV.encode().decode("cp1252")
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoding"), [("utf-16-be", "utf-16-be"), ("utf-16-le", "utf-16-le"), ("utf-16", "utf-16-le")]
+)
+def test_declared_utf16_is_read_in_its_byte_order(tmp_path: Path, codec: str, encoding: str) -> None:
+    source_format, text = found(tmp_path, CSV.encode(codec), declared(encoding="utf-16"))
+
+    assert (source_format.encoding, text) == (encoding, CSV)
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoding", "told"),
+    [("utf-16", "utf-8", "UTF-16"), ("utf-8-sig", "utf-16", "UTF-8"), ("utf-8-sig", "windows-1252", "UTF-8")],
+)
+def test_a_mark_that_contradicts_the_data_set_names_both(tmp_path: Path, codec: str, encoding: str, told: str) -> None:
+    with pytest.raises(SourceFileError, match=rf"mark of {told}, but source\.encoding in datasets/names\.toml is"):
+        found(tmp_path, CSV.encode(codec), declared(encoding=encoding))
+
+
+def test_a_zip_archive_is_read_as_it_is(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "packed", "w") as archive:
+        archive.writestr("a.csv", CSV)
+
+    source_format, text = found(tmp_path, (tmp_path / "packed").read_bytes())
+
+    assert (source_format.compression, text) == ("zip", CSV)
+
+
+def test_who_wants_to_know_is_told_how_much_is_unpacked_and_may_stop_it(tmp_path: Path) -> None:
+    path = source(tmp_path, gzip.compress(b"id,name\n" + b"1,2\n" * 2_000_000))
+
+    def stop(unpacked: int) -> None:
+        if unpacked > 3_000_000:
+            raise ValueError(unpacked)
+
+    with pytest.raises(ValueError, match=r"^3\d{6}$|^4\d{6}$"):
+        find_format(path, "a.csv", NAMES, stop)

@@ -1,0 +1,63 @@
+"""The delimiter is the one that gives the columns that the data set needs."""
+
+from dataclasses import replace
+
+import pytest
+
+from csvdynamo.dataset import Column, Dataset, Source, Table
+from csvdynamo_airflow.delimiter import DELIMITERS, find_delimiter
+
+PAIRS = Dataset(
+    name="pairs",
+    source=Source("https://example.org/p.csv", "p.csv"),
+    table=Table("tb_pairs", "id"),
+    digest="0",
+    columns=(Column("id", required=True), Column("text")),
+)
+
+
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_each_delimiter_is_found(delimiter: str, end: str) -> None:
+    text = end.join(["", delimiter.join(["id", "text", "more"]), delimiter.join(["1", "a,b;c|d\te", "x"]), ""])
+
+    assert find_delimiter(text, PAIRS) == delimiter
+
+
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+def test_the_header_alone_is_enough(delimiter: str) -> None:
+    assert find_delimiter(delimiter.join(["id", "text"]), PAIRS) == delimiter
+
+
+def test_delimiters_within_quotes_are_text() -> None:
+    assert find_delimiter('"a,b,c,d,e";id;text\n1;2;3\n', PAIRS) == ";"
+
+
+def test_the_needed_column_outweighs_the_number_of_columns() -> None:
+    assert find_delimiter("price,net,of,tax;id\n1;2\n", PAIRS) == ";"
+
+
+def test_rows_decide_between_delimiters_that_both_give_the_column() -> None:
+    assert find_delimiter("id\tx;y\tid\n1;2\t3;4\tz\n" * 2, replace(PAIRS, columns=())) == "\t"
+
+
+def test_a_single_column_is_read_with_commas() -> None:
+    assert find_delimiter("id\n1;2\n3|4\n", PAIRS) == ","
+
+
+def test_the_columns_of_a_corrected_error_file_are_known_by_their_source_names() -> None:
+    dataset = replace(PAIRS, table=Table("tb_pairs", "=id"), columns=())
+
+    assert find_delimiter("'=id;text;_row;_code;_column;_message\n", dataset) == ";"
+
+
+def test_a_header_without_the_needed_columns_is_read_as_what_gives_most() -> None:
+    assert find_delimiter("a;b,c;d\n1;2,3;4\n", PAIRS) == ";"
+
+
+def test_a_last_row_that_the_sample_cuts_off_does_not_count() -> None:
+    assert find_delimiter("id|text;x\n1|2;3\n4", PAIRS) == "|"
+
+
+def test_a_text_without_records_is_left_to_the_reader() -> None:
+    assert find_delimiter("\n\n", PAIRS) == ","
