@@ -1,4 +1,7 @@
-"""The CDK app: a stack for each file in ``datasets/``, or for one (``-c dataset=<name>``)."""
+"""The CDK app: a stack for each file in ``datasets/``, or for one (``-c dataset=<name>``).
+
+``CSVDYNAMO_DATASETS`` names another folder of data set files, as it does for the commands and for Airflow.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from csvdynamo_stack.selection import SelectionError, chosen_files, target
 from csvdynamo_stack.stack import CsvDynamoStack
 
 ROOT = Path(__file__).resolve().parent.parent
+DATASETS = Path(os.environ.get("CSVDYNAMO_DATASETS") or ROOT / "datasets").resolve()
 
 
 def add_stacks(app: App) -> None:
@@ -25,7 +29,7 @@ def add_stacks(app: App) -> None:
         NameTooLongError: A data set's name is too long for the AWS names made from it.
     """
     place = target(os.environ)
-    for path in chosen_files(ROOT / "datasets", app.node.try_get_context("dataset")):
+    for path in chosen_files(DATASETS, app.node.try_get_context("dataset")):
         CsvDynamoStack(
             app,
             load_dataset(path),

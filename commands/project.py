@@ -1,5 +1,6 @@
 """Where things are in a checkout."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,8 +11,8 @@ from csvdynamo.dataset_file import load_datasets
 from csvdynamo.errors import DatasetError
 
 ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build"
-DATASETS = ROOT / "datasets"
+BUILD = Path(os.environ.get("CSVDYNAMO_BUILD") or ROOT / "build").resolve()
+DATASETS = Path(os.environ.get("CSVDYNAMO_DATASETS") or ROOT / "datasets").resolve()
 CDK = ROOT / "cdk"
 PYTHON_PATH = [ROOT / "lambdas", ROOT / "plugins"]
 
@@ -23,7 +24,7 @@ def find_dataset(name: str) -> Dataset:
     except DatasetError as error:
         fail(str(error))
     if name not in datasets:
-        fail(f"DATASET={name}: there is no datasets/{name}.toml. There are: {', '.join(sorted(datasets))}.")
+        fail(f"DATASET={name}: there is no {DATASETS.name}/{name}.toml. There are: {', '.join(sorted(datasets))}.")
     return datasets[name]
 
 

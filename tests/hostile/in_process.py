@@ -1,0 +1,160 @@
+"""A file's way to the table without AWS: download, prepare, Step Functions' reader, the batches' code."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count, islice
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from csvdynamo.attribute_values import Item
+from csvdynamo.batch import Batch
+from csvdynamo.dataset import Dataset
+from csvdynamo.migration import migrate
+from csvdynamo.rejects import Reject
+from csvdynamo.rows import RowConverter
+from csvdynamo_airflow.download import download
+from csvdynamo_airflow.prepare import Prepared, prepare
+from local_aws.distributed_map.csv_reader import CsvFormat, read_items
+
+BUCKET = "hostile"
+_PYTHONS_FIELD_LIMIT = 128 * 1024
+_names = count(1)
+
+
+class _NoSuchKeyError(ClientError):
+    def __init__(self) -> None:
+        super().__init__({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+
+
+class MemoryBucket:
+    """As much of a boto3 S3 client as the tasks use, its objects in memory."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.exceptions = SimpleNamespace(ClientError=ClientError, NoSuchKey=_NoSuchKeyError)
+        ignore = lambda *_arguments, **_options: None  # noqa: E731
+        self.meta = SimpleNamespace(events=SimpleNamespace(register=ignore, unregister=ignore))
+
+    def upload_file(self, path: str, _bucket: str, key: str, **_: Any) -> None:
+        """Store a file."""
+        self.objects[key] = Path(path).read_bytes()
+
+    def put_object(self, *, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803 - boto3's names
+        """Store bytes."""
+        self.objects[Key] = Body
+
+    def download_file(self, _bucket: str, key: str, path: str) -> None:
+        """Fetch an object to a file."""
+        Path(path).write_bytes(self.objects[key])
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        """Fetch an object."""
+        if Key not in self.objects:
+            raise _NoSuchKeyError
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        """Tell an object's size."""
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
+        return {"ContentLength": len(self.objects[Key])}
+
+
+@dataclass
+class Table:
+    """The table: what was written, and which keys were written twice."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    overwritten: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """What became of a file.
+
+    Attributes:
+        prepared: What the task prepare returned.
+        table: The table's items by key.
+        overwritten: Keys that two batches wrote.
+        rejects: Of prepare and of the batches.
+        text: The prepared file.
+    """
+
+    prepared: Prepared
+    table: Mapping[str, Item]
+    overwritten: Sequence[str]
+    rejects: Sequence[Reject]
+    text: str
+
+
+def migrate_bytes(content: bytes, dataset: Dataset, folder: Path) -> Migrated:
+    """Take a file's bytes all the way.
+
+    Args:
+        content: The file.
+        dataset: The data set, whose key must be text.
+        folder: Where the tasks may work.
+
+    Raises:
+        MigrationError: The file cannot be migrated; the message says why.
+    """
+    s3 = MemoryBucket()
+    prepared = prepare_bytes(content, dataset, folder, s3)
+    body = s3.objects[prepared.file_key]
+    table = Table()
+    rejects = [*_prepare_rejects(prepared, s3)]
+    items = read_items(body, CsvFormat())
+    converter = RowConverter(dataset)
+    while rows := tuple(islice(items, dataset.limits.rows_per_batch)):
+        rejects += _migrate(rows, converter, prepared.execution_name, table)
+    return Migrated(prepared, table.items, table.overwritten, rejects, body.decode("utf-8"))
+
+
+def prepare_bytes(content: bytes, dataset: Dataset, folder: Path, s3: Any) -> Prepared:
+    """Run the tasks download and prepare on a file's bytes."""
+    run_id = f"run-{next(_names)}"
+    with _pythons_field_limit(), tempfile.TemporaryDirectory(dir=folder) as work:
+        source = Path(work) / "published.csv"
+        source.write_bytes(content)
+        landed = download(str(source), dataset=dataset, bucket=BUCKET, s3=s3, run_id=run_id, work_parent=Path(work))
+        return prepare(landed, dataset, s3=s3, run_id=run_id, name_execution=lambda _: run_id, work_parent=Path(work))
+
+
+def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
+    if prepared.rejects_key:
+        for line in s3.objects[prepared.rejects_key].split(b"\n"):
+            if line:
+                yield Reject.from_json(line)
+
+
+def _migrate(
+    rows: tuple[Mapping[str, str], ...], converter: RowConverter, execution_name: str, table: Table
+) -> list[Reject]:
+    key = converter.dataset.table.partition_key
+
+    def write(items: Sequence[Item]) -> list[Any]:
+        for item in items:
+            name = item[key]["S"]
+            if name in table.items:
+                table.overwritten.append(name)
+            table.items[name] = item
+        return []
+
+    return migrate(Batch(execution_name, rows), converter, write).rejects
+
+
+@contextmanager
+def _pythons_field_limit() -> Iterator[None]:
+    """Undo what Step Functions' reader did to the csv module of this process: prepare runs in another."""
+    before = csv.field_size_limit(_PYTHONS_FIELD_LIMIT)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
