@@ -21,7 +21,7 @@ from csvdynamo_airflow.prepare import Prepared, prepare
 from csvdynamo_airflow.source_file import SourceFileError
 from csvdynamo_airflow.source_header import HeaderError
 from csvdynamo_airflow.stored_file import ObjectError
-from csvdynamo_airflow.workspace import workspace_name
+from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name
 from tests.integration.plugin.moto_bucket import bucket, s3_client
 from tests.integration.plugin.scripted_server import Answer, serve
 
@@ -235,6 +235,58 @@ def test_rejects_are_stored_beside_the_report_of_their_execution(tasks: Tasks) -
     assert {reject.execution_name for reject in rejects} == {prepared.execution_name}
     assert prepared.rejects_by_code == {"BAD_WIDTH": 2}
     assert (prepared.source_rows, prepared.prepared_rows, prepared.rejected) == (5, 3, 2)
+
+
+def test_how_the_source_is_written_is_told_and_leaves_no_trace_in_what_is_prepared(tasks: Tasks) -> None:
+    plain = tasks.prepare_bytes(CSV.replace(b"Seattle", "Zürich".encode()))
+    other = tasks.prepare_bytes(
+        gzip.compress(CSV.decode().replace("Seattle", "Zürich").replace(",", ";").encode("utf-16"))
+    )
+
+    assert (plain.delimiter, plain.encoding, plain.compression) == (",", "utf-8", None)
+    assert (other.delimiter, other.encoding, other.compression) == (";", "utf-16-le", "gzip")
+    assert other.file_key == plain.file_key
+
+
+def test_the_losers_of_a_key_are_stored_among_the_rejects_in_the_sources_order(tasks: Tasks) -> None:
+    prepared = tasks.prepare_bytes(CSV + b"100,Tacoma\n102\n101,Kent\n")
+
+    assert prepared.rejects_key is not None
+    rejects = [Reject.from_json(line) for line in tasks.read(prepared.rejects_key).splitlines()]
+    assert [(reject.row, str(reject.code)) for reject in rejects] == [
+        (1, "DUPLICATE_KEY"),
+        (2, "DUPLICATE_KEY"),
+        (4, "BAD_WIDTH"),
+    ]
+    assert "row 3 " in rejects[0].message
+    assert prepared.rejects_by_code == {"BAD_WIDTH": 1, "DUPLICATE_KEY": 2}
+    assert tasks.read(prepared.file_key) == b"_row,DOL Vehicle ID,City\n3,100,Tacoma\n5,101,Kent\n"
+
+
+def test_the_profile_is_stored_beside_the_report_of_its_execution(tasks: Tasks) -> None:
+    prepared = tasks.prepare_bytes(CSV)
+
+    assert prepared.profile_key == f"reports/ev_population/{prepared.execution_name}/profile.json"
+    assert json.loads(tasks.read(prepared.profile_key))["columns"]["City"] == {
+        "empty": 0,
+        "distinct": 2,
+        "shortest": 7,
+        "longest": 7,
+    }
+
+
+def test_what_unpacks_to_more_than_the_disk_holds_is_stopped_on_the_way(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Usage:
+        free = HEADROOM_BYTES + 40_000_000
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: Usage)
+
+    with pytest.raises(NoSpaceError, match="are needed to prepare"):
+        tasks.prepare_bytes(gzip.compress(CSV + b"102,Kent\n" * 10_000_000, compresslevel=1))
+
+    assert list(tasks.work.iterdir()) == []
 
 
 def test_a_retry_gives_the_same_result_and_stores_nothing_twice(tasks: Tasks, work: Path) -> None:
