@@ -48,7 +48,7 @@ mwaa: $(VENV)/.ready ## Build what Amazon MWAA takes, in build/mwaa
 ##@ Work on it
 .PHONY: test
 test: $(READY) ## The whole test suite
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
 .PHONY: test-fast
 test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network

@@ -52,7 +52,7 @@ def main() -> None:
     arguments = _arguments()
     dataset = find_dataset(arguments.dataset)
     stop_like_ctrl_c()
-    BUILD.mkdir(exist_ok=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
     source, sample = _source(arguments.source, dataset)
     for stale in (REPORT, REJECTS, ERROR_CSV, AWS_FILE):
         stale.unlink(missing_ok=True)

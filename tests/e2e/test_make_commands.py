@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from commands.project import BUILD, ROOT
+from commands.project import ROOT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, ROOT / "lambdas", ROOT / "plugins"]))}
 
@@ -30,12 +30,17 @@ def temporary(tmp_path: Path) -> Path:
     return folder
 
 
+def environment(temporary: Path) -> dict[str, str]:
+    """A command's environment; what it builds is beside its temporary folder."""
+    return {**ENVIRONMENT, "TMPDIR": str(temporary), "CSVDYNAMO_BUILD": str(temporary.with_name("build"))}
+
+
 @contextmanager
 def running(module: str, temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
+        env=environment(temporary),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -140,7 +145,7 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
     done = subprocess.run(
         [sys.executable, "-m", "commands.demo", "--keep-aws"],
         cwd=ROOT,
-        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
+        env=environment(temporary),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -148,12 +153,12 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
         timeout=300,
     )
 
-    kept = json.loads((BUILD / "aws.json").read_text())
+    kept = json.loads((temporary.with_name("build") / "aws.json").read_text())
     try:
         assert done.returncode == 0, done.stdout
         assert "Every row is accounted for." in done.stdout
         assert "Each of the sample's 8 faults is among the rejects" in done.stdout
-        report = json.loads((BUILD / "report.json").read_text())
+        report = json.loads((temporary.with_name("build") / "report.json").read_text())
         assert report["ledger"]["source_rows"] == 5000
         assert report["ledger"]["unaccounted"] == 0
         assert report["rejects_by_code"]["MISSING_KEY"] == 5
@@ -190,23 +195,25 @@ def test_make_demo_is_red_on_a_file_that_cannot_be_migrated(temporary: Path, tmp
 
     assert process.returncode == 1
     assert "DOL Vehicle ID" in said
-    assert json.loads((BUILD / "report.json").read_text())["accounted"] is False
+    assert json.loads((temporary.with_name("build") / "report.json").read_text())["accounted"] is False
 
 
 def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "commands.mwaa"], cwd=ROOT, env=ENVIRONMENT, check=True)
-    bundle = BUILD / "mwaa"
+    subprocess.run(
+        [sys.executable, "-m", "commands.mwaa"], cwd=ROOT, env=environment(tmp_path / "temporary"), check=True
+    )
+    bundle = tmp_path / "build" / "mwaa"
     with zipfile.ZipFile(bundle / "plugins.zip") as plugins:
         plugins.extractall(tmp_path / "plugins")
 
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     listed = subprocess.run(
         [
             sys.executable,
             "-c",
             "import csvdynamo_dags as d; print([n for n in vars(d) if n.startswith('csvdynamo_ev')])",
         ],
-        env={**environment, "PYTHONPATH": f"{tmp_path / 'plugins'}:{bundle / 'dags'}"},
+        env={**bare, "PYTHONPATH": f"{tmp_path / 'plugins'}:{bundle / 'dags'}"},
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,

@@ -182,12 +182,9 @@ def sensor() -> ExecutionSensor:
     return ExecutionSensor(task_id="wait", dataset_name="cars", prepared=PREPARED.to_json())
 
 
-def test_a_succeeded_execution_is_not_waited_for(run: Run) -> None:
-    assert sensor().execute({}) == {"arn": execution().arn, "name": "cars-1", "status": "SUCCEEDED"}
-
-
-def test_a_running_one_is_waited_for_with_the_redrives_that_it_has(run: Run) -> None:
-    run.take_up = lambda: execution("RUNNING", redrives=2)
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+def test_an_execution_is_waited_for_with_the_redrives_that_it_has(run: Run, status: str) -> None:
+    run.take_up = lambda: execution(status, redrives=2)
 
     with pytest.raises(TaskDeferred) as deferred:
         sensor().execute({})
