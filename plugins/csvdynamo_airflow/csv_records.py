@@ -74,8 +74,12 @@ class PlainBlock:
 
     def column(self, place: int) -> list[str]:
         """Return each row's field at a place, from 0."""
-        delimiter = self.delimiter
-        return [line.split(delimiter, place + 1)[place].rstrip("\r\n") for line in self.lines]
+        delimiter, after = self.delimiter, self.lines[0].count(self.delimiter) - place
+        if after == 0:
+            return [line.rsplit(delimiter, 1)[-1].rstrip("\r\n") for line in self.lines]
+        if after < place:
+            return [line.rsplit(delimiter, after + 1)[-after - 1] for line in self.lines]
+        return [line.split(delimiter, place + 1)[place] for line in self.lines]
 
 
 class CsvRecords:
@@ -148,8 +152,8 @@ class CsvRecords:
         text = "".join(lines)
         if '"' in text or isinstance(lines[0], CutLine) or len(text) > FIELD_LIMIT:
             return False
-        delimiter, delimiters = self._delimiter, width - 1
-        return delimiters > 0 and all(line.count(delimiter) == delimiters for line in lines)
+        delimiter = self._delimiter
+        return width > 1 and {line.count(delimiter) for line in lines} == {width - 1}
 
     def _one_row_a_line(self, lines: list[str], width: int) -> list[list[str]] | None:
         """Read lines of which each is a row of that width; None if they are anything else."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FETCHED_ROWS = 10_000
-_NAMED_ROWS = 3
+_DIGEST_BYTES = 16  # what DuckDB's UHUGEINT holds
 
 _WINNER = {
     DuplicatePolicy.FIRST: "min(row)",
@@ -54,11 +54,9 @@ class KeySpool:
         Python's hash is salted, but stays the same within a process; what else it brings together is told apart later.
         """
         transform = self._transform
-        filled = ((number, cell) for number, cell in rows if cell and not cell.isspace())
-        if transform is None:
-            lines = [f"{number},{hash(cell)}\n" for number, cell in filled]
-        else:
-            lines = [f"{number},{hash(transform(cell))}\n" for number, cell in filled]
+        if transform is not None:
+            rows = [(number, transform(cell)) for number, cell in rows]
+        lines = [f"{number},{hash(key)}\n" for number, key in rows if key and not key.isspace()]
         self._file.write("".join(lines))
 
     def __enter__(self) -> Self:
@@ -77,13 +75,15 @@ class Loser:
     Attributes:
         row: Its number.
         winner: The row that is written instead; None if none is.
-        others: The first rows that have the same key.
-        count: How many rows have it.
+        first: The first accepted row that has the key.
+        last: The last one.
+        count: How many have it.
     """
 
     row: int
     winner: int | None
-    others: tuple[int, ...]
+    first: int
+    last: int
     count: int
 
     def bad_record(self, fields: list[str], header: str, key: str) -> BadRecord:
@@ -97,7 +97,7 @@ class Loser:
         if self.winner is not None:
             message = f"{header}: row {self.winner} has the same key {shown(key)} and is written instead"
         else:
-            named = [row for row in self.others if row != self.row][:_NAMED_ROWS]
+            named = [row for row in (self.first, self.last) if row != self.row]
             more = self.count - 1 - len(named)
             rows = ", ".join(f"row {row}" for row in named) + (f" and {more:,} more" if more else "")
             message = f"{header}: the same key {shown(key)} is in {rows}, and none of them is written"
@@ -133,8 +133,9 @@ def write_accepted(path: Path, rows: Iterable[tuple[int, list[str]]], headers: S
         for number, fields in rows:
             item = converter.convert(dict(zip(headers, fields, strict=True)))
             if not isinstance(item, Refusal):
-                key = hashlib.sha256(item[dataset.table.partition_key]["S"].encode("utf-8")).hexdigest()
-                file.write(f"{number},{key}\n")
+                key = item[dataset.table.partition_key]["S"].encode("utf-8")
+                digest = hashlib.blake2b(key, digest_size=_DIGEST_BYTES).digest()
+                file.write(f"{number},{int.from_bytes(digest)}\n")
 
 
 def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: DuplicatePolicy) -> Iterator[Loser]:
@@ -145,18 +146,19 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
         accepted: What `write_accepted` wrote.
         policy: Which row of a key is written.
     """
-    table = _read(accepted, row="BIGINT", key="VARCHAR")
+    table = _read(accepted, row="BIGINT", key="UHUGEINT")
+    # Each key's state has a fixed size, which is what DuckDB can keep on the disk.
     rows = session.execute(
         f"""
-        SELECT row, winner, others, total
+        SELECT row, winner, first, last, total
         FROM {table} JOIN (
-            SELECT key, {_WINNER[policy]} AS winner, min(row, {_NAMED_ROWS + 1}) AS others, count(*) AS total
+            SELECT key, {_WINNER[policy]} AS winner, min(row) AS first, max(row) AS last, count(*) AS total
             FROM {table} GROUP BY key HAVING count(*) > 1
         ) USING (key)
         WHERE row IS DISTINCT FROM winner ORDER BY row
         """  # noqa: S608
     )
-    return (Loser(row, winner, tuple(others), count) for row, winner, others, count in _fetch(rows))
+    return (Loser(*row) for row in _fetch(rows))
 
 
 def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:

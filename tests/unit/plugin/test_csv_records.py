@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode
 from csvdynamo_airflow import csv_records, text_lines
-from csvdynamo_airflow.csv_records import BadRecord, CsvRecords
+from csvdynamo_airflow.csv_records import BadRecord, CsvRecords, PlainBlock
 from csvdynamo_airflow.source_error import SourceFileError
 from csvdynamo_airflow.text_lines import TextLines
 
@@ -158,6 +158,16 @@ def test_rows_that_an_unclosed_quote_merges_into_one_of_the_right_width_are_told
     rows = brief('a,b,c\n1,"x,y\n2,z,",c"\n3,4,5\n')
 
     assert rows == [RejectCode.BAD_QUOTE, ["2", "z", ",c"], ["3", "4", "5"]]
+
+
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_column_of_plain_lines_is_what_their_rows_hold_there(place: int, end: str) -> None:
+    block = PlainBlock([f"1,,3,4,5{end}", f"a,b,c,d,e{end}", ",,,, x"], ",")
+
+    expected = [["1", "", "3", "4", "5"], ["a", "b", "c", "d", "e"], ["", "", "", "", " x"]]
+    assert block.records == expected
+    assert block.column(place) == [row[place] for row in expected]
 
 
 def test_a_sound_record_that_holds_lines_like_rows_is_one_row() -> None:
