@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from csvdynamo.dataset_file import load_dataset
-from csvdynamo_airflow.prepare_file import SOURCE, prepare_file
+from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.stored_file import file_sha256
 
 DATASET = Path(__file__).parents[1] / "datasets" / "ev_population.toml"

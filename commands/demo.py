@@ -20,11 +20,11 @@ from commands.project import BUILD, fail, find_dataset, say, stop_like_ctrl_c
 from commands.sample import Sample, write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.error_csv import ERROR_CSV_FILE
-from csvdynamo_airflow.error_files import MERGED_FILE
+from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.report import REPORT_FILE, summary
-from csvdynamo_airflow.result_objects import list_objects
+from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE
+from csvdynamo_airflow.rejects.error_files import MERGED_FILE
+from csvdynamo_airflow.rejects.result_objects import list_objects
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 AWS_FILE = BUILD / "aws.json"

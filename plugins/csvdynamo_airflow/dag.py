@@ -9,14 +9,14 @@ from airflow.sdk import DAG, Asset, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
-from csvdynamo_airflow.checked_table import CheckedTable
-from csvdynamo_airflow.error_files import Merged
-from csvdynamo_airflow.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
-from csvdynamo_airflow.execution_sensor import ExecutionSensor
-from csvdynamo_airflow.findings import EndedTask, Findings
-from csvdynamo_airflow.prepared import Prepared
+from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
 from csvdynamo_airflow.settings import retry_seconds
+from csvdynamo_airflow.table.checked_table import CheckedTable
 from csvdynamo_airflow.task_error import ERROR_XCOM, tell_error
+from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
 
 log = logging.getLogger(__name__)
 

@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from csvdynamo.policies import VerifyMode
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.verdict import problems
+from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.connections import client
-from csvdynamo_airflow.download import Landed, download
-from csvdynamo_airflow.execution import Execution
-from csvdynamo_airflow.findings import Findings
 from csvdynamo_airflow.naming import execution_name
-from csvdynamo_airflow.prepare import Prepared, prepare
-from csvdynamo_airflow.report import make_report, report_key, report_text, summary
-from csvdynamo_airflow.schema_memory import remember_run
-from csvdynamo_airflow.table_reader import TableReader
+from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.schema.schema_memory import remember_run
+from csvdynamo_airflow.source.download import Landed, download
+from csvdynamo_airflow.table.table_reader import TableReader
+from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
-from csvdynamo_airflow.verdict import problems
-from csvdynamo_airflow.verification import TableCheck
-from csvdynamo_airflow.witnesses import MigrationCounts, count_migration
+from csvdynamo_airflow.workflow.execution import Execution
 
 log = logging.getLogger(__name__)
 

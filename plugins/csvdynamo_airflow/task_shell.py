@@ -10,10 +10,10 @@ from csvdynamo.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.migration import Migration
-from csvdynamo_airflow.prepared import Prepared
+from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
+from csvdynamo_airflow.workflow.migration import Migration
 
 PERMANENT_ERRORS = (MigrationError, DatasetError, RejectError, ResultFileError)
 """Errors that another attempt cannot mend. Any other is retried, `MigrationPostponedError` among them."""

@@ -14,7 +14,7 @@ from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_hom
 from commands.embedded import Deployed, embedded_aws
 from commands.project import find_dataset
 from csvdynamo.dataset import Dataset
-from csvdynamo_airflow.result_objects import list_objects
+from csvdynamo_airflow.rejects.result_objects import list_objects
 
 FIXED_RUN_ID = Path(__file__).with_name("airflow_with_fixed_run_id.py")
 

@@ -17,7 +17,7 @@ import pytest
 
 from commands.project import ROOT
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.result_objects import list_objects, object_lines
+from csvdynamo_airflow.rejects.result_objects import list_objects, object_lines
 from tests.hostile.corpus import file_of
 from tests.hostile.datasets import write_datasets
 from tests.hostile.file_cases import failing_files

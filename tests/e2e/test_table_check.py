@@ -11,7 +11,7 @@ from csvdynamo.codes import Stage
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.naming import error_prefix
-from csvdynamo_airflow.result_objects import list_objects
+from csvdynamo_airflow.rejects.result_objects import list_objects
 from tests.e2e.conftest import FAST, Dags
 
 DATASET = """

@@ -19,8 +19,8 @@ from csvdynamo.dataset import Dataset
 from csvdynamo.migration import migrate
 from csvdynamo.rejects import Reject
 from csvdynamo.rows import RowConverter
-from csvdynamo_airflow.download import download
-from csvdynamo_airflow.prepare import Prepared, prepare
+from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.source.download import download
 from local_aws.distributed_map.csv_reader import CsvFormat, read_items
 
 BUCKET = "hostile"

@@ -9,11 +9,11 @@ from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow import steps
-from csvdynamo_airflow.checked_table import CheckedTable
-from csvdynamo_airflow.error_files import merge_rejects
-from csvdynamo_airflow.findings import Findings
-from csvdynamo_airflow.prepared import Prepared, prepared_key
-from csvdynamo_airflow.prepared_rows import format_rows
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
+from csvdynamo_airflow.preparation.prepared_rows import format_rows
+from csvdynamo_airflow.rejects.error_files import merge_rejects
+from csvdynamo_airflow.table.checked_table import CheckedTable
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,

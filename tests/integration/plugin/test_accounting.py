@@ -14,7 +14,7 @@ from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow import steps
-from csvdynamo_airflow.error_files import merge_rejects
+from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.stack import Stack
 from tests.integration.plugin.finished_run import (
     BEFORE_UPLOAD,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from csvdynamo.dataset import Column, Dataset, Source, Table
-from csvdynamo_airflow.error_files import merge_rejects
-from csvdynamo_airflow.landing import Landed
-from csvdynamo_airflow.prepare import prepare
-from csvdynamo_airflow.prepared import Prepared
+from csvdynamo_airflow.preparation.prepare import prepare
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import merge_rejects
+from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.unit.plugin.run_findings import execution

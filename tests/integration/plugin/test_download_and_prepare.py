@@ -13,13 +13,13 @@ from commands.sample import write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.download import Landed, download
-from csvdynamo_airflow.fetched import DownloadError, DownloadPostponedError
-from csvdynamo_airflow.http_rules import HttpPolicy
-from csvdynamo_airflow.local_source import fetch_local
-from csvdynamo_airflow.prepare import Prepared, prepare
-from csvdynamo_airflow.source_file import SourceFileError
-from csvdynamo_airflow.source_header import HeaderError
+from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.preparation.source_file import SourceFileError
+from csvdynamo_airflow.preparation.source_header import HeaderError
+from csvdynamo_airflow.source.download import Landed, download
+from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
+from csvdynamo_airflow.source.http_rules import HttpPolicy
+from csvdynamo_airflow.source.local_source import fetch_local
 from csvdynamo_airflow.stored_file import ObjectError
 from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name
 from tests.integration.plugin.moto_bucket import bucket, s3_client

@@ -8,7 +8,7 @@ import pytest
 
 from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.error_files import ErrorFiles, Merged, merge, merge_rejects, read_rejects
+from csvdynamo_airflow.rejects.error_files import ErrorFiles, Merged, merge, merge_rejects, read_rejects
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from csvdynamo.errors import RejectError, ResultFileError
-from csvdynamo_airflow import error_files_trigger
-from csvdynamo_airflow.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.rejects import error_files_trigger
+from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
 
 DEADLINE = 100.0
 
@@ -86,5 +86,5 @@ def test_a_manifest_that_cannot_be_read_ends_the_wait_too(run: Any) -> None:
 def test_the_triggerer_can_make_it_again() -> None:
     path, fields = ErrorFilesTrigger("bucket", "cars-1", 12.5, 2.0).serialize()
 
-    assert path == "csvdynamo_airflow.error_files_trigger.ErrorFilesTrigger"
+    assert path == "csvdynamo_airflow.rejects.error_files_trigger.ErrorFilesTrigger"
     assert ErrorFilesTrigger(**fields).serialize() == (path, fields)

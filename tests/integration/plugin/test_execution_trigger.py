@@ -10,9 +10,9 @@ import pytest
 from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from csvdynamo_airflow import execution_trigger
-from csvdynamo_airflow.execution_trigger import MAP_RUN_SECONDS, ExecutionTrigger
-from csvdynamo_airflow.map_run import Progress
+from csvdynamo_airflow.workflow import execution_trigger
+from csvdynamo_airflow.workflow.execution_trigger import MAP_RUN_SECONDS, ExecutionTrigger
+from csvdynamo_airflow.workflow.map_run import Progress
 
 ARN = "arn:aws:states:us-east-1:1:execution:m:cars-1"
 COUNTS = {"pending": 10, "running": 0, "succeeded": 0, "failed": 0, "timedOut": 0, "aborted": 0, "total": 10}
@@ -236,6 +236,6 @@ def test_the_triggerer_can_make_it_again() -> None:
 
     path, fields = trigger.serialize()
 
-    assert path == "csvdynamo_airflow.execution_trigger.ExecutionTrigger"
+    assert path == "csvdynamo_airflow.workflow.execution_trigger.ExecutionTrigger"
     assert ExecutionTrigger(**fields).serialize() == (path, fields)
     assert fields == {"execution_arn": ARN, "redrives": 3, "longest_poll_seconds": 7.0}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo_airflow.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.http_rules import HttpPolicy
-from csvdynamo_airflow.http_source import fetch_http
-from csvdynamo_airflow.source_url import admit
+from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
+from csvdynamo_airflow.source.http_rules import HttpPolicy
+from csvdynamo_airflow.source.http_source import fetch_http
+from csvdynamo_airflow.source.source_url import admit
 from tests.integration.plugin.scripted_server import Answer, ScriptedServer, serve
 
 CSV = b"VIN,DOL Vehicle ID\n" + b"".join(b"%d,%d\n" % (n, n) for n in range(1000))

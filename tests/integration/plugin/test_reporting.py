@@ -15,11 +15,11 @@ from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow import steps
-from csvdynamo_airflow.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.error_files import Merged
-from csvdynamo_airflow.findings import EndedTask, Findings
+from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.stack import Stack
+from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,

@@ -8,11 +8,11 @@ import pytest
 
 from csvdynamo.dataset import Column, Dataset, Source, Table
 from csvdynamo.policies import OnChange, Policies, SchemaPolicy
-from csvdynamo_airflow.landing import Landed
-from csvdynamo_airflow.prepare import prepare
-from csvdynamo_airflow.prepared import Prepared
-from csvdynamo_airflow.schema_change import SchemaError
-from csvdynamo_airflow.schema_memory import memory_key, recall_run, remember_run
+from csvdynamo_airflow.preparation.prepare import prepare
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.schema.schema_change import SchemaError
+from csvdynamo_airflow.schema.schema_memory import memory_key, recall_run, remember_run
+from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET
 

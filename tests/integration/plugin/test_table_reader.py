@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from csvdynamo_airflow.table_reader import TableBusyError, TableReader
+from csvdynamo_airflow.table.table_reader import TableBusyError, TableReader
 from tests.integration.plugin.moto_table import TABLE, put_items, table
 
 

@@ -11,18 +11,20 @@ from botocore.exceptions import ClientError
 
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo.policies import Policies
-from csvdynamo_airflow import error_files_operator, execution_sensor, steps, task_shell
-from csvdynamo_airflow.error_files import Merged
-from csvdynamo_airflow.error_files_operator import FetchErrorFilesOperator
-from csvdynamo_airflow.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow import steps, task_shell
+from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.execution_sensor import ExecutionSensor
-from csvdynamo_airflow.execution_trigger import ExecutionTrigger
-from csvdynamo_airflow.fetched import DownloadError, DownloadPostponedError
-from csvdynamo_airflow.findings import Findings
-from csvdynamo_airflow.source_file import SourceFileError
+from csvdynamo_airflow.preparation.source_file import SourceFileError
+from csvdynamo_airflow.rejects import error_files_operator
+from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.error_files_operator import FetchErrorFilesOperator
+from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError
+from csvdynamo_airflow.workflow import execution_sensor
+from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.workspace import NoSpaceError
 from tests.unit.plugin.run_findings import LANDED, execution, prepared_file
 

@@ -7,8 +7,8 @@ import pytest
 
 from csvdynamo.codes import Stage
 from csvdynamo.errors import RejectError, ResultFileError
-from csvdynamo_airflow.findings import Findings
-from csvdynamo_airflow.witnesses import MigrationCounts, count_migration
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,

@@ -10,7 +10,7 @@ import pytest
 
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.ledger import Ledger
+from csvdynamo_airflow.accounting.ledger import Ledger
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from csvdynamo_airflow.error_files import Merged
-from csvdynamo_airflow.execution import Execution
-from csvdynamo_airflow.findings import Findings
-from csvdynamo_airflow.landing import Landed
-from csvdynamo_airflow.prepared import Prepared
-from csvdynamo_airflow.witnesses import MigrationCounts
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.source.landing import Landed
+from csvdynamo_airflow.workflow.execution import Execution
 
 LANDED = Landed(
     bucket="bucket",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo_airflow import column_sketch
-from csvdynamo_airflow.column_sketch import ColumnSketch, shape, sketch_columns
+from csvdynamo_airflow.schema import column_sketch
+from csvdynamo_airflow.schema.column_sketch import ColumnSketch, shape, sketch_columns
 
 CITIES = ["Seattle"] * 50 + ["Bothell"] * 30 + ["Kent"] * 20
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode
-from csvdynamo_airflow import csv_records, text_lines
-from csvdynamo_airflow.csv_records import BadRecord, CsvRecords, PlainBlock
-from csvdynamo_airflow.source_error import SourceFileError
-from csvdynamo_airflow.text_lines import TextLines
+from csvdynamo_airflow.preparation import csv_records, text_lines
+from csvdynamo_airflow.preparation.csv_records import BadRecord, CsvRecords, PlainBlock
+from csvdynamo_airflow.preparation.source_error import SourceFileError
+from csvdynamo_airflow.preparation.text_lines import TextLines
 
 
 @pytest.fixture

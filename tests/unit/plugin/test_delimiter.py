@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from csvdynamo.dataset import Column, Dataset, Source, Table
-from csvdynamo_airflow.delimiter import DELIMITERS, find_delimiter
+from csvdynamo_airflow.preparation.delimiter import DELIMITERS, find_delimiter
 
 PAIRS = Dataset(
     name="pairs",

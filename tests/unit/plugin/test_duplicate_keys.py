@@ -15,8 +15,8 @@ from csvdynamo.dataset import Column, ColumnType, Dataset, Source, Table
 from csvdynamo.policies import DuplicatePolicy, Policies
 from csvdynamo.rejects import Reject
 from csvdynamo.transforms import Lowercase, Prefix, Trim
-from csvdynamo_airflow.prepare_file import prepare_file
-from csvdynamo_airflow.reject_spool import write_records
+from csvdynamo_airflow.preparation.prepare_file import prepare_file
+from csvdynamo_airflow.preparation.reject_spool import write_records
 
 CARS = Dataset(
     name="cars",
@@ -203,7 +203,7 @@ def test_a_thousand_columns_are_profiled_in_the_same_memory(tmp_path: Path) -> N
 def test_a_file_that_cannot_be_profiled_is_prepared_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("csvdynamo_airflow.profile._length", lambda name: f"no_such_function({name})")
+    monkeypatch.setattr("csvdynamo_airflow.preparation.profile._length", lambda name: f"no_such_function({name})")
 
     written, rejects = run(tmp_path, ROWS)
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode, Stage
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.csv_records import BadRecord
-from csvdynamo_airflow.error_csv import write_error_csv
-from csvdynamo_airflow.prepared_rows import reject_item
-from csvdynamo_airflow.spreadsheet_cells import restore
+from csvdynamo_airflow.preparation.csv_records import BadRecord
+from csvdynamo_airflow.preparation.prepared_rows import reject_item
+from csvdynamo_airflow.rejects.error_csv import write_error_csv
+from csvdynamo_airflow.rejects.spreadsheet_cells import restore
 
 HEADERS = ("ID", "City")
 BOM = b"\xef\xbb\xbf"

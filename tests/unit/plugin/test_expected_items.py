@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import reject_id
-from csvdynamo_airflow.expected_items import Expectations, PreparedRow, Settled, read_rows
-from csvdynamo_airflow.prepared_rows import format_rows
-from csvdynamo_airflow.table_check import Expected, Standing
+from csvdynamo_airflow.preparation.prepared_rows import format_rows
+from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, Settled, read_rows
+from csvdynamo_airflow.table.table_check import Expected, Standing
 
 CARS = """
 [source]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from csvdynamo_airflow.http_rules import (
+from csvdynamo_airflow.source.http_rules import (
     Answer,
     ContentRange,
     HttpPolicy,

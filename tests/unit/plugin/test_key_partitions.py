@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.attribute_values import Item
-from csvdynamo_airflow import full_check
-from csvdynamo_airflow.checked_table import Difference
-from csvdynamo_airflow.difference_log import EXAMPLES, DifferenceLog
-from csvdynamo_airflow.full_check import FullCheck
-from csvdynamo_airflow.key_partitions import KeyPartitions, partitions_for
-from csvdynamo_airflow.table_check import Expected, Standing, claim_of, digest, judge
+from csvdynamo_airflow.table import full_check
+from csvdynamo_airflow.table.checked_table import Difference
+from csvdynamo_airflow.table.difference_log import EXAMPLES, DifferenceLog
+from csvdynamo_airflow.table.full_check import FullCheck
+from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for
+from csvdynamo_airflow.table.table_check import Expected, Standing, claim_of, digest, judge
 
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=3)
 

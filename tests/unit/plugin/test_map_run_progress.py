@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.map_run import Progress
+from csvdynamo_airflow.workflow.map_run import Progress
 
 ROWS = st.integers(min_value=0, max_value=10**9)
 NAMES = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.execution import execution_input
-from csvdynamo_airflow.migration import Migration
+from csvdynamo_airflow.workflow.execution import execution_input
+from csvdynamo_airflow.workflow.migration import Migration
 from tests.unit.plugin.fake_step_functions import MACHINE, ExecutionDoesNotExist, FakeStepFunctions, arn_of
 
 NAME = "cars-0123456789abcdef0123"

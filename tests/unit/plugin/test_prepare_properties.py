@@ -18,9 +18,9 @@ from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
 from csvdynamo.policies import DuplicatePolicy, Policies
 from csvdynamo.rejects import Reject, reject_id
 from csvdynamo.transforms import Trim, Uppercase, is_blank
-from csvdynamo_airflow import prepare_file
-from csvdynamo_airflow.duckdb_session import open_duckdb
-from csvdynamo_airflow.error_csv import write_error_csv
+from csvdynamo_airflow.preparation import prepare_file
+from csvdynamo_airflow.preparation.duckdb_session import open_duckdb
+from csvdynamo_airflow.rejects.error_csv import write_error_csv
 from tests.hostile.generated import (
     BAD_QUOTES,
     CELLS,

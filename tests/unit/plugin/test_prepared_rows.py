@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode
-from csvdynamo_airflow.csv_records import BadRecord
-from csvdynamo_airflow.prepared_rows import ContentRules, format_rows, item_bytes, plain_rows, read_rows, reject_item
+from csvdynamo_airflow.preparation.csv_records import BadRecord
+from csvdynamo_airflow.preparation.prepared_rows import (
+    ContentRules,
+    format_rows,
+    item_bytes,
+    plain_rows,
+    read_rows,
+    reject_item,
+)
 
 RULES = ContentRules(("a", "b"), item_limit=1000)
 

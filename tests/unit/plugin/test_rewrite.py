@@ -10,10 +10,10 @@ import pytest
 
 from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
 from csvdynamo.rejects import Reject, reject_id
-from csvdynamo_airflow.prepare_file import PreparedFile, prepare_file
-from csvdynamo_airflow.prepared_rows import ENVELOPE_BYTES
-from csvdynamo_airflow.reject_spool import write_records
-from csvdynamo_airflow.source_header import HeaderError
+from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file
+from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES
+from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.preparation.source_header import HeaderError
 
 PAIRS = Dataset(
     name="pairs",

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from csvdynamo.dataset import Column, Dataset, Source, Table
 from csvdynamo.policies import OnChange, Policies, SchemaPolicy
-from csvdynamo_airflow.column_sketch import ColumnSketch
-from csvdynamo_airflow.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
-from csvdynamo_airflow.schema_gate import LastColumns, judge_header
+from csvdynamo_airflow.schema.column_sketch import ColumnSketch
+from csvdynamo_airflow.schema.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
+from csvdynamo_airflow.schema.schema_gate import LastColumns, judge_header
 
 BY_KIND = SchemaPolicy(new=OnChange.WARN, missing=OnChange.FAIL, renamed=OnChange.WARN, reordered=OnChange.ACCEPT)
 FILE, RUN = "data set file", "last successful run"

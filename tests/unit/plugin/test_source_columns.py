@@ -1,8 +1,8 @@
 """Which columns are migrated: all of a source, and of a corrected error CSV those that its publisher wrote."""
 
 from csvdynamo.codes import RejectCode
-from csvdynamo_airflow.csv_records import BadRecord
-from csvdynamo_airflow.source_columns import SourceColumns
+from csvdynamo_airflow.preparation.csv_records import BadRecord
+from csvdynamo_airflow.preparation.source_columns import SourceColumns
 
 HELPERS = ["_row", "_code", "_column", "_message"]
 

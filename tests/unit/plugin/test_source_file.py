@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.dataset import Dataset, Source, Table
-from csvdynamo_airflow.source_file import (
+from csvdynamo_airflow.preparation.source_file import (
     SourceFileError,
     SourceFormat,
     find_format,

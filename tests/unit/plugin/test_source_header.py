@@ -6,7 +6,7 @@ import pytest
 
 from csvdynamo.dataset import Column, Dataset, Source, Table
 from csvdynamo.transforms import Lowercase, Replace
-from csvdynamo_airflow.source_header import HEADER_LIMIT_BYTES, HeaderError, check_header, header_bytes
+from csvdynamo_airflow.preparation.source_header import HEADER_LIMIT_BYTES, HeaderError, check_header, header_bytes
 
 VEHICLES = Dataset(
     name="vehicles",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo_airflow.source_url import SourceUrlError, admit
+from csvdynamo_airflow.source.source_url import SourceUrlError, admit
 
 
 @pytest.mark.parametrize("url", ["http://example.org/a.csv", "https://example.org/a.csv?accessType=DOWNLOAD"])

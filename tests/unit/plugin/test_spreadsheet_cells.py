@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.spreadsheet_cells import neutralise, restore
+from csvdynamo_airflow.rejects.spreadsheet_cells import neutralise, restore
 
 
 @pytest.mark.parametrize("start", list("=+-@\t\r"))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from csvdynamo.attribute_values import Item, number_text
 from csvdynamo.policies import VerifyMode
-from csvdynamo_airflow.checked_table import CheckedTable, Difference, DifferenceKind
-from csvdynamo_airflow.table_check import Claim, Expected, Standing, claim_of, differing_attributes, digest, judge
+from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, differing_attributes, digest, judge
 
 ITEM: Item = {"id": {"S": "A_1"}, "year": {"N": "2020"}, "new": {"BOOL": True}, "note": {"NULL": True}}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo_airflow.source_error import SourceFileError
-from csvdynamo_airflow.unpack import open_unpacked
+from csvdynamo_airflow.preparation.source_error import SourceFileError
+from csvdynamo_airflow.preparation.unpack import open_unpacked
 
 CSV = b"id,name\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(5000))
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from csvdynamo.dataset import Gates
 from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
-from csvdynamo_airflow.checked_table import CheckedTable, Difference, DifferenceKind
-from csvdynamo_airflow.error_files import Merged
-from csvdynamo_airflow.findings import EndedTask, Findings
-from csvdynamo_airflow.verdict import problems
-from csvdynamo_airflow.witnesses import MigrationCounts
+from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.accounting.verdict import problems
+from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
 from tests.unit.plugin.run_findings import execution, migrated, prepared_file
 
 OPEN = Gates(max_reject_percent=100.0, tolerated_failure_percent=100.0)

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from csvdynamo_airflow import growing_file
-from csvdynamo_airflow.growing_file import GrowingFile
+from csvdynamo_airflow.source import growing_file
+from csvdynamo_airflow.source.growing_file import GrowingFile
 from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, require_free_space, workspace, workspace_name
 
 

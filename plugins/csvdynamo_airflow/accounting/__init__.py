@@ -1,0 +1,1 @@
+"""What balances the ledger and decides whether a run is green."""

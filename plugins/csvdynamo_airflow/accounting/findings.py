@@ -1,0 +1,83 @@
+"""What the tasks of a run left behind: all that its report and its verdict rest on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.table.checked_table import CheckedTable
+from csvdynamo_airflow.workflow.execution import Execution
+
+_ENDED_WELL = frozenset({"success", "skipped", "removed"})
+
+
+@dataclass(frozen=True)
+class EndedTask:
+    """A task that has ended.
+
+    Attributes:
+        task_id: Its id.
+        state: Airflow's state for it.
+        seconds: How long it took.
+        error: What its last attempt failed with, "" where it did not fail or could not say.
+    """
+
+    task_id: str
+    state: str
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the tasks of a run left behind, as far as each of them came.
+
+    Attributes:
+        dataset: The data set's name.
+        run_id: The DAG run's id.
+        dry_run: Whether the run was to stop after prepare.
+        landed: What download returned, as JSON; None when it did not end.
+        prepared: What prepare returned; None when it did not end.
+        merged: The error files; None when they were not fetched.
+        checked: What the check of the table found; None when it was not checked.
+        execution: The run's newest execution; None when none was started.
+        counts: What the witnesses say of the source's rows; None when they were not heard.
+        tasks: The tasks before the report.
+    """
+
+    dataset: str
+    run_id: str
+    dry_run: bool = False
+    landed: Mapping[str, Any] | None = None
+    prepared: Prepared | None = None
+    merged: Merged | None = None
+    checked: CheckedTable | None = None
+    execution: Execution | None = None
+    counts: MigrationCounts | None = None
+    tasks: tuple[EndedTask, ...] = field(default=())
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of every row. It is empty when nothing was prepared: nobody knows how many rows there were."""
+        prepared, counts = self.prepared, self.counts
+        if prepared is None:
+            return Ledger()
+        if counts is None:
+            return Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
+        return Ledger(
+            source_rows=prepared.source_rows,
+            rejected_before_upload=counts.rejected_before_upload,
+            written=counts.written,
+            rejected=counts.rejects.rejects,
+            failed=counts.failed,
+            unstarted=counts.unstarted,
+        )
+
+    @property
+    def failed_tasks(self) -> list[EndedTask]:
+        """The tasks that failed; those that never ran because of one only where no other failed."""
+        failed = [task for task in self.tasks if task.state not in _ENDED_WELL]
+        return [task for task in failed if task.state != "upstream_failed"] or failed

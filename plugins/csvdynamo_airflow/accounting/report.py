@@ -1,0 +1,124 @@
+"""The report of a run: one JSON document, written for a failed run as well."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from csvdynamo.policies import VerifyMode
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo_airflow.naming import execution_name, reports_prefix
+from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.schema.schema_change import SchemaChange, warnings
+from csvdynamo_airflow.table.checked_table import CheckedTable
+
+REPORT_FILE = "report.json"
+
+
+def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
+    """Write what is known of a run as the report's document.
+
+    Args:
+        findings: What the tasks left behind.
+        problems: What keeps the run from being green (`verdict.problems`).
+    """
+    prepared, execution, counts = findings.prepared, findings.execution, findings.counts
+    merged = findings.merged or Merged()
+    rejects = counts.rejects if counts else merged
+    return {
+        "dataset": findings.dataset,
+        "run_id": findings.run_id,
+        "dry_run": findings.dry_run,
+        "accounted": not problems,
+        "problems": list(problems),
+        "execution_arn": execution.arn if execution else None,
+        "execution_status": execution.status if execution else None,
+        "execution_cause": execution.cause if execution else "",
+        "source": _source(findings),
+        "ledger": findings.ledger.to_json(),
+        "prepared_rows": prepared.prepared_rows if prepared else None,
+        "map_run_rows": counts.map_run_total if counts else None,
+        "witnesses": _witnesses(findings),
+        "rejects_by_code": _rejects_by_code(findings),
+        "rejects_missing": rejects.missing,
+        "rejects_superseded": rejects.superseded,
+        "rejects_misfiled": rejects.misfiled,
+        "verification": (findings.checked or CheckedTable()).to_json(),
+        "schema_changes": [change.to_json() for change in prepared.schema_changes] if prepared else [],
+        "profile": f"s3://{prepared.bucket}/{prepared.profile_key}" if prepared and prepared.profile_key else None,
+        "seconds": {task.task_id: task.seconds for task in findings.tasks},
+        "error_files": [
+            f"s3://{prepared.bucket}/{key}" for key in (merged.key, merged.csv_key) if prepared is not None and key
+        ],
+    }
+
+
+def report_key(findings: Findings) -> str:
+    """Name the report's key in the bucket; a run that prepared nothing has a name of its own, too."""
+    name = (
+        findings.prepared.execution_name if findings.prepared else execution_name(findings.dataset, findings.run_id, "")
+    )
+    return reports_prefix(findings.dataset, name) + REPORT_FILE
+
+
+def report_text(report: Mapping[str, Any]) -> str:
+    """Write the report as the JSON that stands in the bucket."""
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def summary(report: Mapping[str, Any]) -> str:
+    """Write the report for a person: the ledger, the rejects by code, what changed in the header, what is wrong."""
+    lines = [f"data set {report['dataset']}, run {report['run_id']}", "", Ledger.from_json(report["ledger"]).table()]
+    if codes := report["rejects_by_code"]:
+        lines += ["", "rejects: " + ", ".join(f"{count:,} {code}" for code, count in codes.items())]
+    if told := warnings(map(SchemaChange.from_json, report["schema_changes"])):
+        lines += ["", *told]
+    if report["rejects_superseded"]:
+        lines.append(f"superseded rejects of repeated attempts, left out: {report['rejects_superseded']:,}")
+    if report["verification"]["mode"] != VerifyMode.NONE:
+        lines += ["", "table: " + CheckedTable.from_json(report["verification"]).sentence()]
+    if report["problems"]:
+        lines += ["", *report["problems"]]
+    elif report["dry_run"]:
+        lines += ["", "A dry run: every row is accounted for, and none was migrated."]
+    else:
+        lines += ["", "Every row is accounted for."]
+    return "\n".join(lines)
+
+
+def _source(findings: Findings) -> dict[str, Any]:
+    landed, prepared = findings.landed or {}, findings.prepared
+    source = {name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified")}
+    if prepared is None:
+        return {**source, "rows": None, "format": None}
+    return {
+        **source,
+        "rows": prepared.source_rows,
+        "format": {name: getattr(prepared, name) for name in ("delimiter", "encoding", "compression")},
+    }
+
+
+def _witnesses(findings: Findings) -> dict[str, str]:
+    prepared, checked = findings.prepared, findings.checked
+    if prepared is None:
+        return {}
+    witnesses = {
+        "source_rows": f"records that prepare read from s3://{prepared.bucket}/{prepared.landing_key}",
+        "rejected_before_upload": "prepare's own count: the witnesses were not heard",
+    }
+    if findings.counts:
+        witnesses |= findings.counts.witnesses
+    if checked:
+        table = f"items of the table, against the rows of s3://{prepared.bucket}/{prepared.file_key}"
+        witnesses["verification"] = table
+    return witnesses
+
+
+def _rejects_by_code(findings: Findings) -> dict[str, int]:
+    if findings.counts:
+        return findings.counts.rejects_by_code
+    codes: Counter[str] = Counter()
+    for found in (findings.prepared and findings.prepared.rejects_by_code, findings.merged and findings.merged.by_code):
+        codes.update(found or {})
+    return dict(sorted(codes.items()))

@@ -1,0 +1,133 @@
+"""Whether a run is green: the one decision that the DAG's last task reports. Pure."""
+
+from collections.abc import Iterable
+
+from csvdynamo.dataset import Gates
+from csvdynamo.policies import ForeignPolicy, Verification
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
+
+_NAMED = 5
+
+
+def problems(findings: Findings, gates: Gates, verify: Verification | None = None) -> list[str]:
+    """List what keeps a run from being green, each as a sentence that says what to look at.
+
+    Args:
+        findings: What the run's tasks left behind.
+        gates: The data set's limits. Exactly as many as allowed is allowed.
+        verify: How the data set wants its table checked.
+    """
+    return [
+        *(
+            f"Task {task.task_id} ended as {task.state}: {task.error or 'see its log.'}"
+            for task in findings.failed_tasks
+        ),
+        *_unknown(findings),
+        *_contradictions(findings),
+        *_other_items(findings, verify or Verification()),
+        *_over_the_limits(findings, gates),
+    ]
+
+
+def _unknown(findings: Findings) -> list[str]:
+    """Say what nobody knows."""
+    found = []
+    ledger = findings.ledger
+    if findings.prepared is None:
+        found.append("No file was prepared, so nothing is known of the source's rows.")
+    elif findings.counts is None:
+        found.append("The ledger could not be balanced: the witnesses of the prepared rows were not heard.")
+    if ledger.unaccounted > 0:
+        found.append(f"{ledger.unaccounted:,} of {ledger.source_rows:,} rows are unaccounted for.")
+    if findings.execution and findings.execution.alive:
+        found.append(
+            f"Execution {findings.execution.name} is still {findings.execution.status}: the numbers may change."
+        )
+    return found
+
+
+def _contradictions(findings: Findings) -> list[str]:
+    """Say which witnesses contradict each other."""
+    found = []
+    ledger, prepared, counts = findings.ledger, findings.prepared, findings.counts
+    if ledger.unaccounted < 0:
+        found.append(f"{-ledger.unaccounted:,} more rows are accounted for than the source's {ledger.source_rows:,}.")
+    if prepared and counts:
+        found += _contradicting_counts(prepared, counts)
+        merged = findings.merged.rejects if findings.merged else 0
+        if merged != counts.rejects.rejects:
+            found.append(
+                f"The merged error files hold {merged:,} of the Lambda function's rejects, the bucket now holds "
+                f"{counts.rejects.rejects:,} that count: clear the task fetch_error_files."
+            )
+    return found
+
+
+def _contradicting_counts(prepared: Prepared, counts: MigrationCounts) -> Iterable[str]:
+    if counts.map_run_total not in (None, prepared.prepared_rows):
+        yield (
+            f"The Map Run read {counts.map_run_total:,} rows of a file that was prepared with "
+            f"{prepared.prepared_rows:,}: see the execution's input and its Map Run."
+        )
+    if counts.rejected_before_upload != prepared.rejected:
+        yield (
+            f"prepare rejected {prepared.rejected:,} rows, but s3://{prepared.bucket}/{prepared.rejects_key} holds "
+            f"{counts.rejected_before_upload:,} records: clear the task prepare, which writes it again."
+        )
+    if counts.answered_rejects != counts.rejects.rejects:
+        ids = ", ".join(counts.rejects.missing_ids[:_NAMED])
+        yield (
+            f"The result files count {counts.answered_rejects:,} rejected rows, the error files hold "
+            f"{counts.rejects.rejects:,} of them{f'; missing are {ids}' if ids else ''}: see the task "
+            "fetch_error_files."
+        )
+
+
+def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
+    """Say in what the table is not as the prepared file makes it."""
+    checked, prepared = findings.checked, findings.prepared
+    if checked is None or prepared is None:
+        return
+    where = f"see s3://{prepared.bucket}/{checked.key}."
+    keys = f"of {checked.keys_checked:,} keys checked"
+    if missing := checked.count(DifferenceKind.MISSING):
+        yield f"{missing:,} {keys} are missing from the table: {_names(checked, DifferenceKind.MISSING)}; {where}"
+    if changed := checked.count(DifferenceKind.CHANGED):
+        names = _names(checked, DifferenceKind.CHANGED)
+        yield f"{changed:,} {keys} have another item than their row makes: {names}; {where}"
+    if verify.foreign is ForeignPolicy.FAIL:
+        for kind, origin in (
+            (DifferenceKind.STALE, "whose rows were rejected"),
+            (DifferenceKind.FOREIGN, "that no row of the file has"),
+        ):
+            if others := checked.count(kind):
+                yield (
+                    f'The table has {others:,} items of keys {origin}, and verify.foreign is "fail": '
+                    f"{_names(checked, kind)}; {where}"
+                )
+
+
+def _names(checked: CheckedTable, kind: DifferenceKind) -> str:
+    names = [str(example) for example in checked.examples_of(kind)[:_NAMED]]
+    return ", ".join(names) + (" …" if checked.count(kind) > len(names) else "")
+
+
+def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
+    """Say which limits of the data set were passed."""
+    found = []
+    ledger = findings.ledger
+    if ledger.reject_percent > gates.max_reject_percent:
+        found.append(
+            f"{ledger.rejects:,} of {ledger.source_rows:,} rows ({ledger.reject_percent:.2f} %) were rejected, more "
+            f"than gates.max_reject_percent = {gates.max_reject_percent:g}: see the error files."
+        )
+    if not findings.dry_run and ledger.failure_percent > gates.tolerated_failure_percent:
+        found.append(
+            f"{ledger.failed:,} rows are in batches that failed and {ledger.unstarted:,} in batches that never "
+            f"started, more than gates.tolerated_failure_percent = {gates.tolerated_failure_percent:g}: clear the "
+            "task wait to redrive them."
+        )
+    return found

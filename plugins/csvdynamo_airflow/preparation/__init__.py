@@ -1,0 +1,1 @@
+"""What turns a landed source into the file that Step Functions' CSV reader cannot misread."""

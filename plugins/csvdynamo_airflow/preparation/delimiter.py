@@ -1,0 +1,52 @@
+"""Finding out which character stands between two fields. Pure: the beginning of a text in, a character out."""
+
+import csv
+import io
+from collections.abc import Sequence
+from itertools import islice
+
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.preparation.source_columns import SourceColumns
+
+DELIMITERS = (",", ";", "|", "\t")
+
+_SAMPLE_ROWS = 100
+
+
+def find_delimiter(head: str, dataset: Dataset) -> str:
+    """Find the delimiter by the header line.
+
+    It is the one that gives the columns that the data set cannot do without; of several, one with which most of the
+    first rows are as wide as the header; of several still, the one that gives the most columns. Quotes are heeded: a
+    delimiter within them is text.
+
+    Args:
+        head: The beginning of the text, the header and some rows if it has them.
+        dataset: The data set.
+    """
+    return max(DELIMITERS, key=lambda delimiter: _fitness(_records(head, delimiter), dataset))
+
+
+def _fitness(records: Sequence[list[str]], dataset: Dataset) -> tuple[bool, bool, int]:
+    if not records:
+        return (False, False, 0)
+    header, *rows = records
+    as_wide = sum(len(row) == len(header) for row in rows)
+    return (_has_required(header, dataset), 2 * as_wide >= len(rows), len(header))
+
+
+def _records(head: str, delimiter: str) -> list[list[str]]:
+    """Read the header and some rows; a last line that is cut off is left out unless it is the only one."""
+    reader = filter(None, csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+    try:
+        records = list(islice(reader, _SAMPLE_ROWS))
+    except csv.Error:  # a field past Python's limit: the header is no CSV with this delimiter
+        return []
+    return records[:-1] if 1 < len(records) < _SAMPLE_ROWS else records
+
+
+def _has_required(header: Sequence[str], dataset: Dataset) -> bool:
+    headers = set(SourceColumns.of(header).headers)
+    stored = {dataset.attribute_name(name) for name in headers if not dataset.column(name).drop}
+    required = {column.header for column in dataset.columns if column.required}
+    return required <= headers and dataset.table.partition_key in stored

@@ -1,0 +1,106 @@
+"""The prepared file before its duplicates are known: written once, its rows found again without an index of each."""
+
+import bisect
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from csvdynamo_airflow.preparation.duplicates import Loser
+from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
+from csvdynamo_airflow.source.growing_file import GrowingFile
+
+_COPIED_BYTES = 1024 * 1024
+
+
+class Draft:
+    """A file of rows in the prepared form, the header first, that grows block by block.
+
+    It keeps two numbers a block in memory: 16 bytes for about a hundred rows.
+
+    Attributes:
+        path: Where it is.
+    """
+
+    def __init__(self, path: Path, file: GrowingFile) -> None:
+        """Take the open file.
+
+        Args:
+            path: Where it is.
+            file: The same, open for writing.
+        """
+        self.path = path
+        self._file = file
+        self._first_rows = array("q")
+        self._offsets = array("q")
+
+    def write_header(self, text: str) -> None:
+        """Write the first line."""
+        self._file.write(text.encode("utf-8"))
+
+    def write(self, first_row: int, text: str) -> None:
+        """Write the next rows.
+
+        Args:
+            first_row: A row number that is at most the first one's and more than that of any row before.
+            text: The rows, as `format_rows` writes them.
+        """
+        if text:
+            self._first_rows.append(first_row)
+            self._offsets.append(self._file.size)
+            self._file.write(text.encode("utf-8"))
+
+    def rows(self, wanted: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
+        """Read rows again, once the file is closed.
+
+        Args:
+            wanted: Row numbers, in order.
+
+        Yields:
+            Each row's number and its fields.
+        """
+        with self.path.open("rb") as file:
+            for block, numbers in groupby(wanted, self._block_of):
+                start, end = self._bounds(block)
+                file.seek(start)
+                by_number = {int(row[0]): row[1:] for row in read_rows(file.read(end - start).decode("utf-8"))}
+                yield from ((number, by_number[number]) for number in numbers)
+
+    def copy_without(self, losers: Iterable[Loser], output: GrowingFile) -> Iterator[tuple[Loser, list[str]]]:
+        """Write the rows to another file, once this one is closed, but for some of them.
+
+        Args:
+            losers: The rows to leave out, in order.
+            output: Takes the header and the other rows, in order. It is complete when nothing is left to yield.
+
+        Yields:
+            Each row that is left out, and its fields.
+        """
+        with self.path.open("rb") as file:
+            for block, some in groupby(losers, lambda loser: self._block_of(loser.row)):
+                start, end = self._bounds(block)
+                _copy(file.read, start - file.tell(), output)
+                by_number = {loser.row: loser for loser in some}
+                kept = []
+                for row in read_rows(file.read(end - start).decode("utf-8")):
+                    loser = by_number.get(int(row[0]))
+                    if loser is None:
+                        kept.append(row)
+                    else:
+                        yield loser, row[1:]
+                output.write(format_rows(kept).encode("utf-8"))
+            _copy(file.read, self._file.size - file.tell(), output)
+
+    def _block_of(self, row: int) -> int:
+        return bisect.bisect_right(self._first_rows, row) - 1
+
+    def _bounds(self, block: int) -> tuple[int, int]:
+        last = block + 1 == len(self._offsets)
+        return self._offsets[block], self._file.size if last else self._offsets[block + 1]
+
+
+def _copy(read: Callable[[int], bytes], size: int, output: GrowingFile) -> None:
+    while size > 0:
+        piece = read(min(size, _COPIED_BYTES))
+        output.write(piece)
+        size -= len(piece)

@@ -1,0 +1,181 @@
+"""Finding the rows of one key, out of core, and which of them is written.
+
+Three steps, each of which leaves less to the next. While the rows are written, a 64-bit hash of each key goes to a
+file; DuckDB finds the hashes that come more than once. The rows of those alone are read again and judged by the core:
+only what it accepts has a key and may win. Of those keys DuckDB then finds the winners and the losers.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from csvdynamo.codes import RejectCode
+from csvdynamo.dataset import Column, Dataset
+from csvdynamo.policies import DuplicatePolicy
+from csvdynamo.refusals import Refusal, shown
+from csvdynamo.rows import RowConverter
+from csvdynamo.transforms import Prefix, TextFunction, Transform, chain
+from csvdynamo_airflow.preparation.csv_records import BadRecord
+from csvdynamo_airflow.preparation.duckdb_session import sql_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_FETCHED_ROWS = 10_000
+_DIGEST_BYTES = 16  # what DuckDB's UHUGEINT holds
+
+_WINNER = {
+    DuplicatePolicy.FIRST: "min(row)",
+    DuplicatePolicy.LAST: "max(row)",
+    DuplicatePolicy.REJECT: "NULL::BIGINT",
+}
+
+
+class KeySpool:
+    """A temporary file of row numbers and hashes of keys; a context manager."""
+
+    def __init__(self, path: Path, column: Column) -> None:
+        """Open the file.
+
+        Args:
+            path: Where to make it.
+            column: The partition key's column.
+        """
+        self.path = path
+        self._transform = _telling_transform(column.transform)
+        self._file = path.open("w", encoding="ascii", newline="\n")
+
+    def add(self, rows: Iterable[tuple[int, str]]) -> None:
+        """Take row numbers and the key column's cells as they are in the source.
+
+        Python's hash is salted, but stays the same within a process; what else it brings together is told apart later.
+        """
+        transform = self._transform
+        if transform is not None:
+            rows = [(number, transform(cell)) for number, cell in rows]
+        lines = [f"{number},{hash(key)}\n" for number, key in rows if key and not key.isspace()]
+        self._file.write("".join(lines))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class Loser:
+    """A row that the rules accept and that is not written, as another row has its key.
+
+    Attributes:
+        row: Its number.
+        winner: The row that is written instead; None if none is.
+        first: The first accepted row that has the key.
+        last: The last one.
+        count: How many have it.
+    """
+
+    row: int
+    winner: int | None
+    first: int
+    last: int
+    count: int
+
+    def bad_record(self, fields: list[str], header: str, key: str) -> BadRecord:
+        """Write its reject.
+
+        Args:
+            fields: The row's fields.
+            header: The key column's header.
+            key: The key, as the core makes it.
+        """
+        if self.winner is not None:
+            message = f"{header}: row {self.winner} has the same key {shown(key)} and is written instead"
+        else:
+            named = [row for row in (self.first, self.last) if row != self.row]
+            more = self.count - 1 - len(named)
+            rows = ", ".join(f"row {row}" for row in named) + (f" and {more:,} more" if more else "")
+            message = f"{header}: the same key {shown(key)} is in {rows}, and none of them is written"
+        return BadRecord(RejectCode.DUPLICATE_KEY, message, fields, column=header)
+
+
+def repeated_hashes(session: "DuckDBPyConnection", keys: Path) -> Iterator[int]:
+    """Return the numbers, in order, of the rows whose key's hash comes more than once.
+
+    Args:
+        session: DuckDB.
+        keys: A `KeySpool`'s file, closed.
+    """
+    table = _read(keys, row="BIGINT", hash="BIGINT")
+    repeated = f"SELECT hash FROM {table} GROUP BY hash HAVING count(*) > 1"  # noqa: S608
+    if session.execute(f"{repeated} LIMIT 1").fetchone() is None:
+        return iter(())
+    rows = session.execute(f"SELECT row FROM {table} WHERE hash IN ({repeated}) ORDER BY row")  # noqa: S608
+    return (row for (row,) in _fetch(rows))
+
+
+def write_accepted(path: Path, rows: Iterable[tuple[int, list[str]]], headers: Sequence[str], dataset: Dataset) -> None:
+    """Write the rows that the core accepts, each with a digest of its key.
+
+    Args:
+        path: The file to make.
+        rows: Row numbers and fields, in order.
+        headers: Their header.
+        dataset: The data set, whose rules judge them.
+    """
+    converter = RowConverter(dataset)
+    with path.open("w", encoding="ascii", newline="\n") as file:
+        for number, fields in rows:
+            item = converter.convert(dict(zip(headers, fields, strict=True)))
+            if not isinstance(item, Refusal):
+                key = item[dataset.table.partition_key]["S"].encode("utf-8")
+                digest = hashlib.blake2b(key, digest_size=_DIGEST_BYTES).digest()
+                file.write(f"{number},{int.from_bytes(digest)}\n")
+
+
+def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: DuplicatePolicy) -> Iterator[Loser]:
+    """Return the rows that are not written, in order.
+
+    Args:
+        session: DuckDB.
+        accepted: What `write_accepted` wrote.
+        policy: Which row of a key is written.
+    """
+    table = _read(accepted, row="BIGINT", key="UHUGEINT")
+    # Each key's state has a fixed size, which is what DuckDB can keep on the disk.
+    rows = session.execute(
+        f"""
+        SELECT row, winner, first, last, total
+        FROM {table} JOIN (
+            SELECT key, {_WINNER[policy]} AS winner, min(row) AS first, max(row) AS last, count(*) AS total
+            FROM {table} GROUP BY key HAVING count(*) > 1
+        ) USING (key)
+        WHERE row IS DISTINCT FROM winner ORDER BY row
+        """  # noqa: S608
+    )
+    return (Loser(*row) for row in _fetch(rows))
+
+
+def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:
+    """Return the steps that can make two cells equal, None if there are none: a prefix at the end never does."""
+    while steps and isinstance(steps[-1], Prefix):
+        steps = steps[:-1]
+    return chain(steps) if steps else None
+
+
+def _read(path: Path, **columns: str) -> str:
+    schema = ", ".join(f"{sql_text(name)}: {sql_text(kind)}" for name, kind in columns.items())
+    return (
+        f"read_csv({sql_text(path)}, auto_detect=false, header=false, delim=',', quote='', escape='', "
+        rf"new_line='\n', columns={{{schema}}})"
+    )
+
+
+def _fetch(rows: "DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:
+    while some := rows.fetchmany(_FETCHED_ROWS):
+        yield from some

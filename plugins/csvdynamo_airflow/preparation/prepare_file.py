@@ -1,0 +1,132 @@
+"""From a source on the disk to the prepared file, in bounded memory: what prepare does between S3 and S3."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.transforms import chain as chain_steps
+from csvdynamo_airflow.preparation.draft import Draft
+from csvdynamo_airflow.preparation.duckdb_session import open_duckdb
+from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repeated_hashes, write_accepted
+from csvdynamo_airflow.preparation.profile import profile_columns
+from csvdynamo_airflow.preparation.reject_spool import RejectSpool
+from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
+from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, SourceFormat, find_format, open_source
+from csvdynamo_airflow.source.growing_file import STEP_BYTES, GrowingFile, ReportProgress
+from csvdynamo_airflow.workspace import require_free_space
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_Value = TypeVar("_Value")
+
+SOURCE = "source"
+"""The source's name in the task's folder."""
+
+
+@dataclass(frozen=True)
+class PreparedFile:
+    """A prepared file on the disk.
+
+    Attributes:
+        path: Where it is.
+        source_format: How the source is written.
+        headers: The headers of the columns that are migrated.
+        source_rows: Records of the source after its header.
+        spools: The rejects.
+        profile: What its columns hold; None if it has no rows, or cannot be told.
+    """
+
+    path: Path
+    source_format: SourceFormat
+    headers: tuple[str, ...]
+    source_rows: int
+    spools: Sequence[RejectSpool]
+    profile: Mapping[str, Any] | None
+
+    @property
+    def rejects_by_code(self) -> dict[str, int]:
+        """How many records were refused, by reject code."""
+        counts: Counter[str] = Counter()
+        for spool in self.spools:
+            counts += spool.by_code
+        return dict(sorted(counts.items()))
+
+
+def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: ReportProgress) -> PreparedFile:
+    """Rewrite a source in one streaming pass, and leave out all but one row of each key.
+
+    Rows that the data set's rules refuse stay, and never take the place of another: the Lambda function rejects them.
+
+    Args:
+        folder: A private folder that holds the source under the name `SOURCE`. Everything is written there.
+        dataset: The data set.
+        name: What to call the source in messages.
+        report_progress: Is told of the bytes written.
+
+    Raises:
+        SourceFileError: The source is no CSV, or breaks off.
+        HeaderError: Its header would lose or mix up columns.
+        NoSpaceError: The disk has no room.
+    """
+    work = _Work(folder, dataset, report_progress, f"prepare {name}")
+    source_format = find_format(folder / SOURCE, name, dataset, work.check_space)
+    with open_source(folder / SOURCE, name, source_format.encoding) as text:
+        rewriter = Rewriter(text, dataset, source_format, name)
+        header = rewriter.header
+        with (
+            work.growing_file("draft") as file,
+            RejectSpool(folder / "rejects") as rejects,
+            KeySpool(folder / "keys", dataset.column(header.key_header)) as keys,
+        ):
+            draft = Draft(folder / "draft", file)
+            source_rows = rewriter.run(draft, rejects, keys)
+    with open_duckdb(folder) as session, RejectSpool(folder / "duplicates") as duplicates:
+        path = _leave_out_duplicates(work, session, draft, header, duplicates)
+        rejected = rejects.by_code.total() + duplicates.by_code.total()
+        profile = profile_columns(session, path, header.columns.headers) if source_rows > rejected else None
+    return PreparedFile(path, source_format, header.columns.headers, source_rows, (rejects, duplicates), profile)
+
+
+@dataclass(frozen=True)
+class _Work:
+    folder: Path
+    dataset: Dataset
+    report_progress: ReportProgress
+    purpose: str
+
+    def growing_file(self, name: str) -> GrowingFile:
+        return GrowingFile(self.folder / name, self.report_progress, purpose=self.purpose)
+
+    def check_space(self, unpacked: int) -> None:
+        """Stop before hours are spent on what has no room: an archive may hold a thousand times its size."""
+        if unpacked % STEP_BYTES < PIECE_BYTES:
+            require_free_space(self.folder, unpacked, self.purpose)
+
+
+def _leave_out_duplicates(
+    work: _Work, session: "DuckDBPyConnection", draft: Draft, header: SourceHeader, spool: RejectSpool
+) -> Path:
+    """Write the draft again without the rows that lose their key to another; return which file is the prepared one."""
+    candidates = _unless_empty(repeated_hashes(session, work.folder / "keys"))
+    if candidates is None:
+        return draft.path
+    headers = header.columns.headers
+    write_accepted(work.folder / "accepted", draft.rows(candidates), headers, work.dataset)
+    losers = _unless_empty(find_losers(session, work.folder / "accepted", work.dataset.policies.duplicates))
+    if losers is None:
+        return draft.path
+    key_of = chain_steps(work.dataset.column(header.key_header).transform)
+    with work.growing_file("prepared") as output:
+        for loser, fields in draft.copy_without(losers, output):
+            spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])), headers)
+    return work.folder / "prepared"
+
+
+def _unless_empty(values: Iterator[_Value]) -> Iterator[_Value] | None:
+    first = list(islice(values, 1))
+    return chain(first, values) if first else None

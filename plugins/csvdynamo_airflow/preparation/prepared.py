@@ -1,0 +1,79 @@
+"""A prepared file: what prepare hands to the tasks after it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from csvdynamo_airflow.schema.schema_change import SchemaChange
+from csvdynamo_airflow.source.landing import Landed
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The file that Step Functions reads, and what was refused on the way to it.
+
+    Attributes:
+        bucket: The bucket.
+        file_key: The prepared file's key, made of its SHA-256.
+        sha256: Its digest, in hexadecimal.
+        bytes: Its size.
+        source_rows: Records of the source after its header.
+        prepared_rows: Rows of the prepared file.
+        rejected: Records refused before the upload.
+        rejects_by_code: How many of them, by reject code.
+        rejects_key: The key of their records, None if there are none.
+        header: The source's header, without the row number's column.
+        schema_changes: How the header departs from the data set file and from the last successful run.
+        execution_name: The name of the execution that migrates the file.
+        source: The landed source.
+        delimiter: The character between two fields of the source.
+        encoding: Python's name of the source's encoding: ``utf-8``, ``utf-8-sig`` (with a byte order mark),
+            ``utf-16-le``, ``utf-16-be`` or ``windows-1252``.
+        compression: What the source is packed in, ``gzip`` or ``zip``; None if it is not.
+        profile_key: The key of the profile of the prepared file's columns, None if there is none.
+    """
+
+    bucket: str
+    file_key: str
+    sha256: str
+    bytes: int
+    source_rows: int
+    prepared_rows: int
+    rejected: int
+    rejects_by_code: Mapping[str, int]
+    rejects_key: str | None
+    header: tuple[str, ...]
+    schema_changes: tuple[SchemaChange, ...]
+    execution_name: str
+    source: Landed
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    compression: str | None = None
+    profile_key: str | None = None
+
+    @property
+    def landing_key(self) -> str:
+        """The key of the landed source."""
+        return self.source.key
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document."""
+        changes = [change.to_json() for change in self.schema_changes]
+        return {**asdict(self), "header": list(self.header), "schema_changes": changes}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read the JSON document."""
+        return cls(
+            **{
+                **document,
+                "header": tuple(document["header"]),
+                "schema_changes": tuple(map(SchemaChange.from_json, document["schema_changes"])),
+                "source": Landed.from_json(document["source"]),
+            }
+        )
+
+
+def prepared_key(dataset: str, sha256: str, file_name: str) -> str:
+    """Name a prepared file: the same bytes always get the same key, and other bytes another."""
+    return f"source/{dataset}/{sha256}/{file_name.removesuffix('.gz').removesuffix('.zip')}"

@@ -1,0 +1,150 @@
+"""Rows as Step Functions' CSV reader cannot misread them, and the rows that nothing after it could take. Pure."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from csvdynamo.codes import RejectCode
+from csvdynamo.dataset import ROW_NUMBER_HEADER
+from csvdynamo_airflow.preparation.csv_records import BadRecord
+
+Row = Sequence[str | int]
+"""A row number and its fields, or any other fields."""
+
+EXTRA_FIELDS = "_extra"
+"""The name under which a reject keeps the fields past the header, as CSV."""
+
+UNREAD_LINES = "_lines"
+"""The name under which a reject keeps a record whose fields cannot be told, as its lines stand in the source."""
+
+ENVELOPE_BYTES = 512
+"""What a child execution's input holds beside its items: ``BatchInput``, with an execution name of 80 characters."""
+
+_UNDECODED = re.compile(r"[\ud800-\udfff]")
+_LONGEST_ESCAPE = 6  # bytes of JSON for one character: \u0000
+
+
+def format_rows(rows: Iterable[Row]) -> str:
+    r"""Write rows as CSV: commas, ``\n``, quotes only where needed, every backslash doubled.
+
+    Step Functions drops a backslash before most characters, and keeps one of each pair
+    (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html). A backslash means nothing to
+    quoting, so doubling may wait until the whole text is written.
+    """
+    rows = list(rows)
+    text = _csv_text(rows, csv.QUOTE_MINIMAL)
+    if "\r" in text:
+        # Python leaves a lone carriage return unquoted, and another reader would take it for a line end.
+        text = "".join(_csv_text([row], _quoting(row)) for row in rows)
+    return text.replace("\\", "\\\\")
+
+
+@dataclass(frozen=True)
+class ContentRules:
+    """What no row may hold, whatever the data set's own rules.
+
+    Attributes:
+        headers: The source's header.
+        item_limit: Bytes that one row may take as a JSON item.
+        encoding: What the source is written in, as messages call it.
+    """
+
+    headers: tuple[str, ...]
+    item_limit: int
+    encoding: str = "UTF-8"
+
+    def clear_all(self, text: str, longest: int) -> bool:
+        """Tell at once that no row of a text breaks a rule; False means that each has to be looked at.
+
+        Args:
+            text: The rows.
+            longest: Characters of the longest row, or more.
+        """
+        plain = text.isascii() or not _UNDECODED.search(text)
+        return plain and "\0" not in text and self._fits(longest)
+
+    def judge(self, fields: list[str]) -> BadRecord | None:
+        """Say what is wrong with a row of the right width, None if nothing is."""
+        for header, value in zip(self.headers, fields, strict=True):
+            if _UNDECODED.search(value):
+                message = f"{header}: holds bytes that are no {self.encoding}"
+                return BadRecord(RejectCode.BAD_ENCODING, message, fields, column=header)
+            if "\0" in value:
+                return BadRecord(RejectCode.BAD_ENCODING, f"{header}: holds a NUL character", fields, column=header)
+        if self._fits(sum(map(len, fields))):
+            return None
+        size = item_bytes(self.headers, fields)
+        if size <= self.item_limit:
+            return None
+        message = f"the row takes {size:,} bytes as a JSON item; a batch has room for {self.item_limit:,}"
+        return BadRecord(RejectCode.TOO_LARGE, message, fields)
+
+    def _fits(self, characters: int) -> bool:
+        names = sum(map(len, self.headers)) + 4 * len(self.headers)
+        return (names + characters) * _LONGEST_ESCAPE <= self.item_limit
+
+
+def plain_rows(lines: Sequence[str], first: int) -> str | None:
+    r"""Number lines that are rows already as `format_rows` would write them; None if some are not.
+
+    Args:
+        lines: Physical lines of a CSV with commas, each one row.
+        first: The number of the first.
+    """
+    text = "".join([f"{number},{line}" for number, line in enumerate(lines, first)]).replace("\r\n", "\n")
+    if '"' in text or "\\" in text or "\r" in text:
+        return None
+    return text if text.endswith("\n") else text + "\n"
+
+
+def read_rows(text: str) -> list[list[str]]:
+    """Read what `format_rows` wrote, row numbers included."""
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    return [[value.replace("\\\\", "\\") for value in row] for row in rows] if "\\" in text else list(rows)
+
+
+def item_bytes(headers: Sequence[str], fields: Sequence[str]) -> int:
+    """Size of a row as the JSON item that a batch holds, its row number taken at its longest."""
+    item = {ROW_NUMBER_HEADER: "9" * 18, **dict(zip(headers, fields, strict=True))}
+    return len(json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+
+
+def reject_item(headers: Sequence[str], bad: BadRecord) -> Mapping[str, str]:
+    r"""Keep a bad record whole: header to value for the fields that it has, and what has no header beside them.
+
+    Fields past the header stand as CSV under ``_extra``, a record whose fields cannot be told under ``_lines`` (with
+    another underscore in front where the source has such a column itself). A byte that is not of the source's
+    encoding shows as ``\xNN``.
+    """
+    item = {header: _readable(value) for header, value in zip(headers, bad.fields, strict=False)}
+    if len(bad.fields) > len(headers):
+        item[_unused(EXTRA_FIELDS, headers)] = _readable(
+            _csv_text([bad.fields[len(headers) :]], csv.QUOTE_MINIMAL)[:-1]
+        )
+    if bad.text:
+        item[_unused(UNREAD_LINES, headers)] = _readable(bad.text)
+    return item
+
+
+def _csv_text(rows: Iterable[Row], quoting: Literal[0, 1]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n", quoting=quoting).writerows(rows)
+    return buffer.getvalue()
+
+
+def _quoting(row: Row) -> Literal[0, 1]:
+    return csv.QUOTE_ALL if any("\r" in str(value) for value in row) else csv.QUOTE_MINIMAL
+
+
+def _unused(name: str, headers: Sequence[str]) -> str:
+    while name in headers:
+        name = "_" + name
+    return name
+
+
+def _readable(value: str) -> str:
+    return _UNDECODED.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", value)

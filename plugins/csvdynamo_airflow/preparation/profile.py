@@ -1,0 +1,70 @@
+"""What a prepared file's columns hold, in a few numbers each."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from csvdynamo_airflow.preparation.duckdb_session import sql_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+PROFILE_FILE = "profile.json"
+
+_COLUMNS_AT_ONCE = 50  # DuckDB's memory is bounded, and a file may have thousands
+
+log = logging.getLogger(__name__)
+
+
+def profile_columns(session: "DuckDBPyConnection", path: Path, headers: Sequence[str]) -> dict[str, Any] | None:
+    """Profile a prepared file, whose form leaves DuckDB's reader nothing to find out or to get wrong.
+
+    Args:
+        session: DuckDB.
+        path: The file.
+        headers: Its header, without the row number's column.
+
+    Returns:
+        ``rows`` and ``columns``: for each header ``empty`` (cells without a character), ``distinct`` (other values,
+        about: HyperLogLog) and their shortest and longest length in characters, None for a column without values.
+        None if DuckDB cannot do it, which is logged: a profile is nothing to lose a run for.
+    """
+    import duckdb
+
+    columns = {}
+    rows = 0
+    try:
+        for start in range(0, len(headers), _COLUMNS_AT_ONCE):
+            places = range(start, min(start + _COLUMNS_AT_ONCE, len(headers)))
+            rows, *numbers = _read_numbers(session, path, len(headers), places)
+            for place in places:
+                filled, distinct, shortest, longest = (numbers.pop(0) for _ in range(4))
+                columns[headers[place]] = {
+                    "empty": rows - filled,
+                    "distinct": min(distinct, filled),
+                    "shortest": shortest,
+                    "longest": longest,
+                }
+    except duckdb.Error:
+        log.warning("The columns could not be profiled", exc_info=True)
+        return None
+    return {"rows": rows, "columns": columns}
+
+
+def _read_numbers(session: "DuckDBPyConnection", path: Path, width: int, places: Sequence[int]) -> tuple[int, ...]:
+    schema = ", ".join(f"{sql_text(name)}: 'VARCHAR'" for name in ("row", *(f"c{place}" for place in range(width))))
+    file = (
+        f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', "
+        rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
+    )
+    numbers = ", ".join(
+        f"count({name}), approx_count_distinct({name}), min({_length(name)}), max({_length(name)})"
+        for name in (f"c{place}" for place in places)
+    )
+    return cast("tuple[int, ...]", session.execute(f"SELECT count(*), {numbers} FROM {file}").fetchone())  # noqa: S608
+
+
+def _length(name: str) -> str:
+    """Count the characters of a cell, whose backslashes are doubled in the file."""
+    return rf"CASE WHEN contains({name}, '\') THEN length(replace({name}, '\\', '\')) ELSE length({name}) END"

@@ -1,0 +1,130 @@
+"""The streaming pass of prepare: a source's text in; the draft of the prepared file, its keys and its rejects out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo_airflow.preparation.csv_records import BadRecord, CsvRecords, PlainBlock
+from csvdynamo_airflow.preparation.draft import Draft
+from csvdynamo_airflow.preparation.duplicates import KeySpool
+from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
+from csvdynamo_airflow.preparation.reject_spool import RejectSpool
+from csvdynamo_airflow.preparation.source_columns import SourceColumns
+from csvdynamo_airflow.preparation.source_file import SourceFormat
+from csvdynamo_airflow.preparation.source_header import check_header
+from csvdynamo_airflow.preparation.text_encoding import shown_encoding
+from csvdynamo_airflow.preparation.text_lines import TextLines
+
+NumberedRow = tuple[int, list[str]]
+"""A row's number in the source and its fields."""
+
+
+@dataclass(frozen=True)
+class SourceHeader:
+    """A header that can be migrated.
+
+    Attributes:
+        columns: The source's columns.
+        key_place: The place of the partition key's column among those that are migrated, from 0.
+    """
+
+    columns: SourceColumns
+    key_place: int
+
+    @property
+    def key_header(self) -> str:
+        """The header of the partition key's column."""
+        return self.columns.headers[self.key_place]
+
+
+class Rewriter:
+    """Writes every good row of a source to a draft and every other to a spool, in constant memory."""
+
+    def __init__(self, text: TextIO, dataset: Dataset, source_format: SourceFormat, name: str) -> None:
+        """Read and check the header.
+
+        Args:
+            text: The source, as `source_file.open_source` opens it.
+            dataset: The data set.
+            source_format: How the source is written.
+            name: What to call the source in messages.
+
+        Raises:
+            SourceFileError: The header cannot be read.
+            HeaderError: The header would lose or mix up columns.
+        """
+        self._delimiter = source_format.delimiter
+        self._records = CsvRecords(TextLines(text), name, self._delimiter)
+        columns = SourceColumns.of(self._records.header())
+        check_header(columns.headers, dataset, name)
+        key = dataset.table.partition_key
+        stored = [
+            place
+            for place, header in enumerate(columns.headers)
+            if dataset.attribute_name(header) == key and not dataset.column(header).drop
+        ]
+        self.header = SourceHeader(columns, stored[0])
+        self._rules = ContentRules(
+            columns.headers,
+            dataset.limits.max_input_bytes_per_batch - ENVELOPE_BYTES,
+            shown_encoding(source_format.encoding),
+        )
+
+    def run(self, draft: Draft, spool: RejectSpool, keys: KeySpool) -> int:
+        """Go through the rows.
+
+        Args:
+            draft: Takes the good rows.
+            spool: Takes the rejects.
+            keys: Takes the good rows' keys.
+
+        Returns:
+            How many records the source has after its header.
+
+        Raises:
+            SourceFileError: The source breaks off.
+            NoSpaceError: The disk fills up.
+        """
+        columns, key_place = self.header.columns, self.header.key_place
+        draft.write_header(format_rows([[ROW_NUMBER_HEADER, *columns.headers]]))
+        source_rows = 0
+        for block in self._records.blocks(len(columns.all)):
+            first = source_rows + 1
+            text = self._plain_text(block, first) if isinstance(block, PlainBlock) else None
+            if isinstance(block, PlainBlock) and text is not None:
+                source_rows += len(block.lines)
+                keys.add(enumerate(block.column(key_place), first))
+            else:
+                records = block.records
+                source_rows += len(records)
+                good = self._good_rows(records, first, spool)
+                keys.add((number, fields[key_place]) for number, fields in good)
+                text = format_rows([[number, *fields] for number, fields in good])
+            draft.write(first, text)
+        return source_rows
+
+    def _plain_text(self, block: PlainBlock, first: int) -> str | None:
+        """Return the rows of a block whose lines need nothing but their numbers; None if it has others."""
+        if self._delimiter != "," or self.header.columns.kept is not None:
+            return None
+        text = plain_rows(block.lines, first)
+        return text if text and self._rules.clear_all(text, max(map(len, block.lines))) else None
+
+    def _good_rows(self, records: Sequence[list[str] | BadRecord], first: int, spool: RejectSpool) -> list[NumberedRow]:
+        """Return the good rows of a block with their numbers, and spool the others."""
+        columns = self.header.columns
+        joined = ["".join(record) for record in records if not isinstance(record, BadRecord)]
+        clear = self._rules.clear_all("".join(joined), max(map(len, joined), default=0))
+        good = []
+        for number, record in enumerate(records, first):
+            if isinstance(record, BadRecord):
+                spool.add(number, columns.migrated_part(record), columns.headers)
+                continue
+            fields = columns.migrated(record)
+            bad = None if clear else self._rules.judge(fields)
+            if bad is None:
+                good.append((number, fields))
+            else:
+                spool.add(number, bad, columns.headers)
+        return good

@@ -1,0 +1,195 @@
+"""Opening a source file as text, whatever it is packed and written in, and refusing what is no CSV."""
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.preparation.delimiter import find_delimiter
+from csvdynamo_airflow.preparation.source_error import SourceFileError
+from csvdynamo_airflow.preparation.text_encoding import (
+    UTF8,
+    UTF8_WITH_MARK,
+    EncodingEvidence,
+    byte_order_mark,
+    encoding_of_head,
+    shown_encoding,
+)
+from csvdynamo_airflow.preparation.unpack import open_unpacked
+
+__all__ = ["SourceFileError", "SourceFormat", "find_format", "open_source", "refuse_head", "refuse_unless_csv"]
+
+HEAD_BYTES = 4096
+SAMPLE_CHARACTERS = 64 * 1024
+PIECE_BYTES = 64 * 1024
+
+_WEB_PAGE = re.compile(r"\s*(<!doctype html|<html|<head|<\?xml)", re.IGNORECASE)
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet within another archive",
+    b"PK\x05\x06": "an empty zip archive",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x28\xb5\x2f\xfd": "zstandard",
+    b"\x1f\x8b": "gzip within gzip or zip",
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+}
+_STRAY_CONTROLS = 8  # a few cost their rows, not the file
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
+_UNDECODED = "csvdynamo-undecoded"
+
+
+@dataclass(frozen=True)
+class SourceFormat:
+    """How a source is written.
+
+    Attributes:
+        delimiter: The character between two fields.
+        encoding: Python's name of its encoding, ``utf-8-sig`` for UTF-8 with a byte order mark.
+        compression: What it is packed in: ``gzip``, ``zip`` or None.
+    """
+
+    delimiter: str = ","
+    encoding: str = UTF8
+    compression: str | None = None
+
+
+def _no_progress(_: int) -> None:
+    """Nobody wants to know."""
+
+
+def find_format(
+    path: Path, name: str, dataset: Dataset, report_unpacked: Callable[[int], None] = _no_progress
+) -> SourceFormat:
+    """Find out how a source is written, unless the data set file says so.
+
+    The whole file is read only where that takes to tell UTF-8 from Windows-1252 (see `text_encoding`).
+
+    Args:
+        path: The file.
+        name: What to call it in messages.
+        dataset: The data set: its settings, and the columns that the right delimiter has to give.
+        report_unpacked: Is told of the bytes unpacked so far, a piece at a time; it may raise to stop.
+
+    Raises:
+        SourceFileError: It is no CSV (see `refuse_head`), or its byte order mark contradicts the data set file.
+    """
+    with open_unpacked(path, name) as unpacked:
+        head = unpacked.stream.read(HEAD_BYTES)
+        refuse_head(head, name)
+        encoding = _declared_encoding(head, dataset, name) or encoding_of_head(head)
+        if encoding is None:
+            encoding = _weigh_all(head, unpacked.stream.read, report_unpacked)
+        compression = unpacked.compression
+    delimiter = dataset.source.delimiter
+    if delimiter is None:
+        with open_source(path, name, encoding) as text:
+            delimiter = find_delimiter(text.read(SAMPLE_CHARACTERS), dataset)
+    return SourceFormat(delimiter, encoding, compression)
+
+
+@contextmanager
+def open_source(path: Path, name: str, encoding: str = UTF8) -> Iterator[TextIO]:
+    """Open a source as text, in constant memory, whatever it is packed in.
+
+    Bytes that are not of the encoding become lone surrogates, U+DC00 and the byte, so that they cost one record and
+    not the file. A byte order mark is left out; line ends stay as they are.
+
+    Args:
+        path: The file.
+        name: What to call it in messages.
+        encoding: Its encoding, as in `SourceFormat`.
+
+    Raises:
+        SourceFileError: It is no CSV (see `refuse_head`), or its archive is corrupt, which may show only while it is
+            read.
+    """
+    with open_unpacked(path, name) as unpacked:
+        head = unpacked.stream.read(HEAD_BYTES)
+        refuse_head(head, name)
+        unpacked.stream.seek(len(byte_order_mark(head)))
+        codec = UTF8 if encoding == UTF8_WITH_MARK else encoding
+        errors = _UNDECODED if codec.startswith("utf-16") else "surrogateescape"
+        with TextIOWrapper(cast("BinaryIO", unpacked.stream), encoding=codec, errors=errors, newline="") as text:
+            yield text
+
+
+def refuse_unless_csv(path: Path, name: str) -> None:
+    """Refuse a file whose first bytes cannot be those of a CSV.
+
+    Raises:
+        SourceFileError: See `open_source`.
+    """
+    with open_source(path, name):
+        pass
+
+
+def refuse_head(head: bytes, name: str) -> None:
+    """Refuse the first bytes (unpacked) of a file that cannot be a CSV.
+
+    Raises:
+        SourceFileError: They are of a web page, of UTF-32, of another format, or none at all.
+    """
+    for magic, kind in _OTHER_FORMATS.items():
+        if head.startswith(magic):
+            raise SourceFileError(f"{name} is {kind}, not a CSV, alone or in gzip or zip. Give the CSV itself.")
+    text = head.decode(encoding_of_head(head) or UTF8, "replace")
+    if not text.removeprefix("\ufeff").strip():
+        if len(head) < HEAD_BYTES:
+            raise SourceFileError(f"{name} is empty: not even a header. Check what its publisher serves.")
+        raise SourceFileError(f"{name} begins with {HEAD_BYTES} bytes of white space. Check what its publisher serves.")
+    if _WEB_PAGE.match(text.removeprefix("\ufeff")):
+        raise SourceFileError(
+            f"{name} is a web page, not a CSV. Open its address in a browser: a login or a notice may be in the way."
+        )
+    if len(_CONTROLS.findall(text)) > max(_STRAY_CONTROLS, len(text) // 20):
+        raise SourceFileError(f"{name} is binary, not text. Give the CSV itself.")
+
+
+def _declared_encoding(head: bytes, dataset: Dataset, name: str) -> str | None:
+    """Return the encoding that the data set file declares, its byte order as found; None if it leaves it open."""
+    declared = dataset.source.encoding
+    if declared is None:
+        return None
+    mark = byte_order_mark(head)
+    found = encoding_of_head(head)
+    if mark and found is not None and not found.startswith(declared):
+        raise SourceFileError(
+            f"{name} begins with the byte order mark of {shown_encoding(found)}, but source.encoding in "
+            f"datasets/{dataset.name}.toml is {declared!r}. Correct it, or leave it out to have the encoding found."
+        )
+    if found is not None and found.startswith(declared):
+        return found
+    return "utf-16-le" if declared == "utf-16" else declared
+
+
+def _weigh_all(head: bytes, read: Callable[[int], bytes], report_unpacked: Callable[[int], None]) -> str:
+    evidence = EncodingEvidence()
+    done, piece = 0, head
+    while piece:
+        evidence.add(piece)
+        done += len(piece)
+        report_unpacked(done)
+        piece = read(PIECE_BYTES)
+    return evidence.encoding()
+
+
+def _keep_undecoded(error: UnicodeError) -> tuple[str, int]:
+    """Turn each byte that is not of the encoding into a lone surrogate, as ``surrogateescape`` does in UTF-8.
+
+    It cannot in UTF-16, where bad bytes may be ASCII.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_UNDECODED, _keep_undecoded)

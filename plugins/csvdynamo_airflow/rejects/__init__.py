@@ -1,0 +1,1 @@
+"""What awaits, merges and writes out a run's rejects."""

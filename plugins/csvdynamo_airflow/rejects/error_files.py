@@ -1,0 +1,224 @@
+"""The error files of an execution: awaited until every reject that counts is there, then merged into one object."""
+
+import base64
+import json
+import logging
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import IO, Any, Self
+
+from csvdynamo.errors import RejectError
+from csvdynamo.rejects import Reject
+from csvdynamo.result_files import batch_results
+from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, upload_error_csv
+from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines, object_chunks
+from csvdynamo_airflow.workflow.execution import Execution
+
+MERGED_FILE = "rejects.jsonl"
+
+_MISSING_NAMED = 20
+
+log = logging.getLogger(__name__)
+
+
+def expected_reject_ids(s3: Any, bucket: str, execution: str) -> set[str]:
+    """Read the ids of the rejects that count: those in the SUCCEEDED result files.
+
+    An attempt that raised may have sent rejects, too; its batch's last attempt says which ones stand.
+
+    Raises:
+        csvdynamo.errors.ResultFileError: A result file is malformed.
+    """
+    manifest = find_manifest(s3, bucket, execution)
+    if manifest is None:
+        return set()
+    return {
+        reject_id
+        for file in manifest.succeeded
+        for result in batch_results(object_chunks(s3, bucket, file.key), file.key)
+        for reject_id in result.reject_ids
+    }
+
+
+@dataclass
+class ErrorFiles:
+    """The rejects of one execution that have arrived so far, looked at again and again.
+
+    Attributes:
+        bucket: The stack's bucket.
+        execution: The execution's name.
+        missing: Ids of rejects that count and have not been read yet.
+    """
+
+    bucket: str
+    execution: str
+    missing: set[str]
+    _read: set[str] = field(default_factory=set)
+
+    @classmethod
+    def expected(cls, s3: Any, bucket: str, execution: str) -> Self:
+        """Expect every reject of the execution's SUCCEEDED result files."""
+        return cls(bucket, execution, expected_reject_ids(s3, bucket, execution))
+
+    def look(self, s3: Any) -> bool:
+        """Read the objects that are new since the last look; say whether every reject has arrived."""
+        if self.missing:
+            for key in reject_keys(s3, self.bucket, self.execution):
+                if key not in self._read:
+                    self.missing.difference_update(
+                        reject.reject_id for reject in read_rejects(s3, self.bucket, key, self.execution)
+                    )
+                    self._read.add(key)
+        return not self.missing
+
+
+def reject_keys(s3: Any, bucket: str, execution: str) -> list[str]:
+    """List the objects that hold rejects of an execution: its error files, and what Firehose could not partition."""
+    return [
+        item["Key"]
+        for prefix in (error_prefix(execution), FIREHOSE_ERRORS_PREFIX)
+        for item in list_objects(s3, bucket, prefix)
+    ]
+
+
+def read_rejects(s3: Any, bucket: str, key: str, execution: str) -> Iterator[Reject]:
+    """Read the rejects of an execution from one object.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The stack's bucket.
+        key: The object.
+        execution: The execution's name; rejects of others are passed over.
+
+    Raises:
+        csvdynamo.errors.RejectError: A line is not a reject record; the message names the key and the line.
+    """
+    read = _unwrapped if key.startswith(FIREHOSE_ERRORS_PREFIX) else _plain
+    for number, line in numbered_lines(s3, bucket, key):
+        yield from (
+            found for found in read(line, f"s3://{bucket}/{key} line {number}") if found.execution_name == execution
+        )
+
+
+def _plain(line: bytes, place: str) -> Iterator[Reject]:
+    try:
+        yield Reject.from_json(line)
+    except RejectError as error:
+        raise RejectError(
+            f"{place}: {error}. Firehose wrote it, so look at what sent it; move the object away, and clear this task."
+        ) from error
+
+
+def _unwrapped(line: bytes, place: str) -> Iterator[Reject]:
+    """Read the records in a document of ``firehose_errors/``: Base64 in its ``rawData``.
+
+    It is there because Firehose could not read it, so it may be anything, of any execution: what is no reject is passed
+    over. If it was one of this execution, its id stays missing, and that is told.
+    """
+    try:
+        records = base64.b64decode(json.loads(line)["rawData"]).split(b"\n")
+        yield from [Reject.from_json(record) for record in records if record.strip()]
+    except (RejectError, ValueError, TypeError, KeyError) as error:
+        log.warning("%s holds no reject record: %s", place, error)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The rejects of a run, merged: a JSON-lines object, and the same as a CSV.
+
+    Attributes:
+        key: The key of the JSON lines in the bucket, None when the run had no reject.
+        csv_key: The key of the CSV, None when there is none.
+        rejects: Rejects of the Lambda in it, each once.
+        missing: Rejects that count and never arrived.
+        missing_ids: The ids of some of those.
+        superseded: Rejects of attempts that were repeated, left out.
+        misfiled: Rejects that Firehose could not partition, among ``rejects``.
+        by_code: How many of the Lambda's rejects there are of each code.
+    """
+
+    key: str | None = None
+    csv_key: str | None = None
+    rejects: int = 0
+    missing: int = 0
+    missing_ids: tuple[str, ...] = ()
+    superseded: int = 0
+    misfiled: int = 0
+    by_code: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document."""
+        return {**asdict(self), "missing_ids": list(self.missing_ids)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
+
+
+def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged:
+    """Write every reject of an execution that counts to a file, each once, however often Firehose delivered it.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The stack's bucket.
+        execution: The execution's name.
+        out: Where the JSON lines go; None to count alone.
+
+    Raises:
+        csvdynamo.errors.RejectError: An error file has a line that is no reject record.
+        csvdynamo.errors.ResultFileError: A result file is malformed.
+    """
+    missing = expected_reject_ids(s3, bucket, execution)
+    written: set[str] = set()
+    superseded: set[str] = set()
+    misfiled = 0
+    by_code: Counter[str] = Counter()
+    for key in reject_keys(s3, bucket, execution):
+        for reject in read_rejects(s3, bucket, key, execution):
+            if reject.reject_id in missing:
+                missing.remove(reject.reject_id)
+                written.add(reject.reject_id)
+                by_code[reject.code] += 1
+                misfiled += key.startswith(FIREHOSE_ERRORS_PREFIX)
+                if out is not None:
+                    out.write(reject.to_json().encode("utf-8") + b"\n")
+            elif reject.reject_id not in written:
+                superseded.add(reject.reject_id)
+    return Merged(
+        rejects=len(written),
+        missing=len(missing),
+        missing_ids=tuple(sorted(missing)[:_MISSING_NAMED]),
+        superseded=len(superseded),
+        misfiled=misfiled,
+        by_code=dict(sorted(by_code.items())),
+    )
+
+
+def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None) -> Merged:
+    """Put a run's rejects beside its report, as JSON lines and as CSV: those of prepare, then the Lambda function's.
+
+    Args:
+        s3: A boto3 S3 client.
+        dataset_name: The data set.
+        prepared: The prepared file.
+        execution: The run's newest execution, None when none was started.
+    """
+    with tempfile.TemporaryFile(prefix="csvdynamo-rejects-") as file:
+        if prepared.rejects_key:
+            s3.download_fileobj(prepared.bucket, prepared.rejects_key, file)
+            file.seek(0, os.SEEK_END)  # boto3 writes the parts of a large object in any order
+        merged = merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
+        if not file.tell():
+            return merged
+        prefix = reports_prefix(dataset_name, prepared.execution_name)
+        key, csv_key = prefix + MERGED_FILE, prefix + ERROR_CSV_FILE
+        upload_error_csv(s3, prepared.bucket, csv_key, file, prepared.header)
+        file.seek(0)
+        s3.upload_fileobj(file, prepared.bucket, key)
+    return replace(merged, key=key, csv_key=csv_key)

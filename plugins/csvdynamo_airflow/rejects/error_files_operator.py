@@ -1,0 +1,91 @@
+"""The task that fetches the error files: awaited deferred, merged beside the report."""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from csvdynamo_airflow.connections import client
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
+from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.stack import Stack
+from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
+from csvdynamo_airflow.workflow.execution import Execution
+
+INCOMPLETE_XCOM = "incomplete"
+"""XCom key of what was merged when a reject did not arrive: the report tells it all the same."""
+
+_BUFFER_INTERVALS = 3
+_GRACE_SECONDS = 300
+
+
+class FetchErrorFilesOperator(BaseOperator):
+    """Wait until Firehose has delivered every reject that counts, and merge the rejects into one object.
+
+    The deadline is three buffer intervals of the stack's Firehose stream and five minutes after the execution ended,
+    so that a retry does not wait all over again.
+
+    :param dataset_name: The data set.
+    :param prepare_task: Id of the task that prepared the file. It may have failed, and then nothing is fetched.
+    :param poll_seconds: Seconds between two looks at the bucket.
+    """
+
+    template_fields: Sequence[str] = ()
+    ui_color = "#fdeeda"
+
+    def __init__(self, *, dataset_name: str, prepare_task: str, poll_seconds: float = 5.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dataset_name = dataset_name
+        self.prepare_task = prepare_task
+        self.poll_seconds = poll_seconds
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Merge at once when everything is there, else wait in the triggerer."""
+        stack, prepared, execution = self._run(context)
+        if execution is None or self._all_there(prepared.bucket, execution.name):
+            return self._merge(context, prepared, execution)
+        wait = _BUFFER_INTERVALS * stack.error_buffer_seconds + _GRACE_SECONDS
+        deadline = (execution.stopped or time.time()) + wait
+        self.defer(
+            trigger=ErrorFilesTrigger(prepared.bucket, execution.name, deadline, self.poll_seconds),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=wait + _GRACE_SECONDS),
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, int]) -> dict[str, Any]:
+        """Merge what has arrived, and fail when something is missing."""
+        _, prepared, execution = self._run(context)
+        return self._merge(context, prepared, execution)
+
+    def _run(self, context: Context) -> tuple[Stack, Prepared, Execution | None]:
+        """Find the stack, the run's prepared file, and the run's newest execution."""
+        told = context["ti"].xcom_pull(task_ids=self.prepare_task)
+        if not told:
+            raise AirflowSkipException("No file was prepared: there are no error files.")
+        prepared = Prepared.from_json(told)
+        stack = open_stack(open_dataset(self.dataset_name), to_write=False)
+        with permanent_errors_fail_at_once():
+            executions = make_migration(stack, prepared).executions()
+        return stack, prepared, executions[-1] if executions else None
+
+    def _all_there(self, bucket: str, execution: str) -> bool:
+        s3 = client("s3")
+        with permanent_errors_fail_at_once():
+            return ErrorFiles.expected(s3, bucket, execution).look(s3)
+
+    def _merge(self, context: Context, prepared: Prepared, execution: Execution | None) -> dict[str, Any]:
+        with permanent_errors_fail_at_once():
+            merged = merge_rejects(client("s3"), self.dataset_name, prepared, execution)
+        if merged.key:
+            self.log.info("The run's rejects are in s3://%s/%s: %s", prepared.bucket, merged.key, merged)
+        if merged.missing:
+            context["ti"].xcom_push(key=INCOMPLETE_XCOM, value=merged.to_json())
+            raise AirflowFailException(
+                f"{merged.missing:,} rejects of the result files are not among the error files, after the deadline. "
+                "Look at the Firehose stream's error log, and clear this task to look again."
+            )
+        return merged.to_json()

@@ -1,0 +1,62 @@
+"""The trigger that waits until Firehose has delivered every reject of an execution."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
+
+from csvdynamo.errors import CsvDynamoError
+from csvdynamo_airflow.connections import client
+from csvdynamo_airflow.rejects.error_files import ErrorFiles
+
+
+class ErrorFilesTrigger(BaseTrigger):
+    """Wait until every reject that counts is readable, or until a deadline, and yield once.
+
+    The event is ``{"missing": n}``, 0 when all have arrived. A file that cannot be read ends the wait, too: the task,
+    which reads it again, says what is wrong. The bucket is read in a thread, so that a large error file does not hold
+    up the triggerer's other work.
+
+    :param bucket: The stack's bucket.
+    :param execution: The execution's name.
+    :param deadline: When to stop waiting, in seconds since the epoch.
+    :param poll_seconds: Seconds between two looks.
+    """
+
+    def __init__(self, bucket: str, execution: str, deadline: float, poll_seconds: float = 5.0) -> None:
+        super().__init__()
+        self.bucket = bucket
+        self.execution = execution
+        self.deadline = deadline
+        self.poll_seconds = poll_seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give the class path and the fields that make this trigger again."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "bucket": self.bucket,
+                "execution": self.execution,
+                "deadline": self.deadline,
+                "poll_seconds": self.poll_seconds,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until nothing is missing or the deadline has passed."""
+        s3 = await sync_to_async(client)("s3")
+        missing = -1
+        try:
+            files = await asyncio.to_thread(ErrorFiles.expected, s3, self.bucket, self.execution)
+            while not await asyncio.to_thread(files.look, s3) and time.time() < self.deadline:
+                if len(files.missing) != missing:
+                    missing = len(files.missing)
+                    self.log.info("%s rejects have not arrived yet.", f"{missing:,}")
+                await asyncio.sleep(self.poll_seconds)
+            missing = len(files.missing)
+        except CsvDynamoError as error:
+            self.log.warning("No use in waiting: %s", error)
+        yield TriggerEvent({"missing": missing})

@@ -1,0 +1,156 @@
+"""What a data set's last successful run had for columns, kept in the bucket, and the gate that compares with it."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.naming import reports_prefix
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.schema.column_sketch import ColumnSketch, sketch_columns
+from csvdynamo_airflow.schema.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
+from csvdynamo_airflow.schema.schema_gate import LastColumns, judge_header
+from csvdynamo_airflow.source.landing import Landed
+
+COLUMNS_FILE = "columns.json"
+"""Beside a run's report: what it would be remembered by."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunColumns:
+    """The columns of a run, and which run it was.
+
+    Attributes:
+        columns: Header, sketches and renames.
+        source_sha256: The source's digest.
+        rows: The source's rows.
+        run_id: The DAG run.
+        execution: The name of the run's execution.
+    """
+
+    columns: LastColumns
+    source_sha256: str
+    rows: int
+    run_id: str
+    execution: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document."""
+        columns = self.columns
+        return {
+            "header": list(columns.header),
+            "sketches": {name: sketch.to_json() for name, sketch in columns.sketches.items()},
+            "renames": dict(columns.renames),
+            "source_sha256": self.source_sha256,
+            "rows": self.rows,
+            "run_id": self.run_id,
+            "execution": self.execution,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            columns=LastColumns(
+                header=tuple(document["header"]),
+                sketches={name: ColumnSketch.from_json(sketch) for name, sketch in document["sketches"].items()},
+                renames=dict(document["renames"]),
+            ),
+            source_sha256=document["source_sha256"],
+            rows=document["rows"],
+            run_id=document["run_id"],
+            execution=document["execution"],
+        )
+
+
+def memory_key(dataset_name: str) -> str:
+    """Name the object that remembers a data set's last successful run."""
+    return f"reports/{dataset_name}/last_successful.json"
+
+
+def check_schema(
+    s3: Any,
+    dataset: Dataset,
+    landed: Landed,
+    headers: Sequence[str],
+    prepared_file: Path,
+    *,
+    rows: int,
+    run_id: str,
+    execution: str,
+) -> tuple[SchemaChange, ...]:
+    """Hold a prepared file's header against the data set file and the last successful run, before it is uploaded.
+
+    What the run would be remembered by is put beside its report.
+
+    Args:
+        s3: A boto3 S3 client.
+        dataset: The data set.
+        landed: The source.
+        headers: The source's header.
+        prepared_file: The prepared file, on this worker's disk.
+        rows: The source's rows.
+        run_id: The DAG run.
+        execution: The name of the run's execution.
+
+    Returns:
+        Every change, with what the data set wants done about it.
+
+    Raises:
+        SchemaError: A change fails the run, or what is remembered cannot be read.
+    """
+    last = recall_run(s3, landed.bucket, dataset.name)
+    sketches = sketch_columns(prepared_file, headers)
+    verdict = judge_header(headers, dataset, last.columns if last else None, sketches)
+    for sentence in warnings(verdict.changes):
+        log.warning("%s", sentence)
+    refuse_failures(verdict.changes, f"{landed.file_name} (from {landed.url})", dataset.name)
+    columns = LastColumns(tuple(headers), sketches, verdict.renames)
+    remembered = RunColumns(columns, landed.sha256, rows, run_id, execution)
+    s3.put_object(
+        Bucket=landed.bucket,
+        Key=reports_prefix(dataset.name, execution) + COLUMNS_FILE,
+        Body=json.dumps(remembered.to_json(), ensure_ascii=False).encode("utf-8"),
+        ContentType="application/json",
+    )
+    return verdict.changes
+
+
+def recall_run(s3: Any, bucket: str, dataset_name: str) -> RunColumns | None:
+    """Read what the last successful run had for columns, None if there was none.
+
+    Raises:
+        SchemaError: What is remembered cannot be read.
+    """
+    key = memory_key(dataset_name)
+    try:
+        document = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    try:
+        return RunColumns.from_json(json.loads(document))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SchemaError(
+            f"s3://{bucket}/{key} does not hold the columns of a run ({type(error).__name__}: {error}). Delete it: the "
+            "next run is then compared with the data set file alone."
+        ) from error
+
+
+def remember_run(s3: Any, dataset_name: str, prepared: Prepared) -> None:
+    """Make a run the last successful one.
+
+    Args:
+        s3: A boto3 S3 client.
+        dataset_name: The data set.
+        prepared: What the run prepared.
+    """
+    source = {
+        "Bucket": prepared.bucket,
+        "Key": reports_prefix(dataset_name, prepared.execution_name) + COLUMNS_FILE,
+    }
+    s3.copy_object(CopySource=source, Bucket=prepared.bucket, Key=memory_key(dataset_name))

@@ -1,0 +1,1 @@
+"""What brings a source, byte for byte as it is published, into the bucket."""

@@ -1,0 +1,89 @@
+"""The task download: a source, byte for byte as published, into the bucket's ``landing/``."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.preparation.source_file import refuse_unless_csv
+from csvdynamo_airflow.source.growing_file import ReportProgress
+from csvdynamo_airflow.source.http_rules import HttpPolicy
+from csvdynamo_airflow.source.http_source import fetch_http
+from csvdynamo_airflow.source.landing import Landed, landing_key
+from csvdynamo_airflow.source.local_source import fetch_local
+from csvdynamo_airflow.source.source_url import admit
+from csvdynamo_airflow.stored_file import file_sha256, put_once
+from csvdynamo_airflow.workspace import workspace
+
+__all__ = ["Landed", "download"]
+
+log = logging.getLogger(__name__)
+
+
+def log_progress(done: int, total: int | None) -> None:
+    """Write progress to the task's log."""
+    log.info("%s of %s bytes", f"{done:,}", "unknown" if total is None else f"{total:,}")
+
+
+def download(
+    url: str,
+    *,
+    dataset: Dataset,
+    bucket: str,
+    s3: Any,
+    run_id: str,
+    work_parent: Path | None = None,
+    report_progress: ReportProgress = log_progress,
+    policy: HttpPolicy | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    jitter: Callable[[float, float], float] = random.uniform,
+) -> Landed:
+    """Fetch a source to a private temporary file and store it under a key made of its digest.
+
+    Args:
+        url: An http, https or file URL, or a path of the worker.
+        dataset: The data set; its name and file name are part of the key.
+        bucket: The bucket.
+        s3: A boto3 S3 client.
+        run_id: The DAG run's id, which names the temporary folder.
+        work_parent: Where to make that folder; the system's temporary folder if None.
+        report_progress: Is told of the bytes received.
+        policy: How patient to be with a server.
+        sleep: Waits so many seconds.
+        jitter: Draws a number between two bounds.
+
+    Raises:
+        SourceUrlError: The URL is not one that can be fetched.
+        DownloadError: The server or the file system refuses, for good.
+        DownloadPostponedError: Every attempt failed, in a way that may pass.
+        SourceFileError: What came is no CSV: empty, a web page, another format.
+        NoSpaceError: The temporary folder's disk has no room.
+        ObjectError, ObjectPostponedError: The bucket has another file under the key, or takes none.
+    """
+    origin = admit(url)
+    with workspace("download", dataset.name, run_id, work_parent) as folder:
+        target = folder / "source"
+        if origin.path is not None:
+            fetched = fetch_local(origin.path, target, report_progress)
+        else:
+            fetched = fetch_http(origin, target, report_progress, policy=policy, sleep=sleep, jitter=jitter)
+        refuse_unless_csv(target, origin.shown)
+        sha256 = file_sha256(target)
+        key = landing_key(dataset.name, sha256, dataset.source.file_name)
+        uploaded = put_once(s3, target, bucket, key)
+        size = target.stat().st_size
+    log.info("%s: %s bytes, %s s3://%s/%s", origin.shown, f"{size:,}", "now" if uploaded else "already", bucket, key)
+    return Landed(
+        bucket=bucket,
+        key=key,
+        url=origin.shown,
+        file_name=dataset.source.file_name,
+        bytes=size,
+        sha256=sha256,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        content_type=fetched.content_type,
+    )

@@ -1,0 +1,211 @@
+"""Fetching a source over HTTP: bounded attempts, resumed where the server allows it, every length checked."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
+from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
+from csvdynamo_airflow.source.http_rules import (
+    Answer,
+    ContentRange,
+    HttpPolicy,
+    Version,
+    hint,
+    judge,
+    retry_after_seconds,
+    wait_seconds,
+)
+from csvdynamo_airflow.source.source_url import Origin
+
+if TYPE_CHECKING:
+    import requests
+
+PIECE_BYTES = 256 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class _TryAgainError(Exception):
+    """An attempt failed in a way that another may mend."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+def fetch_http(
+    origin: Origin,
+    target: Path,
+    report_progress: ReportProgress,
+    *,
+    policy: HttpPolicy | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    jitter: Callable[[float, float], float] = random.uniform,
+) -> Fetched:
+    """Download a file in constant memory, byte for byte as the server sends it.
+
+    A transfer that breaks off goes on where it stopped if the server answers Range with the same version of the file
+    (ETag or Last-Modified), and starts again otherwise. A file that the server compresses although it was asked not to
+    stays compressed: its length can be checked, and prepare reads gzip.
+
+    Args:
+        origin: The admitted source.
+        target: The file to write.
+        report_progress: Is told of the bytes received.
+        policy: How patient to be.
+        sleep: Waits so many seconds between two attempts.
+        jitter: Draws a number between two bounds.
+
+    Raises:
+        DownloadError: The server refuses (404 and other 4xx), or sends a web page.
+        DownloadPostponedError: Every attempt failed in a way that may pass: 202, 408, 425, 429, 5xx, a connection
+            cut or silent, a body shorter or longer than announced.
+        NoSpaceError: There is no room for the file.
+    """
+    import requests  # noqa: PLC0415 - slow; not at DAG parse time
+
+    policy = policy or HttpPolicy()
+    transfer = _Transfer(origin, target, report_progress, policy)
+    with requests.Session() as session:
+        for attempt in range(1, policy.attempts + 1):
+            try:
+                return transfer.attempt(session)
+            except _TryAgainError as trouble:
+                reason = str(trouble)
+                if attempt == policy.attempts:
+                    break
+                wait = wait_seconds(attempt, policy, trouble.retry_after, jitter)
+                log.warning(
+                    "%s: %s. Attempt %d of %d; next in %.0f s", origin.shown, reason, attempt, policy.attempts, wait
+                )
+                sleep(wait)
+    raise DownloadPostponedError(
+        f"{origin.shown} could not be downloaded in {policy.attempts} attempts, the last one because: {reason}. "
+        "Run again later."
+    )
+
+
+class _Transfer:
+    """One download over several requests: how far it came, and of which version of the file."""
+
+    def __init__(self, origin: Origin, target: Path, report_progress: ReportProgress, policy: HttpPolicy) -> None:
+        self._origin = origin
+        self._target = target
+        self._report_progress = report_progress
+        self._timeout = (policy.connect_timeout, policy.read_timeout)
+        self._received = 0
+        self._version = Version()
+
+    def attempt(self, session: "requests.Session") -> Fetched:
+        """Make one request and receive its body; raises _TryAgainError when another may do better."""
+        import requests  # noqa: PLC0415 - slow; not at DAG parse time
+        import urllib3  # noqa: PLC0415 - slow; not at DAG parse time
+
+        try:
+            with session.get(
+                self._origin.url, headers=self._request_headers(), stream=True, timeout=self._timeout
+            ) as response:
+                self._refuse_status(response)
+                self._refuse_content(response)
+                self._receive(response)
+                return Fetched(self._version.etag, self._version.last_modified, response.headers.get("Content-Type"))
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.TooManyRedirects,
+        ) as error:
+            raise DownloadError(
+                f"{self._origin.shown} cannot be requested ({type(error).__name__}). "
+                "Correct source.url or the run's parameter."
+            ) from None  # the error's own text holds the URL with its credentials
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _TryAgainError(_reason(error)) from None
+
+    def _request_headers(self) -> dict[str, str]:
+        headers = {"User-Agent": "csvdynamo", "Accept": "*/*", "Accept-Encoding": "identity"}
+        if self._received and self._version.if_range:
+            headers |= {"Range": f"bytes={self._received}-", "If-Range": self._version.if_range}
+        return headers
+
+    def _refuse_status(self, response: "requests.Response") -> None:
+        status = response.status_code
+        answer = judge(status)
+        if answer is Answer.REFUSED:
+            raise DownloadError(f"{self._origin.shown} answers HTTP {status} {response.reason}. {hint(status)}")
+        if answer is Answer.RESTART:
+            self._forget()
+        if answer in {Answer.LATER, Answer.RESTART}:
+            retry_after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+            raise _TryAgainError(f"HTTP {status} {response.reason}", retry_after)
+
+    def _refuse_content(self, response: "requests.Response") -> None:
+        if response.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
+            raise DownloadError(
+                f"{self._origin.shown} sends a web page, not a CSV. Open it in a browser: a login or a notice may be "
+                "in the way; then correct source.url or the run's parameter."
+            )
+        encoding = response.headers.get("Content-Encoding", "identity").lower()
+        if encoding not in {"identity", "gzip", "x-gzip", ""}:
+            raise DownloadError(
+                f"{self._origin.shown} sends Content-Encoding {encoding} although identity was asked for. "
+                "Find an address of the plain or gzipped file."
+            )
+
+    def _receive(self, response: "requests.Response") -> None:
+        total = self._resume(response) if response.status_code == 206 else self._start(response)
+        resumable = response.headers.get("Content-Encoding", "identity").lower() in {"identity", ""}
+        purpose = f"download {self._origin.shown}"
+        with GrowingFile(
+            self._target, self._report_progress, purpose=purpose, total=total, append=self._received > 0
+        ) as file:
+            try:
+                for piece in response.raw.stream(PIECE_BYTES, decode_content=False):
+                    file.write(piece)
+            finally:
+                self._received = file.size if resumable else 0
+        self._check_length(file.size, total)
+
+    def _start(self, response: "requests.Response") -> int | None:
+        self._forget()
+        self._version = Version.from_headers(response.headers)
+        length = response.headers.get("Content-Length")
+        if length is None and "chunked" not in response.headers.get("Transfer-Encoding", "").lower():
+            log.warning("%s names no length: a transfer that breaks off cannot be noticed", self._origin.shown)
+        return int(length) if length is not None and length.isdigit() else None
+
+    def _resume(self, response: "requests.Response") -> int | None:
+        part = ContentRange.from_header(response.headers.get("Content-Range"))
+        version = Version.from_headers(response.headers)
+        if part is None or part.first != self._received or not version.same_as(self._version):
+            self._forget()
+            raise _TryAgainError("the server resumed with other bytes than those asked for, or of another version")
+        log.info("%s: going on at byte %d", self._origin.shown, part.first)
+        return part.last + 1 if part.total is None else part.total
+
+    def _check_length(self, received: int, total: int | None) -> None:
+        if total is None or received == total:
+            return
+        if received > total:
+            self._forget()
+        raise _TryAgainError(f"{received:,} bytes were received, but {total:,} announced")
+
+    def _forget(self) -> None:
+        self._received = 0
+        self._version = Version()
+
+
+def _reason(error: Exception) -> str:
+    """Say why a request failed: the innermost cause, for the outer ones quote the URL with its credentials."""
+    cause: object = error
+    while isinstance(cause, Exception):
+        inner = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
+        if not isinstance(inner, Exception):
+            break
+        cause = inner
+    return f"{type(cause).__name__}: {cause}"

@@ -1,0 +1,1 @@
+"""What reads the table back and compares it with the prepared file."""

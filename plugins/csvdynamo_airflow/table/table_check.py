@@ -1,0 +1,114 @@
+"""Whether the table holds what the prepared file makes: items compared, differences told apart. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from csvdynamo.attribute_values import AttributeValue, Item, number_text
+from csvdynamo_airflow.table.checked_table import Difference, DifferenceKind
+
+_DIGEST_BYTES = 16
+
+
+class Standing(StrEnum):
+    """What the run's result files say of a row.
+
+    `WRITTEN`: its item must be in the table. `UNFINISHED`: its batch did not succeed, and the item may be there.
+    `REJECTED`: this run did not write it.
+    """
+
+    WRITTEN = "w"
+    UNFINISHED = "u"
+    REJECTED = "r"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What one row of the prepared file lets expect of the table.
+
+    Attributes:
+        key: The row's partition key, "" when it has none.
+        row: The row's number in the source.
+        standing: What the result files say of it.
+        item: The item that the rules make of it, None when they make none.
+    """
+
+    key: str
+    row: int
+    standing: Standing
+    item: Item | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An expectation without its item: small enough to hold for many rows.
+
+    Attributes:
+        row: The row's number in the source.
+        standing: What the result files say of it.
+        digest: The item's `digest`, "" when the rules make no item of the row.
+    """
+
+    row: int
+    standing: Standing
+    digest: str
+
+
+def digest(item: Item) -> str:
+    """Digest an item so that items which DynamoDB takes for equal have the same: 32 hexadecimal characters.
+
+    DynamoDB gives numbers back in a form of its own, so they are compared as numbers; attributes have no order.
+    """
+    canonical = {name: _canonical(value) for name, value in item.items()}
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), default=repr)
+    return hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def claim_of(expected: Expected) -> Claim:
+    """Leave of an expectation what tells whether it is met."""
+    made = digest(expected.item) if expected.item is not None else ""
+    return Claim(expected.row, expected.standing, made)
+
+
+def differing_attributes(expected: Item, found: Item) -> tuple[str, ...]:
+    """Name the attributes in which two items differ, in alphabetical order."""
+    return tuple(
+        name
+        for name in sorted(expected.keys() | found.keys())
+        if _canonical(expected.get(name)) != _canonical(found.get(name))
+    )
+
+
+def judge(key: str, claims: Sequence[Claim], found: str | None) -> Iterator[Difference]:
+    """Tell how the table departs from what the rows of one key let expect.
+
+    Each row is judged by itself: of two rows that were both written under one key, one was lost.
+
+    Args:
+        key: The partition key.
+        claims: The rows of the prepared file that have it; none for an item of another origin.
+        found: The `digest` of the item that the table has under it, None when it has none.
+    """
+    expecting = [claim for claim in claims if claim.standing is not Standing.REJECTED]
+    for claim in expecting:
+        if found is not None and found == claim.digest:
+            continue
+        if claim.standing is Standing.UNFINISHED:
+            yield Difference(DifferenceKind.UNFINISHED, key, claim.row)
+        else:
+            yield Difference(DifferenceKind.MISSING if found is None else DifferenceKind.CHANGED, key, claim.row)
+    if found is not None and not expecting:
+        if claims:
+            yield Difference(DifferenceKind.STALE, key, claims[0].row)
+        else:
+            yield Difference(DifferenceKind.FOREIGN, key)
+
+
+def _canonical(value: AttributeValue | None) -> Any:
+    if value is None:
+        return None
+    number = value.get("N")
+    return value if number is None else {"N": number_text(number) or number}

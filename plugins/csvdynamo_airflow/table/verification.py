@@ -1,0 +1,123 @@
+"""The check of the table after a run: its items against what the core makes of the prepared file's rows."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.policies import VerifyMode
+from csvdynamo_airflow.naming import reports_prefix
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.stored_file import fetch, upload
+from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.table.difference_log import DifferenceLog
+from csvdynamo_airflow.table.expected_items import Expectations, read_rows, read_settled
+from csvdynamo_airflow.table.full_check import FullCheck
+from csvdynamo_airflow.table.table_check import Expected, claim_of, differing_attributes, digest, judge
+from csvdynamo_airflow.table.table_reader import TableReader
+from csvdynamo_airflow.workspace import require_free_space, workspace
+
+DIFFERENCES_FILE = "verification.jsonl"
+
+_SEGMENTS = 4
+_SPILLED_BYTES = 256  # a row on both sides of a full check: two digests, a row number, and the key twice
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """The check of one run's table.
+
+    Attributes:
+        s3: A boto3 S3 client.
+        reader: Reads the table.
+        dataset: The data set, the same version that the stack was deployed from.
+        prepared: The prepared file, which is read again: it is what Step Functions read.
+        execution: The name of the run's newest execution.
+    """
+
+    s3: Any
+    reader: TableReader
+    dataset: Dataset
+    prepared: Prepared
+    execution: str
+
+    def run(self, run_id: str, work_parent: Path | None = None) -> CheckedTable:
+        """Compare the table with the prepared file, as the data set's ``verify`` says.
+
+        Args:
+            run_id: The DAG run's id, which names the temporary folder.
+            work_parent: Where to make the temporary folder; the system's temporary folder if None.
+
+        Raises:
+            ObjectError: The prepared file is gone or was changed.
+            csvdynamo.errors.ResultFileError: A result file is malformed.
+            NoSpaceError: The temporary folder's disk has no room.
+            TableBusyError: DynamoDB left keys unread.
+        """
+        prepared, policy = self.prepared, self.dataset.policies.verify
+        expectations = Expectations(self.dataset, read_settled(self.s3, prepared, self.execution))
+        with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
+            spilled = prepared.prepared_rows * _SPILLED_BYTES if policy.mode is VerifyMode.FULL else 0
+            require_free_space(folder, prepared.bytes + spilled, f"check the table {self.reader.table}")
+            path = folder / "prepared"
+            fetch(self.s3, prepared.bucket, prepared.file_key, prepared.sha256, path)
+            with DifferenceLog(folder / "differences") as differences:
+                if policy.mode is VerifyMode.FULL:
+                    expected = partial(self._expect_all, expectations, path)
+                    keys = self._check_all(expected(), folder, differences)
+                else:
+                    sample = expectations.sample(read_rows(path), prepared.sha256, policy.sample_size)
+                    expected = partial(iter, sample)
+                    keys = self._check_some(sample, differences)
+            checked = CheckedTable(
+                mode=policy.mode,
+                keys_checked=keys,
+                counts=dict(differences.counts),
+                examples=self._with_attributes(differences.examples, expected),
+                key=self._keep(differences),
+            )
+        log.info("The table %s: %s", self.reader.table, checked.sentence())
+        return checked
+
+    def _expect_all(self, expectations: Expectations, path: Path) -> Iterator[Expected]:
+        return expectations.all(read_rows(path))
+
+    def _check_some(self, sample: list[Expected], differences: DifferenceLog) -> int:
+        keys = sorted({one.key for one in sample})
+        found = {key: digest(item) for key, item in self.reader.get([key for key in keys if key]).items()}
+        for one in sample:
+            for difference in judge(one.key, [claim_of(one)], found.get(one.key)):
+                differences.add(difference)
+        return len(keys)
+
+    def _check_all(self, expected: Iterator[Expected], folder: Path, differences: DifferenceLog) -> int:
+        check = FullCheck(folder, self.prepared.prepared_rows, self.reader.partition_key)
+        return check.run(expected, self.reader.scan(_SEGMENTS), differences)
+
+    def _with_attributes(
+        self, examples: Sequence[Difference], expected: Callable[[], Iterator[Expected]]
+    ) -> tuple[Difference, ...]:
+        """Name the attributes of the changed items among the examples: the check itself compares digests alone."""
+        changed = {one.row for one in examples if one.kind is DifferenceKind.CHANGED}
+        if not changed:
+            return tuple(examples)
+        made: dict[int | None, Expected] = {one.row: one for one in expected() if one.row in changed}
+        found = self.reader.get(sorted({one.key for one in made.values()}))
+        return tuple(
+            replace(one, attributes=differing_attributes(made[one.row].item or {}, found.get(one.key, {})))
+            if one.kind is DifferenceKind.CHANGED
+            else one
+            for one in examples
+        )
+
+    def _keep(self, differences: DifferenceLog) -> str | None:
+        if not differences.counts:
+            return None
+        key = reports_prefix(self.dataset.name, self.prepared.execution_name) + DIFFERENCES_FILE
+        upload(self.s3, differences.path, self.prepared.bucket, key)
+        return key

@@ -1,0 +1,1 @@
+"""What starts, finds again, redrives and waits for a run's execution."""

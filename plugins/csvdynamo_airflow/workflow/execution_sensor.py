@@ -1,0 +1,68 @@
+"""The sensor that waits for a run's execution, deferred for as long as it runs."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import BaseSensorOperator, Context
+from airflow.sdk.exceptions import AirflowException
+
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
+from csvdynamo_airflow.workflow.execution import SUCCEEDED
+from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
+
+
+class ExecutionSensor(BaseSensorOperator):
+    """Wait for the run's execution to succeed; redrive a failed one.
+
+    Each attempt looks for the execution of its run and decides by its state: a running one is attached to, a succeeded
+    one is done, a failed one is redriven or, where Step Functions does not take it again, started under a new name.
+    An attempt does that once, so that the task's retries say how often; clearing the task gives as many again.
+
+    :param prepared: What the task prepare returned.
+    :param dataset_name: The data set whose stack runs the execution.
+    :param longest_poll_seconds: Seconds between two looks at a long execution.
+    :param timeout: Seconds after which the task fails without a retry. The execution goes on, and the task attaches to
+        it again when it is cleared.
+    """
+
+    template_fields: Sequence[str] = ("prepared",)
+    ui_color = "#e8f1fb"
+
+    def __init__(
+        self,
+        *,
+        prepared: Any,
+        dataset_name: str,
+        longest_poll_seconds: float = 10.0,
+        timeout: float = timedelta(days=2).total_seconds(),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(timeout=timeout, **kwargs)
+        self.prepared = prepared
+        self.dataset_name = dataset_name
+        self.longest_poll_seconds = longest_poll_seconds
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Take up the run's execution and wait for it in the triggerer."""
+        stack = open_stack(open_dataset(self.dataset_name), to_write=True)
+        with permanent_errors_fail_at_once():
+            execution = make_migration(stack, Prepared.from_json(self.prepared)).take_up()
+        # One that has ended is waited for as well, for a moment: it is the trigger that tells the Map Run's progress.
+        self.log.info("Waiting for execution %s (%s)", execution.arn, execution.status)
+        self.defer(
+            trigger=ExecutionTrigger(execution.arn, execution.redrives, self.longest_poll_seconds),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, str]) -> dict[str, str]:
+        """End as the execution ended."""
+        if event["status"] == SUCCEEDED:
+            self.log.info("Execution %s succeeded.", event["name"])
+            return {name: event[name] for name in ("arn", "name", "status")}
+        raise AirflowException(
+            f"Execution {event['name']} of data set {self.dataset_name} ended as {event['status']}: "
+            f"{event['cause'] or 'no cause given'}"
+        )

@@ -1,0 +1,148 @@
+"""The trigger that waits for an execution to end, and reports its Map Run's progress meanwhile."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
+
+from csvdynamo_airflow.connections import async_client
+from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.map_run import Progress
+
+PROGRESS_XCOM = "progress"
+"""XCom key under which the waiting task keeps its Map Run's progress."""
+
+MAP_RUN_SECONDS = 5.0
+"""Least seconds between two looks at a Map Run: DescribeMapRun's bucket of tokens refills at one a second, and it is
+the whole account's."""
+
+DELETED = "DELETED"
+"""The event's status when the execution no longer exists."""
+
+_FIRST_PAUSE_SECONDS = 1.0
+_PAUSE_GROWTH = 1.3
+
+
+class ExecutionTrigger(BaseTrigger):
+    """Wait until an execution is neither running nor pending a redrive, and yield once.
+
+    Everything it needs is in its fields, since ``dag.test()`` drops what is given to ``defer(kwargs=…)``. The event
+    is ``{"arn": …, "name": …, "status": …, "cause": …}``, the status `DELETED` for an execution that is gone.
+
+    :param execution_arn: The execution to wait for.
+    :param redrives: How often it was redriven so far. DescribeExecution is eventually consistent: an end with fewer
+        redrives is the one before the redrive.
+    :param longest_poll_seconds: Seconds between two looks at it, once it has run for a while.
+    """
+
+    def __init__(self, execution_arn: str, redrives: int = 0, longest_poll_seconds: float = 10.0) -> None:
+        super().__init__()
+        self.execution_arn = execution_arn
+        self.redrives = redrives
+        self.longest_poll_seconds = longest_poll_seconds
+        self._map_run_arn: str | None = None
+        self._looked_at: float | None = None
+        self._progress = Progress()
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give the class path and the fields that make this trigger again."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "execution_arn": self.execution_arn,
+                "redrives": self.redrives,
+                "longest_poll_seconds": self.longest_poll_seconds,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until the execution has ended."""
+        async with await async_client("stepfunctions") as states:
+            pause = _FIRST_PAUSE_SECONDS
+            while (event := await self._look(states)) is None:
+                if self._seconds_to_map_run() <= 0:
+                    await self._report_progress(states)
+                await asyncio.sleep(pause)
+                pause = min(pause * _PAUSE_GROWTH, self.longest_poll_seconds)
+            if event["status"] != DELETED:
+                await asyncio.sleep(self._seconds_to_map_run())
+                await self._report_progress(states)
+            yield TriggerEvent(event)
+
+    async def on_kill(self) -> None:
+        """Stop the execution: a person marked the task or cleared it."""
+        async with await async_client("stepfunctions") as states:
+            await states.stop_execution(
+                executionArn=self.execution_arn, error="StoppedInAirflow", cause="The task that waited was stopped."
+            )
+        self.log.info("Stopped execution %s", self.execution_arn)
+
+    async def _look(self, states: Any) -> dict[str, str] | None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
+
+        from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
+
+        try:
+            description = await states.describe_execution(executionArn=self.execution_arn)
+        except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return self._event(DELETED, f"Execution {self.execution_arn} no longer exists.")
+            if not is_retryable(error):
+                raise
+            self.log.warning("The execution cannot be described now; looking again later: %s", error)
+            return None
+        execution = Execution.from_description(description)
+        if execution.alive or execution.redrives < self.redrives:
+            return None
+        return self._event(execution.status, execution.cause)
+
+    def _event(self, status: str, cause: str) -> dict[str, str]:
+        name = self.execution_arn.rpartition(":")[2]
+        return {"arn": self.execution_arn, "name": name, "status": status, "cause": cause}
+
+    def _seconds_to_map_run(self) -> float:
+        """Seconds before the Map Run may be looked at again, 0 when it may be now."""
+        if self._looked_at is None:
+            return 0.0
+        return max(0.0, self._looked_at + MAP_RUN_SECONDS - time.monotonic())
+
+    async def _report_progress(self, states: Any) -> None:
+        """Log the Map Run's progress and keep it for the page. It is a courtesy: its failure never ends the wait."""
+        before, seconds = self._progress, time.monotonic() - (self._looked_at or 0.0)
+        self._looked_at = time.monotonic()
+        try:
+            self._progress = await self._read_progress(states)
+            if self._progress == before:
+                return
+            rate = (self._progress.settled - before.settled) / seconds if before.total else None
+            self.log.info("Map Run: %s", self._progress.sentence(rate))
+            await self._publish(self._progress)
+        except Exception as error:
+            self.log.warning("The Map Run's progress cannot be told: %s", error)
+
+    async def _read_progress(self, states: Any) -> Progress:
+        if self._map_run_arn is None:
+            map_runs = (await states.list_map_runs(executionArn=self.execution_arn))["mapRuns"]
+            if not map_runs:
+                return self._progress
+            self._map_run_arn = map_runs[0]["mapRunArn"]
+        map_run = await states.describe_map_run(mapRunArn=self._map_run_arn)
+        return Progress.from_item_counts(map_run["itemCounts"])
+
+    async def _publish(self, progress: Progress) -> None:
+        instance = self.task_instance
+        if instance is None:
+            return
+        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - there only inside a run
+
+        await sync_to_async(XCom.set)(
+            key=PROGRESS_XCOM,
+            value=progress.to_json(),
+            dag_id=instance.dag_id,
+            task_id=instance.task_id,
+            run_id=instance.run_id,
+            map_index=instance.map_index if instance.map_index is not None else -1,
+        )
