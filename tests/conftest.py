@@ -1,0 +1,20 @@
+"""What holds for every test."""
+
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep each test process's temporary files to itself, its children's among them.
+
+    A task names its temporary folder by data set and run, and clears what it finds there: two test processes that use
+    the same names would clear each other's.
+    """
+    folder = str(tmp_path_factory.mktemp("temporary"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
