@@ -23,7 +23,7 @@ def _test_with_fixed_run_id(dag: DAG, *, logical_date: datetime, **rest: Any) ->
 
 def _wait_for_no_error_file() -> None:
     """Move the deadline to the execution's end: a file that was removed will not come."""
-    from csvdynamo_airflow import error_files_operator
+    from csvdynamo_airflow.rejects import error_files_operator
 
     error_files_operator._BUFFER_INTERVALS = error_files_operator._GRACE_SECONDS = 0
 
