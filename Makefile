@@ -92,5 +92,5 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt
 
 node_modules/.ready: package.json package-lock.json | $(VENV)/.ready
 	@echo 'Installing the CDK CLI …'
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --no-update-notifier
+	@PATH="$(CURDIR)/$(BIN):$$PATH" NODE_DISABLE_COMPILE_CACHE=1 npm ci --silent --no-audit --no-fund --no-update-notifier
 	@touch $@
