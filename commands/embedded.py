@@ -58,6 +58,11 @@ def embedded_aws(
     with LocalAws(keep=keep, log=log, settings=settings or {}) as aws:
         say(f"The embedded AWS runs at {aws.endpoint} (process {aws.pid}, log {log}).")
         say(f"Deploying {dataset.stack_name} with the CDK …")
-        bootstrap(dataset, aws.environment)
-        outputs = deploy(dataset, aws.environment)
+        try:
+            bootstrap(dataset, aws.environment)
+            outputs = deploy(dataset, aws.environment)
+        except BaseException:
+            # Also one that was to be kept: without its stack it is of no use, and nobody was told where it is.
+            aws.stop()
+            raise
         yield Deployed(aws, outputs)

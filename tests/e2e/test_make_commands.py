@@ -17,7 +17,8 @@ from typing import Any
 import boto3
 import pytest
 
-from commands.project import ROOT
+from commands import embedded
+from commands.project import ROOT, fail, find_dataset
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, ROOT / "lambdas", ROOT / "plugins"]))}
 
@@ -173,6 +174,24 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
         time.sleep(0.1)
     assert not answers(kept["endpoint"])
     assert list(temporary.iterdir()) == []
+
+
+def test_an_aws_whose_stack_cannot_be_deployed_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def refuse(*_: object) -> None:
+        fail("cdk bootstrap failed")
+
+    monkeypatch.setattr(embedded, "bootstrap", refuse)
+
+    with (
+        pytest.raises(SystemExit),
+        embedded.embedded_aws(find_dataset("ev_population"), keep=True, log=tmp_path / "log"),
+    ):
+        pytest.fail("it was deployed all the same")
+
+    endpoint = re.search(r"runs at (\S+) ", capsys.readouterr().out)[1]  # type: ignore[index]
+    assert not answers(endpoint)
 
 
 def test_a_demo_that_is_stopped_leaves_no_process_and_no_folder(temporary: Path) -> None:
