@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,24 +21,11 @@ from csvdynamo_airflow.source.http_rules import HttpPolicy
 from csvdynamo_airflow.source.local_source import fetch_local
 from csvdynamo_airflow.stored_file import ObjectError
 from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name
-from tests.integration.plugin.moto_bucket import bucket, s3_client
+from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.scripted_server import Answer, serve
 
-BUCKET = "csvdynamo-test"
 FILE_NAME = "Electric_Vehicle_Population_Data.csv"
 CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with s3_client() as s3:
-        yield s3
-
-
-@pytest.fixture
-def s3(client: Any) -> Iterator[Any]:
-    with bucket(client, BUCKET):
-        yield client
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Files into the bucket and back: once for each digest, and never another file under the same key."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,22 +7,9 @@ import pytest
 
 from csvdynamo_airflow import stored_file
 from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError, fetch, file_sha256, put_once, upload
-from tests.integration.plugin.moto_bucket import bucket, s3_client
+from tests.integration.plugin.migration_objects import BUCKET
 
-BUCKET = "stored-files"
 KEY = "landing/vehicles/digest/v.csv"
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with s3_client() as s3:
-        yield s3
-
-
-@pytest.fixture
-def s3(client: Any) -> Iterator[Any]:
-    with bucket(client, BUCKET):
-        yield client
 
 
 @pytest.fixture
