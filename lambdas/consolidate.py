@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -12,12 +11,11 @@ from csvdynamo.clients import client
 from csvdynamo.errors import BatchError
 from csvdynamo.result_files import Manifest, read_manifest
 from csvdynamo.settings import setting
+from csvdynamo.stored_object import object_chunks, read_object
 from csvdynamo.totals import execution_output, sum_results
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
-
-_CHUNK_BYTES = 1024 * 1024
 
 
 @cache
@@ -49,7 +47,7 @@ def consolidate(event: object, s3: Any, table_name: str) -> dict[str, Any]:
     """Do the handler's work with the given client."""
     bucket, execution_name, key = _read_event(event)
     manifest = _manifest(s3, bucket, key) if key else None
-    totals = sum_results(manifest or Manifest(), lambda file_key: _chunks(s3, bucket, file_key))
+    totals = sum_results(manifest or Manifest(), lambda file_key: object_chunks(s3, bucket, file_key))
     output = execution_output(
         totals,
         table_name=table_name,
@@ -75,14 +73,8 @@ def _read_event(event: object) -> tuple[str, str, str | None]:
 
 def _manifest(s3: Any, bucket: str, key: str) -> Manifest | None:
     try:
-        response = s3.get_object(Bucket=bucket, Key=key)
+        return read_manifest(read_object(s3, bucket, key))
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             return None
         raise
-    return read_manifest(response["Body"].read())
-
-
-def _chunks(s3: Any, bucket: str, key: str) -> Iterable[bytes]:
-    chunks: Iterator[bytes] = s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(_CHUNK_BYTES)
-    return chunks

@@ -47,9 +47,9 @@ def environment() -> Environment:
     """Read the settings and make the clients, once."""
     return Environment(
         converter=RowConverter(staged_dataset(Path(__file__).resolve().parent)),
-        dynamodb=client("dynamodb"),
+        dynamodb=client("dynamodb", attempts=1),
         table_name=setting("DESTINATION_TABLE_NAME"),
-        firehose=client("firehose"),
+        firehose=client("firehose", attempts=1),
         stream_name=setting("ERROR_DELIVERY_STREAM_NAME"),
     )
 

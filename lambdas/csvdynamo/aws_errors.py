@@ -1,6 +1,6 @@
 """Which errors of a boto3 client are worth another attempt."""
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError
 
 _RETRYABLE_CODES = frozenset(
     {
@@ -14,6 +14,7 @@ _RETRYABLE_CODES = frozenset(
         "RequestTimeoutException",
         "ServiceUnavailable",
         "ServiceUnavailableException",
+        "SlowDown",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
@@ -26,7 +27,7 @@ def is_retryable(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return _code(error) in _RETRYABLE_CODES or status >= 500
-    return isinstance(error, ConnectionError | HTTPClientError)
+    return isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError)
 
 
 def validation_message(error: Exception) -> str | None:

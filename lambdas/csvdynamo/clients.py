@@ -5,14 +5,21 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-_CONFIG = Config(
-    connect_timeout=3,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    tcp_keepalive=True,
-)
 
+def client(service: str, attempts: int = 2) -> Any:
+    """Return a client, to be made once in an execution environment and used by all its invocations.
 
-def client(service: str) -> Any:
-    """Return a client, to be made once in an execution environment and used by all its invocations."""
-    return boto3.client(service, config=_CONFIG)
+    Args:
+        service: The service's boto3 name.
+        attempts: How often one call is tried; 1 for a caller whose own retries know the function's deadline, which
+            botocore's waits do not.
+    """
+    return boto3.client(
+        service,
+        config=Config(
+            connect_timeout=3,
+            read_timeout=10,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            tcp_keepalive=True,
+        ),
+    )

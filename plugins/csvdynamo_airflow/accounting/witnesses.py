@@ -8,10 +8,11 @@ from typing import Any, Self
 from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
 from csvdynamo.result_files import ResultFile, batch_results, unfinished_batches
+from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import Merged, merge
-from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines, object_chunks
+from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workflow.map_run import Progress
 

@@ -13,10 +13,11 @@ from typing import IO, Any, Self
 from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
 from csvdynamo.result_files import batch_results
+from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, upload_error_csv
-from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines, object_chunks
+from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.workflow.execution import Execution
 
 MERGED_FILE = "rejects.jsonl"

@@ -1,9 +1,11 @@
-"""Objects of the bucket: listed, read piece by piece or line by line, and the manifest of a Map Run among them."""
+"""Objects of the bucket: listed, read line by line, and the manifest of a Map Run among them."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from csvdynamo.result_files import Manifest, read_manifest
+from csvdynamo.stored_object import object_chunks, read_object
 from csvdynamo_airflow.naming import results_prefix
 
 
@@ -13,20 +15,18 @@ def list_objects(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
     return [item for page in pages for item in page.get("Contents", [])]
 
 
-def object_chunks(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
-    """Read an object piece by piece, in constant memory."""
-    yield from s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(1 << 20)
-
-
 def numbered_lines(s3: Any, bucket: str, key: str) -> Iterator[tuple[int, bytes]]:
     """Read an object line by line, in constant memory: each line's number, from 1, and the line.
 
     Blank lines are counted and left out: Firehose's delimiter after a record that ends a line makes some.
     """
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    for number, line in enumerate(body.iter_lines(chunk_size=1 << 16), 1):
-        if line.strip():
-            yield number, line
+    numbers = count(1)
+    rest = b""
+    for chunk in object_chunks(s3, bucket, key):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from ((number, line) for line, number in zip(lines, numbers, strict=False) if line.strip())
+    if rest.strip():
+        yield next(numbers), rest
 
 
 def object_lines(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
@@ -48,4 +48,4 @@ def find_manifest(s3: Any, bucket: str, execution: str) -> Manifest | None:
     if not manifests:
         return None
     newest = max(manifests, key=lambda item: item["LastModified"])
-    return read_manifest(s3.get_object(Bucket=bucket, Key=newest["Key"])["Body"].read())
+    return read_manifest(read_object(s3, bucket, newest["Key"]))

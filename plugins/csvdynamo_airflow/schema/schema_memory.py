@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from csvdynamo.dataset import Dataset
+from csvdynamo.stored_object import read_object
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch, sketch_columns
@@ -129,7 +130,7 @@ def recall_run(s3: Any, bucket: str, dataset_name: str) -> RunColumns | None:
     """
     key = memory_key(dataset_name)
     try:
-        document = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        document = read_object(s3, bucket, key)
     except s3.exceptions.NoSuchKey:
         return None
     try:

@@ -14,9 +14,10 @@ from csvdynamo.refusals import Refusal
 from csvdynamo.rejects import reject_id
 from csvdynamo.result_files import unfinished_batches
 from csvdynamo.rows import RowConverter, row_number
+from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids
-from csvdynamo_airflow.rejects.result_objects import find_manifest, object_chunks
+from csvdynamo_airflow.rejects.result_objects import find_manifest
 from csvdynamo_airflow.table.table_check import Expected, Standing
 
 _FIELD_LIMIT = 1 << 20  # characters; a row is far smaller, or no batch would have room for it

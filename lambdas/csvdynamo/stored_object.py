@@ -1,0 +1,64 @@
+"""Reads an S3 object piece by piece, and goes on where a connection broke off.
+
+boto3 repeats a request that failed, but not one whose answer breaks off while it is read
+(https://docs.aws.amazon.com/boto3/latest/guide/retries.html): an object of many megabytes would cost its whole task.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+PIECE_BYTES = 1 << 20
+_TRIES = 6
+_LONGEST_WAIT_SECONDS = 8.0
+
+
+def object_chunks(
+    s3: Any,
+    bucket: str,
+    key: str,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    uniform: Callable[[], float] = random.random,
+) -> Iterator[bytes]:
+    """Yield an object's bytes in constant memory.
+
+    An answer that breaks off is asked for again from the byte where it did, of the same version of the object. Bytes
+    that arrive make the number of tries begin anew.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket.
+        key: The object.
+        sleep: Waits so many seconds.
+        uniform: Draws a number from 0 to 1, for the jitter.
+
+    Raises:
+        botocore.exceptions.ClientError: There is no such object (`NoSuchKey`), it may not be read, or it was replaced
+            while it was read (`PreconditionFailed`).
+        botocore.exceptions.BotoCoreError: It broke off again and again.
+    """
+    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
+
+    position, version, failures = 0, "", 0
+    while True:
+        rest = {"Range": f"bytes={position}-", "IfMatch": version} if position else {}
+        try:
+            answer = s3.get_object(Bucket=bucket, Key=key, **rest)
+            version = version or answer.get("ETag", "")
+            for chunk in answer["Body"].iter_chunks(PIECE_BYTES):
+                position, failures = position + len(chunk), 0
+                yield chunk
+        except Exception as error:
+            failures += 1
+            if not is_retryable(error) or failures == _TRIES:
+                raise
+            sleep(uniform() * min(_LONGEST_WAIT_SECONDS, 0.1 * 2**failures))
+        else:
+            return
+
+
+def read_object(s3: Any, bucket: str, key: str) -> bytes:
+    """Read a small object whole (see `object_chunks`)."""
+    return b"".join(object_chunks(s3, bucket, key))

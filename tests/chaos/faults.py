@@ -1,0 +1,119 @@
+"""Which request is answered with which fault: decided by seed and rate, the same whatever order requests come in."""
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Lock
+
+HIGHEST_RATE = 0.3
+"""The most often that one kind of fault strikes, as a share of the requests that it may strike."""
+
+
+class FaultKind(StrEnum):
+    """A way in which an AWS service, the way to it, or the process that asks it fails."""
+
+    PROVISIONED_THROUGHPUT = "ProvisionedThroughputExceededException"
+    THROTTLED = "ThrottlingException"
+    UNPROCESSED = "UnprocessedItems"
+    FAILED_PUT = "FailedPutCount"
+    SLOW_DOWN = "SlowDown"
+    INTERNAL_ERROR = "HTTP 500"
+    UNAVAILABLE = "HTTP 503"
+    CUT_BEFORE = "cut before the effect"
+    CUT_AFTER = "cut after the effect"
+    SLOW = "slow answer"
+    REFUSED = "AccessDeniedException for a while"
+    KILLED = "Lambda killed"
+
+
+_ANYWHERE = frozenset(
+    {FaultKind.INTERNAL_ERROR, FaultKind.UNAVAILABLE, FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER, FaultKind.SLOW}
+)
+_OF_SERVICE = {
+    "dynamodb": {FaultKind.PROVISIONED_THROUGHPUT, FaultKind.THROTTLED},
+    "states": {FaultKind.THROTTLED},
+    "cloudformation": {FaultKind.THROTTLED},
+    "sns": {FaultKind.THROTTLED},
+    "s3": {FaultKind.SLOW_DOWN},
+}
+_OF_OPERATION = {
+    "BatchWriteItem": {FaultKind.UNPROCESSED, FaultKind.KILLED, FaultKind.REFUSED},
+    "BatchGetItem": {FaultKind.UNPROCESSED},
+    "PutRecordBatch": {FaultKind.FAILED_PUT, FaultKind.KILLED, FaultKind.REFUSED},
+}
+# A killed Lambda costs a cold start of a second, and five in a row its batch: a rate of its own keeps a run a run.
+_LIMITS = {FaultKind.KILLED: 0.03}
+# Five refusals fail a batch; a task redrives a few times, and then the run is red.
+_MOST_REFUSALS = 24
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a fault is decided by.
+
+    Attributes:
+        service: The service's name in the request's signature, such as ``s3`` or ``states``.
+        operation: The API's name of what is asked; for S3 the HTTP method.
+        content: The request's path and body: two requests of the same content are one that is repeated.
+    """
+
+    service: str
+    operation: str
+    content: bytes
+
+    @property
+    def faults(self) -> frozenset[FaultKind]:
+        """The faults that it may meet."""
+        return _ANYWHERE | _OF_SERVICE.get(self.service, set()) | _OF_OPERATION.get(self.operation, set())
+
+
+@dataclass
+class FaultPlan:
+    """Decides the faults of one run, and counts them; safe to use from several threads.
+
+    Attributes:
+        seed: Two plans of one seed and rates decide alike.
+        rates: How often each kind strikes, 0 to 1; a kind that is absent never does.
+        injected: How many faults of each kind there were so far.
+    """
+
+    seed: str
+    rates: Mapping[FaultKind, float]
+    injected: Counter[FaultKind] = field(default_factory=Counter)
+    _seen: Counter[bytes] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def drawn(cls, seed: str) -> "FaultPlan":
+        """Draw the rates of a run: one kind at the highest, about a third of the others somewhere below it."""
+        dice = random.Random(f"rates {seed}")
+        kinds = list(FaultKind)
+        highest = dice.choice(kinds)
+        rates = {kind: dice.uniform(0, HIGHEST_RATE) for kind in kinds if dice.random() < 1 / 3} | {
+            highest: HIGHEST_RATE
+        }
+        return cls(seed, {kind: min(rate, _LIMITS.get(kind, rate)) for kind, rate in rates.items()})
+
+    def decide(self, request: Request) -> tuple[FaultKind | None, random.Random]:
+        """Decide the fault of a request, None for none; and give the dice for what else the fault leaves open."""
+        digest = hashlib.sha256(f"{request.service}\n{request.operation}\n".encode() + request.content).digest()
+        with self._lock:
+            self._seen[digest] += 1
+            dice = random.Random(f"{self.seed} {digest.hex()} {self._seen[digest]}")
+            kinds = sorted(request.faults & self.rates.keys() - {FaultKind.REFUSED})
+            dice.shuffle(kinds)
+            struck = next((kind for kind in kinds if dice.random() < self.rates[kind]), None)
+            if FaultKind.REFUSED in request.faults and self._is_refused(digest):
+                struck = FaultKind.REFUSED
+            if struck is not None:
+                self.injected[struck] += 1
+        return struck, dice
+
+    def _is_refused(self, digest: bytes) -> bool:
+        """Whether a request is one that is refused again and again, and has not been often enough."""
+        dice = random.Random(f"{self.seed} {digest.hex()} refused")
+        chosen = dice.random() < self.rates.get(FaultKind.REFUSED, 0)
+        return chosen and self._seen[digest] <= dice.randint(1, _MOST_REFUSALS)

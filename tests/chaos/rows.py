@@ -1,0 +1,65 @@
+"""The source of one run, and what must become of each of its rows: told by its author, not by the code under test."""
+
+import csv
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from commands.sample import HARD_VALUES
+
+FEWEST, MOST = 150, 400
+_FAULTY = 0.06
+_FAULTS = ("MISSING_KEY", "BAD_TYPE", "BAD_WIDTH", "DUPLICATE_KEY")
+
+Item = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A generated CSV.
+
+    Attributes:
+        path: The file.
+        rows: Records after its header.
+        items: What the table must hold of it in the end, by partition key.
+        rejects: Row number and code of every row that must be refused.
+    """
+
+    path: Path
+    rows: int
+    items: dict[str, Item]
+    rejects: frozenset[tuple[int, str]]
+
+
+def write_source(path: Path, seed: str) -> Source:
+    """Write the source of a seed: the same seed gives the same rows, and no two seeds share a key."""
+    dice = random.Random(f"rows {seed}")
+    count = dice.randint(FEWEST, MOST)
+    winners: dict[str, tuple[int, Item]] = {}
+    rejects: set[tuple[int, str]] = set()
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["Key", "Text", "Number"])
+        for row in range(1, count + 1):
+            key, text, number = f"{seed}-{row}", dice.choice(HARD_VALUES), str(dice.randrange(10**6))
+            fault = dice.choice(_FAULTS) if dice.random() < _FAULTY else ""
+            match fault:
+                case "MISSING_KEY":
+                    key = dice.choice(("", " "))
+                case "BAD_TYPE":
+                    number = "many"
+                case "BAD_WIDTH":
+                    table.writerow([key, text, number, "one too many"])
+                    rejects.add((row, fault))
+                    continue
+                case "DUPLICATE_KEY" if winners:
+                    key = dice.choice(list(winners)).removeprefix("K-")
+                    rejects.add((winners[f"K-{key}"][0], fault))
+            table.writerow([key, text, number])
+            if fault in {"MISSING_KEY", "BAD_TYPE"}:
+                rejects.add((row, fault))
+                continue
+            stored = {"key": {"S": f"K-{key}"}, "text": {"S": text}, "number": {"N": number}}
+            winners[f"K-{key}"] = (row, stored)
+    return Source(path, count, {key: item for key, (_, item) in winners.items()}, frozenset(rejects))
