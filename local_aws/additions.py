@@ -4,7 +4,7 @@ from importlib import metadata
 
 from local_aws import resource_imports
 from local_aws.distributed_map import state
-from local_aws.executions import lifecycle, start
+from local_aws.executions import lifecycle, redrive, run, start, status_events
 from local_aws.firehose import delivery
 
 MINISTACK_VERSION = "1.5.33"
@@ -28,6 +28,9 @@ def apply() -> None:
             "or run tests/integration/local_aws against the new one, then change MINISTACK_VERSION in additions.py."
         )
     start.install()
+    run.install()
+    redrive.install()
+    status_events.install()
     lifecycle.install()
     state.install()
     delivery.install()
