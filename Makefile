@@ -10,6 +10,10 @@ DATASET ?= ev_population
 SOURCE  ?=
 EMAIL   ?=
 BYTES   ?= 2000000000
+RUNS    ?= 60
+STREAMS ?= 2
+SEED    ?=
+ONLY    ?=
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -64,6 +68,10 @@ lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure prepare on a generated file, beside two plain reads [BYTES=2000000000]
 	@$(PY) -m bench prepare --bytes "$(BYTES)"
+
+.PHONY: chaos
+chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [SEED=…] [ONLY=number] [STREAMS=2]
+	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only "$(ONLY)")
 
 .PHONY: pins
 pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files

@@ -1,41 +1,82 @@
-"""``make chaos``: a campaign of runs under faults; the exit status is 0 only if not one row was lost."""
+"""``make chaos``: a campaign of runs under faults; the exit status is 0 only if not one row was lost.
+
+Each run's rows and faults follow from the seed and the run's number alone: ``--only`` repeats one of them.
+"""
 
 import argparse
 import json
 import logging
+import os
 import secrets
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from tests.chaos.campaign import LostRowError, Summary, run_campaign
+from tests.chaos.summary import Summary
 
-_TOLD_EVERY = 20
+_TOLD_EVERY = 10
 
 
 def main() -> None:
     """Run the campaign and print what it saw."""
     arguments = _arguments()
-    print(f"seed {arguments.seed}: again with make chaos RUNS={arguments.runs} SEED={arguments.seed}", flush=True)
-
-    def tell(number: int, summary: Summary) -> None:
-        if number % _TOLD_EVERY == 0:
-            faults = sum(summary.faults.values())
-            print(f"{number:,} of {arguments.runs:,} runs, {faults:,} faults, {summary.seconds:,.0f} s", flush=True)
-
-    logging.getLogger("csvdynamo_airflow").setLevel(logging.INFO if arguments.verbose else logging.CRITICAL)
-    try:
-        summary = run_campaign(arguments.seed, arguments.runs, tell)
-    except LostRowError as error:
-        sys.exit(f"seed {arguments.seed}: {error}")
+    numbers = [arguments.only] if arguments.only is not None else range(arguments.runs)
+    print(f"seed {arguments.seed}", flush=True)
+    if arguments.stream is not None:
+        numbers = numbers[arguments.stream :: arguments.streams]
+    streams = min(arguments.streams, len(numbers)) if arguments.stream is None else 1
+    summary = _side_by_side(arguments, streams) if streams > 1 else _one_after_the_other(arguments, numbers)
     print(summary.text())
     if arguments.summary:
         arguments.summary.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
 
 
+def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
+    with tempfile.TemporaryDirectory(prefix="csvdynamo-airflow-") as home:
+        # Importing Airflow makes its home: not the person's own.
+        os.environ["AIRFLOW_HOME"] = home
+        return _campaign(arguments, numbers)
+
+
+def _campaign(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
+    from tests.chaos.campaign import Campaign, LostRowError
+
+    logging.getLogger("csvdynamo_airflow").setLevel(logging.INFO if arguments.verbose else logging.CRITICAL)
+    with Campaign(arguments.seed) as campaign:
+        for ended, number in enumerate(numbers, 1):
+            try:
+                campaign.run(number)
+            except LostRowError as error:
+                sys.exit(f"{error}\nagain: make chaos SEED={arguments.seed} ONLY={number}")
+            if ended % _TOLD_EVERY == 0:
+                print(f"{ended:,} of {len(numbers):,} runs, {campaign.summary.seconds:,.0f} s", flush=True)
+        return campaign.summary
+
+
+def _side_by_side(arguments: argparse.Namespace, streams: int) -> Summary:
+    """Divide the runs among several processes, each with an embedded AWS of its own: most of a run is waiting."""
+    with tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-") as folder:
+        files = [Path(folder) / f"{number}.json" for number in range(streams)]
+        shared = ["--runs", str(arguments.runs), "--seed", arguments.seed, "--streams", str(streams)]
+        commands = [
+            [sys.executable, "-m", "tests.chaos", *shared, "--stream", str(number), "--summary", str(file)]
+            for number, file in enumerate(files)
+        ]
+        processes = [subprocess.Popen(command) for command in commands]
+        failed = [process.args for process in processes if process.wait()]
+        if failed:
+            sys.exit(f"seed {arguments.seed}: {len(failed)} of {streams} streams failed, see above")
+        return sum((Summary.from_json(json.loads(file.read_text())) for file in files), Summary())
+
+
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=60, help="how many runs (default: %(default)s)")
-    parser.add_argument("--seed", default=None, help="repeat the campaign of that seed (default: a new one)")
+    parser.add_argument("--seed", help="repeat the campaign of that seed (default: a new one)")
+    parser.add_argument("--only", type=int, metavar="NUMBER", help="repeat one run of the campaign")
+    parser.add_argument("--streams", type=int, default=1, help="how many go on side by side (default: %(default)s)")
+    parser.add_argument("--stream", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--summary", type=Path, help="write the summary there as JSON")
     parser.add_argument("--verbose", action="store_true", help="print the tasks' logs, too")
     arguments = parser.parse_args()

@@ -6,8 +6,8 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,10 +20,12 @@ from csvdynamo.rejects import Reject
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.rejects.result_objects import object_lines
 from csvdynamo_airflow.settings import DATASETS_FOLDER
+from csvdynamo_airflow.workflow.execution import executions_of_run
 from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.faults import FaultPlan
 from tests.chaos.hurry import hurried
 from tests.chaos.rows import Source, write_source
+from tests.chaos.summary import Summary
 from tests.chaos.tasks import DagRun
 
 DATASET_FILE = Path(__file__).with_name("datasets") / "chaos.toml"
@@ -35,58 +37,6 @@ _LAMBDA_CLIENTS = ("DYNAMODB", "FIREHOSE", "S3")
 
 class LostRowError(AssertionError):
     """A row was lost, doubled or changed, or a run ended without saying what became of it."""
-
-
-@dataclass
-class Summary:
-    """What a campaign saw.
-
-    Attributes:
-        runs: Runs that came to their end.
-        rows: Rows of their sources.
-        green_at_once: Runs that balanced under the faults.
-        green_when_run_again: Runs that failed under the faults, said why, and balanced when they were run again.
-        faults: Injected faults by kind.
-        redrives: Redrives of executions.
-        executions: Executions that were started.
-        task_retries: Attempts of tasks that failed and were followed by another.
-        causes: What the failed runs named, by task.
-        seconds: How long it took.
-    """
-
-    runs: int = 0
-    rows: int = 0
-    green_at_once: int = 0
-    green_when_run_again: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    redrives: int = 0
-    executions: int = 0
-    task_retries: int = 0
-    causes: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as a JSON document."""
-        return asdict(self)
-
-    def __add__(self, other: "Summary") -> "Summary":
-        """Sum two campaigns that went on side by side: the longer one says how long they took."""
-        mine, theirs = vars(self), vars(other)
-        longer = max(self.seconds, other.seconds)
-        return Summary(**{name: mine[name] + theirs[name] for name in mine if name != "seconds"}, seconds=longer)
-
-    def text(self) -> str:
-        """Write it for a terminal."""
-        lines = [
-            f"{self.runs:,} runs of {self.rows:,} rows in {self.seconds:,.0f} s: {self.green_at_once:,} balanced under "
-            f"faults, {self.green_when_run_again:,} failed, named the cause, and balanced when run again.",
-            f"{self.executions:,} executions, {self.redrives:,} redrives, {self.task_retries:,} retries of tasks.",
-            f"{sum(self.faults.values()):,} faults injected:",
-            *(f"  {count:>9,}  {kind}" for kind, count in sorted(self.faults.items(), key=lambda one: -one[1])),
-        ]
-        if self.causes:
-            lines += ["failed tasks:", *(f"  {count:>9,}  {task}" for task, count in self.causes.most_common())]
-        return "\n".join(lines)
 
 
 @dataclass
@@ -190,12 +140,9 @@ class Campaign:
         states = self._deployed.client("stepfunctions")
         name = dag_run.returned("prepare")["execution_name"]
         machine = self._deployed.outputs["MigrationWorkflowStateMachine"]
-        for page in states.get_paginator("list_executions").paginate(stateMachineArn=machine):
-            for execution in page["executions"]:
-                if execution["name"].startswith(name):
-                    described = states.describe_execution(executionArn=execution["executionArn"])
-                    self.summary.executions += 1
-                    self.summary.redrives += described.get("redriveCount", 0)
+        executions = executions_of_run(states, machine, name)
+        self.summary.executions += len(executions)
+        self.summary.redrives += sum(execution.redrives for execution in executions)
 
     def _forget_items(self, source: Source) -> None:
         """Empty the table, so that a full check of the next run costs no more than of this one."""
@@ -206,31 +153,15 @@ class Campaign:
             dynamodb.batch_write_item(RequestItems={table: deletes})
 
     def _kill_a_lambda(self) -> None:
-        workers = [
-            process
-            for process in psutil.Process(self._deployed.aws.pid).children()
-            if any("ministack-lambda" in word for word in process.cmdline())
-        ]
-        if workers:
-            self._dice.choice(workers).kill()
-
-
-def run_campaign(seed: str, runs: int, tell: Callable[[int, Summary], None] = lambda number, summary: None) -> Summary:
-    """Run a campaign to its end.
-
-    Args:
-        seed: The campaign's seed.
-        runs: How many runs.
-        tell: Is told of each run that has ended.
-
-    Raises:
-        LostRowError: A run did not end as every run must.
-    """
-    with Campaign(seed) as campaign:
-        for number in range(runs):
-            campaign.run(number)
-            tell(number + 1, campaign.summary)
-        return campaign.summary
+        # One that ends at this moment is as good as killed.
+        with contextlib.suppress(psutil.Error):
+            workers = [
+                process
+                for process in psutil.Process(self._deployed.aws.pid).children()
+                if any("ministack-lambda" in word for word in process.cmdline())
+            ]
+            if workers:
+                self._dice.choice(workers).kill()
 
 
 def _point_lambdas_to(deployed: Deployed, endpoint: str) -> None:

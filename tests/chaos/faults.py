@@ -44,9 +44,9 @@ _OF_OPERATION = {
     "BatchGetItem": {FaultKind.UNPROCESSED},
     "PutRecordBatch": {FaultKind.FAILED_PUT, FaultKind.KILLED, FaultKind.REFUSED},
 }
-# A killed Lambda costs a cold start of a second, and five in a row its batch: a rate of its own keeps a run a run.
-_LIMITS = {FaultKind.KILLED: 0.03}
-# Five refusals fail a batch; a task redrives a few times, and then the run is red.
+# Each costs cold starts of a second, and a batch that is refused its redrives: lower rates keep a run a run.
+_LIMITS = {FaultKind.KILLED: 0.03, FaultKind.REFUSED: 0.1}
+# Five refusals fail a batch; a task redrives it three times, and then the run is red.
 _MOST_REFUSALS = 24
 
 

@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
-from tests.integration.local_aws.cloud import PASS, Cloud, distributed_map, until
+from tests.integration.local_aws.cloud import Cloud, distributed_map
 
 DONE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 WRITER = "arn:aws:states:::s3:putObject"
