@@ -4,8 +4,9 @@ from importlib import metadata
 
 from local_aws import resource_imports
 from local_aws.distributed_map import state
-from local_aws.executions import lifecycle, redrive, run, start, status_events
+from local_aws.executions import lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
 from local_aws.firehose import delivery
+from local_aws.functions import naming
 
 MINISTACK_VERSION = "1.5.33"
 """The version whose insides the additions replace."""
@@ -31,7 +32,11 @@ def apply() -> None:
     run.install()
     redrive.install()
     status_events.install()
+    listing.install()
     lifecycle.install()
+    retries.install()
+    task_timeouts.install()
+    naming.install()
     state.install()
     delivery.install()
     resource_imports.install()

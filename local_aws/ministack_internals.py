@@ -11,6 +11,8 @@ from typing import Any
 
 stepfunctions: Any = importlib.import_module("ministack.services.stepfunctions")
 eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
+lambda_functions: Any = importlib.import_module("ministack.services.lambda_svc")
+lambda_workers: Any = importlib.import_module("ministack.core.lambda_runtime")
 firehose: Any = importlib.import_module("ministack.services.firehose")
 change_sets: Any = importlib.import_module("ministack.services.cloudformation.changesets")
 provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")

@@ -38,11 +38,13 @@ class Attempt:
         self._ended.set()
 
     def await_previous(self) -> None:
-        """Return when the attempt before has ended: a stopped Map Run finishes before it is redriven.
+        """Return when all attempts before have ended: a stopped Map Run finishes before it is redriven.
 
         Raises:
             ExecutionStoppedError: this attempt was told to stop meanwhile.
         """
-        previous, self._previous = self._previous, None
-        while previous is not None and not previous._ended.wait(_POLL_SECONDS):
+        while self._previous is not None:
             self.stop.check()
+            if self._previous._ended.wait(_POLL_SECONDS):
+                # One that was stopped while it waited has ended before the attempt that it waited for.
+                self._previous = self._previous._previous

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.executions.attempt import FIELD, Attempt, changing_status
-from local_aws.executions.progress import Progress
 from local_aws.executions.redrivable import redrive_fields, refusal
 from local_aws.ministack_internals import Response, error_response, json_response, now, stepfunctions
 
@@ -66,8 +65,6 @@ def _machine_exists(execution: dict[str, Any]) -> bool:
 def _restart(execution: dict[str, Any], at: str) -> None:
     count = execution.get("redriveCount", 0) + 1
     execution[FIELD] = Attempt(previous=Attempt.of(execution))
-    if (progress := Progress.of(execution)) is not None:
-        progress.redrive()
     execution.update(
         status="RUNNING", stopDate=None, output=None, error=None, cause=None, redriveCount=count, redriveDate=at
     )

@@ -72,7 +72,11 @@ def _definition(execution: dict[str, Any]) -> dict[str, Any]:
 
 
 def _progress(execution: dict[str, Any], definition: dict[str, Any]) -> Progress:
-    progress: Progress = execution.setdefault(FIELD, Progress(definition["StartAt"], json.loads(execution["input"])))
+    progress = Progress.of(execution)
+    if progress is None:
+        progress = execution[FIELD] = Progress(definition["StartAt"], json.loads(execution["input"]))
+    else:
+        progress.redrive()
     return progress
 
 
