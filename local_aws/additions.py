@@ -6,7 +6,7 @@ from local_aws import resource_imports
 from local_aws.distributed_map import state
 from local_aws.executions import lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
 from local_aws.firehose import delivery
-from local_aws.functions import naming
+from local_aws.functions import environments, naming
 
 MINISTACK_VERSION = "1.5.33"
 """The version whose insides the additions replace."""
@@ -36,6 +36,7 @@ def apply() -> None:
     lifecycle.install()
     retries.install()
     task_timeouts.install()
+    environments.install()
     naming.install()
     state.install()
     delivery.install()

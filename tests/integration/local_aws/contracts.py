@@ -203,6 +203,22 @@ def bucket_taken_back(cloud: Cloud) -> Any:
     return deploy()
 
 
+def environment_after_an_error(cloud: Cloud) -> Any:
+    function = cloud.function(
+        "calls = 0\n"
+        "def handler(event, context):\n"
+        "    global calls\n"
+        "    calls += 1\n"
+        "    if event == 'raise':\n"
+        "        raise ValueError('no')\n"
+        "    return calls\n"
+    )
+    client = cloud.client("lambda")
+    for event in ("return", "raise", "return"):
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event))["Payload"].read()
+    return json.loads(answer)
+
+
 CONTRACTS = [
     Contract(
         "ItemBatcher gathers items",
@@ -261,5 +277,11 @@ CONTRACTS = [
         "distributed_map/result_writer.py (Results.collected)",
     ),
     Contract("a kept bucket is taken back", bucket_taken_back, "CREATE_COMPLETE", "resource_imports.py"),
+    Contract(
+        "a function whose handler raised keeps its environment",
+        environment_after_an_error,
+        3,
+        "functions/environments.py",
+    ),
     Contract("Firehose buffers records", records_in_one_object, ([], [b"a\nb\n"]), "firehose/"),
 ]
