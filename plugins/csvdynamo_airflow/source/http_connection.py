@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from csvdynamo_airflow.settings import LOCAL_HOSTS
 from csvdynamo_airflow.source.addresses import is_of_internet
 from csvdynamo_airflow.source.fetched import DownloadError
 from csvdynamo_airflow.source.http_answer import WholeAnswer
@@ -72,7 +73,7 @@ class Guard:
         if not all(map(is_of_internet, addresses)):
             raise DownloadError(
                 f"{host} has an address that is not of the internet, but of this worker or the network around it: "
-                "nothing was asked there. For local use, CSVDYNAMO_LOCAL_HOSTS names hosts that may have one."
+                f"nothing was asked there. For local use, {LOCAL_HOSTS} names hosts that may have one."
             )
 
     def _hold(self, line: socket.socket | None) -> None:

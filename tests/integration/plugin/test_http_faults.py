@@ -173,10 +173,12 @@ def test_a_length_that_is_wrong_is_no_file(tmp_path: Path, announced: int) -> No
 
 
 def test_a_length_that_was_too_small_once_does_not_leave_its_bytes_behind(tmp_path: Path) -> None:
-    answers = iter([answer(OTHER, "Content-Length: 10", ETAG), whole(CSV, ETAG)])
+    longer_than_a_piece = OTHER * 10_000
+    too_small = f"Content-Length: {len(longer_than_a_piece) - 10}"
+    answers = iter([answer(longer_than_a_piece, too_small, ETAG), whole(CSV, ETAG)])
 
     with serve_raw(lambda _headers: [next(answers)]) as server:
-        fetch(server, tmp_path / "source")
+        fetch(server, tmp_path / "source", max_bytes=1_000_000)
 
     assert (tmp_path / "source").read_bytes() == CSV
     assert "range" not in server.requests[1]
@@ -207,15 +209,18 @@ def test_a_retry_after_that_is_nonsense_is_no_reason_to_fail(tmp_path: Path, val
 
 
 def endless(_headers: dict[str, str]) -> Iterator[bytes]:
+    """Send what would be for ever, if a broken test did not have to end."""
     yield answer(b"", "Content-Type: text/csv")
-    while True:
+    for _ in range(1000):
         yield b"V1,100\n" * 1000
 
 
 def endless_chunks(_headers: dict[str, str]) -> Iterator[bytes]:
+    """Send the same in chunks."""
     yield answer(b"", "Transfer-Encoding: chunked")
-    while True:
-        yield b"7\r\nV1,100\n\r\n"
+    for _ in range(1000):
+        yield b"7\r\nV1,100\n\r\n" * 1000
+    yield b"0\r\n\r\n"
 
 
 @pytest.mark.parametrize("sends", [endless, endless_chunks])
@@ -320,13 +325,17 @@ def test_a_server_that_never_comes_to_the_body_is_cut_off_at_the_time_limit(tmp_
 
     def silent(_headers: dict[str, str]) -> Iterator[bytes]:
         yield begin
-        while True:
+        for _ in range(1000):
+            sent.append(1)
             yield b"x"
-            gone.wait(0.01)
+            never.wait(0.01)
 
-    gone = Event()
+    sent: list[int] = []
+    never = Event()
     with serve_raw(silent) as server, pytest.raises(DownloadError, match="max_seconds"):
         fetch(server, tmp_path / "source", clock=time.monotonic, max_seconds=0.2)
+
+    assert len(sent) < 1000
 
 
 def test_a_silent_server_is_not_waited_for_longer_than_the_policy_says(tmp_path: Path) -> None:
