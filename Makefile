@@ -10,6 +10,7 @@ DATASET ?= ev_population
 SOURCE  ?=
 EMAIL   ?=
 BYTES   ?= 2000000000
+ROWS    ?= 1000000
 RUNS    ?= 60
 STREAMS ?= 2
 SEED    ?=
@@ -68,6 +69,10 @@ lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure prepare on a generated file, beside two plain reads [BYTES=2000000000]
 	@$(PY) -m bench prepare --bytes "$(BYTES)"
+
+.PHONY: load
+load: $(READY) ## Migrate a million generated rows with the real DAG, and watch the memory [ROWS=1000000]
+	@$(PY) -m bench load --rows "$(ROWS)"
 
 .PHONY: chaos
 chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [SEED=…] [ONLY=number] [STREAMS=2]

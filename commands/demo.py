@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from commands.embedded import Deployed, embedded_aws
-from commands.project import BUILD, fail, find_dataset, say, stop_like_ctrl_c
+from commands.local_source import local_path, local_settings
+from commands.project import BUILD, SAMPLES, fail, find_dataset, say, stop_like_ctrl_c
 from commands.sample import Sample, write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import Reject
@@ -82,14 +82,14 @@ def _arguments() -> argparse.Namespace:
 def _source(asked: str, dataset: Dataset) -> tuple[str, Sample | None]:
     """Find what to migrate: what was asked for, or a sample made now."""
     if asked:
-        path = Path(unquote(urlsplit(asked).path) if "://" in asked else asked).expanduser().resolve()
+        path = local_path(asked)
         if path == ERROR_CSV.resolve() and path.exists():
             return str(set_aside(path)), None
         # make runs here, the DAG elsewhere: a path must mean the same to both.
         return (asked if "://" in asked else str(path)), None
     if dataset.name != SAMPLE_DATASET:
         fail(f"DATASET={dataset.name}: the generated sample is of {SAMPLE_DATASET}. Name a file: make demo SOURCE=…")
-    sample = write_sample(BUILD / "sample" / dataset.source.file_name, SAMPLE_ROWS)
+    sample = write_sample(SAMPLES / dataset.source.file_name, SAMPLE_ROWS)
     return str(sample.path), sample
 
 
@@ -109,7 +109,8 @@ def _migrate(dataset: Dataset, source: str, home: Path, sample: Sample | None, *
             airflow_made.result()
             if keep:
                 _write_aws_file(deployed)
-            _run_dag(dataset, source, airflow_environment(home, deployed.aws.environment))
+            environment = airflow_environment(home, deployed.aws.environment)
+            _run_dag(dataset, source, {**environment, **local_settings(source)})
             report = _read_report(deployed, dataset)
             _fetch_error_files(deployed, report)
             if sample is not None:

@@ -12,6 +12,7 @@ from csvdynamo.errors import DatasetError
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("CSVDYNAMO_BUILD") or ROOT / "build").resolve()
+SAMPLES = BUILD / "sample"
 DATASETS = Path(os.environ.get("CSVDYNAMO_DATASETS") or ROOT / "datasets").resolve()
 CDK = ROOT / "cdk"
 PYTHON_PATH = [ROOT / "lambdas", ROOT / "plugins"]

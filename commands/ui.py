@@ -18,8 +18,9 @@ from pathlib import Path
 
 from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed, embedded_aws
-from commands.project import BUILD, fail, find_dataset, say, stop_like_ctrl_c
+from commands.project import BUILD, SAMPLES, fail, find_dataset, say, stop_like_ctrl_c
 from commands.sample import write_sample
+from csvdynamo_airflow.settings import LOCAL_FOLDER
 
 UI_LOG = BUILD / "airflow-standalone.log"
 _READY_SECONDS = 180.0
@@ -50,12 +51,13 @@ def main() -> None:
     parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
     dataset = find_dataset(parser.parse_args().dataset)
     stop_like_ctrl_c()
-    sample = write_sample(BUILD / "sample" / dataset.source.file_name, 5000)
+    sample = write_sample(SAMPLES / dataset.source.file_name, 5000)
     try:
         with embedded_aws(dataset) as deployed, airflow_standalone(deployed) as airflow:
             say(
                 f"\nReady: {airflow.url}  (user {airflow.user}, password {airflow.password})\n"
                 f"Trigger csvdynamo_{dataset.name} with the source\n  {sample.path}\n"
+                f"Another file is read from that folder alone: {LOCAL_FOLDER} names it.\n"
                 f"Airflow's log is in {UI_LOG}. Ctrl-C stops everything."
             )
             airflow.process.wait()
@@ -65,16 +67,21 @@ def main() -> None:
 
 
 @contextmanager
-def airflow_standalone(deployed: Deployed, log: Path = UI_LOG) -> Iterator[Standalone]:
+def airflow_standalone(deployed: Deployed, log: Path = UI_LOG, sources: Path = SAMPLES) -> Iterator[Standalone]:
     """Run ``airflow standalone`` wired to the embedded AWS; wait until every part of it is healthy.
 
     Args:
         deployed: The embedded AWS with the stack that its DAGs use.
         log: File for its output.
+        sources: The folder below which its DAGs may read files.
     """
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     port = _free_port()
-    environment = {**airflow_environment(home, deployed.aws.environment), **_standalone_settings(home, port)}
+    environment = {
+        **airflow_environment(home, deployed.aws.environment),
+        **_standalone_settings(home, port),
+        LOCAL_FOLDER: str(sources),
+    }
     say("Starting Airflow (about a minute) …")
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from csvdynamo.hosts import HostRule
 from csvdynamo.policies import Policies
 from csvdynamo.transforms import TextFunction, Transform, chain
 
@@ -36,12 +37,25 @@ class Source:
     Attributes:
         delimiter: The character between two fields; None: it is found.
         encoding: Python's name of its encoding; None: it is found.
+        hosts: Whom a run may ask beside the host of ``url``, at first or by a redirect.
+        max_bytes: The most that is fetched. Step Functions reads at most 10 GB of CSV:
+            https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+        max_seconds: The longest that a download may take, its attempts and waits together.
     """
 
     url: str
     file_name: str
     delimiter: str | None = None
     encoding: str | None = None
+    hosts: tuple[HostRule, ...] = ()
+    max_bytes: int = 10_000_000_000
+    max_seconds: int = 6 * 3600
+
+    @property
+    def allowed_hosts(self) -> tuple[HostRule, ...]:
+        """Every host that a run may ask: that of ``url``, and ``hosts``."""
+        own = HostRule.from_url(self.url)
+        return self.hosts if own is None else (own, *self.hosts)
 
 
 @dataclass(frozen=True)

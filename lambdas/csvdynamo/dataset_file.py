@@ -6,23 +6,26 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from csvdynamo.column_file import read_columns, read_transforms
 from csvdynamo.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
 from csvdynamo.errors import DatasetError
+from csvdynamo.hosts import HostRule
 from csvdynamo.policy_file import read_policies
-from csvdynamo.toml_fields import Fields
+from csvdynamo.toml_fields import Fields, found
 from csvdynamo.transforms import can_produce
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
+_WEB_URL = re.compile(r"https?://[^\s\\]+\Z", re.IGNORECASE)
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 """The delimiters that a source may have, by how the data set file writes them."""
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
 """The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
+_MOST_SOURCE_BYTES = 10**13
+_MOST_SOURCE_SECONDS = 7 * 86_400
 _MAX_BATCH_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
 
 
@@ -119,9 +122,24 @@ def _read_source(fields: Fields) -> Source:
         file_name=fields.text("file_name", check=_file_name_rule),
         delimiter=DELIMITERS.get(delimiter),
         encoding=encoding if encoding in ENCODINGS else None,
+        hosts=_read_hosts(fields),
+        max_bytes=fields.integer("max_bytes", Source.max_bytes, 1, _MOST_SOURCE_BYTES),
+        max_seconds=fields.integer("max_seconds", Source.max_seconds, 1, _MOST_SOURCE_SECONDS),
     )
     fields.done()
     return source
+
+
+def _read_hosts(fields: Fields) -> tuple[HostRule, ...]:
+    hosts = []
+    for text in fields.texts("hosts"):
+        host = HostRule.from_text(text)
+        if host is None:
+            fields.fail(
+                "hosts", f"must be hosts, such as data.example.com or *.example.com:8443, found {found(text)} in it"
+            )
+        hosts.append(host)
+    return tuple(hosts)
 
 
 def _read_table(fields: Fields) -> Table:
@@ -165,11 +183,7 @@ def _read_dag(fields: Fields) -> DagSettings:
 
 
 def _url_rule(url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s\x00-\x1f]", url)
-    except ValueError:
-        good = False
+    good = _WEB_URL.match(url) and url.isprintable() and HostRule.from_url(url)
     return None if good else "an http:// or https:// address"
 
 

@@ -73,7 +73,8 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             type="string",
             minLength=1,
             title="Source",
-            description="Where the CSV is: an http(s) or file URL, or a path. It may be gzipped.",
+            description="Where the CSV is: an https URL on a host that the data set file allows, or what the "
+            "worker's settings for local use allow. It may be gzipped.",
         ),
         "dry_run": Param(
             False,

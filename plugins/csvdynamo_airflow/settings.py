@@ -1,8 +1,10 @@
 """Settings of the Airflow side, from environment variables."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
+from csvdynamo.hosts import HostRule
 from csvdynamo_airflow.errors import MigrationError
 
 DATASETS_FOLDER = "CSVDYNAMO_DATASETS"
@@ -11,7 +13,26 @@ DATASETS_FOLDER = "CSVDYNAMO_DATASETS"
 RETRY_SECONDS = "CSVDYNAMO_RETRY_SECONDS"
 """Variable that gives the seconds before a task's first retry; each later one waits twice as long."""
 
+LOCAL_FOLDER = "CSVDYNAMO_LOCAL_FOLDER"
+"""Variable that names the one folder of a worker below which a source may be a file; without it, none may."""
+
+LOCAL_HOSTS = "CSVDYNAMO_LOCAL_HOSTS"
+"""Variable that names hosts (``host`` or ``host:port``, commas between) to fetch from by http and at any address."""
+
 _DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class LocalUse:
+    """What a worker may read beside what the data set file allows: nothing unless a setting says so.
+
+    Attributes:
+        folder: The folder below which a source may be a file; None: no file.
+        hosts: The hosts that may be asked by http too, and at a private or loopback address.
+    """
+
+    folder: Path | None = None
+    hosts: tuple[HostRule, ...] = ()
 
 
 def datasets_folder() -> Path:
@@ -44,3 +65,21 @@ def retry_seconds() -> float:
     if not 0 <= seconds <= _DAY_SECONDS:
         raise MigrationError(f"{RETRY_SECONDS}={text!r}: give a number of seconds, from 0 to {_DAY_SECONDS:,}.")
     return seconds
+
+
+def local_use() -> LocalUse:
+    """Read what this worker may fetch from its own file system and network.
+
+    Raises:
+        MigrationError: The folder is no absolute path, or a host is none.
+    """
+    folder = os.environ.get(LOCAL_FOLDER, "")
+    if folder and not Path(folder).is_absolute():
+        raise MigrationError(f"{LOCAL_FOLDER}={folder}: give the folder's whole path, from / on.")
+    hosts = []
+    for text in filter(None, map(str.strip, os.environ.get(LOCAL_HOSTS, "").split(","))):
+        host = HostRule.from_text(text)
+        if host is None or host.below:
+            raise MigrationError(f"{LOCAL_HOSTS}: {text!r} is no host: give host or host:port, with commas between.")
+        hosts.append(host)
+    return LocalUse(Path(folder) if folder else None, tuple(hosts))

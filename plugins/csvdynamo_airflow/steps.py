@@ -14,6 +14,7 @@ from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
+from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
@@ -28,7 +29,9 @@ def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, to_write=True)
     with permanent_errors_fail_at_once():
-        return download(url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=run_id).to_json()
+        return download(
+            url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=run_id, local=local_use()
+        ).to_json()
 
 
 def prepare_source(dataset_name: str, landed: dict[str, Any], run_id: str) -> dict[str, Any]:

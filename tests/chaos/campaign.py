@@ -19,7 +19,7 @@ from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.rejects.result_objects import object_lines
-from csvdynamo_airflow.settings import DATASETS_FOLDER
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
 from csvdynamo_airflow.workflow.execution import executions_of_run
 from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.faults import FaultPlan
@@ -53,7 +53,8 @@ class Campaign:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-")))
-            stack.enter_context(_environment({DATASETS_FOLDER: str(DATASET_FILE.parent)}))
+            settings = {DATASETS_FOLDER: str(DATASET_FILE.parent), LOCAL_FOLDER: str(self._folder)}
+            stack.enter_context(_environment(settings))
             self._dataset: Dataset = load_dataset(DATASET_FILE)
             log = self._folder / "local-aws.log"
             self._deployed: Deployed = stack.enter_context(embedded_aws(self._dataset, log=log, settings=_FAST))

@@ -15,6 +15,7 @@ from commands.embedded import Deployed, embedded_aws
 from commands.project import find_dataset
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.settings import LOCAL_FOLDER
 
 FIXED_RUN_ID = Path(__file__).with_name("airflow_with_fixed_run_id.py")
 
@@ -125,7 +126,8 @@ def dags(dataset: Dataset, deployed: Deployed, tmp_path_factory: pytest.TempPath
     home = tmp_path_factory.mktemp("airflow")
     make_airflow_home(home)
     environment = airflow_environment(home, deployed.aws.environment)
-    return Dags(dataset, deployed, {**environment, "CSVDYNAMO_RETRY_SECONDS": "0.1"})
+    settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", LOCAL_FOLDER: str(tmp_path_factory.getbasetemp())}
+    return Dags(dataset, deployed, {**environment, **settings})
 
 
 @pytest.fixture

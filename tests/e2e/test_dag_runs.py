@@ -110,6 +110,23 @@ def test_a_source_that_cannot_be_migrated_is_red_at_once_and_says_why(
     assert "up_for_retry" not in run.output
 
 
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("http://169.254.169.254/latest/meta-data/iam/security-credentials/", "is plain http"),
+        ("/proc/self/environ", "is not below the folder that CSVDYNAMO_LOCAL_FOLDER names"),
+    ],
+    ids=["the metadata service", "a file of the worker"],
+)
+def test_what_the_trigger_names_is_not_read_unless_it_is_allowed(dags: Any, source: str, says: str) -> None:
+    run = dags.test(source)
+
+    assert run.status != 0
+    assert run.report["ledger"] == LEDGER_OF_NOTHING
+    assert any(says in problem for problem in run.report["problems"]), run.report["problems"]
+    assert "up_for_retry" not in run.output
+
+
 @pytest.fixture
 def table_out_of_reach(dags: Any) -> Iterator[Any]:
     """Gives a function that mends what this fixture broke: the Lambda writes to a table that is not there."""

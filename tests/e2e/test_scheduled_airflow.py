@@ -48,7 +48,8 @@ class Api:
 
 @pytest.fixture(scope="module")
 def api(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with airflow_standalone(deployed, tmp_path_factory.mktemp("ui") / "airflow.log") as airflow:
+    log = tmp_path_factory.mktemp("ui") / "airflow.log"
+    with airflow_standalone(deployed, log, tmp_path_factory.getbasetemp()) as airflow:
         yield Api(airflow).log_in()
 
 

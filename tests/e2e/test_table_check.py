@@ -12,6 +12,7 @@ from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.settings import LOCAL_FOLDER
 from tests.e2e.conftest import FAST, Dags
 
 DATASET = """
@@ -50,7 +51,11 @@ def checked_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dags]:
         environment.setenv("CSVDYNAMO_DATASETS", str(folder))
         with embedded_aws(dataset, log=folder / "local-aws.log", settings=FAST) as deployed:
             make_airflow_home(home)
-            settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", "TEST_WAIT_FOR_NO_ERROR_FILE": "1"}
+            settings = {
+                "CSVDYNAMO_RETRY_SECONDS": "0.1",
+                "TEST_WAIT_FOR_NO_ERROR_FILE": "1",
+                LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
+            }
             yield Dags(dataset, deployed, {**airflow_environment(home, deployed.aws.environment), **settings})
 
 

@@ -20,6 +20,7 @@ from csvdynamo.migration import migrate
 from csvdynamo.rejects import Reject
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download
 from local_aws.distributed_map.csv_reader import CsvFormat, read_items
 
@@ -123,7 +124,15 @@ def prepare_bytes(content: bytes, dataset: Dataset, folder: Path, s3: Any) -> Pr
     with _pythons_field_limit(), tempfile.TemporaryDirectory(dir=folder) as work:
         source = Path(work) / "published.csv"
         source.write_bytes(content)
-        landed = download(str(source), dataset=dataset, bucket=BUCKET, s3=s3, run_id=run_id, work_parent=Path(work))
+        landed = download(
+            str(source),
+            dataset=dataset,
+            bucket=BUCKET,
+            s3=s3,
+            run_id=run_id,
+            local=LocalUse(folder=Path(work)),
+            work_parent=Path(work),
+        )
         return prepare(landed, dataset, s3=s3, run_id=run_id, name_execution=lambda _: run_id, work_parent=Path(work))
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.preparation.source_file import refuse_unless_csv
+from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.growing_file import ReportProgress
 from csvdynamo_airflow.source.http_rules import HttpPolicy
 from csvdynamo_airflow.source.http_source import fetch_http
 from csvdynamo_airflow.source.landing import Landed, landing_key
 from csvdynamo_airflow.source.local_source import fetch_local
-from csvdynamo_airflow.source.source_url import admit
+from csvdynamo_airflow.source.source_url import SourceRules, admit
 from csvdynamo_airflow.stored_file import file_sha256, put_once
 from csvdynamo_airflow.workspace import workspace
 
@@ -35,6 +36,7 @@ def download(
     bucket: str,
     s3: Any,
     run_id: str,
+    local: LocalUse | None = None,
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
     policy: HttpPolicy | None = None,
@@ -45,10 +47,11 @@ def download(
 
     Args:
         url: An http, https or file URL, or a path of the worker.
-        dataset: The data set; its name and file name are part of the key.
+        dataset: The data set, which says whom to ask and how much to take; its name and file name are part of the key.
         bucket: The bucket.
         s3: A boto3 S3 client.
         run_id: The DAG run's id, which names the temporary folder.
+        local: What may be read of the worker's file system and network; nothing if None.
         work_parent: Where to make that folder; the system's temporary folder if None.
         report_progress: Is told of the bytes received.
         policy: How patient to be with a server.
@@ -56,20 +59,24 @@ def download(
         jitter: Draws a number between two bounds.
 
     Raises:
-        SourceUrlError: The URL is not one that can be fetched.
-        DownloadError: The server or the file system refuses, for good.
+        SourceUrlError: The URL is not one that may be fetched.
+        DownloadError: The server or the file system refuses, for good, or it would take too long.
         DownloadPostponedError: Every attempt failed, in a way that may pass.
         SourceFileError: What came is no CSV: empty, a web page, another format.
+        FileTooLargeError: It is larger than the data set allows.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under the key, or takes none.
     """
-    origin = admit(url)
+    rules = SourceRules.of(dataset.source, local or LocalUse())
+    origin = admit(url, rules)
     with workspace("download", dataset.name, run_id, work_parent) as folder:
         target = folder / "source"
-        if origin.path is not None:
-            fetched = fetch_local(origin.path, target, report_progress)
+        if origin.path is not None and rules.local_folder is not None:
+            fetched = fetch_local(origin.path, rules.local_folder, target, report_progress, most=rules.max_bytes)
         else:
-            fetched = fetch_http(origin, target, report_progress, policy=policy, sleep=sleep, jitter=jitter)
+            fetched = fetch_http(
+                origin, target, report_progress, rules=rules, policy=policy, sleep=sleep, jitter=jitter
+            )
         refuse_unless_csv(target, origin.shown)
         sha256 = file_sha256(target)
         key = landing_key(dataset.name, sha256, dataset.source.file_name)

@@ -9,7 +9,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Self
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.IGNORECASE)
+_COUNT = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 
 _HINTS = {
     401: "It wants credentials: put them into the URL of the run's parameter.",
@@ -30,6 +31,7 @@ class HttpPolicy:
         first_wait: Upper bound of the wait after the first attempt; it doubles with each.
         longest_wait: Upper bound of every such wait.
         longest_retry_after: The most that a server's Retry-After is obeyed.
+        redirects: How many of them one request follows.
     """
 
     attempts: int = 10
@@ -38,6 +40,7 @@ class HttpPolicy:
     first_wait: float = 2
     longest_wait: float = 60
     longest_retry_after: float = 300
+    redirects: int = 10
 
 
 class Answer(Enum):
@@ -91,13 +94,19 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     """Read a Retry-After header (RFC 9110, 10.2.3): seconds, or an HTTP date; None for anything else."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return float(value)
+    if (seconds := count(value)) is not None:
+        return float(seconds)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError, IndexError, TypeError):  # whatever a hostile date makes of the parser
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+
+
+def count(value: str | None) -> int | None:
+    """Read a header that is a number, such as Content-Length; None when it is absent or malformed."""
+    text = (value or "").strip()
+    return int(text) if _COUNT.fullmatch(text) else None
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,27 @@ from typing import TYPE_CHECKING
 
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
+from csvdynamo_airflow.source.http_answer import ExcessError
 from csvdynamo_airflow.source.http_rules import (
     Answer,
     ContentRange,
     HttpPolicy,
     Version,
+    count,
     hint,
     judge,
     retry_after_seconds,
     wait_seconds,
 )
-from csvdynamo_airflow.source.source_url import Origin
+from csvdynamo_airflow.source.source_url import Origin, SourceRules
+from csvdynamo_airflow.source.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     import requests
 
-PIECE_BYTES = 256 * 1024
+    from csvdynamo_airflow.source.http_session import GuardedSession
+
+PIECE_BYTES = 64 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +48,11 @@ def fetch_http(
     target: Path,
     report_progress: ReportProgress,
     *,
+    rules: SourceRules,
     policy: HttpPolicy | None = None,
     sleep: Callable[[float], None] = time.sleep,
     jitter: Callable[[float, float], float] = random.uniform,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Fetched:
     """Download a file in constant memory, byte for byte as the server sends it.
 
@@ -57,29 +64,36 @@ def fetch_http(
         origin: The admitted source.
         target: The file to write.
         report_progress: Is told of the bytes received.
+        rules: Where redirects may lead, how much may come, and how long all of it may take.
         policy: How patient to be.
         sleep: Waits so many seconds between two attempts.
         jitter: Draws a number between two bounds.
+        clock: Tells the time in seconds, never set back.
 
     Raises:
-        DownloadError: The server refuses (404 and other 4xx), or sends a web page.
+        DownloadError: The server refuses (404 and other 4xx), sends a web page, redirects to where no download may
+            go, or takes longer than ``rules`` allow.
         DownloadPostponedError: Every attempt failed in a way that may pass: 202, 408, 425, 429, 5xx, a connection
             cut or silent, a body shorter or longer than announced.
+        FileTooLargeError: The file is larger than ``rules`` allow.
         NoSpaceError: There is no room for the file.
     """
-    import requests  # noqa: PLC0415 - slow; not at DAG parse time
+    from csvdynamo_airflow.source.http_session import GuardedSession  # noqa: PLC0415 - slow; not at DAG parse time
 
     policy = policy or HttpPolicy()
-    transfer = _Transfer(origin, target, report_progress, policy)
-    with requests.Session() as session:
+    limit = TimeLimit(rules.max_seconds, clock)
+    transfer = _Transfer(origin, target, report_progress, policy=policy, max_bytes=rules.max_bytes, limit=limit)
+    with GuardedSession(rules, limit, policy.redirects) as session:
         for attempt in range(1, policy.attempts + 1):
             try:
                 return transfer.attempt(session)
             except _TryAgainError as trouble:
                 reason = str(trouble)
+                limit.check(origin.shown)
                 if attempt == policy.attempts:
                     break
                 wait = wait_seconds(attempt, policy, trouble.retry_after, jitter)
+                limit.check(origin.shown, wait)
                 log.warning(
                     "%s: %s. Attempt %d of %d; next in %.0f s", origin.shown, reason, attempt, policy.attempts, wait
                 )
@@ -93,23 +107,33 @@ def fetch_http(
 class _Transfer:
     """One download over several requests: how far it came, and of which version of the file."""
 
-    def __init__(self, origin: Origin, target: Path, report_progress: ReportProgress, policy: HttpPolicy) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        target: Path,
+        report_progress: ReportProgress,
+        *,
+        policy: HttpPolicy,
+        max_bytes: int,
+        limit: TimeLimit,
+    ) -> None:
         self._origin = origin
         self._target = target
         self._report_progress = report_progress
         self._timeout = (policy.connect_timeout, policy.read_timeout)
+        self._max_bytes = max_bytes
+        self._limit = limit
         self._received = 0
+        self._total: int | None = None
         self._version = Version()
 
-    def attempt(self, session: "requests.Session") -> Fetched:
+    def attempt(self, session: "GuardedSession") -> Fetched:
         """Make one request and receive its body; raises _TryAgainError when another may do better."""
         import requests  # noqa: PLC0415 - slow; not at DAG parse time
         import urllib3  # noqa: PLC0415 - slow; not at DAG parse time
 
         try:
-            with session.get(
-                self._origin.url, headers=self._request_headers(), stream=True, timeout=self._timeout
-            ) as response:
+            with session.get(self._origin, self._request_headers(), self._timeout) as response:
                 self._refuse_status(response)
                 self._refuse_content(response)
                 self._receive(response)
@@ -118,14 +142,17 @@ class _Transfer:
             requests.exceptions.InvalidURL,
             requests.exceptions.InvalidSchema,
             requests.exceptions.MissingSchema,
-            requests.exceptions.TooManyRedirects,
         ) as error:
             raise DownloadError(
                 f"{self._origin.shown} cannot be requested ({type(error).__name__}). "
                 "Correct source.url or the run's parameter."
             ) from None  # the error's own text holds the URL with its credentials
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            if isinstance(error.__cause__, ExcessError):
+                self._forget()
             raise _TryAgainError(_reason(error)) from None
+        finally:
+            session.let_go()
 
     def _request_headers(self) -> dict[str, str]:
         headers = {"User-Agent": "csvdynamo", "Accept": "*/*", "Accept-Encoding": "identity"}
@@ -162,31 +189,47 @@ class _Transfer:
         resumable = response.headers.get("Content-Encoding", "identity").lower() in {"identity", ""}
         purpose = f"download {self._origin.shown}"
         with GrowingFile(
-            self._target, self._report_progress, purpose=purpose, total=total, append=self._received > 0
+            self._target,
+            self._report_progress,
+            purpose=purpose,
+            total=total,
+            append=self._received > 0,
+            most=self._max_bytes,
         ) as file:
             try:
-                for piece in response.raw.stream(PIECE_BYTES, decode_content=False):
+                # Not a piece of a given size, for which a server that sends byte by byte could be awaited for days.
+                while piece := response.raw.read1(PIECE_BYTES, decode_content=False):
                     file.write(piece)
+                    self._limit.check(self._origin.shown)
             finally:
                 self._received = file.size if resumable else 0
+        self._limit.check(self._origin.shown)
         self._check_length(file.size, total)
 
     def _start(self, response: "requests.Response") -> int | None:
         self._forget()
         self._version = Version.from_headers(response.headers)
-        length = response.headers.get("Content-Length")
+        length = count(response.headers.get("Content-Length"))
         if length is None and "chunked" not in response.headers.get("Transfer-Encoding", "").lower():
             log.warning("%s names no length: a transfer that breaks off cannot be noticed", self._origin.shown)
-        return int(length) if length is not None and length.isdigit() else None
+        self._total = length
+        return length
 
     def _resume(self, response: "requests.Response") -> int | None:
         part = ContentRange.from_header(response.headers.get("Content-Range"))
         version = Version.from_headers(response.headers)
-        if part is None or part.first != self._received or not version.same_as(self._version):
+        total = part.total if part and part.total is not None else self._total
+        if (
+            part is None
+            or part.first != self._received
+            or total is None
+            or total != (self._total or total)
+            or not version.same_as(self._version)
+        ):
             self._forget()
             raise _TryAgainError("the server resumed with other bytes than those asked for, or of another version")
         log.info("%s: going on at byte %d", self._origin.shown, part.first)
-        return part.last + 1 if part.total is None else part.total
+        return total
 
     def _check_length(self, received: int, total: int | None) -> None:
         if total is None or received == total:
@@ -197,6 +240,7 @@ class _Transfer:
 
     def _forget(self) -> None:
         self._received = 0
+        self._total = None
         self._version = Version()
 
 

@@ -1,46 +1,99 @@
-"""Fetching a source that is a file of the worker."""
+"""Fetching a source that is a file of the worker, below the one folder that a setting names."""
 
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
+from typing import BinaryIO
 
+from csvdynamo_airflow.settings import LOCAL_FOLDER
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
 
 PIECE_BYTES = 1024 * 1024
 
 
-def fetch_local(path: Path, target: Path, report_progress: ReportProgress) -> Fetched:
+def fetch_local(
+    path: Path, folder: Path, target: Path, report_progress: ReportProgress, *, most: int | None = None
+) -> Fetched:
     """Copy a local file, so that what is landed stays the same whatever becomes of the original.
 
     Args:
         path: The file.
+        folder: The folder below which it must be once every symbolic link is followed.
         target: The file to write.
         report_progress: Is told of the bytes copied.
+        most: The data set's ``source.max_bytes``.
 
     Returns:
         Its time of change as ``last_modified``.
 
     Raises:
-        DownloadError: It is missing, no regular file, or not readable.
+        DownloadError: It is not below the folder, missing, no regular file, or not readable.
         DownloadPostponedError: It was written to meanwhile.
+        FileTooLargeError: It is larger than ``most``.
         NoSpaceError: There is no room for the copy.
     """
-    if not path.exists():
-        raise DownloadError(f"{path} does not exist on this worker. Correct source.url or the run's parameter.")
-    if not path.is_file():
-        raise DownloadError(f"{path} is not a file. Give the path of the CSV itself.")
-    before = path.stat()
-    try:
-        source = path.open("rb")
-    except OSError as error:
-        raise DownloadError(f"{path} cannot be read: {error.strerror}. Let the worker's user read it.") from error
-    with (
-        source,
-        GrowingFile(target, report_progress, purpose=f"copy {path}", total=before.st_size) as copy,
-    ):
-        while piece := source.read(PIECE_BYTES):
-            copy.write(piece)
-    after = path.stat()
+    with open_below(path, folder) as source:
+        before = os.fstat(source.fileno())
+        with GrowingFile(target, report_progress, purpose=f"copy {path}", total=before.st_size, most=most) as copy:
+            while piece := source.read(PIECE_BYTES):
+                copy.write(piece)
+        after = os.fstat(source.fileno())
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or copy.size != before.st_size:
         raise DownloadPostponedError(f"{path} was changed while it was copied. Run again once it is complete.")
     return Fetched(last_modified=formatdate(before.st_mtime, usegmt=True))
+
+
+@contextmanager
+def open_below(path: Path, folder: Path) -> Iterator[BinaryIO]:
+    """Open a regular file below a folder, without waiting for the other end of what turns out to be a pipe.
+
+    Symbolic links are followed first, in the folder's path as well. What they lead to is then opened folder by folder
+    without following any: a link that is put in its place meanwhile opens nothing.
+
+    Raises:
+        DownloadError: It is not below the folder, and the message is the same whether it is there or not; or it is
+            below, but no file, or cannot be opened.
+    """
+    descriptor = _open(path, folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DownloadError(f"{path} is not a file. Give the path of the CSV itself.")
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
+def _open(path: Path, folder: Path) -> int:
+    try:
+        root = folder.resolve(strict=True)
+        holder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except (OSError, RuntimeError):
+        raise DownloadError(f"{LOCAL_FOLDER}={folder}: there is no such folder on this worker.") from None
+    try:
+        parts = path.resolve().relative_to(root).parts
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is too long, or not below
+        os.close(holder)
+        raise DownloadError(
+            f"{path} is not below the folder that {LOCAL_FOLDER} names, so it is not read. Put the file there."
+        ) from None
+    try:
+        for part in parts[:-1]:
+            holder = _step(holder, part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        return _step(holder, parts[-1] if parts else ".", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise DownloadError(
+            f"{path} does not exist on this worker. Correct source.url or the run's parameter."
+        ) from None
+    except OSError as error:
+        raise DownloadError(f"{path} cannot be read: {error.strerror}. Let the worker's user read it.") from error
+
+
+def _step(holder: int, name: str, flags: int) -> int:
+    """Open a name in an open folder, which is closed."""
+    try:
+        return os.open(name, flags | os.O_CLOEXEC, dir_fd=holder)
+    finally:
+        os.close(holder)

@@ -120,3 +120,10 @@ def test_what_the_dockerfile_copies_is_there_and_passes_the_ignore_file() -> Non
 
     assert copied == set(admitted)
     assert all((ROOT / source).exists() for source in copied)
+
+
+def test_a_run_may_read_the_folder_of_the_sample_and_no_other() -> None:
+    folder = SERVICES["scheduler"]["environment"]["CSVDYNAMO_LOCAL_FOLDER"]
+
+    assert f"commands.sample --out {folder}/" in DOCKERFILE
+    assert "CSVDYNAMO_LOCAL_HOSTS" not in TEXT

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import urlsplit
+
+from csvdynamo.hosts import HostRule
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,16 @@ class ScriptedServer:
     answers: list[Answer]
     url: str = ""
     requests: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
     def next_answer(self) -> Answer:
         return self.answers[min(len(self.requests), len(self.answers)) - 1]
+
+
+def local_hosts(*urls: str) -> tuple[HostRule, ...]:
+    """The hosts and ports of URLs, as the setting for local use would name them."""
+    rules = [HostRule.from_text(urlsplit(url).netloc.rpartition("@")[2]) for url in urls]
+    return tuple(rule for rule in rules if rule)
 
 
 @contextmanager
@@ -41,6 +51,7 @@ def serve(*answers: Answer) -> Iterator[ScriptedServer]:
 
         def do_GET(self) -> None:
             script.requests.append(dict(self.headers))
+            script.paths.append(self.path)
             answer = script.next_answer()
             self.send_response(answer.status)
             for name, value in {**_length_header(answer), **answer.headers}.items():
@@ -48,7 +59,7 @@ def serve(*answers: Answer) -> Iterator[ScriptedServer]:
             self.end_headers()
             body = answer.body if answer.cut_after is None else answer.body[: answer.cut_after]
             self._send_chunks(body, answer) if answer.chunked else self.wfile.write(body)
-            self.close_connection = answer.cut_after is not None or answer.silent_about_length
+            self.close_connection |= answer.cut_after is not None or answer.silent_about_length
 
         def _send_chunks(self, body: bytes, answer: Answer) -> None:
             for start in range(0, len(body), 7):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,16 @@ from csvdynamo.rejects import Reject
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
+from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
-from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
+from csvdynamo_airflow.source.fetched import DownloadError
+from csvdynamo_airflow.source.growing_file import FileTooLargeError
 from csvdynamo_airflow.source.http_rules import HttpPolicy
-from csvdynamo_airflow.source.local_source import fetch_local
+from csvdynamo_airflow.source.source_url import SourceUrlError
 from csvdynamo_airflow.stored_file import ObjectError
 from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name
 from tests.integration.plugin.migration_objects import BUCKET
-from tests.integration.plugin.scripted_server import Answer, serve
+from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
 
 FILE_NAME = "Electric_Vehicle_Population_Data.csv"
 CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
@@ -48,12 +51,16 @@ class Tasks:
         self.s3, self.dataset, self.work = s3, dataset, work
 
     def download(self, url: str | Path, run_id: str = "run") -> Landed:
+        """Download from a server of the test's or from its temporary folder."""
+        web = str(url).startswith("http")
+        local = LocalUse(self.work.parent, local_hosts(str(url)) if web else ())
         return download(
             str(url),
             dataset=self.dataset,
             bucket=BUCKET,
             s3=self.s3,
             run_id=run_id,
+            local=local,
             work_parent=self.work,
             policy=HttpPolicy(attempts=2),
             sleep=lambda _seconds: None,
@@ -128,6 +135,32 @@ def test_a_local_file_lands_like_a_remote_one(tasks: Tasks, tmp_path: Path, form
     assert landed.last_modified.endswith("GMT")
 
 
+def test_nothing_local_is_read_unless_it_is_said(s3: Any, dataset: Dataset, work: Path) -> None:
+    (work.parent / "a.csv").write_bytes(CSV)
+
+    with serve(Answer(body=CSV)) as server:
+        for url, told in (
+            (str(work.parent / "a.csv"), "CSVDYNAMO_LOCAL_FOLDER"),
+            (server.url, "CSVDYNAMO_LOCAL_HOSTS"),
+        ):
+            with pytest.raises(SourceUrlError, match=told):
+                download(url, dataset=dataset, bucket=BUCKET, s3=s3, run_id="run", work_parent=work)
+
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("source", ["file", "server"])
+def test_a_source_larger_than_the_data_set_allows_does_not_land(tasks: Tasks, source: str) -> None:
+    tasks.dataset = replace(tasks.dataset, source=replace(tasks.dataset.source, max_bytes=len(CSV) - 1))
+    path = tasks.work.parent / "a.csv"
+    path.write_bytes(CSV)
+
+    with serve(Answer(body=CSV)) as server, pytest.raises(FileTooLargeError, match=r"source\.max_bytes"):
+        tasks.download(path if source == "file" else server.url)
+
+    assert tasks.stored_keys() == []
+
+
 def test_the_same_bytes_land_once(tasks: Tasks, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(CSV)
 
@@ -142,28 +175,6 @@ def test_a_missing_file_and_a_folder_are_refused(tasks: Tasks, tmp_path: Path) -
         tasks.download(tmp_path / "a.csv")
     with pytest.raises(DownloadError, match="is not a file"):
         tasks.download(tmp_path)
-
-
-def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    (tmp_path / "a.csv").write_bytes(CSV)
-    monkeypatch.setattr(Path, "open", refuse)
-
-    with pytest.raises(DownloadError, match=r"a\.csv cannot be read: Permission denied"):
-        fetch_local(tmp_path / "a.csv", tmp_path / "copy", lambda _done, _total: None)
-
-
-def test_a_file_that_is_written_to_while_it_is_copied_is_refused_for_now(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(CSV)
-
-    def write_more(_done: int, _total: int | None) -> None:
-        path.write_bytes(CSV + b"102,Olympia\n")
-
-    with pytest.raises(DownloadPostponedError, match="changed while it was copied"):
-        fetch_local(path, tmp_path / "copy", write_more)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from csvdynamo.dataset import ColumnType, Dataset, EmptyPolicy
 from csvdynamo.dataset_file import dataset_paths, load_dataset, load_datasets
 from csvdynamo.errors import DatasetError
+from csvdynamo.hosts import HostRule
 from csvdynamo.transforms import Lowercase, Prefix, Replace, Transform, can_produce
 
 MakeDataset = Callable[[str], Dataset]
@@ -91,6 +92,60 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
     assert dataset.limits.max_concurrency == 1
     assert dataset.dag.schedule == "0 6 * * 1-5"
     assert dataset.dag.tags == ("cars", "public")
+
+
+def load_source(folder: Path, minimal_text: str, keys: str) -> Dataset:
+    return load_text(folder, minimal_text.replace("[source]\n", f"[source]\n{keys}\n"))
+
+
+def test_whom_a_run_may_ask_and_how_much_it_may_fetch_is_read(tmp_path: Path, minimal_text: str) -> None:
+    source = load_source(
+        tmp_path,
+        minimal_text,
+        'hosts = ["files.example.org", "*.cdn.example.net:8443"]\nmax_bytes = 1\nmax_seconds = 60',
+    ).source
+
+    assert source.allowed_hosts[1:] == (
+        HostRule("files.example.org"),
+        HostRule("cdn.example.net", 8443, below=True),
+    )
+    assert source.allowed_hosts[0] == HostRule.from_url(source.url)
+    assert (source.max_bytes, source.max_seconds) == (1, 60)
+
+
+def test_by_default_a_run_may_ask_the_urls_own_host_alone_for_ten_gigabytes_in_six_hours(
+    tmp_path: Path, minimal_text: str
+) -> None:
+    source = load_text(tmp_path, minimal_text).source
+
+    assert source.allowed_hosts == (HostRule.from_url(source.url),)
+    assert (source.max_bytes, source.max_seconds) == (10_000_000_000, 21_600)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('hosts = "example.org"', "source.hosts: must be an array"),
+        ("hosts = [1]", "source.hosts: must be an array of texts"),
+        ('hosts = ["https://example.org/"]', "source.hosts: must be hosts, such as data.example.com"),
+        ('hosts = ["*"]', "source.hosts: must be hosts"),
+        ('hosts = ["*.org"]', "source.hosts: must be hosts"),
+        ('hosts = ["127.1"]', "source.hosts: must be hosts"),
+        ("max_bytes = 0", "source.max_bytes: must be a whole number from 1"),
+        ("max_seconds = 1e3", "source.max_seconds: must be a whole number from 1"),
+    ],
+)
+def test_a_wrong_host_or_limit_is_refused(tmp_path: Path, minimal_text: str, keys: str, told: str) -> None:
+    with pytest.raises(DatasetError, match=re.escape(told)):
+        load_source(tmp_path, minimal_text, keys)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.1/a.csv", "https://a\\\\@b/a.csv", "https://münchen.example/a.csv", "https://*.a.b/"]
+)
+def test_a_url_whose_host_has_no_one_reading_is_refused(tmp_path: Path, minimal_text: str, url: str) -> None:
+    with pytest.raises(DatasetError, match=r"source\.url: must be an http"):
+        load_text(tmp_path, re.sub('url *= *"[^"]*"', lambda _: f'url = "{url}"', minimal_text))
 
 
 def test_the_schedule_none_means_by_hand_only(make_dataset: MakeDataset) -> None:

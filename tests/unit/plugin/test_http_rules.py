@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from csvdynamo_airflow.source.http_rules import (
     Answer,
     ContentRange,
     HttpPolicy,
     Version,
+    count,
     judge,
     retry_after_seconds,
     wait_seconds,
@@ -60,6 +63,11 @@ def test_retry_after_lengthens_a_wait_up_to_its_own_bound(asked: float | None, w
     ("value", "seconds"),
     [
         (None, None),
+        ("\u00b2", None),
+        ("9" * 5000, None),
+        ("Mon, 99999999999 Nov 2026 10:00:00 GMT", None),
+        ("Mon, 23 Nov 2026 10:00:45 +99999999999999999999", None),
+        ("-1", None),
         ("", None),
         ("soon", None),
         ("120", 120.0),
@@ -70,6 +78,19 @@ def test_retry_after_lengthens_a_wait_up_to_its_own_bound(asked: float | None, w
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(value, NOW) == seconds
+
+
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, [0-9 :A-Za-z+-]{0,40}"))
+def test_any_retry_after_is_read_or_left(value: str) -> None:
+    seconds = retry_after_seconds(value, NOW)
+
+    assert seconds is None or seconds >= 0
+
+
+@given(st.text())
+def test_any_content_range_and_length_is_read_or_left(value: str) -> None:
+    assert ContentRange.from_header(value) is None
+    assert count(value) is None or count(value) == int(value)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +126,8 @@ def test_versions_differ_when_a_validator_that_both_have_differs(one: Version, o
         ("bytes 5-9/*", ContentRange(5, 9, None)),
         ("bytes */10", None),
         ("pages 1-2/3", None),
+        ("bytes 0-" + "9" * 5000 + "/*", None),
+        ("bytes \u0661-\u0662/\u0663", None),
         (None, None),
     ],
 )

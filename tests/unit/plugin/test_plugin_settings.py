@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from csvdynamo.hosts import HostRule
 from csvdynamo_airflow import settings
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.settings import datasets_folder, retry_seconds
+from csvdynamo_airflow.settings import LocalUse, datasets_folder, local_use, retry_seconds
 
 
 def test_the_folder_of_data_set_files_is_the_one_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +48,46 @@ def test_a_delay_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(MigrationError, match="CSVDYNAMO_RETRY_SECONDS"):
         retry_seconds()
+
+
+@pytest.fixture
+def local_settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment without the settings for local use."""
+    monkeypatch.delenv("CSVDYNAMO_LOCAL_FOLDER", raising=False)
+    monkeypatch.delenv("CSVDYNAMO_LOCAL_HOSTS", raising=False)
+    return monkeypatch
+
+
+def test_nothing_local_may_be_read_by_default(local_settings: pytest.MonkeyPatch) -> None:
+    assert local_use() == LocalUse(folder=None, hosts=())
+
+    local_settings.setenv("CSVDYNAMO_LOCAL_FOLDER", "")
+    local_settings.setenv("CSVDYNAMO_LOCAL_HOSTS", " , ")
+    assert local_use() == LocalUse(folder=None, hosts=())
+
+
+def test_a_folder_and_hosts_may_be_named(local_settings: pytest.MonkeyPatch) -> None:
+    local_settings.setenv("CSVDYNAMO_LOCAL_FOLDER", "/data/csv")
+    local_settings.setenv("CSVDYNAMO_LOCAL_HOSTS", "127.0.0.1:8000, Intranet,[::1]:80")
+
+    assert local_use() == LocalUse(
+        Path("/data/csv"), (HostRule("127.0.0.1", 8000), HostRule("intranet"), HostRule("::1", 80))
+    )
+
+
+@pytest.mark.parametrize("folder", ["data", "~/data", "./data"])
+def test_a_folder_that_depends_on_where_the_worker_was_started_is_refused(
+    local_settings: pytest.MonkeyPatch, folder: str
+) -> None:
+    local_settings.setenv("CSVDYNAMO_LOCAL_FOLDER", folder)
+
+    with pytest.raises(MigrationError, match=r"CSVDYNAMO_LOCAL_FOLDER=.*data: give the folder's whole path"):
+        local_use()
+
+
+@pytest.mark.parametrize("host", ["*.intranet.example", "http://intranet", "intranet:", "127.1", "a b", "intranet/x"])
+def test_what_is_no_host_is_refused(local_settings: pytest.MonkeyPatch, host: str) -> None:
+    local_settings.setenv("CSVDYNAMO_LOCAL_HOSTS", f"localhost,{host}")
+
+    with pytest.raises(MigrationError, match=r"CSVDYNAMO_LOCAL_HOSTS: '.*' is no host"):
+        local_use()

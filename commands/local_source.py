@@ -1,0 +1,33 @@
+"""What a command allows the DAG to read: the one source that the person at the terminal named."""
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from csvdynamo.hosts import HostRule
+from csvdynamo_airflow.settings import LOCAL_FOLDER, LOCAL_HOSTS
+
+
+def local_path(source: str) -> Path:
+    """Give the path that a source is or, in a ``file://`` URL, names, with every symbolic link followed."""
+    path = unquote(urlsplit(source).path) if "://" in source else source
+    return Path(path).expanduser().resolve()
+
+
+def local_settings(source: str) -> dict[str, str]:
+    """Give the settings with which the DAG may read a source.
+
+    Args:
+        source: A URL, or a file's whole path.
+
+    Returns:
+        Variables: of a web address, its host and port beside those that the person's environment names; of a file, the
+        folder that it is in.
+    """
+    if re.match("https?://", source, re.IGNORECASE):
+        host = re.split("[/?#]", source.split("://", 1)[1], maxsplit=1)[0].rpartition("@")[2]
+        # What is no host is for the task to refuse, in words about the URL.
+        hosts = [os.environ.get(LOCAL_HOSTS, ""), host if HostRule.from_text(host) else ""]
+        return {LOCAL_HOSTS: ",".join(filter(None, hosts)), LOCAL_FOLDER: ""}
+    return {LOCAL_FOLDER: str(local_path(source).parent)}
