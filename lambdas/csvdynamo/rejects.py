@@ -49,12 +49,7 @@ class Reject:
             "item": dict(self.item),
             "reject_id": self.reject_id,
         }
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        try:
-            line.encode()
-        except UnicodeEncodeError:  # half a surrogate pair: only as an escape does it survive
-            return json.dumps(record, separators=(",", ":"))
-        return line.translate(_OTHER_LINE_ENDS)
+        return json_line(record)
 
     @classmethod
     def from_json(cls, line: str | bytes) -> "Reject":
@@ -75,6 +70,16 @@ class Reject:
             item=_item(record),
             reject_id=_text(record, "reject_id"),
         )
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """Return a JSON object on one line, without its end, in text that always encodes to UTF-8."""
+    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half a surrogate pair: only as an escape does it survive
+        return json.dumps(record, separators=(",", ":"))
+    return line.translate(_OTHER_LINE_ENDS)
 
 
 def reject_id(execution_name: str, row: int) -> str:
