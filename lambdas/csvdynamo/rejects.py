@@ -10,6 +10,7 @@ from csvdynamo.codes import Stage
 from csvdynamo.errors import RejectError
 
 _ID_LENGTH = 24
+_ROW_LIMIT = 10**18  # as for the row numbers of a batch
 # Line ends to some readers (Python's splitlines among them), though JSON allows them inside a text.
 _OTHER_LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
@@ -123,7 +124,7 @@ def _row(record: Mapping[str, Any]) -> int | None:
     row = _get(record, "row")
     if row is None:
         return None
-    if isinstance(row, bool) or not isinstance(row, int) or row < 1:
+    if isinstance(row, bool) or not isinstance(row, int) or not 1 <= row < _ROW_LIMIT:
         raise RejectError("not a reject record: row must be a number from 1, or null")
     return row
 

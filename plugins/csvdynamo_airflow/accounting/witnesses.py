@@ -13,6 +13,7 @@ from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import Merged, merge
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines, object_chunks
 from csvdynamo_airflow.rejects.unfinished_rows import error_name, read_batches
+from csvdynamo_airflow.task_documents import reading
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workflow.map_run import Progress
 
@@ -60,7 +61,8 @@ class MigrationCounts:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**{**document, "rejects": Merged.from_json(document["rejects"])})
+        with reading("What the task reconcile returned"):
+            return cls(**{**document, "rejects": Merged.from_json(document["rejects"])})
 
 
 def count_migration(s3: Any, states: Any, prepared: Prepared, execution: Execution | None) -> MigrationCounts:

@@ -18,6 +18,7 @@ from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, write_error_csv
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines, object_chunks
 from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE, UnfinishedRows, write_unfinished_rows
+from csvdynamo_airflow.task_documents import reading
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workspace import require_free_space, workspace
 
@@ -127,7 +128,7 @@ def _unwrapped(line: bytes, place: str) -> Iterator[Reject]:
     try:
         records = base64.b64decode(json.loads(line)["rawData"]).split(b"\n")
         yield from [Reject.from_json(record) for record in records if record.strip()]
-    except (RejectError, ValueError, TypeError, KeyError) as error:
+    except (RejectError, ValueError, TypeError, KeyError, RecursionError) as error:
         log.warning("%s holds no reject record: %s", place, error)
 
 
@@ -168,7 +169,8 @@ class Merged:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
+        with reading("What the task fetch_error_files returned"):
+            return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
 
 
 def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged:

@@ -119,13 +119,13 @@ def test_rejects_that_firehose_could_not_partition_are_found(s3: Any) -> None:
     assert rejects == [reject("a"), reject("b")]
 
 
-@pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"not json", b"[]", b'{"execution_name": "cars-1"}'])
+@pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"not json", b"[]", b"[" * 20_000, b'{"execution_name": "cars-1"}'])
 def test_rubbish_that_firehose_could_not_partition_stops_no_run_and_is_logged(
     s3: Any, rubbish: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
     key = put_firehose_error(s3, rubbish)
-    s3.put_object(Bucket=BUCKET, Key=f"{key}-2", Body=b"no document\n")
+    s3.put_object(Bucket=BUCKET, Key=f"{key}-2", Body=b"no document\n" + b"[" * 20_000)
     put_error_file(s3, [reject("a")])
 
     with caplog.at_level(logging.WARNING):
