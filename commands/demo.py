@@ -25,11 +25,13 @@ from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE
 from csvdynamo_airflow.rejects.error_files import MERGED_FILE
 from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 AWS_FILE = BUILD / "aws.json"
 REPORT = BUILD / REPORT_FILE
 REJECTS = BUILD / MERGED_FILE
+UNFINISHED = BUILD / UNFINISHED_FILE
 ERROR_CSV = BUILD / ERROR_CSV_FILE
 SAMPLE_DATASET = "ev_population"
 SAMPLE_ROWS = 5000
@@ -54,7 +56,7 @@ def main() -> None:
     stop_like_ctrl_c()
     BUILD.mkdir(parents=True, exist_ok=True)
     source, sample = _source(arguments.source, dataset)
-    for stale in (REPORT, REJECTS, ERROR_CSV, AWS_FILE):
+    for stale in (REPORT, REJECTS, UNFINISHED, ERROR_CSV, AWS_FILE):
         stale.unlink(missing_ok=True)
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     try:
@@ -66,9 +68,16 @@ def main() -> None:
     say("\n" + summary(report))
     say(f"\nThe report is in {REPORT}.")
     if ERROR_CSV.exists():
-        say(f"The rejected rows are in {ERROR_CSV}, to be corrected and migrated: make demo SOURCE={ERROR_CSV}")
+        say(f"The {_kinds(report)} rows are in {ERROR_CSV}, to be corrected and migrated: make demo SOURCE={ERROR_CSV}")
     if report["problems"]:
         fail(f"The run is not green; the log is in {AIRFLOW_LOG}.")
+
+
+def _kinds(report: dict[str, Any]) -> str:
+    """Say which rows the error CSV holds."""
+    if not report["unfinished_rows_in_error_files"]:
+        return "rejected"
+    return "rejected and failed" if report["rejects_by_code"] else "failed"
 
 
 def _arguments() -> argparse.Namespace:
@@ -171,7 +180,7 @@ def _read_report(deployed: Deployed, dataset: Dataset) -> dict[str, Any]:
 
 
 def _fetch_error_files(deployed: Deployed, report: dict[str, Any]) -> None:
-    """Copy the rejects from the bucket, as JSON lines and as CSV."""
+    """Copy the error files from the bucket."""
     for location in report["error_files"]:
         bucket, key = location.removeprefix("s3://").split("/", 1)
         deployed.client("s3").download_file(bucket, key, str(BUILD / key.rpartition("/")[2]))

@@ -5,7 +5,7 @@ import logging
 from functools import cache
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from csvdynamo.clients import client
 from csvdynamo.errors import BatchError
@@ -78,3 +78,5 @@ def _manifest(s3: Any, bucket: str, key: str) -> Manifest | None:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             return None
         raise
+    except ParamValidationError as error:
+        raise BatchError("the event's Bucket and Key name no object that S3 could have") from error

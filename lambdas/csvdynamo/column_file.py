@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from csvdynamo.dataset import ROW_NUMBER_HEADER, Column, ColumnType, EmptyPolicy
+from csvdynamo.patterns import compile_pattern
 from csvdynamo.toml_fields import Fields, found
 from csvdynamo.transforms import Lowercase, Prefix, Replace, Transform, Trim, Uppercase, chain
 
@@ -108,9 +109,9 @@ def _read_pattern(fields: Fields) -> re.Pattern[str] | None:
     if text is None:
         return None
     try:
-        return re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        fields.fail("pattern", f"is not a regular expression of Python's re: {error}")
+        return compile_pattern(text)
+    except ValueError as error:
+        fields.fail("pattern", str(error))
 
 
 def _read_allowed(fields: Fields) -> frozenset[str] | None:

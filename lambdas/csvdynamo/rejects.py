@@ -10,6 +10,7 @@ from csvdynamo.codes import Stage
 from csvdynamo.errors import RejectError
 
 _ID_LENGTH = 24
+_ROW_LIMIT = 10**18  # as for the row numbers of a batch
 # Line ends to some readers (Python's splitlines among them), though JSON allows them inside a text.
 _OTHER_LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
@@ -49,12 +50,7 @@ class Reject:
             "item": dict(self.item),
             "reject_id": self.reject_id,
         }
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        try:
-            line.encode()
-        except UnicodeEncodeError:  # half a surrogate pair: only as an escape does it survive
-            return json.dumps(record, separators=(",", ":"))
-        return line.translate(_OTHER_LINE_ENDS)
+        return json_line(record)
 
     @classmethod
     def from_json(cls, line: str | bytes) -> "Reject":
@@ -75,6 +71,16 @@ class Reject:
             item=_item(record),
             reject_id=_text(record, "reject_id"),
         )
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """Return a JSON object on one line, without its end, in text that always encodes to UTF-8."""
+    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half a surrogate pair: only as an escape does it survive
+        return json.dumps(record, separators=(",", ":"))
+    return line.translate(_OTHER_LINE_ENDS)
 
 
 def reject_id(execution_name: str, row: int) -> str:
@@ -118,7 +124,7 @@ def _row(record: Mapping[str, Any]) -> int | None:
     row = _get(record, "row")
     if row is None:
         return None
-    if isinstance(row, bool) or not isinstance(row, int) or row < 1:
+    if isinstance(row, bool) or not isinstance(row, int) or not 1 <= row < _ROW_LIMIT:
         raise RejectError("not a reject record: row must be a number from 1, or null")
     return row
 

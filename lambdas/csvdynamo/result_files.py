@@ -13,6 +13,8 @@ from typing import Any
 from csvdynamo.errors import ResultFileError
 from csvdynamo.json_stream import documents
 
+_MAX_COUNT = 10**15  # rows or bytes; sums of more could not even be written as text
+
 
 @dataclass(frozen=True)
 class ResultFile:
@@ -126,14 +128,18 @@ def _unfinished_batch(document: Any, name: str) -> UnfinishedBatch:
     text = _get(execution, "Input", name)
     batch = _object(_parse(text, f"{name}'s Input") if isinstance(text, str) else text, f"{name}'s Input")
     rows = _get(batch, "Items", f"{name}'s Input")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ResultFileError(f"{name}'s Input: Items must be an array of rows")
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        raise ResultFileError(f"{name}'s Input: Items must be an array of rows, which are objects of texts")
     return UnfinishedBatch(
         status=_optional_text(execution, "Status", name) or "UNKNOWN",
         rows=tuple(rows),
         error=_optional_text(execution, "Error", name),
         cause=_optional_text(execution, "Cause", name),
     )
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, dict) and all(isinstance(text, str) for text in row.values())
 
 
 def _files(files: Mapping[str, Any], state: str) -> tuple[ResultFile, ...]:
@@ -172,8 +178,8 @@ def _get(document: Mapping[str, Any], key: str, name: str) -> Any:
 
 def _count(document: Mapping[str, Any], key: str, name: str) -> int:
     value = _get(document, key, name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ResultFileError(f"{name}: {key} must be a whole number from 0")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_COUNT:
+        raise ResultFileError(f"{name}: {key} must be a whole number from 0 to {_MAX_COUNT:,}")
     return value
 
 

@@ -1,4 +1,6 @@
-"""Errors of a migration that are told to a person."""
+"""Errors of a migration that are told to a person; their messages are made `printable`."""
+
+from csvdynamo.errors import printable
 
 
 class MigrationError(Exception):
@@ -7,6 +9,12 @@ class MigrationError(Exception):
     Raised for what another attempt cannot mend: the task fails without a retry.
     """
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
 
 class MigrationPostponedError(Exception):
     """A migration cannot go on now; a later attempt may."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))

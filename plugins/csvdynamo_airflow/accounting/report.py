@@ -44,12 +44,16 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
         "rejects_missing": rejects.missing,
         "rejects_superseded": rejects.superseded,
         "rejects_misfiled": rejects.misfiled,
+        "failures_by_error": dict(counts.failures_by_error) if counts else {},
+        "unfinished_rows_in_error_files": merged.failed + merged.unstarted,
         "verification": (findings.checked or CheckedTable()).to_json(),
         "schema_changes": [change.to_json() for change in prepared.schema_changes] if prepared else [],
         "profile": f"s3://{prepared.bucket}/{prepared.profile_key}" if prepared and prepared.profile_key else None,
         "seconds": {task.task_id: task.seconds for task in findings.tasks},
         "error_files": [
-            f"s3://{prepared.bucket}/{key}" for key in (merged.key, merged.csv_key) if prepared is not None and key
+            f"s3://{prepared.bucket}/{key}"
+            for key in (merged.key, merged.csv_key, merged.unfinished_key)
+            if prepared is not None and key
         ],
     }
 
@@ -68,10 +72,12 @@ def report_text(report: Mapping[str, Any]) -> str:
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """Write the report for a person: the ledger, the rejects by code, what changed in the header, what is wrong."""
-    lines = [f"data set {report['dataset']}, run {report['run_id']}", "", Ledger.from_json(report["ledger"]).table()]
+    """Write the report for a person: the ledger, why rows are missing, what changed in the header, what is wrong."""
+    ledger = Ledger.from_json(report["ledger"])
+    lines = [f"data set {report['dataset']}, run {report['run_id']}", "", ledger.table()]
     if codes := report["rejects_by_code"]:
-        lines += ["", "rejects: " + ", ".join(f"{count:,} {code}" for code, count in codes.items())]
+        lines += ["", "rejects: " + _counted(codes)]
+    lines += _unfinished(report, ledger)
     if told := warnings(map(SchemaChange.from_json, report["schema_changes"])):
         lines += ["", *told]
     if report["rejects_superseded"]:
@@ -83,8 +89,35 @@ def summary(report: Mapping[str, Any]) -> str:
     elif report["dry_run"]:
         lines += ["", "A dry run: every row is accounted for, and none was migrated."]
     else:
-        lines += ["", "Every row is accounted for."]
+        lines += ["", _green(ledger)]
     return "\n".join(lines)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _unfinished(report: Mapping[str, Any], ledger: Ledger) -> list[str]:
+    """Say of the rows whose batches did not succeed why, and where they are."""
+    rows = ledger.failed + ledger.unstarted
+    if not rows or report["dry_run"]:
+        return []
+    lines = ["", "failed rows by error: " + _counted(report["failures_by_error"])] if ledger.failed else [""]
+    told = report["unfinished_rows_in_error_files"]
+    if told:
+        lines.append(f"{told:,} of the {rows:,} rows that failed or never started are in the error files.")
+    else:
+        lines.append(
+            f"None of the {rows:,} rows that failed or never started is in an error file: the Map Run left no result "
+            "files that name them, or these were not fetched."
+        )
+    return lines
+
+
+def _green(ledger: Ledger) -> str:
+    if rows := ledger.failed + ledger.unstarted:
+        return f"Every row is accounted for. {rows:,} of them failed or never started, as the data set file tolerates."
+    return "Every row is accounted for."
 
 
 def _source(findings: Findings) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from csvdynamo.policies import ForeignPolicy, Verification
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
 
 _NAMED = 5
@@ -53,15 +54,20 @@ def _contradictions(findings: Findings) -> list[str]:
     """Say which witnesses contradict each other."""
     found = []
     ledger, prepared, counts = findings.ledger, findings.prepared, findings.counts
+    merged = findings.merged or Merged()
     if ledger.unaccounted < 0:
         found.append(f"{-ledger.unaccounted:,} more rows are accounted for than the source's {ledger.source_rows:,}.")
     if prepared and counts:
         found += _contradicting_counts(prepared, counts)
-        merged = findings.merged.rejects if findings.merged else 0
-        if merged != counts.rejects.rejects:
+        if merged.rejects != counts.rejects.rejects:
             found.append(
-                f"The merged error files hold {merged:,} of the Lambda function's rejects, the bucket now holds "
-                f"{counts.rejects.rejects:,} that count: clear the task fetch_error_files."
+                f"The merged error files hold {merged.rejects:,} of the Lambda function's rejects, the bucket now "
+                f"holds {counts.rejects.rejects:,} that count: clear the task fetch_error_files."
+            )
+        if merged.failed + merged.unstarted != counts.unfinished_rows:
+            found.append(
+                f"The error files hold {merged.failed + merged.unstarted:,} rows of batches that did not succeed, the "
+                f"result files now hold {counts.unfinished_rows:,}: clear the task fetch_error_files."
             )
     return found
 

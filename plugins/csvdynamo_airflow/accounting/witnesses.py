@@ -7,12 +7,14 @@ from typing import Any, Self
 
 from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
-from csvdynamo.result_files import ResultFile, batch_results, unfinished_batches
+from csvdynamo.result_files import Manifest, ResultFile, batch_results
 from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import Merged, merge
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
+from csvdynamo_airflow.rejects.unfinished_rows import error_name, read_batches
+from csvdynamo_airflow.task_documents import reading
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workflow.map_run import Progress
 
@@ -29,6 +31,8 @@ class MigrationCounts:
             files name, and how many are missing or superseded.
         failed: Rows of batches that did not succeed.
         unstarted: Rows of batches that never started.
+        failures_by_error: How many of the failed rows are in batches that ended with each error.
+        unfinished_rows: Failed and unstarted rows that result files hold: those that an error file can name.
         map_run_total: Rows that the Map Run read, None when there was no Map Run.
         before_by_code: How many of prepare's rejects there are of each code.
         witnesses: Where each number was read, by name.
@@ -40,6 +44,8 @@ class MigrationCounts:
     rejects: Merged = field(default_factory=Merged)
     failed: int = 0
     unstarted: int = 0
+    failures_by_error: Mapping[str, int] = field(default_factory=dict)
+    unfinished_rows: int = 0
     map_run_total: int | None = None
     before_by_code: Mapping[str, int] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +62,8 @@ class MigrationCounts:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**{**document, "rejects": Merged.from_json(document["rejects"])})
+        with reading("What the task reconcile returned"):
+            return cls(**{**document, "rejects": Merged.from_json(document["rejects"])})
 
 
 def count_migration(s3: Any, states: Any, prepared: Prepared, execution: Execution | None) -> MigrationCounts:
@@ -125,22 +132,47 @@ def _count_execution(s3: Any, states: Any, prepared: Prepared, execution: Execut
     progress = Progress.from_item_counts(map_run["itemCounts"])
     manifest = find_manifest(s3, prepared.bucket, execution.name)
     if manifest is None:
+        by_state = _failures_by_state(progress)
         return MigrationCounts(
-            failed=progress.failed + progress.timed_out + progress.aborted + progress.running,
+            failed=sum(by_state.values()),
             unstarted=progress.pending,
+            failures_by_error=by_state,
             map_run_total=progress.total,
             witnesses=dict.fromkeys(("failed", "unstarted", "map_run_total"), _item_counts(map_run)),
         )
-    written, answered = _sum_succeeded(s3, prepared.bucket, manifest.succeeded)
+    return _count_results(s3, prepared.bucket, manifest, execution.name, map_run)
+
+
+def _count_results(
+    s3: Any, bucket: str, manifest: Manifest, execution: str, map_run: dict[str, Any]
+) -> MigrationCounts:
+    written, answered = _sum_succeeded(s3, bucket, manifest.succeeded)
+    failures: Counter[str] = Counter()
+    for batch in read_batches(s3, bucket, manifest.failed):
+        failures[error_name(batch)] += len(batch.rows)
+    unstarted = sum(len(batch.rows) for batch in read_batches(s3, bucket, manifest.pending))
     return MigrationCounts(
         written=written,
         answered_rejects=answered,
-        rejects=merge(s3, prepared.bucket, execution.name, None),
-        failed=_count_unfinished(s3, prepared.bucket, manifest.failed),
-        unstarted=_count_unfinished(s3, prepared.bucket, manifest.pending),
-        map_run_total=progress.total,
-        witnesses=_witnesses(prepared.bucket, execution.name, map_run),
+        rejects=merge(s3, bucket, execution, None),
+        failed=failures.total(),
+        unstarted=unstarted,
+        failures_by_error=dict(sorted(failures.items())),
+        unfinished_rows=failures.total() + unstarted,
+        map_run_total=Progress.from_item_counts(map_run["itemCounts"]).total,
+        witnesses=_witnesses(bucket, execution, map_run),
     )
+
+
+def _failures_by_state(progress: Progress) -> dict[str, int]:
+    """Tell a stopped Map Run's failed rows by the states of their batches: nobody kept the errors."""
+    states = {
+        "ABORTED": progress.aborted,
+        "FAILED": progress.failed,
+        "RUNNING": progress.running,
+        "TIMED_OUT": progress.timed_out,
+    }
+    return {state: rows for state, rows in states.items() if rows}
 
 
 def _never_started(prepared: Prepared, why: str) -> MigrationCounts:
@@ -179,9 +211,3 @@ def _sum_succeeded(s3: Any, bucket: str, files: Iterable[ResultFile]) -> tuple[i
             written += result.written
             answered += result.rejected
     return written, answered
-
-
-def _count_unfinished(s3: Any, bucket: str, files: Iterable[ResultFile]) -> int:
-    return sum(
-        len(batch.rows) for file in files for batch in unfinished_batches(object_chunks(s3, bucket, file.key), file.key)
-    )

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from csvdynamo_airflow.schema.schema_change import SchemaChange
 from csvdynamo_airflow.source.landing import Landed
+from csvdynamo_airflow.task_documents import reading
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,15 @@ class Prepared:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
-        return cls(
-            **{
-                **document,
-                "header": tuple(document["header"]),
-                "schema_changes": tuple(map(SchemaChange.from_json, document["schema_changes"])),
-                "source": Landed.from_json(document["source"]),
-            }
-        )
+        with reading("What the task prepare returned"):
+            return cls(
+                **{
+                    **document,
+                    "header": tuple(document["header"]),
+                    "schema_changes": tuple(map(SchemaChange.from_json, document["schema_changes"])),
+                    "source": Landed.from_json(document["source"]),
+                }
+            )
 
 
 def prepared_key(dataset: str, sha256: str, file_name: str) -> str:

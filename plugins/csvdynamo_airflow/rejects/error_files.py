@@ -4,10 +4,10 @@ import base64
 import json
 import logging
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import IO, Any, Self
 
 from csvdynamo.errors import RejectError
@@ -16,13 +16,18 @@ from csvdynamo.result_files import batch_results
 from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, upload_error_csv
+from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, write_error_csv
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
+from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE, UnfinishedRows, write_unfinished_rows
+from csvdynamo_airflow.task_documents import reading
 from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workspace import require_free_space, workspace
 
 MERGED_FILE = "rejects.jsonl"
 
 _MISSING_NAMED = 20
+_BYTES_A_RESULT_BYTE = 3  # as a rule: a row is written out twice, each time with what is said of its batch
+_CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv"}
 
 log = logging.getLogger(__name__)
 
@@ -124,17 +129,20 @@ def _unwrapped(line: bytes, place: str) -> Iterator[Reject]:
     try:
         records = base64.b64decode(json.loads(line)["rawData"]).split(b"\n")
         yield from [Reject.from_json(record) for record in records if record.strip()]
-    except (RejectError, ValueError, TypeError, KeyError) as error:
+    except (RejectError, ValueError, TypeError, KeyError, RecursionError) as error:
         log.warning("%s holds no reject record: %s", place, error)
 
 
 @dataclass(frozen=True)
 class Merged:
-    """The rejects of a run, merged: a JSON-lines object, and the same as a CSV.
+    """The error files of a run: its rejects and the rows of its batches that did not succeed.
 
     Attributes:
-        key: The key of the JSON lines in the bucket, None when the run had no reject.
-        csv_key: The key of the CSV, None when there is none.
+        key: The key of the rejects as JSON lines in the bucket, None when the run had no reject.
+        csv_key: The key of the CSV of all those rows, None when there is none.
+        unfinished_key: The key of the rows of batches that did not succeed, as JSON lines; None when there is none.
+        failed: Rows of batches that failed in it.
+        unstarted: Rows of batches that never started in it.
         rejects: Rejects of the Lambda in it, each once.
         missing: Rejects that count and never arrived.
         missing_ids: The ids of some of those.
@@ -145,6 +153,9 @@ class Merged:
 
     key: str | None = None
     csv_key: str | None = None
+    unfinished_key: str | None = None
+    failed: int = 0
+    unstarted: int = 0
     rejects: int = 0
     missing: int = 0
     missing_ids: tuple[str, ...] = ()
@@ -159,7 +170,8 @@ class Merged:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
+        with reading("What the task fetch_error_files returned"):
+            return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
 
 
 def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged:
@@ -202,24 +214,71 @@ def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged
 
 
 def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None) -> Merged:
-    """Put a run's rejects beside its report, as JSON lines and as CSV: those of prepare, then the Lambda function's.
+    """Put a run's error files beside its report.
+
+    They are the rejects as JSON lines, those of prepare, then the Lambda function's; the rows of batches that did not
+    succeed as JSON lines; and all of them as one CSV. What an earlier attempt wrote is written over, with nothing where
+    nothing is left: after a redrive no file may go on naming rows that are in the table.
 
     Args:
         s3: A boto3 S3 client.
         dataset_name: The data set.
         prepared: The prepared file.
         execution: The run's newest execution, None when none was started.
+
+    Raises:
+        csvdynamo.errors.RejectError: An error file has a line that is no reject record.
+        csvdynamo.errors.ResultFileError: A result file is malformed.
+        NoSpaceError: The temporary folder has no room for the files.
     """
-    with tempfile.TemporaryFile(prefix="csvdynamo-rejects-") as file:
+    with workspace("error_files", dataset_name, prepared.execution_name) as folder:
+        rejects, unfinished, table = (folder / name for name in (MERGED_FILE, UNFINISHED_FILE, ERROR_CSV_FILE))
+        merged = _write_rejects(s3, prepared, execution, rejects)
+        left = _write_unfinished(s3, dataset_name, prepared, execution, unfinished)
+        with rejects.open("rb") as first, unfinished.open("rb") as then, table.open("wb") as out:
+            if first.seek(0, os.SEEK_END) or then.seek(0, os.SEEK_END):
+                write_error_csv(first, prepared.header, out, then)
+        prefix = reports_prefix(dataset_name, prepared.execution_name)
+        keys = [_upload(s3, prepared.bucket, prefix, file) for file in (rejects, table, unfinished)]
+    key, csv_key, unfinished_key = keys
+    return replace(
+        merged,
+        key=key,
+        csv_key=csv_key,
+        unfinished_key=unfinished_key,
+        failed=left.failed,
+        unstarted=left.unstarted,
+    )
+
+
+def _write_rejects(s3: Any, prepared: Prepared, execution: Execution | None, path: Path) -> Merged:
+    with path.open("wb") as file:
         if prepared.rejects_key:
             s3.download_fileobj(prepared.bucket, prepared.rejects_key, file)
             file.seek(0, os.SEEK_END)  # boto3 writes the parts of a large object in any order
-        merged = merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
-        if not file.tell():
-            return merged
-        prefix = reports_prefix(dataset_name, prepared.execution_name)
-        key, csv_key = prefix + MERGED_FILE, prefix + ERROR_CSV_FILE
-        upload_error_csv(s3, prepared.bucket, csv_key, file, prepared.header)
-        file.seek(0)
-        s3.upload_fileobj(file, prepared.bucket, key)
-    return replace(merged, key=key, csv_key=csv_key)
+        return merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
+
+
+def _write_unfinished(
+    s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None, path: Path
+) -> UnfinishedRows:
+    manifest = find_manifest(s3, prepared.bucket, execution.name) if execution else None
+    with path.open("wb") as file:
+        if manifest is None or execution is None:
+            return UnfinishedRows()
+        size = sum(one.size for one in (*manifest.failed, *manifest.pending))
+        require_free_space(path.parent, _BYTES_A_RESULT_BYTE * size, "write out the rows of batches that failed")
+        return write_unfinished_rows(
+            s3, prepared.bucket, manifest, execution=execution.name, dataset=dataset_name, out=file
+        )
+
+
+def _upload(s3: Any, bucket: str, prefix: str, file: Path) -> str | None:
+    """Upload a file that holds something, and empty the object of one that does not; return the key if it does."""
+    key = prefix + file.name
+    if not file.stat().st_size:
+        if list_objects(s3, bucket, key):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"")
+        return None
+    s3.upload_file(str(file), bucket, key, ExtraArgs={"ContentType": _CONTENT_TYPES[file.suffix]})
+    return key

@@ -80,8 +80,10 @@ class FetchErrorFilesOperator(BaseOperator):
     def _merge(self, context: Context, prepared: Prepared, execution: Execution | None) -> dict[str, Any]:
         with permanent_errors_fail_at_once():
             merged = merge_rejects(client("s3"), self.dataset_name, prepared, execution)
-        if merged.key:
-            self.log.info("The run's rejects are in s3://%s/%s: %s", prepared.bucket, merged.key, merged)
+        if merged.csv_key:
+            self.log.info(
+                "The rows that were not written are in s3://%s/%s: %s", prepared.bucket, merged.csv_key, merged
+            )
         if merged.missing:
             context["ti"].xcom_push(key=INCOMPLETE_XCOM, value=merged.to_json())
             raise AirflowFailException(

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from csvdynamo_airflow.task_documents import reading
+
 
 @dataclass(frozen=True)
 class Landed:
@@ -37,7 +39,8 @@ class Landed:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
         """Read the JSON document."""
-        return cls(**document)
+        with reading("What the task download returned"):
+            return cls(**document)
 
 
 def landing_key(dataset: str, sha256: str, file_name: str) -> str:

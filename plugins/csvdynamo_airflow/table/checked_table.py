@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from csvdynamo.policies import VerifyMode
+from csvdynamo_airflow.task_documents import reading
 
 
 class DifferenceKind(StrEnum):
@@ -110,10 +111,11 @@ class CheckedTable:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(
-            mode=VerifyMode(document["mode"]),
-            keys_checked=document["keys_checked"],
-            counts={kind: document[kind] for kind in DifferenceKind if document[kind]},
-            examples=tuple(Difference.from_json(example) for example in document["examples"]),
-            key=document["key"],
-        )
+        with reading("What the task verify returned"):
+            return cls(
+                mode=VerifyMode(document["mode"]),
+                keys_checked=document["keys_checked"],
+                counts={kind: document[kind] for kind in DifferenceKind if document[kind]},
+                examples=tuple(Difference.from_json(example) for example in document["examples"]),
+                key=document["key"],
+            )

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Self
 
 from csvdynamo_airflow.naming import counted_name
+from csvdynamo_airflow.task_documents import reading
 
 ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 SUCCEEDED = "SUCCEEDED"
@@ -63,7 +64,8 @@ class Execution:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**document)
+        with reading("What the task reconcile returned of the execution"):
+            return cls(**document)
 
     @property
     def alive(self) -> bool:

@@ -28,17 +28,19 @@ def _batch_of(items: Sequence[Mapping[str, str]]) -> bytes:
     return json.dumps({"BatchInput": {"execution_name": "cars-1"}, "Items": list(items)}).encode()
 
 
-def failed(rows: int, status: str = "FAILED") -> bytes:
+def failed(rows: int, status: str = "FAILED", error: str = "") -> bytes:
     """A batch of so many rows that failed, as it is written whole."""
-    return _failed(_batch(rows), status)
+    return _failed(_batch(rows), status, error)
 
 
-def batch_that_failed(rows: Sequence[Mapping[str, str]]) -> bytes:
+def batch_that_failed(
+    rows: Sequence[Mapping[str, str]], status: str = "FAILED", error: str = "", cause: str = ""
+) -> bytes:
     """A batch of given rows that failed."""
-    return _failed(_batch_of(rows), "FAILED")
+    return _failed(_batch_of(rows), status, error, cause)
 
 
-def _failed(batch: bytes, status: str) -> bytes:
+def _failed(batch: bytes, status: str, error: str = "", cause: str = "") -> bytes:
     child = {
         "executionArn": "arn:child",
         "stateMachineArn": "arn:machine",
@@ -46,6 +48,8 @@ def _failed(batch: bytes, status: str) -> bytes:
         "status": status,
         "startDate": 1,
         "stopDate": 2,
+        "error": error,
+        "cause": cause,
     }
     return json.dumps(record(child, batch)).encode()
 
@@ -53,6 +57,11 @@ def _failed(batch: bytes, status: str) -> bytes:
 def pending(rows: int) -> bytes:
     """A batch of so many rows that never started."""
     return json.dumps(pending_record(_batch(rows))).encode()
+
+
+def batch_that_never_started(rows: Sequence[Mapping[str, str]]) -> bytes:
+    """A batch of given rows that never started."""
+    return json.dumps(pending_record(_batch_of(rows))).encode()
 
 
 def put_results(

@@ -245,6 +245,7 @@ def test_rows_of_a_failed_batch_may_be_absent_or_equal(
     put_results(run.s3, "cars-1", {"SUCCEEDED": [succeeded], "FAILED": [batch_that_failed(rows)]})
     run.states.counts = {"succeeded": SOURCE_ROWS - 3, "failed": 2}
     run.executions = [execution("FAILED")]
+    run.merged = merge_rejects(run.s3, "cars", run.prepared, run.executions[0])
     if not in_the_table:
         run.drop_item("A_4")
         run.change_item("A_5")
@@ -254,6 +255,33 @@ def test_rows_of_a_failed_batch_may_be_absent_or_equal(
     assert counts(report) == {**NOTHING, "unfinished": 0 if in_the_table else 2}
     [problem] = report["problems"]
     assert problem.startswith("2 rows are in batches that failed")
+
+
+@pytest.mark.parametrize(("tolerated", "green"), [(100 * 3 / 12, True), (100 * 2 / 12, False)])
+def test_failed_rows_leave_a_run_green_up_to_exactly_what_the_data_set_file_tolerates(
+    run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode, tolerated: float, green: bool
+) -> None:
+    """Of the failed rows one is in the table, one is not, and one has an older item."""
+    wanted(mode, foreign=ForeignPolicy.FAIL)
+    run.dataset = replace(run.dataset, gates=replace(run.dataset.gates, tolerated_failure_percent=tolerated))
+    rows = [{"_row": str(number), **source_row(number)} for number in (4, 5, 6)]
+    succeeded = answer(len(WRITTEN) - 3, [reject_id("cars-1", IN_THE_LAMBDA)])
+    failed = batch_that_failed(rows, error="States.Timeout")
+    put_results(run.s3, "cars-1", {"SUCCEEDED": [succeeded], "FAILED": [failed]})
+    run.states.counts = {"succeeded": SOURCE_ROWS - 4, "failed": 3}
+    run.merged = merge_rejects(run.s3, "cars", run.prepared, run.executions[0])
+    run.drop_item("A_5")
+    run.change_item("A_6")
+
+    report = run.look_again()
+
+    assert (report["problems"] == []) is green
+    assert report["accounted"] is green
+    assert (report["ledger"]["failed"], report["ledger"]["rejected"]) == (3, 1)
+    assert report["failures_by_error"] == {"States.Timeout": 3}
+    assert sum(report["rejects_by_code"].values()) == 2
+    assert counts(report) == {**NOTHING, "unfinished": 2}
+    assert {line["row"] for line in run.differences(report)} == {5, 6}
 
 
 def test_a_stopped_map_run_without_result_files_lets_expect_nothing_for_certain(

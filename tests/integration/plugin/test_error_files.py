@@ -2,6 +2,8 @@
 
 import io
 import logging
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, Merged, merge, merge_rejects, read_rejects
+from csvdynamo_airflow.workspace import NoSpaceError
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
@@ -116,13 +119,13 @@ def test_rejects_that_firehose_could_not_partition_are_found(s3: Any) -> None:
     assert rejects == [reject("a"), reject("b")]
 
 
-@pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"not json", b"[]", b'{"execution_name": "cars-1"}'])
+@pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"not json", b"[]", b"[" * 20_000, b'{"execution_name": "cars-1"}'])
 def test_rubbish_that_firehose_could_not_partition_stops_no_run_and_is_logged(
     s3: Any, rubbish: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
     key = put_firehose_error(s3, rubbish)
-    s3.put_object(Bucket=BUCKET, Key=f"{key}-2", Body=b"no document\n")
+    s3.put_object(Bucket=BUCKET, Key=f"{key}-2", Body=b"no document\n" + b"[" * 20_000)
     put_error_file(s3, [reject("a")])
 
     with caplog.at_level(logging.WARNING):
@@ -223,3 +226,36 @@ def test_a_run_without_rejects_makes_no_object(s3: Any) -> None:
 
     assert merge_rejects(s3, "cars", prepared_file(8, bucket=BUCKET), execution()) == Merged()
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/")
+
+
+def test_what_an_earlier_fetch_wrote_is_not_left_behind_when_nothing_is_left_to_tell(s3: Any) -> None:
+    """The report does not list the files any more, but a person who kept their address would read rows that are in."""
+    put_results(s3, "cars-1", {"FAILED": [failed(3)]})
+    first = merge_rejects(s3, "cars", prepared_file(3, bucket=BUCKET), execution("FAILED"))
+    assert (first.key, first.csv_key, first.failed) == (None, CSV_KEY, 3)
+
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(3)]})
+    again = merge_rejects(s3, "cars", prepared_file(3, bucket=BUCKET), execution())
+
+    assert again == Merged()
+    for key in (first.csv_key, first.unfinished_key):
+        assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b""
+
+
+def test_a_disk_without_room_for_the_failed_rows_is_told_before_it_is_full(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_results(s3, "cars-1", {"FAILED": [failed(3)]})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=64 << 20))
+
+    with pytest.raises(NoSpaceError, match="write out the rows of batches that failed"):
+        merge_rejects(s3, "cars", prepared_file(3, bucket=BUCKET), execution("FAILED"))
+
+
+def test_nothing_is_left_on_the_disk(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    put_results(s3, "cars-1", {"FAILED": [failed(3)]})
+
+    merge_rejects(s3, "cars", prepared_file(3, bucket=BUCKET), execution("FAILED"))
+
+    assert list(tmp_path.iterdir()) == []

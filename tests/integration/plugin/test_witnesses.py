@@ -45,6 +45,8 @@ def test_the_result_files_say_what_became_of_every_row(s3: Any) -> None:
     counts = count_migration(s3, states, PREPARED, execution("FAILED"))
 
     assert numbers(counts) == (68, 2, 15, 15)
+    assert counts.failures_by_error == {"FAILED": 10, "TIMED_OUT": 5}
+    assert counts.unfinished_rows == 30
     assert counts.map_run_total == 100
     assert set(counts.witnesses) == {
         "rejected_before_upload",
@@ -56,6 +58,24 @@ def test_the_result_files_say_what_became_of_every_row(s3: Any) -> None:
     }
     assert unaccounted(counts) == 0
     assert MigrationCounts.from_json(counts.to_json()) == counts
+
+
+def test_failed_rows_are_counted_by_the_error_of_their_batch_and_add_up(s3: Any) -> None:
+    results = {
+        "SUCCEEDED": [answer(75)],
+        "FAILED": [
+            failed(10, error="States.Timeout"),
+            failed(5, "TIMED_OUT", error="States.Timeout"),
+            failed(6, error="BatchError"),
+            failed(4, "ABORTED"),
+        ],
+    }
+    put_results(s3, "cars-1", results)
+
+    counts = count_migration(s3, map_run_states({"succeeded": 75, "failed": 25}), PREPARED, execution("FAILED"))
+
+    assert counts.failures_by_error == {"ABORTED": 4, "BatchError": 6, "States.Timeout": 15}
+    assert sum(counts.failures_by_error.values()) == counts.failed == 25
 
 
 def test_after_a_redrive_the_last_manifest_counts_and_no_row_twice(s3: Any) -> None:
@@ -106,6 +126,8 @@ def test_without_a_manifest_the_map_run_tells_failed_from_unstarted_and_nobody_v
     counts = count_migration(s3, states, PREPARED, execution("ABORTED"))
 
     assert numbers(counts) == (0, 0, 10, 50)
+    assert counts.failures_by_error == {"FAILED": 3, "TIMED_OUT": 2, "ABORTED": 4, "RUNNING": 1}
+    assert counts.unfinished_rows == 0
     assert unaccounted(counts) == 40
 
 

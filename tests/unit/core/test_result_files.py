@@ -58,6 +58,19 @@ def test_a_manifest_names_the_files_of_each_state() -> None:
     )
 
 
+@pytest.mark.parametrize("rows", [[{"id": None}], [{"_row": 7}], [{"id": {}}], ["id"], {"id": "x"}])
+def test_rows_of_an_unfinished_batch_that_are_no_texts_are_an_error(rows: Any) -> None:
+    child = {**FAILED, "Input": json.dumps({"Items": rows})}
+
+    with pytest.raises(ResultFileError, match="f entry 1's Input: Items must be an array of rows"):
+        list(unfinished_batches(lines(child), "f"))
+
+
+def test_a_count_of_which_no_sum_can_be_written_is_an_error() -> None:
+    with pytest.raises(ResultFileError, match="NUMBER_OF_ITEMS_WRITTEN must be a whole number from 0 to 1,000,000,000"):
+        list(batch_results(lines({**ANSWER, "NUMBER_OF_ITEMS_WRITTEN": 10**4000}), "f"))
+
+
 def test_a_manifest_without_files_is_a_map_run_without_items() -> None:
     assert read_manifest(b'{"ResultFiles": {}}') == Manifest()
 

@@ -68,10 +68,17 @@ def migrated(
             rejects=read_back,
             failed=failed,
             unstarted=unstarted,
+            failures_by_error={"States.Timeout": failed} if failed else {},
+            unfinished_rows=failed + unstarted,
             map_run_total=source_rows - before,
             witnesses={"written": "SUCCEEDED_*"},
         ),
-        "merged": replace(read_back, key="reports/cars/cars-1/rejects.jsonl" if rejected or before else None),
+        "merged": replace(
+            read_back,
+            key="reports/cars/cars-1/rejects.jsonl" if rejected or before else None,
+            failed=failed,
+            unstarted=unstarted,
+        ),
         **changes,
     }
     return Findings(**values)

@@ -113,6 +113,44 @@ def test_the_summary_shows_the_ledger_the_codes_and_every_problem() -> None:
     assert text.endswith("First.\nSecond.")
 
 
+def test_failed_rows_are_told_by_their_error_and_where_they_are() -> None:
+    merged = Merged(csv_key="reports/r.csv", unfinished_key="reports/u.jsonl", failed=3, unstarted=2)
+    findings = migrated(1000, failed=3, unstarted=2, merged=merged)
+
+    report = make_report(findings, ["too many"])
+
+    assert report["failures_by_error"] == {"States.Timeout": 3}
+    assert sum(report["failures_by_error"].values()) == report["ledger"]["failed"]
+    assert report["unfinished_rows_in_error_files"] == 5
+    assert report["error_files"] == ["s3://bucket/reports/r.csv", "s3://bucket/reports/u.jsonl"]
+    assert report["rejects_by_code"] == {}
+    text = summary(report)
+    assert "failed rows by error: 3 States.Timeout\n5 of the 5 rows that failed or never started are in" in text
+
+
+def test_failed_rows_that_no_error_file_names_are_told_loudly() -> None:
+    text = summary(make_report(migrated(1000, failed=3, merged=Merged()), ["too many"]))
+
+    assert "None of the 3 rows that failed or never started is in an error file" in text
+
+
+def test_the_summary_of_a_run_whose_failures_are_tolerated_does_not_hide_them() -> None:
+    text = summary(make_report(migrated(1000, failed=3, unstarted=2), []))
+
+    assert text.endswith(
+        "\nEvery row is accounted for. 5 of them failed or never started, as the data set file tolerates."
+    )
+
+
+def test_the_summary_of_a_dry_run_calls_no_row_failed() -> None:
+    counts = MigrationCounts(unstarted=9)
+
+    text = summary(make_report(replace(PREPARED_ONLY, dry_run=True, counts=counts), []))
+
+    assert "never started are" not in text
+    assert "error file" not in text
+
+
 def test_the_summary_of_a_green_run_says_so_and_a_dry_run_says_what_it_is() -> None:
     assert summary(make_report(migrated(1), [])).endswith("\nEvery row is accounted for.")
     assert "A dry run" in summary(make_report(replace(PREPARED_ONLY, dry_run=True), []))

@@ -127,6 +127,15 @@ def test_merged_rejects_that_are_not_those_of_the_bucket_are_a_problem(merged: M
     assert "the bucket now holds 5" in problem
 
 
+@pytest.mark.parametrize("merged", [None, Merged(failed=3), Merged(failed=3, unstarted=3)])
+def test_error_files_without_every_row_of_the_batches_that_failed_are_a_problem(merged: Merged | None) -> None:
+    [problem] = problems(replace(migrated(1000, failed=3, unstarted=2), merged=merged), OPEN)
+
+    held = merged.failed + merged.unstarted if merged else 0
+    assert problem.startswith(f"The error files hold {held} rows of batches that did not succeed")
+    assert "the result files now hold 5" in problem
+
+
 @pytest.mark.parametrize("held", [0, 2, 4])
 def test_rejects_of_prepare_that_are_not_in_the_bucket_are_a_problem(held: int) -> None:
     findings = migrated(1000, before=3)

@@ -1,0 +1,169 @@
+"""Batches that fail for good, with and without a tolerance: in ledger, report and error CSV, which mends them.
+
+The Lambda functions' error stream is out of reach, so that every batch with a row to reject fails, after it has written
+its other rows; the batches without one succeed.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.airflow_home import airflow_environment, make_airflow_home
+from commands.cdk_cli import deploy
+from commands.embedded import embedded_aws
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_datasets
+from tests.e2e.conftest import FAST, Dags
+
+DATASET = """
+verify = "full"
+
+[source]
+url = "https://example.com/vehicles.csv"
+file_name = "vehicles.csv"
+
+[table]
+name = "tb_{name}"
+partition_key = "key"
+
+[columns."DOL Vehicle ID"]
+rename = "key"
+
+[gates]
+max_reject_percent = 20
+tolerated_failure_percent = {tolerated}
+
+[limits]
+rows_per_batch = 5
+max_concurrency = 1
+"""
+
+KEYS = [str(number) if number not in (7, 18) else "" for number in range(1, 21)]
+"""Of four batches the second and the fourth have a row without a key."""
+
+FAILED = [6, 7, 8, 9, 10, 16, 17, 18, 19, 20]
+CAUSE = "ResourceNotFoundException"
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """DAG runs of one of the data sets, on one embedded AWS."""
+
+    dags: Dags
+
+    @contextmanager
+    def error_stream_out_of_reach(self) -> Iterator[None]:
+        functions = self.dags.deployed.client("lambda")
+        [(name, good)] = [
+            (one["FunctionName"], one["Environment"]["Variables"])
+            for one in functions.list_functions()["Functions"]
+            if one["Handler"] == "migrate_batch.handler"
+            and one["Environment"]["Variables"]["DESTINATION_TABLE_NAME"] == self.dags.dataset.table.name
+        ]
+
+        def use(stream: str) -> None:
+            variables = {**good, "ERROR_DELIVERY_STREAM_NAME": stream}
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+        use("no_such_stream")
+        try:
+            yield
+        finally:
+            use(good["ERROR_DELIVERY_STREAM_NAME"])
+
+    def error_csv(self, report: dict[str, Any]) -> list[dict[str, str]]:
+        [location] = [place for place in report["error_files"] if place.endswith("/rejects.csv")]
+        bucket, key = location.removeprefix("s3://").split("/", 1)
+        body = self.dags.deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+
+def saved(rows: list[dict[str, str]], path: Path) -> str:
+    """Write an error CSV as a spreadsheet saves it."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def migrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Migrations]]:
+    folder = tmp_path_factory.mktemp("datasets")
+    for name, tolerated in (("tolerant", 50), ("strict", 0)):
+        (folder / f"{name}.toml").write_text(DATASET.format(name=name, tolerated=tolerated), encoding="utf-8")
+    datasets: dict[str, Dataset] = load_datasets(folder)
+    home = tmp_path_factory.mktemp("airflow")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CSVDYNAMO_DATASETS", str(folder))
+        with embedded_aws(datasets["tolerant"], log=folder / "local-aws.log", settings=FAST) as tolerant:
+            strict = replace(tolerant, outputs=deploy(datasets["strict"], tolerant.aws.environment))
+            make_airflow_home(home)
+            airflow = {**airflow_environment(home, tolerant.aws.environment), "CSVDYNAMO_RETRY_SECONDS": "0.1"}
+            deployed = {"tolerant": tolerant, "strict": strict}
+            yield lambda name: Migrations(Dags(datasets[name], deployed[name], airflow))
+
+
+def test_failures_that_the_data_set_file_tolerates_are_green_told_by_row_and_mended_by_the_error_csv(
+    migrations: Callable[[str], Migrations], vehicles: Any, tmp_path: Path
+) -> None:
+    """Half of the rows: exactly as many as are tolerated."""
+    run = migrations("tolerant")
+    with run.error_stream_out_of_reach():
+        first = run.dags.test(vehicles(KEYS))
+
+    assert first.status == 0, first.output[-3000:]
+    ledger = first.report["ledger"]
+    assert (ledger["written"], ledger["failed"], ledger["unstarted"], ledger["rejected"]) == (10, 10, 0, 0)
+    assert ledger["unaccounted"] == 0
+    assert first.report["execution_status"] == "SUCCEEDED"
+    assert list(first.report["failures_by_error"].values()) == [10]
+    assert first.report["rejects_by_code"] == {}
+    rows = run.error_csv(first.report)
+    assert [int(row["_row"]) for row in rows] == FAILED
+    assert {row["_code"] for row in rows} == {"BATCH_FAILED"}
+    assert all(CAUSE in row["_message"] for row in rows)
+    assert [row["DOL Vehicle ID"] for row in rows] == [KEYS[number - 1] for number in FAILED]
+    verification = first.report["verification"]
+    assert (verification["missing"], verification["changed"], verification["foreign"]) == (0, 0, 0)
+
+    again = run.dags.test(saved(rows, tmp_path / "rejects.csv"))
+
+    assert again.status == 0, again.output[-3000:]
+    assert (again.report["ledger"]["written"], again.report["rejects_by_code"]) == (8, {"MISSING_KEY": 2})
+    assert {item["key"]["S"] for item in run.dags.table().values()} == {key for key in KEYS if key}
+
+
+def test_failures_that_are_not_tolerated_are_red_with_every_unwritten_row_in_the_error_csv_which_mends_it(
+    migrations: Callable[[str], Migrations], vehicles: Any, tmp_path: Path
+) -> None:
+    run = migrations("strict")
+    with run.error_stream_out_of_reach():
+        first = run.dags.test(vehicles(KEYS))
+
+    assert first.status != 0
+    ledger = first.report["ledger"]
+    assert (ledger["written"], ledger["failed"], ledger["unstarted"]) == (5, 5, 10)
+    assert ledger["unaccounted"] == 0
+    assert first.report["execution_status"] == "FAILED"
+    assert list(first.report["failures_by_error"].values()) == [5]
+    assert any("gates.tolerated_failure_percent = 0" in problem for problem in first.report["problems"])
+    rows = run.error_csv(first.report)
+    assert [(int(row["_row"]), row["_code"]) for row in rows] == [
+        *((number, "BATCH_FAILED") for number in range(6, 11)),
+        *((number, "BATCH_NOT_STARTED") for number in range(11, 21)),
+    ]
+
+    for row in rows:
+        row["DOL Vehicle ID"] = row["DOL Vehicle ID"] or f"mended-{row['_row']}"
+    again = run.dags.test(saved(rows, tmp_path / "rejects.csv"))
+
+    assert again.status == 0, again.output[-3000:]
+    assert again.report["ledger"]["written"] == again.report["ledger"]["source_rows"] == 15
+    assert set(run.dags.table()) == {key or f"mended-{row}" for row, key in enumerate(KEYS, 1)}

@@ -1,0 +1,125 @@
+"""Hostile reject records, in error files and in what Firehose could not partition, and the documents between tasks."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csvdynamo.errors import RejectError
+from csvdynamo.rejects import Reject
+from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import ErrorFiles, Merged, read_rejects
+from csvdynamo_airflow.source.landing import Landed
+from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.task_documents import DocumentError
+from csvdynamo_airflow.workflow.execution import Execution
+from tests.fuzz.hostile_documents import changed, json_bytes, json_documents
+from tests.fuzz.typed_errors import fuzz, result_or_error
+from tests.integration.plugin.migration_objects import BUCKET, reject
+from tests.integration.plugin.moto_bucket import bucket, s3_client
+from tests.unit.plugin.run_findings import execution, migrated, prepared_file
+
+SECRET = "s3cret-of-a-row"
+REJECT = reject("a", item={"Make": SECRET, "Model": "x"})
+RECORD = json.loads(REJECT.to_json())
+KEY = "migration_errors/execution_name=cars-1/2026/a"
+MISFILED = f"{FIREHOSE_ERRORS_PREFIX}metadata-extraction-failed/a"
+WRAPPED = {"attemptsMade": 1, "errorCode": "E", "rawData": base64.b64encode(REJECT.to_json().encode()).decode()}
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    with s3_client() as client, bucket(client, BUCKET):
+        yield client
+
+
+def hold(found: Reject) -> None:
+    """Hold that what was read is a record, which can be written and read again."""
+    assert Reject.from_json(found.to_json()) == found
+    assert "\n" not in found.to_json()
+    found.to_json().encode()
+
+
+@fuzz
+@given(line=json_documents(RECORD))
+def test_a_hostile_record_is_a_reject_or_an_error_without_a_value_of_the_row(line: bytes) -> None:
+    found = result_or_error(lambda: Reject.from_json(line), RejectError, secret=SECRET)
+
+    if isinstance(found, Reject):
+        hold(found)
+
+
+@fuzz
+@given(lines=st.lists(json_documents(RECORD) | st.just(json_bytes(RECORD)), max_size=3))
+def test_a_hostile_error_file_is_read_or_named_with_its_line(s3: Any, lines: list[bytes]) -> None:
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"\n".join(lines))
+
+    found = result_or_error(lambda: list(read_rejects(s3, BUCKET, KEY, "cars-1")), RejectError, secret=SECRET)
+
+    if isinstance(found, RejectError):
+        assert str(found).startswith(f"s3://{BUCKET}/{KEY} line ")
+    else:
+        for one in found:
+            hold(one)
+
+
+@fuzz
+@given(content=json_documents(WRAPPED) | json_documents(RECORD).map(lambda raw: json_bytes(_wrapped(raw))))
+def test_whatever_firehose_could_not_partition_stops_no_run(
+    s3: Any, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.clear()
+    s3.put_object(Bucket=BUCKET, Key=MISFILED, Body=content)
+
+    try:
+        found = result_or_error(lambda: list(read_rejects(s3, BUCKET, MISFILED, "cars-1")))
+    finally:
+        s3.delete_object(Bucket=BUCKET, Key=MISFILED)
+
+    assert isinstance(found, list)
+    for one in found:
+        hold(one)
+    assert SECRET not in caplog.text
+
+
+def _wrapped(raw: bytes) -> dict[str, Any]:
+    return {**WRAPPED, "rawData": base64.b64encode(raw).decode()}
+
+
+def test_the_records_that_are_made_hostile_are_found(s3: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=json_bytes(RECORD))
+    assert list(read_rejects(s3, BUCKET, KEY, "cars-1")) == [REJECT]
+    assert ErrorFiles(BUCKET, "cars-1", {"a"}).look(s3)
+    s3.put_object(Bucket=BUCKET, Key=MISFILED, Body=json_bytes(WRAPPED))
+    assert list(read_rejects(s3, BUCKET, MISFILED, "cars-1")) == [REJECT]
+    s3.delete_object(Bucket=BUCKET, Key=MISFILED)
+
+
+CHECKED = CheckedTable(counts={DifferenceKind.MISSING: 1}, examples=(Difference(DifferenceKind.MISSING, "A_1", 1),))
+DOCUMENTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "landed": (Landed.from_json, prepared_file(1).source.to_json()),
+    "prepared": (Prepared.from_json, prepared_file(10, 1).to_json()),
+    "merged": (Merged.from_json, Merged(rejects=1, missing_ids=("a",)).to_json()),
+    "execution": (Execution.from_json, execution().to_json()),
+    "checked": (CheckedTable.from_json, CHECKED.to_json()),
+    "counts": (MigrationCounts.from_json, (migrated(10, rejected=1).counts or MigrationCounts()).to_json()),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@fuzz
+@given(data=st.data())
+def test_a_hostile_document_between_tasks_is_read_or_told_with_what_to_do(name: str, data: st.DataObject) -> None:
+    read, document = DOCUMENTS[name]
+    read(json.loads(json.dumps(document)))
+
+    found = result_or_error(lambda: read(data.draw(changed(json.loads(json.dumps(document))))), DocumentError)
+
+    if isinstance(found, DocumentError):
+        assert "clear the task that left it" in str(found)

@@ -1,0 +1,219 @@
+"""The rows of batches that did not succeed: in the error files, told from rejects, and a source again."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csvdynamo.codes import RejectCode
+from csvdynamo.errors import ResultFileError
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import Merged, merge_rejects
+from csvdynamo_airflow.rejects.unfinished_rows import UnfinishedCode
+from tests.integration.plugin.migration_objects import (
+    BUCKET,
+    answer,
+    batch_that_failed,
+    batch_that_never_started,
+    put_error_file,
+    put_results,
+    reject,
+)
+from tests.integration.plugin.test_corrected_error_csv import Cars
+from tests.unit.plugin.run_findings import execution, prepared_file
+
+PREPARED = prepared_file(100, bucket=BUCKET, header=("ID", "City"))
+
+
+def row(number: int, city: str = "Kent") -> dict[str, str]:
+    return {"_row": str(number), "ID": f"k{number}", "City": city}
+
+
+def fetched(s3: Any, prepared: Prepared = PREPARED) -> Merged:
+    return merge_rejects(s3, "cars", prepared, execution("FAILED"))
+
+
+def csv_rows(s3: Any, merged: Merged) -> list[list[str]]:
+    assert merged.csv_key is not None
+    text = s3.get_object(Bucket=BUCKET, Key=merged.csv_key)["Body"].read().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def records(s3: Any, key: str | None) -> list[dict[str, Any]]:
+    assert key is not None
+    return [json.loads(line) for line in s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().split(b"\n") if line]
+
+
+def test_failed_and_unstarted_rows_follow_the_rejects_in_the_csv_and_are_told_from_them(s3: Any) -> None:
+    put_results(
+        s3,
+        "cars-1",
+        {
+            "SUCCEEDED": [answer(8, ["a"])],
+            "FAILED": [batch_that_failed([row(3), row(4, "=1+1")], error="States.Timeout", cause="too slow")],
+            "PENDING": [batch_that_never_started([row(5)])],
+        },
+    )
+    put_error_file(s3, [reject("a", row=9, item={"ID": "k9", "City": "?"})])
+
+    merged = fetched(s3)
+
+    assert csv_rows(s3, merged) == [
+        ["ID", "City", "_row", "_code", "_column", "_message"],
+        ["k9", "?", "9", "BAD_TYPE", "Model Year", "not a number"],
+        ["k3", "Kent", "3", "BATCH_FAILED", "", "its batch is FAILED: States.Timeout: too slow"],
+        ["k4", "'=1+1", "4", "BATCH_FAILED", "", "its batch is FAILED: States.Timeout: too slow"],
+        ["k5", "Kent", "5", "BATCH_NOT_STARTED", "", "its batch was never started: the Map Run ended before"],
+    ]
+    assert (merged.rejects, merged.by_code, merged.failed, merged.unstarted) == (1, {"BAD_TYPE": 1}, 2, 1)
+
+
+def test_the_json_lines_of_the_rejects_hold_rejects_alone(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])], "FAILED": [batch_that_failed([row(3)])]})
+    put_error_file(s3, [reject("a")])
+
+    merged = fetched(s3)
+
+    assert [one["reject_id"] for one in records(s3, merged.key)] == ["a"]
+    [unfinished] = records(s3, merged.unfinished_key)
+    assert "reject_id" not in unfinished
+    assert unfinished == {
+        "execution_name": "cars-1",
+        "dataset": "cars",
+        "row": 3,
+        "code": "BATCH_FAILED",
+        "column": None,
+        "message": "its batch is FAILED",
+        "status": "FAILED",
+        "error": "",
+        "item": {"ID": "k3", "City": "Kent"},
+    }
+
+
+def test_no_code_of_an_unfinished_row_is_a_rejects_code() -> None:
+    assert not {*UnfinishedCode} & {*RejectCode}
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "cause", "says"),
+    [
+        ("ABORTED", "", "", "its batch is ABORTED"),
+        ("TIMED_OUT", "States.Timeout", "", "its batch is TIMED_OUT: States.Timeout"),
+        (
+            "FAILED",
+            "BatchError",
+            '{"errorMessage": "Items must be an array", "stackTrace": ["s3cret"]}',
+            "its batch is FAILED: BatchError: Items must be an array",
+        ),
+        ("FAILED", "E", "[" * 5000, "its batch is FAILED: E: " + "[" * 299 + "…"),
+        ("FAILED", "E", "one\n  two\u2028three", "its batch is FAILED: E: one two three"),
+        ("FAILED", "E", "x" * 301, "its batch is FAILED: E: " + "x" * 299 + "…"),
+        ("FAILED", "E", '"\\ud800"', 'its batch is FAILED: E: "\\ud800"'),
+        ("FAILED", "E", "\ud800", "its batch is FAILED: E: \ud800"),
+    ],
+)
+def test_the_message_says_how_the_batch_ended_on_one_line_of_bounded_length(
+    s3: Any, status: str, error: str, cause: str, says: str
+) -> None:
+    put_results(s3, "cars-1", {"FAILED": [batch_that_failed([row(3)], status, error, cause)]})
+
+    [record] = records(s3, fetched(s3).unfinished_key)
+
+    assert record["message"] == says
+
+
+def test_a_row_without_a_number_has_none(s3: Any) -> None:
+    put_results(s3, "cars-1", {"FAILED": [batch_that_failed([{"ID": "k"}])]})
+
+    merged = fetched(s3)
+
+    assert records(s3, merged.unfinished_key)[0]["row"] is None
+    assert csv_rows(s3, merged)[1][2] == ""
+
+
+def test_after_a_redrive_the_rows_that_now_succeeded_are_not_in_the_error_files(s3: Any) -> None:
+    put_results(
+        s3, "cars-1", {"FAILED": [batch_that_failed([row(3)])], "PENDING": [batch_that_never_started([row(5)])]}
+    )
+    assert [one[3] for one in csv_rows(s3, fetched(s3))[1:]] == ["BATCH_FAILED", "BATCH_NOT_STARTED"]
+
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(1)], "FAILED": [batch_that_failed([row(5)])]})
+
+    merged = fetched(s3)
+    assert [one[:4] for one in csv_rows(s3, merged)[1:]] == [["k5", "Kent", "5", "BATCH_FAILED"]]
+    assert [one["row"] for one in records(s3, merged.unfinished_key)] == [5]
+
+
+def test_a_malformed_failed_file_is_named_and_leaves_the_error_files_of_before(s3: Any) -> None:
+    put_results(s3, "cars-1", {"FAILED": [batch_that_failed([row(3)])]})
+    before = csv_rows(s3, fetched(s3))
+    put_results(s3, "cars-1", {"FAILED": [b'{"Input": "{}"}']})
+
+    with pytest.raises(ResultFileError, match="FAILED_0"):
+        fetched(s3)
+
+    assert csv_rows(s3, Merged(csv_key="reports/cars/cars-1/rejects.csv")) == before
+
+
+def test_the_error_csv_handed_in_again_migrates_the_failed_rows_to_the_letter(s3: Any, tmp_path: Path) -> None:
+    cars = Cars(s3, tmp_path)
+    header = ("ID", "City", "Note")
+    texts = ["plain", "=1+1", "'quoted", 'a "b", c', "back\\slash", "two\nlines", " "]
+    rows = [{"_row": str(n), "ID": f"k{n}", "City": "Łódź", "Note": text} for n, text in enumerate(texts, 1)]
+    put_results(
+        s3, "cars-1", {"FAILED": [batch_that_failed(rows[:4])], "PENDING": [batch_that_never_started(rows[4:])]}
+    )
+    merged = fetched(s3, prepared_file(7, bucket=BUCKET, header=header))
+    content = s3.get_object(Bucket=BUCKET, Key=merged.csv_key)["Body"].read()
+
+    again = cars.prepare(content)
+
+    assert (again.rejected, again.prepared_rows, again.header) == (0, 7, header)
+    back = [[cell.replace("\\\\", "\\") for cell in one[1:]] for one in cars.prepared_rows(again)[1:]]
+    assert back == [[one["ID"], one["City"], one["Note"]] for one in rows]
+
+
+class OneBatchAtATime:
+    """A FAILED file that is made while it is read: only what is held on to needs memory."""
+
+    def __init__(self, batches: int, rows: int) -> None:
+        self.batches, self.rows = batches, rows
+
+    def get_object(self, **_: str) -> dict[str, Any]:
+        return {"Body": self}
+
+    def iter_chunks(self, _: int) -> Iterator[bytes]:
+        filler = "x" * 200
+        for batch in range(self.batches):
+            rows = [row(batch * self.rows + n, filler) for n in range(1, self.rows + 1)]
+            yield batch_that_failed(rows, error="States.Timeout") + b"\n"
+
+
+def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Path) -> None:
+    import tracemalloc
+
+    from csvdynamo.result_files import Manifest, ResultFile
+    from csvdynamo_airflow.rejects.error_csv import write_error_csv
+    from csvdynamo_airflow.rejects.unfinished_rows import write_unfinished_rows
+
+    manifest = Manifest(failed=(ResultFile("results/cars-1/FAILED_0.json", 1),))
+    lines, table = tmp_path / "unfinished.jsonl", tmp_path / "rejects.csv"
+    tracemalloc.start()
+    try:
+        with lines.open("wb") as out:
+            written = write_unfinished_rows(
+                OneBatchAtATime(100, 100), BUCKET, manifest, execution="cars-1", dataset="cars", out=out
+            )
+        with lines.open("rb") as unfinished, table.open("wb") as out:
+            write_error_csv(io.BytesIO(), ("ID", "City"), out, unfinished)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert written.failed == 10_000
+    assert lines.stat().st_size > 4_000_000
+    assert peak < 1_000_000
