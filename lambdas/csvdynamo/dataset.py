@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from csvdynamo.policies import Policies
+from csvdynamo.protection import Protection
 from csvdynamo.transforms import TextFunction, Transform, chain
 
 ROW_NUMBER_HEADER = "_row"
@@ -121,6 +122,7 @@ class Dataset:
     limits: Limits = field(default_factory=Limits)
     dag: DagSettings = field(default_factory=DagSettings)
     policies: Policies = field(default_factory=Policies)
+    protection: Protection = field(default_factory=Protection)
 
     @property
     def stack_name(self) -> str:
