@@ -5,6 +5,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from csvdynamo.aws_logging import keep_bodies_out_of_logs
+
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
@@ -15,4 +17,5 @@ _CONFIG = Config(
 
 def client(service: str) -> Any:
     """Return a client, to be made once in an execution environment and used by all its invocations."""
+    keep_bodies_out_of_logs()
     return boto3.client(service, config=_CONFIG)

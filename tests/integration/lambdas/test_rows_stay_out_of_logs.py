@@ -5,6 +5,7 @@ Every cell holds a canary. The fakes answer as the services do, quoting what the
 
 import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 import consolidate
 import migrate_batch
 from csvdynamo.backoff import Backoff
+from csvdynamo.clients import client
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo.rows import RowConverter
@@ -251,3 +253,33 @@ def test_result_files_that_cannot_be_read_are_refused_without_a_cell(files: dict
         consolidate.consolidate({"Bucket": "b", "Key": "m.json", "ExecutionName": "run-1"}, S3(), "tb_cars")
 
     assert CANARY not in told(caught.value)
+
+
+@pytest.fixture
+def everything_logged() -> Iterator[None]:
+    """Every logger at DEBUG, as somebody sets it who looks for a fault."""
+    root, botocore = logging.getLogger(), logging.getLogger("botocore")
+    levels = root.level, botocore.level
+    root.setLevel(logging.DEBUG)
+    botocore.setLevel(logging.NOTSET)
+    yield
+    root.setLevel(levels[0])
+    botocore.setLevel(levels[1])
+
+
+def test_at_debug_the_clients_log_no_request_and_no_response(
+    aws: None, run: Any, everything_logged: None, logged: io.StringIO
+) -> None:
+    dynamodb = client("dynamodb")
+    dynamodb.create_table(
+        TableName="tb_cars",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    assert run(event(*GOOD), dynamodb=dynamodb)["NUMBER_OF_ITEMS_WRITTEN"] == 2
+
+    assert len(dynamodb.scan(TableName="tb_cars")["Items"]) == 2
+    logging.getLogger("somebody").debug("everything else is logged")
+    assert "everything else" in logged.getvalue()
