@@ -60,11 +60,12 @@ test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
 .PHONY: lint
-lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator
+lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator, known vulnerabilities, secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m commands.lint_stack
+	$(PY) -m commands.audit
 
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure prepare on a generated file, beside two plain reads [BYTES=2000000000]

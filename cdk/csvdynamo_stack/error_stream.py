@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX
 from csvdynamo_stack.policies import allow, service_role
 
@@ -24,18 +25,29 @@ class ErrorStream(Construct):
     """The delivery stream of rejects, partitioned by ``execution_name``."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, account: str, retention: logs.RetentionDays
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.IBucket,
+        encryption: DataEncryption,
+        account: str,
+        retention: logs.RetentionDays,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Log", retention=retention, removal_policy=RemovalPolicy.DESTROY)
+        log_group = logs.LogGroup(
+            self, "Log", retention=retention, removal_policy=RemovalPolicy.DESTROY, encryption_key=encryption.key
+        )
         log_stream = logs.LogStream(self, "DeliveryLog", log_group=log_group, removal_policy=RemovalPolicy.DESTROY)
-        self.role = self._role(bucket, account, log_group)
+        self.role = self._role(bucket, encryption, account, log_group)
         self.stream = firehose.CfnDeliveryStream(
             self,
             "Stream",
             delivery_stream_type="DirectPut",
             delivery_stream_encryption_configuration_input=(
-                firehose.CfnDeliveryStream.DeliveryStreamEncryptionConfigurationInputProperty(key_type="AWS_OWNED_CMK")
+                firehose.CfnDeliveryStream.DeliveryStreamEncryptionConfigurationInputProperty(
+                    key_type="CUSTOMER_MANAGED_CMK" if encryption.key else "AWS_OWNED_CMK", key_arn=encryption.key_arn
+                )
             ),
             extended_s3_destination_configuration=self._destination(bucket, log_group, log_stream),
         )
@@ -50,7 +62,9 @@ class ErrorStream(Construct):
         """The stream's ARN."""
         return self.stream.attr_arn
 
-    def _role(self, bucket: s3.IBucket, account: str, log_group: logs.ILogGroup) -> iam.Role:
+    def _role(
+        self, bucket: s3.IBucket, encryption: DataEncryption, account: str, log_group: logs.ILogGroup
+    ) -> iam.Role:
         prefixes = [f"{ERRORS_PREFIX}*", f"{FIREHOSE_ERRORS_PREFIX}*"]
         return service_role(
             self,
@@ -66,6 +80,7 @@ class ErrorStream(Construct):
                     ),
                     allow(["s3:ListBucket"], [bucket.bucket_arn], {"StringLike": {"s3:prefix": prefixes}}),
                     allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], [bucket.bucket_arn]),
+                    *encryption.to_write_objects(bucket),
                 ],
                 "log": [allow(["logs:PutLogEvents"], [log_group.log_group_arn])],
             },

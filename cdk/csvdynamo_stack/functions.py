@@ -15,6 +15,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from csvdynamo_stack.asset import stage
+from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.error_stream import ErrorStream
 from csvdynamo_stack.names import RESULTS_PREFIX
 from csvdynamo_stack.policies import allow, service_role
@@ -38,11 +39,13 @@ class Functions(Construct):
         dataset_file: Path,
         bucket: s3.IBucket,
         table: dynamodb.ITable,
+        encryption: DataEncryption,
         error_stream: ErrorStream,
         retention: logs.RetentionDays,
     ) -> None:
         super().__init__(scope, construct_id)
         self._retention = retention
+        self._encryption = encryption
         with TemporaryDirectory(prefix="csvdynamo-asset-") as folder:
             stage(code, dataset_file, Path(folder))
             asset = lambda_.Code.from_asset(folder)
@@ -59,6 +62,7 @@ class Functions(Construct):
                 statements=[
                     allow(["dynamodb:BatchWriteItem"], [table.table_arn]),
                     allow(["firehose:PutRecordBatch"], [error_stream.arn]),
+                    *encryption.to_write_items(table),
                 ],
             )
             self.consolidate = self._function(
@@ -73,6 +77,7 @@ class Functions(Construct):
                     # Without it S3 answers 403, not 404, for a manifest that a Map Run without items never wrote; and
                     # a condition on the prefix would not do, because a read carries no prefix.
                     allow(["s3:ListBucket"], [bucket.bucket_arn]),
+                    *encryption.to_read_objects(bucket),
                 ],
             )
 
@@ -87,7 +92,13 @@ class Functions(Construct):
         environment: Mapping[str, str],
         statements: Sequence[iam.PolicyStatement],
     ) -> lambda_.Function:
-        log_group = logs.LogGroup(self, f"{name}Log", retention=self._retention, removal_policy=RemovalPolicy.DESTROY)
+        log_group = logs.LogGroup(
+            self,
+            f"{name}Log",
+            retention=self._retention,
+            removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=self._encryption.key,
+        )
         role = service_role(
             self,
             f"{name}Role",

@@ -62,8 +62,16 @@ class CsvDynamoStack(Stack):
             bucket_name=names.bucket,
             table_name=dataset.table.name,
             partition_key=dataset.table.partition_key,
+            protection=dataset.protection,
         )
-        error_stream = ErrorStream(self, "Errors", bucket=storage.bucket, account=account, retention=_LOG_RETENTION)
+        error_stream = ErrorStream(
+            self,
+            "Errors",
+            bucket=storage.bucket,
+            encryption=storage.encryption,
+            account=account,
+            retention=_LOG_RETENTION,
+        )
         functions = Functions(
             self,
             "Functions",
@@ -71,6 +79,7 @@ class CsvDynamoStack(Stack):
             dataset_file=dataset_file,
             bucket=storage.bucket,
             table=storage.table,
+            encryption=storage.encryption,
             error_stream=error_stream,
             retention=_LOG_RETENTION,
         )
@@ -82,7 +91,9 @@ class CsvDynamoStack(Stack):
             account=account,
             dataset=dataset.name,
             settings=_map_settings(dataset),
-            workers=Workers(storage.bucket, functions.migrate_batch, functions.consolidate, notifications),
+            workers=Workers(
+                storage.bucket, storage.encryption, functions.migrate_batch, functions.consolidate, notifications
+            ),
             retention=_LOG_RETENTION,
         )
         notifications.announce_failures(dataset=dataset.name, machine_arn=workflow.arn)

@@ -14,6 +14,7 @@ from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from csvdynamo_stack.definition import definition_string, read_workflow
+from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import MAP_RUN_LABEL, RESULTS_PREFIX
 from csvdynamo_stack.notifications import Notifications
 from csvdynamo_stack.policies import allow, service_role
@@ -41,6 +42,7 @@ class Workers:
     """What the machine calls and where it reads and writes."""
 
     bucket: s3.IBucket
+    encryption: DataEncryption
     migrate_batch: lambda_.IFunction
     consolidate: lambda_.IFunction
     notifications: Notifications
@@ -71,6 +73,7 @@ class Workflow(Construct):
             log_group_name=f"/aws/vendedlogs/states/{name}",
             retention=retention,
             removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=workers.encryption.key,
         )
         substitutions = {
             "MigrateBatchFunctionArn": workers.migrate_batch.function_arn,
@@ -135,6 +138,7 @@ class Workflow(Construct):
                 "read-and-report": [
                     allow(["s3:GetObject"], [workers.bucket.arn_for_objects("*")]),
                     allow(["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"], [results]),
+                    *workers.encryption.to_write_objects(workers.bucket),
                 ],
                 "invoke": [
                     allow(

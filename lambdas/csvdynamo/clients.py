@@ -5,6 +5,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from csvdynamo.aws_logging import keep_bodies_out_of_logs
+
 
 def client(service: str, attempts: int = 2) -> Any:
     """Return a client, to be made once in an execution environment and used by all its invocations.
@@ -14,6 +16,7 @@ def client(service: str, attempts: int = 2) -> Any:
         attempts: How often one call is tried; 1 for a caller whose own retries know the function's deadline, which
             botocore's waits do not.
     """
+    keep_bodies_out_of_logs()
     return boto3.client(
         service,
         config=Config(

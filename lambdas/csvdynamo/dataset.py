@@ -8,6 +8,7 @@ from functools import cached_property
 
 from csvdynamo.hosts import HostRule
 from csvdynamo.policies import Policies
+from csvdynamo.protection import Protection
 from csvdynamo.transforms import TextFunction, Transform, chain
 
 ROW_NUMBER_HEADER = "_row"
@@ -135,6 +136,7 @@ class Dataset:
     limits: Limits = field(default_factory=Limits)
     dag: DagSettings = field(default_factory=DagSettings)
     policies: Policies = field(default_factory=Policies)
+    protection: Protection = field(default_factory=Protection)
 
     @property
     def stack_name(self) -> str:

@@ -12,6 +12,7 @@ from csvdynamo.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
 from csvdynamo.errors import DatasetError
 from csvdynamo.hosts import HostRule
 from csvdynamo.policy_file import read_policies
+from csvdynamo.protection_file import read_protection
 from csvdynamo.toml_fields import Fields, found
 from csvdynamo.transforms import can_produce
 
@@ -103,6 +104,7 @@ def _read_dataset(name: str, digest: str, fields: Fields) -> Dataset:
         limits=_read_limits(fields.table("limits")),
         dag=_read_dag(fields.table("dag")),
         policies=read_policies(fields),
+        protection=read_protection(fields.table("protection")),
     )
     fields.done()
     if dataset.key_header is None and not can_produce(attribute_transform, table.partition_key):

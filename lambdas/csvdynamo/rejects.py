@@ -132,8 +132,8 @@ def _row(record: Mapping[str, Any]) -> int | None:
 def _stage(record: Mapping[str, Any]) -> Stage:
     try:
         return Stage(_text(record, "stage"))
-    except ValueError as error:
-        raise RejectError(f"not a reject record: stage must be one of {', '.join(Stage)}") from error
+    except ValueError:  # its message quotes the value
+        raise RejectError(f"not a reject record: stage must be one of {', '.join(Stage)}") from None
 
 
 def _item(record: Mapping[str, Any]) -> dict[str, str]:

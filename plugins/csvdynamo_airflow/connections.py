@@ -3,6 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from csvdynamo.aws_logging import keep_bodies_out_of_logs
+
 AWS_CONNECTION = "aws_default"
 """The Airflow connection: credentials, region and, for the embedded AWS, the endpoint."""
 
@@ -29,4 +31,5 @@ async def async_client(service: str) -> AbstractAsyncContextManager[Any]:
 def _hook(service: str) -> Any:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook  # noqa: PLC0415 - slow; not at DAG parse time
 
+    keep_bodies_out_of_logs()
     return AwsBaseHook(aws_conn_id=AWS_CONNECTION, client_type=service)

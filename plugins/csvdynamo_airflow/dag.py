@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
@@ -21,7 +22,7 @@ from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
 log = logging.getLogger(__name__)
 
 DOC = """\
-Takes **{file_name}** to the DynamoDB table **{table}**, and proves that no row was lost.
+Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost.
 
 | task | what it does |
 |---|---|
@@ -60,7 +61,7 @@ def make_dag(dataset: Dataset) -> DAG:
         },
         params=_params(dataset),
         tags=["csvdynamo", *dataset.dag.tags],
-        doc_md=DOC.format(file_name=dataset.source.file_name, table=dataset.table.name),
+        doc_md=DOC.format(file_name=code_span(dataset.source.file_name), table=code_span(dataset.table.name)),
     ) as dag:
         _add_tasks(dataset)
     return dag

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 _CONDITIONAL_OPERATIONS = ("PutObject", "CompleteMultipartUpload")
+_OLD = timedelta(days=1)
 
 
 class ObjectError(MigrationError):
@@ -19,7 +21,7 @@ class ObjectPostponedError(MigrationPostponedError):
     """An object could not be transferred now."""
 
 
-def put_once(s3: Any, path: Path, bucket: str, key: str) -> bool:
+def put_once(s3: Any, path: Path, bucket: str, key: str, *, expires: bool = False) -> bool:
     """Upload a file in parts, with SHA-256 checksums, unless its key is there already.
 
     Two runs that upload the same file at once both end well: S3 refuses the second by ``If-None-Match: *``
@@ -30,6 +32,8 @@ def put_once(s3: Any, path: Path, bucket: str, key: str) -> bool:
         path: The file.
         bucket: The bucket.
         key: The key, which holds the file's SHA-256, so that what is there must be the same file.
+        expires: Whether the bucket deletes the object some days after its upload. One that is more than a day old is
+            then uploaded again: it must not go in the middle of the run that takes it.
 
     Returns:
         Whether it was uploaded; False when it was there.
@@ -38,13 +42,16 @@ def put_once(s3: Any, path: Path, bucket: str, key: str) -> bool:
         ObjectError: Another size is stored under the key.
         ObjectPostponedError: The upload failed.
     """
-    if _is_there(s3, path, bucket, key):
-        return False
+    if uploaded := _when_uploaded(s3, path, bucket, key):
+        if not expires or datetime.now(UTC) - uploaded <= _OLD:
+            return False
+        upload(s3, path, bucket, key)
+        return True
     try:
         with _only_if_new(s3):
             upload(s3, path, bucket, key)
     except ObjectPostponedError:
-        if _is_there(s3, path, bucket, key):
+        if _when_uploaded(s3, path, bucket, key):
             return False
         raise
     return True
@@ -97,19 +104,20 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _is_there(s3: Any, path: Path, bucket: str, key: str) -> bool:
+def _when_uploaded(s3: Any, path: Path, bucket: str, key: str) -> datetime | None:
     try:
-        stored = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+        head = s3.head_object(Bucket=bucket, Key=key)
     except s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] != "404":
             raise
-        return False
-    if stored != (size := path.stat().st_size):
+        return None
+    if (stored := head["ContentLength"]) != (size := path.stat().st_size):
         raise ObjectError(
             f"s3://{bucket}/{key} has {stored:,} bytes, but the file of that SHA-256 has {size:,}. Delete the object "
             "and clear this task."
         )
-    return True
+    uploaded: datetime = head["LastModified"]
+    return uploaded
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def prepare(
             run_id=run_id,
             execution=execution_name,
         )
-        put_once(s3, outcome.path, landed.bucket, file_key)
+        put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
         reports = reports_prefix(dataset.name, execution_name)
         rejects_key = profile_key = None
         # The same run writes the same records and profile at every attempt, so writing over them is safe.

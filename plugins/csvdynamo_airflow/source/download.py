@@ -80,7 +80,7 @@ def download(
         refuse_unless_csv(target, origin.shown)
         sha256 = file_sha256(target)
         key = landing_key(dataset.name, sha256, dataset.source.file_name)
-        uploaded = put_once(s3, target, bucket, key)
+        uploaded = put_once(s3, target, bucket, key, expires=dataset.protection.keep_landing_days is not None)
         size = target.stat().st_size
     log.info("%s: %s bytes, %s s3://%s/%s", origin.shown, f"{size:,}", "now" if uploaded else "already", bucket, key)
     return Landed(

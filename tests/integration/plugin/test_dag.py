@@ -1,7 +1,9 @@
 """The DAG of a data set, as Airflow sees it."""
 
+import html
 import itertools
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +15,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
+from markdown_it import MarkdownIt
 
 from csvdynamo.dataset import DagSettings, Dataset
 from csvdynamo.dataset_file import load_dataset
@@ -112,6 +115,24 @@ def test_its_page_names_file_table_and_every_task(dag: DAG, dataset: Dataset) ->
     assert dag.doc_md is not None
     for name in (dataset.source.file_name, dataset.table.name, *ORDER):
         assert name in dag.doc_md
+
+
+HOSTILE = "`<img src=x onerror=alert(1)>`**[x](javascript:alert(1))** | <b>a.csv"
+
+
+def test_a_hostile_file_name_or_url_is_no_markup_where_the_ui_renders_markdown(dataset: Dataset) -> None:
+    url = f"https://example.org/?q={HOSTILE.replace(' ', '')}"
+    source = replace(dataset.source, file_name=HOSTILE, url=url)
+
+    hostile = make_dag(replace(dataset, source=source))
+
+    assert hostile.doc_md is not None
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(hostile.doc_md)
+    assert f"<code>{html.escape(HOSTILE)}</code>" in page.replace("&quot;", '"')
+    assert not re.search(r"<(img|a|b|strong|script)\b", page)
+    # The rest is text to the UI: https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/params.html
+    assert not any(task.doc_md for task in hostile.tasks)
+    assert not any("description_md" in hostile.params.get_param(name).schema for name in hostile.params)
 
 
 PARSE = """

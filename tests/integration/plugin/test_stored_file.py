@@ -1,5 +1,6 @@
 """Files into the bucket and back: once for each digest, and never another file under the same key."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,27 @@ def test_a_file_is_uploaded_once(s3: Any, file: Path) -> None:
     assert s3.head_object(Bucket=BUCKET, Key=KEY)["LastModified"] == first
 
 
+@pytest.mark.parametrize(("expires", "again"), [(True, True), (False, False)])
+def test_an_old_object_that_will_expire_is_uploaded_again_to_last_for_the_run(
+    s3: Any, file: Path, monkeypatch: pytest.MonkeyPatch, expires: bool, again: bool
+) -> None:
+    put_once(s3, file, BUCKET, KEY, expires=expires)
+    uploads: list[str] = []
+    monkeypatch.setattr(stored_file, "upload", lambda *what: (uploads.append(what[-1]), upload(*what)))
+    monkeypatch.setattr(stored_file, "_OLD", timedelta(days=-1))  # whatever is there is old
+
+    assert put_once(s3, file, BUCKET, KEY, expires=expires) is again
+
+    assert uploads == [KEY] * again
+    assert body(s3) == file.read_bytes()
+
+
+def test_a_young_object_that_will_expire_is_left(s3: Any, file: Path) -> None:
+    put_once(s3, file, BUCKET, KEY, expires=True)
+
+    assert put_once(s3, file, BUCKET, KEY, expires=True) is False
+
+
 def test_an_upload_carries_a_sha256_checksum(s3: Any, file: Path) -> None:
     put_once(s3, file, BUCKET, KEY)
 
@@ -64,20 +86,20 @@ def test_a_file_that_another_run_uploads_at_the_same_moment_is_left_to_it(
 ) -> None:
     path = tmp_path / "v.csv"
     path.write_bytes(b"x" * size)
-    real = stored_file._is_there
-    looks: list[bool] = []
+    real = stored_file._when_uploaded
+    looks: list[Any] = []
 
-    def look(*arguments: Any) -> bool:
+    def look(*arguments: Any) -> Any:
         looks.append(real(*arguments))
         if len(looks) == 1:  # the other run is done right after this run looked
             s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"y" * size)
         return looks[-1]
 
-    monkeypatch.setattr(stored_file, "_is_there", look)
+    monkeypatch.setattr(stored_file, "_when_uploaded", look)
 
     assert put_once(s3, path, BUCKET, KEY) is False
 
-    assert looks == [False, True]
+    assert list(map(bool, looks)) == [False, True]
     assert body(s3) == b"y" * size
 
 

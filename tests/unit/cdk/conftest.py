@@ -43,9 +43,8 @@ def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def template(dataset_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The stack of one data set, synthesized once with the settings of cdk.json."""
+def synthesized(dataset_file: Path, output: Path) -> dict[str, Any]:
+    """The template of a data set's stack, with the settings of cdk.json."""
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
@@ -53,7 +52,7 @@ def template(dataset_file: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     from csvdynamo_stack.stack import CsvDynamoStack
 
     context = json.loads((ROOT / "cdk" / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = App(context=context, outdir=str(tmp_path_factory.mktemp("cdk.out")))
+    app = App(context=context, outdir=str(output))
     stack = CsvDynamoStack(
         app,
         load_dataset(dataset_file),
@@ -63,6 +62,12 @@ def template(dataset_file: Path, tmp_path_factory: pytest.TempPathFactory) -> di
         region="eu-west-1",
     )
     return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.fixture(scope="session")
+def template(dataset_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The stack of one data set, synthesized once."""
+    return synthesized(dataset_file, tmp_path_factory.mktemp("cdk.out"))
 
 
 @pytest.fixture

