@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAP_RUN_LABEL = "migrate-rows"
+LANDING_PREFIX = "landing/"
+SOURCE_PREFIX = "source/"
+REPORTS_PREFIX = "reports/"
 RESULTS_PREFIX = "results/"
 ERRORS_PREFIX = "migration_errors/"
 FIREHOSE_ERRORS_PREFIX = "firehose_errors/"
