@@ -77,6 +77,7 @@ async def _announce(address: tuple[str, int], on_ready: Callable[[], None]) -> N
 
 
 def _configuration(listener: socket.socket) -> Config:
+    tls: Any = importlib.import_module("ministack.core.tls")
     level = os.environ.get("LOG_LEVEL", "INFO").upper()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     config = Config()
@@ -85,4 +86,6 @@ def _configuration(listener: socket.socket) -> Config:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = level
+    if tls.use_ssl_enabled():
+        config.certfile, config.keyfile = tls.resolve_tls_material()
     return config
