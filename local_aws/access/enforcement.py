@@ -1,6 +1,15 @@
 """Turns the checks of this package on in a server with ``AUTH``."""
 
-from local_aws.access import deliveries, events, executions, function_logs, requests, state_machine, topics
+from local_aws.access import (
+    deliveries,
+    events,
+    execution_logs,
+    executions,
+    function_logs,
+    requests,
+    state_machine,
+    topics,
+)
 from local_aws.ministack_internals import is_iam_enforced, request_handlers
 
 
@@ -14,4 +23,5 @@ def install() -> None:
     events.install()
     topics.install()
     function_logs.install()
+    execution_logs.install()
     requests.install(request_handlers())

@@ -7,7 +7,7 @@ from typing import Any
 from local_aws.access import topics
 from local_aws.access.executions import acting, acting_for, require
 from local_aws.access.policies import refusal_to_role
-from local_aws.access.principals import Role, function_arn
+from local_aws.access.principals import function_arn
 from local_aws.distributed_map.map_run import MapRun
 from local_aws.ministack_internals import account_and_region, execution_error, stepfunctions
 
@@ -100,6 +100,3 @@ def _checked_map_run(process: Any) -> Any:
         process(map_run)
 
     return process_if_allowed
-
-
-__all__ = ["Role", "install", "require_children", "require_task"]
