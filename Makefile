@@ -55,7 +55,7 @@ test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
 .PHONY: lint
-lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator
+lint: $(READY) ## ruff, mypy --strict, cdk-nag, cfn-lint, the ASL validator
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(PY) -m mypy

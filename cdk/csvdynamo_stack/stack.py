@@ -50,6 +50,7 @@ class CsvDynamoStack(Stack):
             env=Environment(account=account, region=region),
             description=f"csvdynamo: takes the data set {dataset.name} from CSV to DynamoDB",
         )
+        self.dataset = dataset
         names = stack_names(dataset.stack_name, account, region)
         email = CfnParameter(
             self,
