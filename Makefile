@@ -27,8 +27,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 ##@ Use it
 .PHONY: demo
-demo: $(READY) ## Take a CSV to DynamoDB on the embedded AWS [SOURCE=url-or-path] [DATASET=ev_population] [KEEP_AWS=1]
-	@$(PY) -m commands.demo --dataset "$$DATASET" --source "$$SOURCE" $(if $(KEEP_AWS),--keep-aws)
+demo: $(READY) ## Take a CSV to DynamoDB on the embedded AWS [SOURCE=url-or-path] [DATASET=ev_population] [KEEP_AWS=1] [SECURE=1]
+	@$(PY) -m commands.demo --dataset "$$DATASET" --source "$$SOURCE" $(if $(KEEP_AWS),--keep-aws) $(if $(SECURE),--secure)
 
 .PHONY: ui
 ui: $(READY) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
@@ -60,7 +60,7 @@ test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
 .PHONY: lint
-lint: $(READY) ## ruff, mypy --strict, cfn-lint, the ASL validator, known vulnerabilities, secrets
+lint: $(READY) ## ruff, mypy --strict, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(PY) -m mypy

@@ -1,5 +1,6 @@
 """The CDK app: a stack for each file in ``datasets/``, or for one (``-c dataset=<name>``).
 
+``-c nag=true`` holds them against cdk-nag's rules.
 ``CSVDYNAMO_DATASETS`` names another folder of data set files, as it does for the commands and for Airflow.
 """
 
@@ -12,6 +13,7 @@ from aws_cdk import App
 
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError
+from csvdynamo_stack import nag
 from csvdynamo_stack.names import NameTooLongError
 from csvdynamo_stack.selection import SelectionError, chosen_files, target
 from csvdynamo_stack.stack import CsvDynamoStack
@@ -29,7 +31,7 @@ def add_stacks(app: App) -> None:
         NameTooLongError: A data set's name is too long for the AWS names made from it.
     """
     place = target(os.environ)
-    for path in chosen_files(DATASETS, app.node.try_get_context("dataset")):
+    stacks = [
         CsvDynamoStack(
             app,
             load_dataset(path),
@@ -38,6 +40,10 @@ def add_stacks(app: App) -> None:
             account=place.account,
             region=place.region,
         )
+        for path in chosen_files(DATASETS, app.node.try_get_context("dataset"))
+    ]
+    if app.node.try_get_context("nag"):
+        nag.check(app, stacks)
 
 
 def main() -> None:

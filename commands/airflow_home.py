@@ -18,7 +18,7 @@ def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
 
     Args:
         home: Its ``AIRFLOW_HOME``: database, logs, and nothing of the person's own Airflow.
-        aws: ``AWS_ENDPOINT_URL``, keys and region of the embedded AWS.
+        aws: ``AWS_ENDPOINT_URL``, keys and region of the embedded AWS, and the certificate to trust where it has TLS.
     """
     connection = {
         "conn_type": "aws",
@@ -38,6 +38,7 @@ def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+        **{name: value for name, value in aws.items() if name == "AWS_CA_BUNDLE"},
         "PYTHONPATH": os.pathsep.join(map(str, PYTHON_PATH)),
         "CSVDYNAMO_RETRY_SECONDS": os.environ.get("CSVDYNAMO_RETRY_SECONDS", "1"),
     }

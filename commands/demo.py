@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
+from commands.airflow_user import airflow_variables
 from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_path, local_settings
 from commands.project import BUILD, SAMPLES, fail, find_dataset, say, stop_like_ctrl_c
@@ -60,7 +61,7 @@ def main() -> None:
         stale.unlink(missing_ok=True)
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     try:
-        report = _migrate(dataset, source, home, sample, keep=arguments.keep_aws)
+        report = _migrate(dataset, source, home, sample, keep=arguments.keep_aws, secure=arguments.secure)
     except KeyboardInterrupt:
         fail("Stopped.")
     finally:
@@ -85,6 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--source", default="", help="path or URL of a CSV (default: a generated sample with faults)")
     parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
     parser.add_argument("--keep-aws", action="store_true", help=f"leave the embedded AWS running, see {AWS_FILE.name}")
+    parser.add_argument("--secure", action="store_true", help="let the embedded AWS enforce IAM and serve TLS")
     return parser.parse_args()
 
 
@@ -111,14 +113,16 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def _migrate(dataset: Dataset, source: str, home: Path, sample: Sample | None, *, keep: bool) -> dict[str, Any]:
+def _migrate(
+    dataset: Dataset, source: str, home: Path, sample: Sample | None, *, keep: bool, secure: bool
+) -> dict[str, Any]:
     with ThreadPoolExecutor(1) as pool:
         airflow_made = pool.submit(make_airflow_home, home)
-        with embedded_aws(dataset, keep=keep) as deployed:
+        with embedded_aws(dataset, keep=keep, secure=secure) as deployed:
             airflow_made.result()
             if keep:
                 _write_aws_file(deployed)
-            environment = airflow_environment(home, deployed.aws.environment)
+            environment = airflow_environment(home, airflow_variables(deployed))
             _run_dag(dataset, source, {**environment, **local_settings(source)})
             report = _read_report(deployed, dataset)
             _fetch_error_files(deployed, report)
@@ -202,6 +206,8 @@ def _check_faults(sample: Sample, rejected: set[tuple[int | None, str]]) -> None
 
 def _write_aws_file(deployed: Deployed) -> None:
     told = {"endpoint": deployed.aws.endpoint, "pid": deployed.aws.pid, "outputs": deployed.outputs}
+    if deployed.aws.authority:
+        told["ca_bundle"] = str(deployed.aws.authority)
     AWS_FILE.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     say(f"KEEP_AWS: the embedded AWS stays; stop it with: kill {deployed.aws.pid}")
 

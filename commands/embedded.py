@@ -35,6 +35,7 @@ class Deployed:
             region_name=variables["AWS_DEFAULT_REGION"],
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            verify=variables.get("AWS_CA_BUNDLE"),
         )
 
 
@@ -43,6 +44,7 @@ def embedded_aws(
     dataset: Dataset,
     *,
     keep: bool = False,
+    secure: bool = False,
     log: Path = BUILD / "local-aws.log",
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Deployed]:
@@ -51,11 +53,12 @@ def embedded_aws(
     Args:
         dataset: The data set.
         keep: Leave it running at the end.
+        secure: Let it enforce IAM and serve TLS.
         log: File for its output.
         settings: More variables for it, such as ``LOCAL_AWS_FIREHOSE_DELAY_SECONDS``.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with LocalAws(keep=keep, log=log, settings=settings or {}) as aws:
+    with LocalAws(keep=keep, secure=secure, log=log, settings=settings or {}) as aws:
         say(f"The embedded AWS runs at {aws.endpoint} (process {aws.pid}, log {log}).")
         say(f"Deploying {dataset.stack_name} with the CDK …")
         try:

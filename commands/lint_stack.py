@@ -1,4 +1,4 @@
-"""The part of ``make lint`` that reads the synthesized stacks: cfn-lint, and the validators of their state machines."""
+"""The part of ``make lint`` that reads the synthesized stacks: cdk-nag, cfn-lint, the state machines' validators."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def main() -> None:
         failed = [check for check in checks if subprocess.run([*check, *map(str, templates)], check=False).returncode]
     if failed:
         fail("The stack has errors: see above.")
-    say(f"{len(templates)} stack(s): cfn-lint and the state machine's validators found nothing wrong.")
+    say(f"{len(templates)} stack(s): cdk-nag, cfn-lint and the state machine's validators found nothing wrong.")
 
 
 if __name__ == "__main__":

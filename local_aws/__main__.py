@@ -11,7 +11,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from local_aws.environment import HOST, endpoint, server_environment
+from local_aws.certificate import HOST, Certificate
+from local_aws.environment import endpoint, server_environment
 
 
 def main() -> None:
@@ -47,6 +48,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--home", type=Path, help="new or empty folder for all it writes (default: a temporary one)")
     parser.add_argument("--ready-file", type=Path, help='write {"endpoint", "pid", "port"} there once it answers')
+    parser.add_argument(
+        "--secure",
+        action="store_true",
+        help="enforce IAM, and serve TLS with a certificate of its own (clients trust HOME/tls/authority.pem)",
+    )
     parser.add_argument("--stop-with-parent", type=int, metavar="PID", help="stop when the process of this id ends")
     return parser.parse_args()
 
@@ -74,7 +80,10 @@ def _bind(port: int) -> socket.socket:
 
 def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace) -> None:
     port = listener.getsockname()[1]
-    variables = server_environment(os.environ, home=home, port=port)
+    certificate = Certificate.in_home(home) if arguments.secure else None
+    if certificate is not None:
+        certificate.write()
+    variables = server_environment(os.environ, home=home, port=port, certificate=certificate)
     os.environ.clear()
     os.environ.update(variables)
     Path(variables["TMPDIR"]).mkdir()
@@ -83,10 +92,12 @@ def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace) -
     # MiniStack reads its settings when it is imported.
     from local_aws import serving  # noqa: PLC0415
 
+    url = endpoint(port, secure=arguments.secure)
+
     def announce() -> None:
-        print(f"The embedded AWS is ready at {endpoint(port)} (process {os.getpid()}).", flush=True)
+        print(f"The embedded AWS is ready at {url} (process {os.getpid()}).", flush=True)
         if arguments.ready_file:
-            _write_whole(arguments.ready_file, {"endpoint": endpoint(port), "pid": os.getpid(), "port": port})
+            _write_whole(arguments.ready_file, {"endpoint": url, "pid": os.getpid(), "port": port})
 
     # Not asyncio.run, whose end joins the threads of executions that still run.
     loop = asyncio.new_event_loop()

@@ -2,7 +2,8 @@
 
 from importlib import metadata
 
-from local_aws import resource_imports
+from local_aws import resource_imports, topic_keys
+from local_aws.access import enforcement
 from local_aws.distributed_map import state
 from local_aws.executions import lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
 from local_aws.firehose import delivery
@@ -41,3 +42,6 @@ def apply() -> None:
     state.install()
     delivery.install()
     resource_imports.install()
+    topic_keys.install()
+    # Last, so that a check comes before whatever the others do.
+    enforcement.install()

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-HOST = "127.0.0.1"
+from local_aws.certificate import HOST, Certificate
+
+__all__ = ["HOST", "REGION", "client_environment", "endpoint", "server_environment"]
+
 REGION = "us-east-1"
 
 _INHERITED_AWS_PREFIXES = ("AWS_", "LOCALSTACK_", "MINISTACK_")
@@ -24,29 +27,39 @@ _NEVER_INHERITED = frozenset(
 )
 
 
-def endpoint(port: int) -> str:
+def endpoint(port: int, *, secure: bool = False) -> str:
     """The URL that clients of the server at a loopback port use."""
-    return f"http://{HOST}:{port}"
+    return f"{'https' if secure else 'http'}://{HOST}:{port}"
 
 
-def client_environment(port: int) -> dict[str, str]:
-    """Variables with which any AWS SDK or CLI talks to the server at a loopback port, and to nothing else."""
+def client_environment(port: int, authority: Path | None = None) -> dict[str, str]:
+    """Variables with which any AWS SDK or CLI talks to the server at a loopback port, and to nothing else.
+
+    Args:
+        port: the loopback port.
+        authority: the certificate to trust, of a server with TLS; None for one without.
+    """
+    trusted = {} if authority is None else dict.fromkeys(("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), str(authority))
     return {
-        "AWS_ENDPOINT_URL": endpoint(port),
+        "AWS_ENDPOINT_URL": endpoint(port, secure=authority is not None),
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **trusted,
     }
 
 
-def server_environment(inherited: Mapping[str, str], *, home: Path, port: int) -> dict[str, str]:
+def server_environment(
+    inherited: Mapping[str, str], *, home: Path, port: int, certificate: Certificate | None = None
+) -> dict[str, str]:
     """The variables under which the server, and the Lambda workers that it starts, run.
 
     Args:
         inherited: the variables that the server was started with.
         home: the private folder that holds everything the server writes.
         port: the loopback port that it serves.
+        certificate: what it serves TLS with, and then it enforces IAM as well; None for neither.
 
     Returns:
         The whole environment: what was inherited, without what would tie the server to another
@@ -70,5 +83,17 @@ def server_environment(inherited: Mapping[str, str], *, home: Path, port: int) -
         "SFTP_ENABLED": "0",
         # What a Lambda function that names no endpoint is given.
         "MINISTACK_REGION": REGION,
-        **client_environment(port),
+        **_enforcement(certificate),
+        **client_environment(port, certificate.authority if certificate else None),
+    }
+
+
+def _enforcement(certificate: Certificate | None) -> dict[str, str]:
+    if certificate is None:
+        return {}
+    return {
+        "AUTH": "true",
+        "USE_SSL": "1",
+        "MINISTACK_SSL_CERT": str(certificate.chain),
+        "MINISTACK_SSL_KEY": str(certificate.key),
     }

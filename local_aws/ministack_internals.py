@@ -16,7 +16,13 @@ lambda_workers: Any = importlib.import_module("ministack.core.lambda_runtime")
 firehose: Any = importlib.import_module("ministack.services.firehose")
 change_sets: Any = importlib.import_module("ministack.services.cloudformation.changesets")
 provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
-_s3: Any = importlib.import_module("ministack.services.s3")
+evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
+iam: Any = importlib.import_module("ministack.services.iam")
+sns: Any = importlib.import_module("ministack.services.sns")
+kms: Any = importlib.import_module("ministack.services.kms")
+cloudwatch_logs: Any = importlib.import_module("ministack.services.cloudwatch_logs")
+iam_actions: Any = importlib.import_module("ministack.core.iam_actions")
+s3: Any = importlib.import_module("ministack.services.s3")
 _responses: Any = importlib.import_module("ministack.core.responses")
 
 Response = tuple[int, dict[str, str], bytes]
@@ -26,6 +32,17 @@ Response = tuple[int, dict[str, str], bytes]
 def now() -> str:
     """The time as AWS writes it, in UTC with milliseconds."""
     return str(_responses.now_iso())
+
+
+def is_iam_enforced() -> bool:
+    """Whether MiniStack checks the permissions of requests (its setting ``AUTH``)."""
+    return bool(importlib.import_module("ministack.app").AUTH)
+
+
+def request_handlers() -> dict[str, Any]:
+    """What answers the requests for each service, by its name: replaced there, it is replaced."""
+    handlers: dict[str, Any] = importlib.import_module("ministack.app").SERVICE_HANDLERS
+    return handlers
 
 
 def account_and_region() -> tuple[str, str]:
@@ -53,13 +70,13 @@ def json_response(body: dict[str, Any]) -> Response:
 
 def get_object(bucket: str, key: str) -> bytes | None:
     """An S3 object's content, the server's own copy; None if the bucket or the key does not exist."""
-    status, _, body = _s3._get_object(bucket, key, {}, {})
+    status, _, body = s3._get_object(bucket, key, {}, {})
     return body if status == 200 else None
 
 
 def put_object(bucket: str, key: str, body: bytes) -> bool:
     """Store an S3 object as an AWS service does; False if the bucket refuses it. Not to be called on the event loop."""
     headers = {"content-type": "application/json", "content-length": str(len(body)), "host": "s3.localhost"}
-    handler = functools.partial(_s3.handle_request, internal=True)
+    handler = functools.partial(s3.handle_request, internal=True)
     status, _, _ = asyncio.run(handler("PUT", f"/{bucket}/{key}", headers, body, {}))
     return bool(status == 200)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from local_aws.certificate import Certificate
 from local_aws.environment import client_environment, endpoint
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -42,11 +43,14 @@ class LocalAws:
 
     Attributes:
         keep: leave it running after its starter has ended; SIGTERM to `pid` then stops it and removes its folder.
+        secure: enforce IAM, also for what AWS services do with their roles, and serve TLS alone. The key ``test`` of
+            `environment` is the account's root, who may do anything.
         log: file for the server's output. None: an unnamed file that lasts as long as this object.
         settings: further environment variables for the server, such as ``LOCAL_AWS_MAP_WORKERS`` or ``AUTH``.
     """
 
     keep: bool = False
+    secure: bool = False
     log: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
@@ -118,12 +122,19 @@ class LocalAws:
     @property
     def endpoint(self) -> str:
         """The URL for ``endpoint_url`` and ``AWS_ENDPOINT_URL``."""
-        return endpoint(self.port)
+        return endpoint(self.port, secure=self.secure)
+
+    @property
+    def authority(self) -> Path | None:
+        """The certificate that clients trust, as ``AWS_CA_BUNDLE``; None without TLS."""
+        self._started()
+        assert self._home is not None
+        return Certificate.in_home(self._home).authority if self.secure else None
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables with which an AWS SDK or CLI talks to it, and to nothing else."""
-        return client_environment(self.port)
+        return client_environment(self.port, self.authority)
 
     @property
     def log_tail(self) -> str:
@@ -141,6 +152,8 @@ class LocalAws:
 
     def _command(self, ready: Path) -> list[str]:
         command = [sys.executable, "-m", "local_aws", "--home", str(ready.parent), "--ready-file", str(ready)]
+        if self.secure:
+            command.append("--secure")
         return command if self.keep else [*command, "--stop-with-parent", str(os.getpid())]
 
     def _await_ready(self, ready: Path, process: subprocess.Popen[bytes]) -> int:

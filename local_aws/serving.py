@@ -17,6 +17,7 @@ from hypercorn.config import Config
 from local_aws import owner
 
 _READY_POLL_SECONDS = 0.05
+_LEAVE_SECONDS = 3.0
 
 
 async def serve_until_stopped(listener: socket.socket, *, on_ready: Callable[[], None], owner_pid: int | None) -> None:
@@ -37,8 +38,14 @@ async def serve_until_stopped(listener: socket.socket, *, on_ready: Callable[[],
     # Imported here, after the environment that MiniStack reads at import is in place.
     app: Any = importlib.import_module("ministack.app").app
     importlib.import_module("local_aws.additions").apply()
+    stopping = loop.create_task(stop.wait())
+    serving = loop.create_task(serve(app, _configuration(listener), shutdown_trigger=stop.wait))
     try:
-        await serve(app, _configuration(listener), shutdown_trigger=stop.wait)
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        # A connection with TLS waits for its client to take leave, for half a minute: long after nobody is served.
+        await asyncio.wait({serving}, timeout=_LEAVE_SECONDS)
+        if serving.done():
+            serving.result()
     finally:
         announcing.cancel()
 
@@ -77,6 +84,7 @@ async def _announce(address: tuple[str, int], on_ready: Callable[[], None]) -> N
 
 
 def _configuration(listener: socket.socket) -> Config:
+    tls: Any = importlib.import_module("ministack.core.tls")
     level = os.environ.get("LOG_LEVEL", "INFO").upper()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     config = Config()
@@ -85,4 +93,6 @@ def _configuration(listener: socket.socket) -> Config:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = level
+    if tls.use_ssl_enabled():
+        config.certfile, config.keyfile = tls.resolve_tls_material()
     return config

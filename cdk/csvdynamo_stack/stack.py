@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from csvdynamo.dataset import Dataset
+from csvdynamo_stack.airflow_policy import AirflowPolicy
 from csvdynamo_stack.error_stream import BUFFER_SECONDS, ErrorStream
 from csvdynamo_stack.functions import Functions
 from csvdynamo_stack.names import stack_names
@@ -49,6 +50,7 @@ class CsvDynamoStack(Stack):
             env=Environment(account=account, region=region),
             description=f"csvdynamo: takes the data set {dataset.name} from CSV to DynamoDB",
         )
+        self.dataset = dataset
         names = stack_names(dataset.stack_name, account, region)
         email = CfnParameter(
             self,
@@ -97,6 +99,16 @@ class CsvDynamoStack(Stack):
             retention=_LOG_RETENTION,
         )
         notifications.announce_failures(dataset=dataset.name, machine_arn=workflow.arn)
+        airflow = AirflowPolicy(
+            self,
+            "Airflow",
+            stack_name=dataset.stack_name,
+            dataset=dataset.name,
+            machine_name=names.machine,
+            bucket=storage.bucket,
+            table=storage.table,
+            notifications=notifications,
+        )
         self._outputs(
             {
                 "SourceBucket": storage.bucket.bucket_name,
@@ -106,6 +118,7 @@ class CsvDynamoStack(Stack):
                 "ErrorDeliveryStream": error_stream.name,
                 "ErrorBufferSeconds": str(BUFFER_SECONDS),
                 "DatasetHash": dataset.digest,
+                "AirflowPolicy": airflow.arn,
             }
         )
 

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from local_aws.access.executions import require
+from local_aws.access.principals import object_arn
 from local_aws.distributed_map.csv_reader import CsvError, CsvFormat, read_items
 from local_aws.distributed_map.scope import Scope
 from local_aws.ministack_internals import execution_error, get_object, stepfunctions
@@ -49,6 +51,7 @@ def _input_items(scope: Scope) -> list[Any]:
 def _csv_items(scope: Scope, reader: dict[str, Any], config: dict[str, Any]) -> Iterator[dict[str, str]]:
     arguments = scope.arguments(reader)
     bucket, key = str(arguments.get("Bucket")), str(arguments.get("Key"))
+    require("s3:GetObject", object_arn(bucket, key), error="States.ItemReaderFailed")
     body = get_object(bucket, key)
     if body is None:
         raise execution_error(

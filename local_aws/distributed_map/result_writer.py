@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_args
 
+from local_aws.access.executions import require
+from local_aws.access.principals import object_arn
 from local_aws.distributed_map.child import ChildRecord
 from local_aws.distributed_map.item_batcher import PAYLOAD_LIMIT_BYTES, to_json
 from local_aws.distributed_map.result_files import (
@@ -101,5 +103,6 @@ def _file_of(child: ChildRecord | None) -> Status:
 
 
 def _put(bucket: str, key: str, body: bytes) -> None:
+    require("s3:PutObject", object_arn(bucket, key), error="States.ResultWriterFailed")
     if not put_object(bucket, key, body):
         raise execution_error("States.ResultWriterFailed", f"Unable to write s3://{bucket}/{key}.")

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from local_aws.access.deliveries import delivering
 from local_aws.firehose.buffers import Buffers, Record
 from local_aws.ministack_internals import account_and_region, firehose
 
@@ -47,7 +48,8 @@ def _later(seconds: float, work: Callable[[], None]) -> None:
 
 def _deliver(stream: dict[str, Any], destination: dict[str, Any], records: list[Record]) -> None:
     try:
-        _deliver_by_prefix(stream, destination, records)
+        with delivering(stream, destination):
+            _deliver_by_prefix(stream, destination, records)
     except Exception:
         _logger.exception("%d records of delivery stream %s were not delivered", len(records), stream["name"])
 

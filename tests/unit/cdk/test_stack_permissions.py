@@ -44,9 +44,9 @@ def test_no_role_has_an_action_with_a_star(resources: Any) -> None:
     assert not {action for action in actions if "*" in action}
 
 
-def test_every_permission_is_in_a_role_as_written(resources: Any) -> None:
+def test_every_permission_is_in_a_role_as_written_but_airflows(resources: Any) -> None:
     assert resources("AWS::IAM::Policy") == {}
-    assert resources("AWS::IAM::ManagedPolicy") == {}
+    assert len(resources("AWS::IAM::ManagedPolicy")) == 1
     assert not any("ManagedPolicyArns" in role["Properties"] for role in resources("AWS::IAM::Role").values())
 
 

@@ -22,6 +22,7 @@ def test_the_outputs_are_those_of_the_contract(template: Template) -> None:
         "ErrorDeliveryStream",
         "ErrorBufferSeconds",
         "DatasetHash",
+        "AirflowPolicy",
     }
 
 

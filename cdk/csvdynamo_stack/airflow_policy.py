@@ -1,0 +1,99 @@
+"""What the Airflow side may do: a managed policy, to be attached to the role or the user of the connection.
+
+Each statement is for what some tasks of the DAG call, and for nothing else; a test takes every action away in turn
+and sees those tasks fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_cdk import Aws
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from csvdynamo_stack.names import (
+    ERRORS_PREFIX,
+    FIREHOSE_ERRORS_PREFIX,
+    LANDING_PREFIX,
+    MAP_RUN_LABEL,
+    REPORTS_PREFIX,
+    RESULTS_PREFIX,
+    SOURCE_PREFIX,
+)
+from csvdynamo_stack.notifications import Notifications
+from csvdynamo_stack.policies import allow
+
+
+class AirflowPolicy(Construct):
+    """The managed policy of one data set's DAG."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stack_name: str,
+        dataset: str,
+        machine_name: str,
+        bucket: s3.IBucket,
+        table: dynamodb.ITable,
+        notifications: Notifications,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._place = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
+        self.policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            description=f"What Airflow needs to run the DAG csvdynamo_{dataset}, and nothing else",
+            statements=[
+                allow(["cloudformation:DescribeStacks"], [self._arn("cloudformation", f"stack/{stack_name}/*")]),
+                *_bucket(bucket, dataset),
+                *self._executions(machine_name),
+                # The check of the table after a run, by a sample of keys and whole.
+                allow(["dynamodb:BatchGetItem", "dynamodb:Scan"], [table.table_arn]),
+                allow(["sns:Publish"], [notifications.topic.topic_arn]),
+                allow(["kms:Decrypt", "kms:GenerateDataKey"], [notifications.key.key_arn]),
+            ],
+        )
+
+    @property
+    def arn(self) -> str:
+        """The policy's ARN."""
+        return self.policy.managed_policy_arn
+
+    def _executions(self, machine: str) -> Iterable[iam.PolicyStatement]:
+        """Allow to start, watch, stop and redrive the machine's executions.
+
+        Which resource each action has:
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+        """
+        yield allow(
+            ["states:StartExecution", "states:ListExecutions"], [self._arn("states", f"stateMachine:{machine}")]
+        )
+        yield allow(
+            [
+                "states:DescribeExecution",
+                "states:ListMapRuns",
+                "states:StopExecution",
+                "states:RedriveExecution",
+            ],
+            [self._arn("states", f"execution:{machine}:*")],
+        )
+        yield allow(["states:DescribeMapRun"], [self._arn("states", f"mapRun:{machine}/{MAP_RUN_LABEL}:*")])
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:{Aws.PARTITION}:{service}:{self._place}:{resource}"
+
+
+def _bucket(bucket: s3.IBucket, dataset: str) -> Iterable[iam.PolicyStatement]:
+    own = [f"{prefix}{dataset}/*" for prefix in (LANDING_PREFIX, SOURCE_PREFIX, REPORTS_PREFIX)]
+    others = [f"{prefix}*" for prefix in (RESULTS_PREFIX, ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX)]
+    # Without it S3 answers 403, not 404, for an object that is not there yet; a condition on the prefix would not do,
+    # because a read carries no prefix.
+    yield allow(["s3:ListBucket"], [bucket.bucket_arn])
+    yield allow(["s3:GetObject"], [bucket.arn_for_objects(pattern) for pattern in (*own, *others)])
+    # An upload in parts that fails is taken back.
+    yield allow(["s3:PutObject", "s3:AbortMultipartUpload"], [bucket.arn_for_objects(pattern) for pattern in own])

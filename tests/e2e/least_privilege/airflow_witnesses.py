@@ -1,0 +1,215 @@
+"""What shows that Airflow's policy lacks a permission: the tasks' own work, without Airflow, as its user."""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from aiobotocore.session import get_session
+from botocore.exceptions import ClientError
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.policies import VerifyMode
+from csvdynamo_airflow import steps
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
+from csvdynamo_airflow.stored_file import upload
+from csvdynamo_airflow.table.table_reader import TableReader
+from csvdynamo_airflow.table.verification import TableCheck
+from csvdynamo_airflow.workflow.execution import execution_arn
+from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
+from csvdynamo_airflow.workflow.migration import Migration
+from tests.e2e.least_privilege.service_witnesses import Services, until
+
+_MULTIPART_BYTES = 8 * 1024 * 1024 + 1  # boto3 uploads in parts from here on
+_GOOD_ROWS = 48  # so that two rejects are within the data set's limit
+_ENDED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
+
+
+class AirflowConnection:
+    """Stands in for the hook of the Airflow connection: clients of the user who has the policy."""
+
+    def __init__(self, service: str, variables: dict[str, str]) -> None:
+        self._service = service
+        self._options = {
+            "endpoint_url": variables["AWS_ENDPOINT_URL"],
+            "region_name": variables["AWS_DEFAULT_REGION"],
+            "aws_access_key_id": variables["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
+            "verify": variables["AWS_CA_BUNDLE"],
+        }
+
+    def get_conn(self) -> Any:
+        return boto3.client(self._service, **self._options)
+
+    async def get_async_conn(self) -> Any:
+        return get_session().create_client(self._service, **self._options)
+
+
+@dataclass
+class Tasks:
+    """The DAG's tasks, one after the other in this process; each method says what went wrong, None if nothing did.
+
+    Attributes:
+        dataset: The data set.
+        services: The deployed stack as its root sees it.
+        user: AWS variables of the user who has the policy.
+        folder: Where sources are made.
+    """
+
+    dataset: Dataset
+    services: Services
+    user: dict[str, str]
+    folder: Path
+
+    def client(self, service: str) -> Any:
+        return AirflowConnection(service, self.user).get_conn()
+
+    def whole_run(self) -> str | None:
+        """Every task from download to remember; a failure that a task only logs counts as well."""
+        with _errors_logged() as logged:
+            try:
+                self._run()
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+        return "\n".join(logged) or None
+
+    def redrive(self) -> str | None:
+        """The task wait on an execution that failed."""
+        with self.services.permissions.without_action("FunctionsMigrateBatchRole", "dynamodb:BatchWriteItem"):
+            prepared = self._prepared(f"redrive-{uuid.uuid4()}")
+            self._migration(prepared).start()
+            self._await_end(prepared)
+        try:
+            self._migration(prepared).take_up()
+        except ClientError as error:
+            return str(error)
+        self._await_end(prepared)
+        return None
+
+    def stop(self) -> str | None:
+        """What happens to the execution when the task wait is marked or cleared."""
+        execution = self.services.start()
+        try:
+            asyncio.run(ExecutionTrigger(execution).on_kill())
+        except ClientError as error:
+            return str(error)
+        finally:
+            self.services.ended(execution)
+        return None
+
+    def abandoned_upload(self, prefix: str) -> str | None:
+        """An upload in parts that fails at its end: its parts must not stay."""
+        path = self.folder / "large"
+        with path.open("wb") as file:
+            file.truncate(_MULTIPART_BYTES)
+        s3, root = self.client("s3"), self.services.deployed.client("s3")
+        key = f"{prefix}{uuid.uuid4()}/large"
+        s3.meta.events.register("before-call.s3.CompleteMultipartUpload", _fail)
+        with pytest.raises(Exception, match="as the test wants"):
+            upload(s3, path, self.services.bucket, key)
+        listed = root.list_multipart_uploads(Bucket=self.services.bucket).get("Uploads", [])
+        left = [one for one in listed if one["Key"] == key]
+        for one in left:
+            root.abort_multipart_upload(Bucket=self.services.bucket, Key=key, UploadId=one["UploadId"])
+        return "s3:AbortMultipartUpload: the parts stayed" if left else None
+
+    def full_check(self) -> str | None:
+        """The task verify, where the data set wants the whole table read."""
+        prepared = self._prepared(f"full-{uuid.uuid4()}")
+        self._migration(prepared).start()
+        self._await_end(prepared)
+        policies = self.dataset.policies
+        full = replace(policies, verify=replace(policies.verify, mode=VerifyMode.FULL))
+        dataset = replace(self.dataset, policies=full)
+        reader = TableReader(self.client("dynamodb"), dataset.table.name, dataset.table.partition_key)
+        try:
+            checked = TableCheck(self.client("s3"), reader, dataset, prepared, prepared.execution_name).run("full")
+        except ClientError as error:
+            return str(error)
+        assert checked.mode is VerifyMode.FULL
+        return None
+
+    def _run(self) -> None:
+        name, run_id = self.dataset.name, f"whole-{uuid.uuid4()}"
+        self._misfile()
+        landed = steps.download_source(name, str(self._source()), run_id)
+        told = steps.prepare_source(name, landed, run_id)
+        prepared = Prepared.from_json(told)
+        steps.start_migration(name, told, force=False)
+        self._await_end(prepared)
+        merged = self._merge(prepared)
+        checked = steps.check_table(name, told, run_id)
+        assert checked is not None
+        findings = Findings(name, run_id, landed=landed, prepared=prepared, merged=merged)
+        published = steps.publish_report(findings, steps.reconcile(findings))
+        assert published["ledger"]["written"] == _GOOD_ROWS, published
+        assert published["problems"] == [], published
+        steps.remember_columns(name, told)
+
+    def _source(self) -> Path:
+        """A CSV of good rows, a reject of prepare's and one of the Lambda function's; never the same twice."""
+        path = self.folder / f"{uuid.uuid4()}.csv"
+        key = uuid.uuid4().hex[:12]
+        rows = [f"V{number},2020,{key}{number}" for number in range(_GOOD_ROWS)]
+        rows += [f"V,2022,{key},one field too many", "V,2023,"]
+        path.write_text("\n".join(["VIN (1-10),Model Year,DOL Vehicle ID", *rows]) + "\n", encoding="utf-8")
+        return path
+
+    def _misfile(self) -> None:
+        """Leave an object of Firehose's under the prefix of records that it could not partition."""
+        document = json.dumps({"rawData": "e30="})
+        self.services.deployed.client("s3").put_object(
+            Bucket=self.services.bucket, Key="firehose_errors/processing-failed/misfiled", Body=document.encode()
+        )
+
+    def _prepared(self, run_id: str) -> Prepared:
+        landed = steps.download_source(self.dataset.name, str(self._source()), run_id)
+        return Prepared.from_json(steps.prepare_source(self.dataset.name, landed, run_id))
+
+    def _migration(self, prepared: Prepared) -> Migration:
+        machine = self.services.deployed.outputs["MigrationWorkflowStateMachine"]
+        states = self.client("stepfunctions")
+        return Migration(states, machine, prepared.bucket, prepared.file_key, prepared.execution_name)
+
+    def _await_end(self, prepared: Prepared) -> None:
+        states, machine = self.client("stepfunctions"), self.services.deployed.outputs["MigrationWorkflowStateMachine"]
+        arn = execution_arn(machine, prepared.execution_name)
+        until(lambda: states.describe_execution(executionArn=arn)["status"] in _ENDED)
+
+    def _merge(self, prepared: Prepared) -> Any:
+        s3, states = self.client("s3"), self._migration(prepared)
+        [execution] = states.executions()
+        files = ErrorFiles.expected(s3, prepared.bucket, execution.name)
+        until(lambda: files.look(s3))
+        return merge_rejects(s3, self.dataset.name, prepared, execution)
+
+
+def _fail(**_: Any) -> None:
+    error = {"Error": {"Code": "InternalError", "Message": "as the test wants"}}
+    raise ClientError(error, "CompleteMultipartUpload")
+
+
+@contextmanager
+def _errors_logged() -> Iterator[list[str]]:
+    """Collects what the tasks log as an error and go on."""
+    found: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(f"{record.getMessage()}: {record.exc_info[1] if record.exc_info else ''}")
+
+    logger, collector = logging.getLogger("csvdynamo_airflow"), Collector(logging.ERROR)
+    logger.addHandler(collector)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(collector)

@@ -1,0 +1,124 @@
+"""The managed policy of the Airflow side, as CloudFormation gets it."""
+
+from typing import Any
+
+import pytest
+
+Statement = dict[str, Any]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def text(arn: Any) -> str:
+    """An ARN of the template, with ``{Name}`` where CloudFormation puts a value."""
+    if isinstance(arn, str):
+        return arn
+    if "Fn::Join" in arn:
+        separator, parts = arn["Fn::Join"]
+        return str(separator).join(map(text, parts))
+    if "Ref" in arn:
+        return f"{{{arn['Ref']}}}"
+    return f"{{{arn['Fn::GetAtt'][0]}}}"
+
+
+@pytest.fixture
+def statements(resources: Any) -> list[Statement]:
+    (policy,) = resources("AWS::IAM::ManagedPolicy").values()
+    found: list[Statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    return found
+
+
+@pytest.fixture
+def allowed_on(statements: list[Statement]) -> Any:
+    """Gives the resources that an action is allowed on."""
+
+    def resources_of(action: str) -> list[str]:
+        return sorted(
+            text(resource)
+            for statement in statements
+            if action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        )
+
+    return resources_of
+
+
+def test_it_allows_what_the_tasks_call_and_nothing_else(statements: list[Statement]) -> None:
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+    assert {action for statement in statements for action in as_list(statement["Action"])} == {
+        "cloudformation:DescribeStacks",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Scan",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "s3:AbortMultipartUpload",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+        "sns:Publish",
+        "states:DescribeExecution",
+        "states:DescribeMapRun",
+        "states:ListExecutions",
+        "states:ListMapRuns",
+        "states:RedriveExecution",
+        "states:StartExecution",
+        "states:StopExecution",
+    }
+
+
+def test_every_statement_names_a_resource_of_this_stack(statements: list[Statement]) -> None:
+    arns = [text(resource) for statement in statements for resource in as_list(statement["Resource"])]
+
+    assert arns
+    assert all("csvdynamo-city-trees" in arn or arn.startswith("{") for arn in arns), arns
+
+
+def test_it_writes_its_own_data_sets_files_only(allowed_on: Any) -> None:
+    written = [arn.rpartition("}/")[2] for arn in allowed_on("s3:PutObject")]
+
+    assert written == ["landing/city_trees/*", "reports/city_trees/*", "source/city_trees/*"]
+    assert allowed_on("s3:AbortMultipartUpload") == allowed_on("s3:PutObject")
+
+
+def test_it_reads_what_the_run_left_and_no_upload_of_others(allowed_on: Any) -> None:
+    read = [arn.rpartition("}/")[2] for arn in allowed_on("s3:GetObject")]
+
+    assert read == [
+        "firehose_errors/*",
+        "landing/city_trees/*",
+        "migration_errors/*",
+        "reports/city_trees/*",
+        "results/*",
+        "source/city_trees/*",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("cloudformation:DescribeStacks", "stack/csvdynamo-city-trees/*"),
+        ("states:StartExecution", "stateMachine:csvdynamo-city-trees"),
+        ("states:ListExecutions", "stateMachine:csvdynamo-city-trees"),
+        ("states:RedriveExecution", "execution:csvdynamo-city-trees:*"),
+        ("states:ListMapRuns", "execution:csvdynamo-city-trees:*"),
+        ("states:DescribeMapRun", "mapRun:csvdynamo-city-trees/migrate-rows:*"),
+    ],
+)
+def test_executions_and_stack_are_named(allowed_on: Any, action: str, resource: str) -> None:
+    (arn,) = allowed_on(action)
+
+    assert arn.endswith(f":{{AWS::Region}}:{{AWS::AccountId}}:{resource}")
+
+
+def test_the_table_is_read_and_never_written(statements: list[Statement], resources: Any, allowed_on: Any) -> None:
+    (table,) = resources("AWS::DynamoDB::Table")
+
+    assert allowed_on("dynamodb:Scan") == allowed_on("dynamodb:BatchGetItem") == [f"{{{table}}}"]
+
+
+def test_the_output_names_the_policy(template: dict[str, Any], resources: Any) -> None:
+    (policy,) = resources("AWS::IAM::ManagedPolicy")
+
+    assert template["Outputs"]["AirflowPolicy"]["Value"] == {"Ref": policy}

@@ -1,0 +1,75 @@
+"""The stack against cdk-nag's AwsSolutions rules."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def app_and_stack(dataset_file: Path, outdir: Path) -> tuple[Any, Any]:
+    from aws_cdk import App
+
+    from csvdynamo.dataset_file import load_dataset
+    from csvdynamo_stack.stack import CsvDynamoStack
+
+    context = json.loads((ROOT / "cdk" / "cdk.json").read_text(encoding="utf-8"))["context"]
+    app = App(context=context, outdir=str(outdir))
+    stack = CsvDynamoStack(
+        app,
+        load_dataset(dataset_file),
+        dataset_file=dataset_file,
+        code=ROOT / "lambdas",
+        account="123456789012",
+        region="eu-west-1",
+    )
+    return app, stack
+
+
+def report_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """What each plugin of the synthesis found, by its name."""
+    report = json.loads((folder / "validation-report.json").read_text(encoding="utf-8"))
+    return {plugin["pluginName"]: plugin for plugin in report["pluginReports"]}
+
+
+def test_the_rules_find_what_is_acknowledged_and_nothing_more(dataset_file: Path, tmp_path: Path) -> None:
+    from csvdynamo_stack import nag
+
+    app, stack = app_and_stack(dataset_file, tmp_path)
+    nag.check(app, [stack])
+
+    app.synth()
+
+    found = report_of(tmp_path)["AwsSolutions"]
+    acknowledged = Counter(one["ruleName"] for one in found["suppressedViolations"] for _ in one["violatingConstructs"])
+    assert found["violations"] == []
+    assert acknowledged == Counter(known.rule for known in nag.acknowledgements(stack))
+
+
+def test_a_finding_without_an_acknowledgement_fails_the_synthesis(dataset_file: Path, tmp_path: Path) -> None:
+    from csvdynamo_stack import nag
+
+    app, _ = app_and_stack(dataset_file, tmp_path)
+    nag.add_rules(app)
+
+    with pytest.raises(RuntimeError, match=r"server access logs disabled"):
+        app.synth()
+
+
+def test_every_acknowledgement_gives_a_reason(dataset_file: Path, tmp_path: Path) -> None:
+    from csvdynamo_stack import nag
+
+    _, stack = app_and_stack(dataset_file, tmp_path)
+
+    assert all(len(known.reason) > 30 for known in nag.acknowledgements(stack))
+
+
+def test_a_deploy_is_not_held_against_the_rules(dataset_file: Path, tmp_path: Path) -> None:
+    app, _ = app_and_stack(dataset_file, tmp_path)
+
+    app.synth()
+
+    assert "AwsSolutions" not in report_of(tmp_path)
