@@ -10,6 +10,9 @@ import importlib
 from typing import Any
 
 stepfunctions: Any = importlib.import_module("ministack.services.stepfunctions")
+eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
+lambda_functions: Any = importlib.import_module("ministack.services.lambda_svc")
+lambda_workers: Any = importlib.import_module("ministack.core.lambda_runtime")
 firehose: Any = importlib.import_module("ministack.services.firehose")
 change_sets: Any = importlib.import_module("ministack.services.cloudformation.changesets")
 provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
@@ -39,6 +42,12 @@ def execution_error(error: str, cause: str) -> Exception:
 def error_response(code: str, message: str) -> Response:
     """An API error with HTTP status 400."""
     response: Response = _responses.error_response_json(code, message, 400)
+    return response
+
+
+def json_response(body: dict[str, Any]) -> Response:
+    """An API answer with HTTP status 200."""
+    response: Response = _responses.json_response(body)
     return response
 
 

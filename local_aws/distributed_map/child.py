@@ -7,8 +7,12 @@ from typing import Any
 from local_aws.distributed_map.item_batcher import to_json
 from local_aws.distributed_map.settings import Processor
 from local_aws.distributed_map.spool import Spool
+from local_aws.executions.progress import FIELD, Progress
 from local_aws.executions.stopping import ExecutionStoppedError, StopSignal, current
+from local_aws.executions.walk import walk
 from local_aws.ministack_internals import now, stepfunctions
+
+PENDING_REDRIVE = "PENDING_REDRIVE"
 
 
 class ChildRecord(dict[str, Any]):
@@ -25,13 +29,14 @@ class ChildRecord(dict[str, Any]):
         raise KeyError(key)
 
 
-def start(map_run: dict[str, Any], inputs: Spool, index: int) -> ChildRecord:
+def start(map_run: dict[str, Any], inputs: Spool, index: int, items: int) -> ChildRecord:
     """A new RUNNING child of a Map Run, listed and described like any execution.
 
     Args:
         map_run: MiniStack's record of the Map Run.
         inputs: the inputs of all its children.
         index: the place of this child's.
+        items: how many items its input holds.
     """
     name = str(uuid.uuid4())
     machine_arn = map_run["_stateMachineArn"]
@@ -47,12 +52,42 @@ def start(map_run: dict[str, Any], inputs: Spool, index: int) -> ChildRecord:
         "output": None,
         "outputDetails": {"included": True},
         "events": [],
+        "redriveCount": 0,
         "testCase": map_run["_testCase"],
+        "_items": items,
         "mockAttempts": {},
     }
     child = ChildRecord(fields, inputs, index)
     stepfunctions._executions[child["executionArn"]] = child
     return child
+
+
+def await_redrive(child: ChildRecord) -> None:
+    """Let a child that did not succeed wait to be run again."""
+    child.update(_statusBefore=child["status"], status=PENDING_REDRIVE)
+
+
+def give_up_redrive(child: ChildRecord) -> None:
+    """Let a child that waited in vain be what it was before."""
+    child["status"] = child.pop("_statusBefore")
+
+
+def redrive(child: ChildRecord, processor: Processor) -> None:
+    """Let a child that waited run again: RUNNING, under the same ARN, with the same input.
+
+    An EXPRESS child is started anew, at its first state; a STANDARD one goes on at the state where it ended
+    (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html#redrive-child-workflow-behavior).
+    """
+    del child["_statusBefore"]
+    child.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None)
+    child["redriveCount"] += 1
+    if processor.is_express:
+        child["startDate"] = now()
+        return
+    child["redriveDate"] = now()
+    child[FIELD].redrive()
+    details = {"executionRedrivenEventDetails": {"redriveCount": child["redriveCount"]}}
+    stepfunctions._add_event(child, "ExecutionRedriven", details)
 
 
 def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any], stop: StopSignal) -> None:
@@ -97,4 +132,8 @@ def _run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any]
         "StateMachine": state_machine,
         "variables": {},
     }
-    return stepfunctions._run_sub_machine(processor.states, processor.start_at, child_input, child, context)
+    if processor.is_express:
+        # It never goes on from a state, so that nobody need take down where it was.
+        return stepfunctions._run_sub_machine(processor.states, processor.start_at, child_input, child, context)
+    progress: Progress = child.setdefault(FIELD, Progress(processor.start_at, child_input))
+    return walk(processor.states, progress, child, context)

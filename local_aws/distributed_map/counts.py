@@ -29,6 +29,7 @@ class Stage(StrEnum):
     FAILED = "failed"
     TIMED_OUT = "timedOut"
     ABORTED = "aborted"
+    PENDING_REDRIVE = "pendingRedrive"
 
 
 class Counts:
@@ -63,6 +64,17 @@ class Counts:
         with self._lock:
             for counts, number in self._both(items):
                 counts["resultsWritten"] += number
+
+    def forget_written(self) -> None:
+        """Count no result as written: the files are about to be written anew."""
+        with self._lock:
+            self.items["resultsWritten"] = self.executions["resultsWritten"] = 0
+
+    def clear(self) -> None:
+        """Count nothing: the items are about to be read anew."""
+        with self._lock:
+            for counts in (self.items, self.executions):
+                counts.update(dict.fromkeys(_FIELDS, 0))
 
     @property
     def failed_items(self) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local_aws.distributed_map import child as children
-from local_aws.distributed_map.child import ChildRecord
+from local_aws.distributed_map.child import PENDING_REDRIVE, ChildRecord
 from local_aws.distributed_map.counts import Counts, Stage
 from local_aws.distributed_map.item_batcher import ChildInput
 from local_aws.distributed_map.result_writer import Results
@@ -20,6 +20,8 @@ from local_aws.ministack_internals import execution_error, now, stepfunctions
 
 _WORKERS_VARIABLE = "LOCAL_AWS_MAP_WORKERS"
 _DEFAULT_WORKERS = 2
+
+_MOST_REDRIVES = 1000
 
 _STAGES = {
     "SUCCEEDED": Stage.SUCCEEDED,
@@ -57,6 +59,8 @@ class MapRun:
         self._items = array("L")
         self._children: list[ChildRecord | None] = []
         self._lock = threading.Lock()
+        self._all_read = False
+        self.result: Any = None
         self.record = _record(execution, settings, self.counts)
         stepfunctions._map_runs[self.arn] = self.record
 
@@ -65,18 +69,53 @@ class MapRun:
         """The Map Run's ARN."""
         return str(self.record["mapRunArn"])
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has ended well, its result written."""
+        return bool(self.record["status"] == "SUCCEEDED")
+
+    def redrive(self, parent_stop: StopSignal | None) -> None:
+        """Run again under the same ARN: the children that did not succeed, and those that never started.
+
+        Args:
+            parent_stop: the signal of the parent's new attempt.
+
+        Raises:
+            States.Runtime: it has been redriven too often.
+        """
+        if self.record["redriveCount"] >= _MOST_REDRIVES:
+            raise execution_error("States.Runtime", f"The Map Run has been redriven {_MOST_REDRIVES} times.")
+        self.stop = StopSignal(parent_stop)
+        self.record.pop("stopDate", None)
+        self.record.update(status="RUNNING", redriveCount=self.record["redriveCount"] + 1, redriveDate=now())
+        self.counts.forget_written()
+        for index, child in enumerate(self._children):
+            if child is not None and child["status"] != "SUCCEEDED":
+                self.counts.move(self._items[index], _STAGES[child["status"]], Stage.PENDING_REDRIVE)
+                children.await_redrive(child)
+
     def read(self, inputs: Iterator[ChildInput]) -> None:
-        """Take in the inputs of all children, which are pending from then on."""
+        """Take in the inputs of all children, which are pending from then on.
+
+        Once all have been read, a redrive has the same ones; before, it reads anew.
+        """
+        if self._all_read:
+            return
+        self._inputs, self._items, self._children = Spool(), array("L"), []
+        self.counts.clear()
         for child_input in inputs:
             self.stop.check()
             self._inputs.append(child_input.body)
             self._items.append(child_input.items)
             self._children.append(None)
             self.counts.add(child_input.items)
+        self._all_read = True
 
     def process(self) -> None:
         """Run the pending children, a few at once, until all have ended or the Map Run is stopped."""
-        pending = iter([index for index, child in enumerate(self._children) if child is None])
+        pending = iter(
+            [i for i, child in enumerate(self._children) if child is None or child["status"] == PENDING_REDRIVE]
+        )
         workers = [
             # Each thread needs a copy of the context of its own: it holds the account and region of the execution.
             threading.Thread(target=contextvars.copy_context().run, args=(self._work, pending), daemon=True)
@@ -86,6 +125,7 @@ class MapRun:
             worker.start()
         for worker in workers:
             worker.join()
+        self._give_up_redrives()
 
     def results(self) -> Any:
         """Write the results and return the state's result.
@@ -99,10 +139,12 @@ class MapRun:
             return [] if self.stop.reason else results.collected()
         return results.export(self.settings.destination, self.arn, lambda i: self.counts.written(self._items[i]))
 
-    def end(self, status: str) -> None:
-        """Record how it ended."""
+    def end(self, status: str, result: Any = None) -> None:
+        """Record how it ended, and with which result."""
+        self.result = result
         self.record.update(status=status, stopDate=now())
-        if self.counts.executions["succeeded"] == len(self._children):
+        # Until its results are written, it may yet be redriven, and then writes the inputs with them.
+        if self.succeeded and self.counts.executions["succeeded"] == len(self._children):
             self._forget_inputs()
 
     def check_tolerance(self) -> None:
@@ -119,6 +161,12 @@ class MapRun:
                 child.update(input=None, inputDetails={"included": False})
         self._inputs.close()
 
+    def _give_up_redrives(self) -> None:
+        for index, child in enumerate(self._children):
+            if child is not None and child["status"] == PENDING_REDRIVE:
+                children.give_up_redrive(child)
+                self.counts.move(self._items[index], Stage.PENDING_REDRIVE, _STAGES[child["status"]])
+
     def _work(self, pending: Iterator[int]) -> None:
         while (index := self._next(pending)) is not None:
             self._run_child(index)
@@ -129,9 +177,13 @@ class MapRun:
 
     def _run_child(self, index: int) -> None:
         items = self._items[index]
-        self.counts.move(items, Stage.PENDING, Stage.RUNNING)
-        child = children.start(self.record, self._inputs, index)
-        self._children[index] = child
+        child = self._children[index]
+        if child is None:
+            self.counts.move(items, Stage.PENDING, Stage.RUNNING)
+            child = self._children[index] = children.start(self.record, self._inputs, index, items)
+        else:
+            self.counts.move(items, Stage.PENDING_REDRIVE, Stage.RUNNING)
+            children.redrive(child, self._processor)
         children.run(child, self._processor, self._state_machine, self.stop)
         self.counts.move(items, Stage.RUNNING, _STAGES[child["status"]])
         if self.settings.tolerance.exceeded(self.counts.failed_items, self.counts.total_items):

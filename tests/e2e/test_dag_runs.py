@@ -135,6 +135,7 @@ def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_when
     dags: Any, vehicles: Any, table_out_of_reach: Any
 ) -> None:
     source = vehicles(["301", "302", "303"])
+    executions = dags.executions()
 
     failed = dags.test(source, date="2026-02-01")
 
@@ -151,3 +152,5 @@ def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_when
     assert again.status == 0, again.output[-2000:]
     assert again.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 3, "written": 3}
     assert {"A_301", "A_302", "A_303"} <= set(dags.table())
+    assert again.report["execution_arn"] == failed.report["execution_arn"]
+    assert len(dags.executions()) == len(executions) + 1

@@ -27,7 +27,7 @@ class Cloud:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False),
         )
 
     def bucket(self, **objects: bytes | str) -> str:
@@ -72,6 +72,15 @@ class Cloud:
         described: dict[str, Any] = self.client("stepfunctions").describe_map_run(mapRunArn=runs[0]["mapRunArn"])
         return described
 
+    def redrive(self, execution: str) -> dict[str, Any]:
+        """Redrive an execution and describe it when it has ended again."""
+        self.client("stepfunctions").redrive_execution(executionArn=execution)
+        return self.ended(execution)
+
+    def events(self, execution: str) -> list[dict[str, Any]]:
+        pages = self.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
+        return [event for page in pages for event in page["events"]]
+
     def children(self, map_run_arn: str) -> list[dict[str, Any]]:
         listed = self.client("stepfunctions").list_executions(mapRunArn=map_run_arn)["executions"]
         return [self.describe(child["executionArn"]) for child in listed]
@@ -89,6 +98,49 @@ class Cloud:
             **more,
         )
         return str(created["FunctionArn"])
+
+
+class Switch:
+    """A Lambda function that a test makes fail or hang for some inputs, and that counts its calls; else it echoes.
+
+    Attributes:
+        task: a Task state that calls it with its input.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._bucket = cloud.bucket(fails="[]", hangs="[]")
+        self.function = cloud.function(
+            "import boto3, json, time, uuid\n"
+            "s3 = boto3.client('s3')\n"
+            f"bucket = {self._bucket!r}\n"
+            "def listed(key):\n"
+            "    return json.loads(s3.get_object(Bucket=bucket, Key=key)['Body'].read())\n"
+            "def handler(event, context):\n"
+            "    s3.put_object(Bucket=bucket, Key='calls/' + json.dumps(event) + '/' + str(uuid.uuid4()))\n"
+            "    while event in listed('hangs'):\n"
+            "        time.sleep(0.05)\n"
+            "    if event in listed('fails'):\n"
+            "        raise ValueError('as asked')\n"
+            "    return event\n",
+            Timeout=60,
+        )
+        self.task = {"Type": "Task", "Resource": self.function, "End": True}
+
+    def fail(self, *inputs: Any) -> None:
+        """From now on, fail for these inputs alone."""
+        self._put("fails", inputs)
+
+    def hang(self, *inputs: Any) -> None:
+        """From now on, do not return for these inputs; whoever hangs for others goes on."""
+        self._put("hangs", inputs)
+
+    def calls(self, given: Any) -> int:
+        """How often it was called with an input."""
+        return sum(key.startswith(f"calls/{json.dumps(given)}/") for key in self._cloud.keys(self._bucket))
+
+    def _put(self, key: str, inputs: tuple[Any, ...]) -> None:
+        self._cloud.client("s3").put_object(Bucket=self._bucket, Key=key, Body=json.dumps(inputs))
 
 
 def until(read: Any, satisfied: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.integration.local_aws.cloud import PASS, Cloud, distributed_map, fail_when, until
+from tests.integration.local_aws.cloud import PASS, Cloud, Switch, distributed_map, fail_when, until
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,59 @@ def map_run_of_a_stopped_execution(cloud: Cloud) -> Any:
         if (status := cloud.map_run(execution)["status"]) != "RUNNING":
             return status
     return "RUNNING"
+
+
+def redriven_execution(cloud: Cloud) -> Any:
+    switch = Switch(cloud)
+    switch.fail(2)
+    machine = distributed_map(switch.task, ItemsPath="$.items", MaxConcurrency=1)
+    failed = cloud.run(machine, {"items": [1, 2, 3]})["executionArn"]
+    switch.fail()
+    try:
+        ended = cloud.redrive(failed)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return ended["status"], ended["redriveCount"], [switch.calls(n) for n in (1, 2, 3)]
+
+
+def redrive_status(cloud: Cloud) -> Any:
+    return cloud.run({"StartAt": "Fail", "States": {"Fail": {"Type": "Fail"}}}).get("redriveStatus")
+
+
+def machine_past_its_timeout(cloud: Cloud) -> Any:
+    wait = {"Type": "Wait", "Seconds": 4, "End": True}
+    return cloud.run({"StartAt": "Wait", "States": {"Wait": wait}, "TimeoutSeconds": 1})["status"]
+
+
+def timeout_by_path(cloud: Cloud) -> Any:
+    function = cloud.function("import time\ndef handler(event, context):\n    time.sleep(4)\n", Timeout=30)
+    task = {"Type": "Task", "Resource": function, "TimeoutSecondsPath": "$.seconds", "End": True}
+    return cloud.run({"StartAt": "Task", "States": {"Task": task}}, {"seconds": 1}).get("error")
+
+
+def longest_delay(cloud: Cloud) -> Any:
+    function = cloud.function("def handler(event, context):\n    raise ValueError('no')\n")
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 12, "MaxDelaySeconds": 1, "MaxAttempts": 1}]
+    task = {"Type": "Task", "Resource": function, "Retry": retry, "End": True}
+    ended = cloud.run({"StartAt": "Task", "States": {"Task": task}})
+    first, second = (e["timestamp"] for e in cloud.events(ended["executionArn"]) if e["type"] == "TaskScheduled")
+    return (second - first).total_seconds() < 12
+
+
+def error_of(body: str) -> Callable[[Cloud], Any]:
+    def observe(cloud: Cloud) -> Any:
+        function = cloud.function(f"import os\ndef handler(event, context):\n    {body}\n")
+        task = {"Type": "Task", "Resource": function, "End": True}
+        return cloud.run({"StartAt": "Task", "States": {"Task": task}}).get("error")
+
+    return observe
+
+
+def error_of_throttled_function(cloud: Cloud) -> Any:
+    function = cloud.function("def handler(event, context):\n    return 1\n")
+    cloud.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    task = {"Type": "Task", "Resource": function, "End": True}
+    return cloud.run({"StartAt": "Task", "States": {"Task": task}}).get("error")
 
 
 def repeated_start(cloud: Cloud) -> Any:
@@ -180,6 +233,26 @@ CONTRACTS = [
         "distributed_map/tolerance.py",
     ),
     Contract("StopExecution stops the Map Run", map_run_of_a_stopped_execution, "ABORTED", "executions/lifecycle.py"),
+    Contract(
+        "RedriveExecution runs what did not succeed",
+        redriven_execution,
+        ("SUCCEEDED", 1, [1, 2, 1]),
+        "executions/redrive.py, progress.py and walk.py, and the redrive of distributed_map/map_run.py",
+    ),
+    Contract("an execution says whether it is redrivable", redrive_status, "REDRIVABLE", "executions/redrivable.py"),
+    Contract(
+        "a state machine has a timeout", machine_past_its_timeout, "TIMED_OUT", "executions/run.py (its _timeout)"
+    ),
+    Contract("a timeout is given by a path", timeout_by_path, "States.Timeout", "executions/task_timeouts.py"),
+    Contract("a retry has a longest delay", longest_delay, True, "executions/retries.py"),
+    Contract("a raised error has its class's name", error_of("raise ValueError"), "ValueError", "functions/"),
+    Contract("a killed function exits", error_of("os.kill(os.getpid(), 9)"), "Runtime.ExitError", "functions/"),
+    Contract(
+        "a throttled function has an error of its own",
+        error_of_throttled_function,
+        "Lambda.TooManyRequestsException",
+        "functions/naming.py",
+    ),
     Contract("StartExecution may be repeated", repeated_start, True, "executions/start.py"),
     Contract(
         "a state's output is at most 256 KiB",

@@ -92,3 +92,14 @@ def test_a_function_that_fails_after_the_stop_does_not_change_the_ending(embedde
 
     assert "ExecutionFailed" not in events()
     assert embedded.describe(execution)["status"] == "ABORTED"
+
+
+def test_an_execution_that_is_waited_for_gives_its_output_or_its_error(embedded: Cloud) -> None:
+    client = embedded.client("stepfunctions")
+    fails = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "No", "Cause": "as asked"}}}
+
+    done = client.start_sync_execution(stateMachineArn=embedded.machine(DONE), input='{"a": 1}')
+    failed = client.start_sync_execution(stateMachineArn=embedded.machine(fails))
+
+    assert (done["status"], done["output"]) == ("SUCCEEDED", '{"a": 1}')
+    assert (failed["status"], failed["error"], failed["cause"]) == ("FAILED", "No", "as asked")

@@ -1,0 +1,48 @@
+"""TimeoutSeconds of a Task state, in each of the ways to give it.
+
+The field: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html#task-state-fields
+"""
+
+import functools
+from typing import Any
+
+from local_aws.ministack_internals import execution_error, stepfunctions
+
+
+def install() -> None:
+    """Let the engine's Task states know their timeout, and the history say that it was one."""
+    stepfunctions._execute_task = _with_timeout(stepfunctions._execute_task)
+    stepfunctions._add_event = _naming_timeouts(stepfunctions._add_event)
+
+
+def _with_timeout(execute: Any) -> Any:
+    @functools.wraps(execute)
+    def execute_task(state: dict[str, Any], raw_input: Any, execution: dict[str, Any], context: dict[str, Any]) -> Any:
+        if "TimeoutSecondsPath" in state or isinstance(state.get("TimeoutSeconds"), str):
+            state = {**state, "TimeoutSeconds": _seconds(state, raw_input, context)}
+        return execute(state, raw_input, execution, context)
+
+    return execute_task
+
+
+def _seconds(state: dict[str, Any], raw_input: Any, context: dict[str, Any]) -> float:
+    path = state.get("TimeoutSecondsPath")
+    if path is None:
+        seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, context)
+    else:
+        selected = stepfunctions._apply_input_path(state, raw_input, context)
+        seconds = stepfunctions._resolve_path_or_ctx(path, selected, context)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
+        raise execution_error("States.Runtime", f"The task's timeout has to be a positive number, not {seconds!r}.")
+    return seconds
+
+
+def _naming_timeouts(add_event: Any) -> Any:
+    @functools.wraps(add_event)
+    def add(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> Any:
+        failed = (details or {}).get("taskFailedEventDetails")
+        if failed and failed["error"] == "States.Timeout":
+            return add_event(execution, "TaskTimedOut", {"taskTimedOutEventDetails": failed})
+        return add_event(execution, event_type, details)
+
+    return add

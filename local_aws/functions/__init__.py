@@ -1,0 +1,1 @@
+"""What AWS Lambda says of an invocation that failed."""
