@@ -109,7 +109,7 @@ def task_host(environment: Mapping[str, str], temporary: Path) -> Iterator[TaskH
     )
     os.close(writing)
     assert process.stdin is not None
-    with process, process.stdin, open(reading, encoding="utf-8") as answers:
+    with process, process.stdin, os.fdopen(reading, encoding="utf-8") as answers:
         host = TaskHost(process.stdin, answers, temporary)
         host.answer()
         yield host

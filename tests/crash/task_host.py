@@ -1,9 +1,9 @@
 """A process with Airflow imported that forks one child for each attempt of a task: `python task_host.py ANSWERS`.
 
-It reads one JSON document a line and writes the child's process id to the file descriptor ANSWERS. The child runs the task as a worker
-would, or a trigger as the triggerer would, with a context that has what the project's tasks use of it; what it pulls and
-pushes lies in the run's folder. What became of the attempt is written there too, whole or not at all: a child that is
-killed leaves nothing but its effects.
+It reads one JSON document a line and writes the child's process id to the file descriptor ANSWERS. The child runs the
+task as a worker would, or a trigger as the triggerer would, with a context that has what the project's tasks use of it;
+what it pulls and pushes lies in the run's folder. What became of the attempt is written there too, whole or not at all:
+a child that is killed leaves nothing but its effects.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger asks for its client
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
-import duckdb  # noqa: F401 - prepare imports it when it runs
+import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 from airflow.sdk.execution_time.context import OutletEventAccessors
@@ -99,7 +99,7 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
 def wait(request: dict[str, Any]) -> dict[str, Any]:
     """Run a trigger, made again from its fields; return its event."""
     module, _, name = request["path"].rpartition(".")
-    fields = {name: value for name, value in request["fields"].items()}
+    fields = dict(request["fields"])
     if "poll_seconds" in fields:
         fields["poll_seconds"] = 0.05
     trigger = getattr(importlib.import_module(module), name)(**fields)
@@ -157,13 +157,13 @@ def main() -> None:
     execution_trigger.MAP_RUN_SECONDS = 0.2
     execution_trigger._FIRST_PAUSE_SECONDS = 0.05
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    answers = open(int(sys.argv[1]), "w", encoding="utf-8")
-    print(os.getpid(), file=answers, flush=True)
+    answers = int(sys.argv[1])
+    os.write(answers, b"%d\n" % os.getpid())
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             child(json.loads(line))
-        print(pid, file=answers, flush=True)
+        os.write(answers, b"%d\n" % pid)
     os._exit(0)  # DuckDB complains of an end in good order in which it was never used
 
 
