@@ -1,57 +1,38 @@
 """Each task of the DAG, its process killed before, during and after its effect: as if nothing had happened."""
 
+import hashlib
 import itertools
 import json
 import secrets
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from commands.airflow_home import airflow_environment
+from commands.cdk_cli import deploy, destroy
 from commands.embedded import Deployed
+from commands.project import DATASETS
 from csvdynamo.dataset import Dataset
-from tests.crash.dag_run import TASKS, DagRun, TaskHost, task_host
-from tests.crash.gate import Gate, Moment, Request
-from tests.crash.traces import Bucket, Outcome, execution_names, vehicles
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
+from csvdynamo_airflow.rejects.result_objects import object_lines
+from tests.crash.dag_run import TASKS, DagRun, task_host
+from tests.crash.gate import Gate, Moment
+from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, function_name, kill_function, kill_in
+from tests.crash.traces import Bucket, Outcome, execution_names
 
-ROWS = 100
-MISSING_KEYS = (7, 42)
-TWICE = "VIN0,2019,Kent,{mark}0003"  # a row of a key that comes again: prepare rejects it
-WRITTEN = ROWS - len(MISSING_KEYS)
+OTHER = """
+[source]
+url = "https://example.com/vehicles.csv"
+file_name = "vehicles.csv"
 
-
-@dataclass(frozen=True)
-class Kill:
-    """Where a task's process is killed.
-
-    Attributes:
-        task: The task.
-        when: ``before``, ``during`` or ``after`` its effect.
-        request: The request at which it is held; None to hold it once it has done everything but say so.
-        stage: Which of a deferrable task's processes: the one that begins it, its trigger's, or the one that ends it.
-    """
-
-    task: str
-    when: str
-    request: str | None = None
-    stage: str = "begin"
-
-    def __str__(self) -> str:
-        return "-".join(part.replace("/", "_") for part in (self.task, self.stage, self.when, self.request) if part)
-
-    @property
-    def moment(self) -> Moment:
-        return Moment.DURING if self.when == "during" else Moment.BEFORE
-
-    def matches(self, request: Request) -> bool:
-        """Tell whether a request is the one: an operation's name, or for S3 a method and a part of the key."""
-        assert self.request is not None
-        operation, _, part = self.request.partition(" ")
-        return request.operation == operation and part in request.key
-
+[table]
+name = "tb_other_vehicles"
+partition_key = "DOL Vehicle ID"
+"""
 
 KILLS = [
     Kill("download", "before", "PUT landing"),
@@ -67,10 +48,10 @@ KILLS = [
     Kill("start", "after"),
     Kill("wait", "before", "DescribeExecution"),
     Kill("wait", "after"),
-    Kill("wait", "before", "DescribeExecution", "trigger"),
-    Kill("wait", "during", "DescribeMapRun", "trigger"),
-    Kill("wait", "after", None, "trigger"),
-    Kill("wait", "after", None, "end"),
+    Kill("wait", "before", "DescribeExecution", stage="trigger"),
+    Kill("wait", "during", "DescribeMapRun", stage="trigger"),
+    Kill("wait", "after", stage="trigger"),
+    Kill("wait", "after", stage="end"),
     Kill("fetch_error_files", "before", "PUT rejects.csv"),
     Kill("fetch_error_files", "before", "PUT rejects.jsonl"),
     Kill("fetch_error_files", "during", "PUT rejects.jsonl"),
@@ -96,56 +77,17 @@ def test_every_task_is_killed_before_during_and_after_its_effect() -> None:
     assert {kill.task for kill in KILLS if kill.when == "during"} == set(TASKS)
 
 
-@dataclass(frozen=True)
-class Runs:
-    """Makes DAG runs whose every request to AWS goes through a gate.
-
-    Attributes:
-        host: Forks the runs' attempts.
-        gate: The gate.
-        deployed: The embedded AWS.
-        dataset: The data set.
-        folder: A folder for the runs' sources and for what their tasks tell.
-        salt: Begins every key: sources that are alike would share their objects.
-    """
-
-    host: TaskHost
-    gate: Gate
-    deployed: Deployed
-    dataset: Dataset
-    folder: Path
-    salt: str
-
-    def make(self, mark: str, text: str) -> DagRun:
-        """Make a run on a source of its own."""
-        source = self.folder / f"{mark}.csv"
-        source.write_text(text, encoding="utf-8")
-        dag_id = f"csvdynamo_{self.dataset.name}"
-        return DagRun(self.host, self.folder / mark, dag_id, f"manual__{mark}", {"source_url": str(source)})
-
-    def small(self, mark: str) -> DagRun:
-        """Make a run on a few rows, with faults for prepare and for the Lambda function."""
-        return self.make(mark, vehicles(mark, ROWS, MISSING_KEYS) + TWICE.format(mark=mark) + "\n")
-
-    def report(self, run: DagRun) -> dict[str, Any]:
-        """The run's report, as it is in the bucket."""
-        body = self.deployed.client("s3").get_object(
-            Bucket=self.deployed.outputs["SourceBucket"], Key=run.told("report")["key"]
-        )["Body"]
-        report: dict[str, Any] = json.loads(body.read())
-        return report
-
-    def outcome(self, run: DagRun, mark: str) -> Outcome:
-        """What the run made of its rows."""
-        return Outcome.read(self.deployed, self.dataset, self.report(run), mark)
-
-
 @pytest.fixture(scope="module")
 def runs(deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("crash")
+    (folder / "datasets").mkdir()
+    for path in DATASETS.glob("*.toml"):
+        shutil.copy(path, folder / "datasets")
+    (folder / "datasets" / "other_vehicles.toml").write_text(OTHER, encoding="utf-8")
     with Gate(deployed.aws.endpoint) as gate:
         aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": gate.endpoint}
-        with task_host(airflow_environment(folder / "airflow", aws), folder / "temporary") as host:
+        settings = {"CSVDYNAMO_DATASETS": str(folder / "datasets")}
+        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "temporary") as host:
             yield Runs(host, gate, deployed, dataset, folder, secrets.token_hex(2))
 
 
@@ -162,33 +104,6 @@ def undisturbed(runs: Runs) -> Outcome:
     return outcome
 
 
-def kill_in(runs: Runs, run: DagRun, kill: Kill) -> None:
-    """Attempt the task until it is where it is to be killed, and kill it; of a trigger, run it again as a triggerer."""
-    task, at_end = kill.task, kill.request is None
-    if kill.stage == "begin":
-        strike(runs, kill, lambda: run.attempt(task, held_at_end=at_end))
-        return
-    deferred = run.attempt(task).wait()["deferred"]
-    if kill.stage == "trigger":
-        strike(runs, kill, lambda: run.wait_for(task, deferred, held_at_end=at_end))
-    event = run.wait_for(task, deferred).wait()["event"]
-    if kill.stage == "end":
-        strike(runs, kill, lambda: run.resume(task, deferred["method"], event, held_at_end=at_end))
-    else:
-        told = run.resume(task, deferred["method"], event).wait()
-        assert "returned" in told, told
-
-
-def strike(runs: Runs, kill: Kill, start: Any) -> None:
-    if kill.request is None:
-        start().kill_at_end()
-        return
-    with runs.gate.hold(kill.matches, kill.moment) as hold:
-        attempt = start()
-        hold.await_reached(lambda: attempt.ended)
-        attempt.kill()
-
-
 @pytest.mark.parametrize("kill", KILLS, ids=str)
 def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undisturbed: Outcome, kill: Kill) -> None:
     mark = f"{runs.salt}-{KILLS.index(kill):02}-"
@@ -200,13 +115,161 @@ def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undist
     kill_in(runs, run, kill)
     run.run_all(*rest)
 
+    assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
+
+
+def assert_undisturbed(
+    runs: Runs, run: DagRun, mark: str, undisturbed: Outcome, bucket: Bucket, executions: list[str]
+) -> None:
+    """Hold what a run left behind to what one leaves that nothing befalls.
+
+    Args:
+        runs: What made it.
+        run: The run.
+        mark: The beginning of its keys.
+        undisturbed: What it must have made of its rows.
+        bucket: The bucket's objects before it.
+        executions: The executions before it.
+    """
     assert runs.outcome(run, mark) == undisturbed
     assert execution_names(runs.deployed) == [*executions, run.told("prepare")["execution_name"]]
     written = Bucket.read(runs.deployed, bucket)
     for prefix in ("landing/", "source/"):
         assert list(written.versions(prefix).values()) == [1], f"uploaded twice: {written.versions(prefix)}"
-    reports = written.contents("reports/")
+    reports = written.contents(f"reports/{runs.dataset.name}/{run.told('prepare')['execution_name']}/")
+    assert f"{run.told('report')['key']}" in reports
     assert {key.rpartition("/")[2] for key, bodies in reports.items() if len(bodies) > 1} == set()
     for body in itertools.chain.from_iterable(bodies for key, bodies in reports.items() if key.endswith(".json")):
         json.loads(body)
     assert list(runs.host.temporary.glob("csvdynamo-*")) == []
+
+
+# The second PUT is the second part, the second POST completes the upload.
+UPLOADS = [
+    Kill(task, when, request, skip=1)
+    for task, place in (("download", "landing/"), ("prepare", "source/"))
+    for when, request in itertools.product(("before", "during"), (f"PUT {place}", f"POST {place}"))
+]
+
+
+@pytest.mark.parametrize("kill", UPLOADS, ids=str)
+def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, kill: Kill) -> None:
+    mark = f"{runs.salt}-part{UPLOADS.index(kill)}-"
+    run = runs.large(mark)
+    bucket = Bucket.read(runs.deployed)
+    before, rest = ("download", "prepare")[: kill.task == "prepare"], ("download", "prepare")[kill.task == "prepare" :]
+    run.run_all(*before)
+
+    kill_in(runs, run, kill)
+    run.run_all(*rest)
+
+    written = Bucket.read(runs.deployed, bucket)
+    source = Path(run.params["source_url"]).read_bytes()
+    assert written.contents("landing/") == {run.told("download")["key"]: {source}}
+    prepared = run.told("prepare")
+    [(key, [body])] = [(key, list(bodies)) for key, bodies in written.contents("source/").items()]
+    assert (key, hashlib.sha256(body).hexdigest()) == (prepared["file_key"], prepared["sha256"])
+    assert set((written.versions("landing/") + written.versions("source/")).values()) == {1}
+    assert list(runs.host.temporary.glob("csvdynamo-*")) == []
+
+
+@pytest.fixture
+def gated_lambda(runs: Runs) -> Iterator[None]:
+    """Lets the Lambda function's writes and rejects go through the gate as well."""
+    functions, name = runs.deployed.client("lambda"), function_name(runs.deployed, "migrate_batch.handler")
+    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    gated = {f"AWS_ENDPOINT_URL_{service}": runs.gate.endpoint for service in ("DYNAMODB", "FIREHOSE")}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**good, **gated}})
+    yield
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": good})
+
+
+@pytest.mark.parametrize(
+    "kill",
+    [
+        Kill("lambda", "before", "BatchWriteItem"),
+        Kill("lambda", "before", "BatchWriteItem", skip=2),
+        Kill("lambda", "during", "BatchWriteItem", skip=3),
+        Kill("lambda", "before", "PutRecordBatch"),
+        Kill("lambda", "during", "PutRecordBatch"),
+    ],
+    ids=["before a write", "among the writes", "after the writes", "before the rejects", "after everything"],
+)
+def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when_its_batch_runs_again(
+    runs: Runs, undisturbed: Outcome, gated_lambda: None, kill: Kill
+) -> None:
+    mark = f"{runs.salt}-L{kill.when}{kill.request}{kill.skip}-"
+    run = runs.small(mark)
+    bucket, executions = Bucket.read(runs.deployed), execution_names(runs.deployed)
+    run.run_all("download", "prepare")
+
+    with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
+        run.run_all("start")
+        hold.await_reached()
+        kill_function(runs.deployed, "migrate_batch.handler")
+    run.run_all(*TASKS[TASKS.index("wait") :])
+
+    assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
+    execution = run.told("prepare")["execution_name"]
+    s3, name = runs.deployed.client("s3"), runs.deployed.outputs["SourceBucket"]
+    sent = [
+        json.loads(line)["reject_id"]
+        for key in reject_keys(s3, name, execution)
+        for line in object_lines(s3, name, key)
+    ]
+    assert set(sent) == expected_reject_ids(s3, name, execution), "a retry gives a row another id"
+    twice = 1 + (kill.request == "PutRecordBatch" and kill.when == "during")
+    assert len(sent) == twice * len(MISSING_KEYS)
+    assert runs.report(run)["rejects_superseded"] == 0
+
+
+def test_of_two_runs_that_start_at_the_same_moment_the_second_waits_for_the_first(runs: Runs) -> None:
+    first, second = (runs.small(f"{runs.salt}-{which}-") for which in ("first", "second"))
+    for run in (first, second):
+        run.run_all("download", "prepare")
+    executions = execution_names(runs.deployed)
+
+    with runs.gate.hold("StartExecution", Moment.BEFORE) as hold:
+        starting = first.attempt("start")
+        hold.await_reached(lambda: starting.ended)
+        refused = second.run("start")
+        hold.let_pass()
+        started = starting.wait()
+
+    assert "returned" in started, started
+    assert refused["retried"], "it is tried again later"
+    assert "about to migrate" in refused["failed"]
+    first.ended["start"] = "success"
+    first.run_all(*TASKS[TASKS.index("wait") :])
+    second.run_all(*TASKS[TASKS.index("start") :])
+    names = [run.told("prepare")["execution_name"] for run in (first, second)]
+    assert execution_names(runs.deployed) == [*executions, *names]
+    states = runs.deployed.client("stepfunctions")
+    ended, begun = (states.describe_execution(executionArn=run.told("start")["arn"]) for run in (first, second))
+    assert ended["stopDate"] <= begun["startDate"]
+
+
+@pytest.fixture
+def other_runs(runs: Runs, gated_lambda: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+    """Makes runs of another data set, with a stack of its own on the same embedded AWS."""
+    dataset = load_dataset(runs.folder / "datasets" / "other_vehicles.toml")
+    monkeypatch.setenv("CSVDYNAMO_DATASETS", str(runs.folder / "datasets"))
+    outputs = deploy(dataset, runs.deployed.aws.environment)
+    yield replace(runs, dataset=dataset, deployed=Deployed(runs.deployed.aws, outputs))
+    destroy(dataset, runs.deployed.aws.environment)
+
+
+def test_runs_of_two_data_sets_may_overlap(runs: Runs, other_runs: Runs) -> None:
+    run, other = runs.small(f"{runs.salt}-one-"), other_runs.small(f"{runs.salt}-other-")
+
+    with runs.gate.hold("BatchWriteItem", Moment.BEFORE) as hold:
+        run.run_all("download", "prepare", "start")
+        hold.await_reached()
+        other.run_all(*TASKS)
+        hold.let_pass()
+    run.run_all(*TASKS[TASKS.index("wait") :])
+
+    assert other_runs.report(other)["ledger"]["written"] == runs.report(run)["ledger"]["written"] == WRITTEN
+    states = runs.deployed.client("stepfunctions")
+    one, two = (states.describe_execution(executionArn=each.told("start")["arn"]) for each in (run, other))
+    assert one["startDate"] < two["startDate"] <= two["stopDate"] < one["stopDate"]
