@@ -14,6 +14,7 @@ from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
 from csvdynamo_airflow.workflow.migration import Migration
+from csvdynamo_airflow.workflow.turn import Turn
 
 PERMANENT_ERRORS = (MigrationError, DatasetError, RejectError, ResultFileError)
 """Errors that another attempt cannot mend. Any other is retried, `MigrationPostponedError` among them."""
@@ -66,4 +67,5 @@ def make_migration(stack: Stack, prepared: Prepared) -> Migration:
         bucket=prepared.bucket,
         file_key=prepared.file_key,
         name=prepared.execution_name,
+        turn=Turn(client("s3"), prepared.bucket),
     )

@@ -19,8 +19,8 @@ from csvdynamo_airflow.settings import LOCAL_FOLDER
 
 FIXED_RUN_ID = Path(__file__).with_name("airflow_with_fixed_run_id.py")
 
-# Step Functions' waits before a retry, shortened: what is tested is what happens after them.
-FAST = {"SFN_WAIT_SCALE": "0.01"}
+# Step Functions' waits before a retry, and Firehose's before a delivery, shortened: what is tested comes after them.
+FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.5"}
 
 
 @pytest.fixture(scope="session")

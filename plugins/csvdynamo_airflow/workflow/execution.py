@@ -130,11 +130,8 @@ def other_alive(states: Any, state_machine_arn: str, own_names: set[str]) -> str
         state_machine_arn: The data set's state machine.
         own_names: Names of the run's own executions: one that has ended may be listed as running for a moment.
     """
-    pages = states.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
-    for page in pages:
-        for execution in page["executions"]:
-            if execution["name"] not in own_names:
-                return f"execution {execution['name']}"
+    if other := other_running(states, state_machine_arn, own_names):
+        return f"execution {other}"
     since = datetime.now(UTC) - _OUTLIVES
     for status in _STOPPED:
         newest_first = states.list_executions(
@@ -145,6 +142,16 @@ def other_alive(states: Any, state_machine_arn: str, own_names: set[str]) -> str
                 break
             if map_run := running_map_run(states, execution["executionArn"]):
                 return f"Map Run {map_run} of execution {execution['name']}, which is {status}"
+    return None
+
+
+def other_running(states: Any, state_machine_arn: str, own_names: set[str]) -> str | None:
+    """Name a running execution of a state machine that is none of the given names, None when there is none."""
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
+    for page in pages:
+        for execution in page["executions"]:
+            if execution["name"] not in own_names:
+                return str(execution["name"])
     return None
 
 

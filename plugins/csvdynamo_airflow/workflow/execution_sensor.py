@@ -10,7 +10,14 @@ from airflow.sdk.exceptions import AirflowException
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 from csvdynamo_airflow.workflow.execution import SUCCEEDED
-from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
+from csvdynamo_airflow.workflow.execution_trigger import DELETED, ExecutionTrigger
+
+_REDRIVEN = "The next attempt of this task redrives it; after the last one, clear this task."
+_WHAT_TO_DO = {
+    DELETED: "Clear the task start, too, which starts the run's execution again.",
+    "ABORTED": f"It was stopped, by a person or by a run that found another one. {_REDRIVEN}",
+    "TIMED_OUT": f"It took longer than the state machine's TimeoutSeconds. {_REDRIVEN}",
+}
 
 
 class ExecutionSensor(BaseSensorOperator):
@@ -64,5 +71,5 @@ class ExecutionSensor(BaseSensorOperator):
             return {name: event[name] for name in ("arn", "name", "status")}
         raise AirflowException(
             f"Execution {event['name']} of data set {self.dataset_name} ended as {event['status']}: "
-            f"{event['cause'] or 'no cause given'}"
+            f"{event['cause'] or 'no cause given'}\n{_WHAT_TO_DO.get(event['status'], _REDRIVEN)}"
         )

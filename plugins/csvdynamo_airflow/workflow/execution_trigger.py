@@ -24,6 +24,7 @@ DELETED = "DELETED"
 
 _FIRST_PAUSE_SECONDS = 1.0
 _PAUSE_GROWTH = 1.3
+_STOP_PAUSES = (1.0, 2.0, 4.0, 8.0)  # a triggerer gives on_kill half a minute
 
 
 class ExecutionTrigger(BaseTrigger):
@@ -73,12 +74,60 @@ class ExecutionTrigger(BaseTrigger):
             yield TriggerEvent(event)
 
     async def on_kill(self) -> None:
-        """Stop the execution: a person marked the task or cleared it."""
+        """Stop the execution: a person marked the task or its run, or cleared it.
+
+        Airflow does not call this when a triggerer is stopped or restarted. It does call it in a triggerer that was
+        taken for dead and whose triggers another one has by now: there the task is still deferred, and the execution
+        is left alone.
+        """
+        if await self._is_still_deferred():
+            self.log.info("Another triggerer waits for %s now: it is left alone.", self.execution_arn)
+            return
         async with await async_client("stepfunctions") as states:
-            await states.stop_execution(
-                executionArn=self.execution_arn, error="StoppedInAirflow", cause="The task that waited was stopped."
+            if await self._stop(states):
+                self.log.info("Stopped execution %s", self.execution_arn)
+
+    async def _is_still_deferred(self) -> bool:
+        """Ask Airflow whether the task waits for this trigger.
+
+        Where it cannot say, the task was stopped: a stopped execution can be redriven, but nobody would stop one that
+        was left alone.
+        """
+        instance = self.task_instance
+        if instance is None:
+            return False
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance  # noqa: PLC0415 - only inside a run
+
+        try:
+            states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+                dag_id=instance.dag_id, task_ids=[instance.task_id], run_ids=[instance.run_id]
             )
-        self.log.info("Stopped execution %s", self.execution_arn)
+        except Exception as error:
+            self.log.warning("Airflow does not say whether the task is still deferred: %s", error)
+            return False
+        return bool(states.get(instance.run_id, {}).get(instance.task_id) == "deferred")
+
+    async def _stop(self, states: Any) -> bool:
+        """Stop the execution, with a few attempts; tell whether there was one."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
+
+        from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
+
+        for pause in (*_STOP_PAUSES, None):
+            try:
+                await states.stop_execution(
+                    executionArn=self.execution_arn, error="StoppedInAirflow", cause="The task that waited was stopped."
+                )
+            except (BotoCoreError, ClientError) as error:
+                if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                    return False
+                if pause is None or not is_retryable(error):
+                    self.log.exception("Execution %s could not be stopped: stop it by hand", self.execution_arn)
+                    return False
+                await asyncio.sleep(pause)
+            else:
+                break
+        return True
 
     async def _look(self, states: Any) -> dict[str, str] | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time

@@ -13,8 +13,10 @@ from csvdynamo_airflow.workflow.execution import (
     execution_input,
     executions_of_run,
     other_alive,
+    other_running,
     running_map_run,
 )
+from csvdynamo_airflow.workflow.turn import Intent, Turn
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class Migration:
         bucket: The stack's bucket.
         file_key: The prepared file.
         name: The name of the run's first execution (`naming.execution_name`).
+        turn: Whose turn it is: an execution is started or redriven only by the run that has it.
     """
 
     states: Any
@@ -36,6 +39,7 @@ class Migration:
     bucket: str
     file_key: str
     name: str
+    turn: Turn
 
     def start(self, *, force: bool = False) -> Execution:
         """Start the run's execution, or attach to it where there is one.
@@ -78,10 +82,14 @@ class Migration:
         if not newest.redrivable:
             log.info("Step Functions does not redrive it.")
             return self._start_another(executions)
-        self._refuse_overlap(executions)
+        redriven = replace(
+            newest, status="RUNNING", redrives=newest.redrives + 1, redrivable=False, cause="", stopped=None
+        )
+        self._take_turn(executions, redriven)
         self.states.redrive_execution(executionArn=newest.arn)
         log.info("Execution %s is redriven.", newest.name)
-        return replace(newest, status="RUNNING", redrives=newest.redrives + 1, redrivable=False, cause="", stopped=None)
+        self._yield_to_others(executions, redriven)
+        return redriven
 
     def executions(self) -> list[Execution]:
         """Find the run's executions, oldest first.
@@ -95,9 +103,10 @@ class Migration:
         return found
 
     def _start_another(self, executions: list[Execution]) -> Execution:
-        self._refuse_overlap(executions)
         name = counted_name(self.name, len(executions) + 1)
         arn = execution_arn(self.state_machine_arn, name)
+        wanted = Execution(arn, name, "RUNNING")
+        self._take_turn(executions, wanted)
         try:
             self.states.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=self._input)
         except self.states.exceptions.ExecutionAlreadyExists:
@@ -109,7 +118,39 @@ class Migration:
         if started is None:  # DescribeExecution is eventually consistent
             raise MigrationPostponedError(f"Execution {arn} was started but cannot be described yet.")
         self._refuse_other_input(started)
+        self._yield_to_others(executions, started)
         return started
+
+    def _take_turn(self, executions: list[Execution], wanted: Execution) -> None:
+        """Make sure that nobody else migrates the data set, before an execution is started or redriven.
+
+        Raises:
+            MigrationError: There is no such state machine any more.
+            MigrationPostponedError: Another run has the turn, or another execution is alive.
+        """
+        self._refuse_overlap(executions)
+        self.turn.take(
+            Intent(self.name, wanted.name, wanted.redrives),
+            lambda name: describe(self.states, execution_arn(self.state_machine_arn, name)),
+        )
+
+    def _yield_to_others(self, executions: list[Execution], mine: Execution) -> None:
+        """Look again once an execution runs: an execution started by hand asks for no turn, and a turn can be lost.
+
+        The run's own execution is the one that is stopped, since nobody else can be expected to look.
+
+        Raises:
+            MigrationPostponedError: Another migration began meanwhile, and this one was stopped.
+        """
+        own = {execution.name for execution in (*executions, mine)}
+        other = other_running(self.states, self.state_machine_arn, own)
+        if other is None and self.turn.belongs_to(self.name):
+            return
+        why = f"{f'execution {other}' if other else 'another run of the data set'} began at the same moment"
+        self.states.stop_execution(executionArn=mine.arn, error="AnotherMigration", cause=f"Stopped: {why}.")
+        raise MigrationPostponedError(
+            f"Execution {mine.name} was stopped again: {why}, and two at once would write over one another."
+        )
 
     @property
     def _input(self) -> str:
@@ -123,7 +164,14 @@ class Migration:
             )
 
     def _refuse_overlap(self, executions: list[Execution]) -> None:
-        if other := other_alive(self.states, self.state_machine_arn, {execution.name for execution in executions}):
+        try:
+            other = other_alive(self.states, self.state_machine_arn, {execution.name for execution in executions})
+        except self.states.exceptions.StateMachineDoesNotExist as error:
+            raise MigrationError(
+                f"There is no state machine {self.state_machine_arn} any more. Deploy the data set's stack again: "
+                "make deploy"
+            ) from error
+        if other:
             raise MigrationPostponedError(
                 f"Another migration of this data set is alive: {other}. Two at once would write over one another; "
                 "wait for it or stop it."

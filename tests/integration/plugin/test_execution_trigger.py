@@ -4,9 +4,11 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -215,20 +217,74 @@ def test_the_pause_grows_to_the_longest(run: Any, clock: Clock) -> None:
     assert pauses[-1] == 7.0
 
 
-def test_a_kill_stops_the_execution(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def kill(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Gives a function that kills a trigger whose task has a state, None for one that is not asked for."""
+
+    def kill(states: States, task_state: str | Exception | None) -> None:
+        @asynccontextmanager
+        async def context() -> AsyncIterator[States]:
+            yield states
+
+        async def async_client(service: str) -> Any:
+            return context()
+
+        def get_task_states(*, dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, Any]:
+            if isinstance(task_state, Exception):
+                raise task_state
+            return {run_ids[0]: {task_ids[0]: task_state}} if task_state else {}
+
+        monkeypatch.setattr(execution_trigger, "async_client", async_client)
+        monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", get_task_states)
+        trigger = ExecutionTrigger(ARN)
+        trigger._task_instance = SimpleNamespace(dag_id="dag", task_id="wait", run_id="run", map_index=-1)
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(trigger.on_kill())
+        finally:
+            loop.close()
+
+    return kill
+
+
+@pytest.mark.parametrize("state", ["failed", "success", "scheduled", "queued", "running", None, RuntimeError("no api")])
+def test_a_kill_stops_the_execution_of_a_task_that_a_person_marked_or_cleared(
+    kill: Any, clock: Clock, state: str | Exception | None
+) -> None:
     states = States(clock, "RUNNING")
 
-    @asynccontextmanager
-    async def context() -> AsyncIterator[States]:
-        yield states
-
-    async def async_client(service: str) -> Any:
-        return context()
-
-    monkeypatch.setattr(execution_trigger, "async_client", async_client)
-    asyncio.run(ExecutionTrigger(ARN).on_kill())
+    kill(states, state)
 
     assert states.stopped == [ARN]
+
+
+def test_a_kill_in_a_triggerer_that_was_taken_for_dead_leaves_the_execution_alone(kill: Any, clock: Clock) -> None:
+    states = States(clock, "RUNNING")
+
+    kill(states, "deferred")
+
+    assert states.stopped == []
+
+
+def test_a_throttled_stop_is_repeated_and_one_that_is_refused_is_not(kill: Any, clock: Clock) -> None:
+    states, answers = States(clock, "RUNNING"), [refused("ThrottlingException"), refused("InternalFailure", 500)]
+    stop = states.stop_execution
+
+    async def stop_later(**named: str) -> None:
+        if answers:
+            raise answers.pop(0)
+        await stop(**named)
+
+    states.stop_execution = stop_later  # type: ignore[method-assign]
+    kill(states, "failed")
+    assert states.stopped == [ARN]
+
+    answers += [refused("ExecutionDoesNotExist"), refused("AccessDeniedException")]
+    kill(states, "failed")
+    kill(states, "failed")
+    assert states.stopped == [ARN]
+    assert answers == []
+    assert sum(clock.pauses) < 30, "a triggerer gives on_kill half a minute"
 
 
 def test_the_triggerer_can_make_it_again() -> None:

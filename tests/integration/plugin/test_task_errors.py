@@ -202,11 +202,19 @@ def test_a_success_is_handed_on(run: Run) -> None:
     assert sensor().execute_complete({}, event) == {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED"}
 
 
-@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT", "DELETED"])
-def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run, status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "to_do"),
+    [
+        ("FAILED", "next attempt of this task redrives it"),
+        ("ABORTED", "It was stopped, .*redrives it"),
+        ("TIMED_OUT", "TimeoutSeconds.*redrives it"),
+        ("DELETED", "Clear the task start, too"),
+    ],
+)
+def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run, status: str, to_do: str) -> None:
     event = {"arn": "arn", "name": "cars-1", "status": status, "cause": "States.Timeout"}
 
-    with pytest.raises(AirflowException, match=f"cars-1 .*{status}: States.Timeout") as raised:
+    with pytest.raises(AirflowException, match=rf"cars-1 .*{status}: States.Timeout\n.*{to_do}") as raised:
         sensor().execute_complete({}, event)
     assert not isinstance(raised.value, AirflowFailException)
 

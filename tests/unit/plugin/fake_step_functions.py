@@ -18,6 +18,10 @@ class ExecutionAlreadyExists(Exception):  # noqa: N818
     """StartExecution was given a name that is taken."""
 
 
+class StateMachineDoesNotExist(Exception):  # noqa: N818
+    """The state machine was deleted."""
+
+
 class ValidationException(Exception):  # noqa: N818
     """A parameter is not allowed."""
 
@@ -41,7 +45,9 @@ class FakeStepFunctions:
     calls: list[str] = field(default_factory=list)
     exceptions: Any = field(
         default_factory=lambda: SimpleNamespace(
-            ExecutionDoesNotExist=ExecutionDoesNotExist, ExecutionAlreadyExists=ExecutionAlreadyExists
+            ExecutionDoesNotExist=ExecutionDoesNotExist,
+            ExecutionAlreadyExists=ExecutionAlreadyExists,
+            StateMachineDoesNotExist=StateMachineDoesNotExist,
         )
     )
 
@@ -71,7 +77,14 @@ class FakeStepFunctions:
 
     def redrive_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         self.calls.append(f"redrive {executionArn.rpartition(':')[2]}")
+        execution = self.executions[executionArn]
+        execution |= {"status": "RUNNING", "redriveCount": execution.get("redriveCount", 0) + 1}
         return {"redriveDate": NOW}
+
+    def stop_execution(self, *, executionArn: str, **_: str) -> dict[str, Any]:  # noqa: N803
+        self.calls.append(f"stop {executionArn.rpartition(':')[2]}")
+        self.executions[executionArn] |= {"status": "ABORTED", "stopDate": NOW}
+        return {"stopDate": NOW}
 
     def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         self.calls.append("list map runs")

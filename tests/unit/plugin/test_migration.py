@@ -8,7 +8,15 @@ import pytest
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.workflow.execution import execution_input
 from csvdynamo_airflow.workflow.migration import Migration
-from tests.unit.plugin.fake_step_functions import MACHINE, ExecutionDoesNotExist, FakeStepFunctions, arn_of
+from csvdynamo_airflow.workflow.turn import Turn
+from tests.unit.plugin.fake_bucket import FakeBucket
+from tests.unit.plugin.fake_step_functions import (
+    MACHINE,
+    ExecutionDoesNotExist,
+    FakeStepFunctions,
+    StateMachineDoesNotExist,
+    arn_of,
+)
 
 NAME = "cars-0123456789abcdef0123"
 INPUT = execution_input("bucket", "source/cars/file.csv")
@@ -21,8 +29,17 @@ def states() -> FakeStepFunctions:
 
 @pytest.fixture
 def migration(states: FakeStepFunctions) -> Migration:
+    return migration_of(NAME, states, FakeBucket())
+
+
+def migration_of(name: str, states: Any, bucket: FakeBucket) -> Migration:
     return Migration(
-        states=states, state_machine_arn=MACHINE, bucket="bucket", file_key="source/cars/file.csv", name=NAME
+        states=states,
+        state_machine_arn=MACHINE,
+        bucket="bucket",
+        file_key="source/cars/file.csv",
+        name=name,
+        turn=Turn(bucket, "bucket", lambda: bucket.seconds),
     )
 
 
@@ -196,3 +213,15 @@ def test_looking_for_other_map_runs_stays_cheap(states: FakeStepFunctions, migra
     migration.start()
 
     assert states.calls.count("list map runs") == 10
+
+
+def test_a_state_machine_that_was_deleted_is_told(
+    states: FakeStepFunctions, migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(**_: Any) -> Any:
+        raise StateMachineDoesNotExist
+
+    monkeypatch.setattr(states, "list_executions", gone)
+
+    with pytest.raises(MigrationError, match=r"no state machine .*make deploy"):
+        migration.start()

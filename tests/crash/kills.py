@@ -1,0 +1,146 @@
+"""Runs whose processes are killed at a chosen moment."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from commands.embedded import Deployed
+from csvdynamo.dataset import Dataset
+from tests.crash.dag_run import Attempt, DagRun, TaskHost
+from tests.crash.gate import Gate, Moment, Request
+from tests.crash.traces import Outcome, vehicles
+
+ROWS = 100
+MISSING_KEYS = (7, 42)
+TWICE = "VIN0,2019,Kent,{mark}0003"  # a row of a key that comes again: prepare rejects it
+WRITTEN = ROWS - len(MISSING_KEYS)
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Where a task's process, or the Lambda function's, is killed.
+
+    Attributes:
+        task: The task, or ``lambda``.
+        when: ``before``, ``during`` or ``after`` its effect.
+        request: The request at which it is held (see `matches`); None to hold it when it has done all but say so.
+        skip: How many such requests pass before it.
+        stage: Which of a deferrable task's processes: the one that begins it, its trigger's, or the one that ends it.
+    """
+
+    task: str
+    when: str
+    request: str | None = None
+    skip: int = 0
+    stage: str = "begin"
+
+    def __str__(self) -> str:
+        return "-".join(part.replace("/", "_") for part in (self.task, self.stage, self.when, self.request) if part)
+
+    @property
+    def moment(self) -> Moment:
+        return Moment.DURING if self.when == "during" else Moment.BEFORE
+
+    def matches(self, request: Request) -> bool:
+        """Tell whether a request is the one: an operation's name, or for S3 a method and a part of the URL."""
+        assert self.request is not None
+        operation, _, part = self.request.partition(" ")
+        return request.operation == operation and part in f"{request.key}?{request.query}"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Makes DAG runs whose every request to AWS goes through a gate.
+
+    Attributes:
+        host: Forks the runs' attempts.
+        gate: The gate.
+        deployed: The embedded AWS.
+        dataset: The data set.
+        folder: A folder for the runs' sources and for what their tasks tell.
+        salt: Begins every key: sources that are alike would share their objects.
+    """
+
+    host: TaskHost
+    gate: Gate
+    deployed: Deployed
+    dataset: Dataset
+    folder: Path
+    salt: str
+
+    def make(self, mark: str, text: str) -> DagRun:
+        """Make a run on a source of its own."""
+        source = self.folder / f"{mark}.csv"
+        source.write_text(text, encoding="utf-8")
+        dag_id = f"csvdynamo_{self.dataset.name}"
+        return DagRun(self.host, self.folder / mark, dag_id, f"manual__{mark}", {"source_url": str(source)})
+
+    def small(self, mark: str) -> DagRun:
+        """Make a run on a few rows, with faults for prepare and for the Lambda function."""
+        return self.make(mark, vehicles(mark, ROWS, MISSING_KEYS) + TWICE.format(mark=mark) + "\n")
+
+    def large(self, mark: str) -> DagRun:
+        """Make a run on a file that boto3 uploads in parts."""
+        return self.make(mark, vehicles(mark, 50, padding=200_000))
+
+    def report(self, run: DagRun) -> dict[str, Any]:
+        """The run's report, as it is in the bucket."""
+        body = self.deployed.client("s3").get_object(
+            Bucket=self.deployed.outputs["SourceBucket"], Key=run.told("report")["key"]
+        )["Body"]
+        report: dict[str, Any] = json.loads(body.read())
+        return report
+
+    def outcome(self, run: DagRun, mark: str) -> Outcome:
+        """What the run made of its rows."""
+        return Outcome.read(self.deployed, self.dataset, self.report(run), mark)
+
+
+def kill_in(runs: Runs, run: DagRun, kill: Kill) -> None:
+    """Attempt the task until it is where it is to be killed, and kill it; of a trigger, run it again as a triggerer."""
+    task, at_end = kill.task, kill.request is None
+    if kill.stage == "begin":
+        strike(runs, kill, lambda: run.attempt(task, held_at_end=at_end))
+        return
+    deferred = run.attempt(task).wait()["deferred"]
+    if kill.stage == "trigger":
+        strike(runs, kill, lambda: run.wait_for(task, deferred, held_at_end=at_end))
+    event = run.wait_for(task, deferred).wait()["event"]
+    if kill.stage == "end":
+        strike(runs, kill, lambda: run.resume(task, deferred["method"], event, held_at_end=at_end))
+    else:
+        told = run.resume(task, deferred["method"], event).wait()
+        assert "returned" in told, told
+
+
+def strike(runs: Runs, kill: Kill, start: Callable[[], Attempt]) -> None:
+    """Start an attempt, and kill it where it is to be killed."""
+    if kill.request is None:
+        start().kill_at_end()
+        return
+    with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
+        attempt = start()
+        hold.await_reached(lambda: attempt.ended)
+        attempt.kill()
+
+
+def kill_function(deployed: Deployed, handler: str) -> None:
+    """Kill the processes that run a Lambda function of the embedded AWS, with SIGKILL."""
+    killed = []
+    for process in psutil.Process(deployed.aws.pid).children(recursive=True):
+        if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function_name(deployed, handler):
+            process.kill()
+            killed.append(process)
+    assert killed, f"no process runs {handler}"
+    psutil.wait_procs(killed, timeout=10)
+
+
+def function_name(deployed: Deployed, handler: str) -> str:
+    """Find the Lambda function of a handler."""
+    functions = deployed.client("lambda").list_functions()["Functions"]
+    [name] = [str(function["FunctionName"]) for function in functions if function["Handler"] == handler]
+    return name

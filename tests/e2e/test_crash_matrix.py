@@ -1,0 +1,275 @@
+"""Each task of the DAG, its process killed before, during and after its effect: as if nothing had happened."""
+
+import hashlib
+import itertools
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from commands.airflow_home import airflow_environment
+from commands.cdk_cli import deploy, destroy
+from commands.embedded import Deployed
+from commands.project import DATASETS
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
+from csvdynamo_airflow.rejects.result_objects import object_lines
+from tests.crash.dag_run import TASKS, DagRun, task_host
+from tests.crash.gate import Gate, Moment
+from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, function_name, kill_function, kill_in
+from tests.crash.traces import Bucket, Outcome, execution_names
+
+OTHER = """
+[source]
+url = "https://example.com/vehicles.csv"
+file_name = "vehicles.csv"
+
+[table]
+name = "tb_other_vehicles"
+partition_key = "DOL Vehicle ID"
+"""
+
+KILLS = [
+    Kill("download", "before", "PUT landing"),
+    Kill("download", "during", "PUT landing"),
+    Kill("download", "after"),
+    Kill("prepare", "before", "PUT columns.json"),
+    Kill("prepare", "before", "PUT source/"),
+    Kill("prepare", "during", "PUT source/"),
+    Kill("prepare", "during", "PUT rejected_before_upload"),
+    Kill("prepare", "after"),
+    Kill("start", "before", "StartExecution"),
+    Kill("start", "during", "StartExecution"),
+    Kill("start", "after"),
+    Kill("wait", "before", "DescribeExecution"),
+    Kill("wait", "after"),
+    Kill("wait", "before", "DescribeExecution", stage="trigger"),
+    Kill("wait", "during", "DescribeMapRun", stage="trigger"),
+    Kill("wait", "after", stage="trigger"),
+    Kill("wait", "after", stage="end"),
+    Kill("fetch_error_files", "before", "PUT rejects.csv"),
+    Kill("fetch_error_files", "before", "PUT rejects.jsonl"),
+    Kill("fetch_error_files", "during", "PUT rejects.jsonl"),
+    Kill("fetch_error_files", "after"),
+    Kill("verify", "before", "BatchGetItem"),
+    Kill("verify", "during", "BatchGetItem"),
+    Kill("verify", "after"),
+    Kill("reconcile", "before", "DescribeMapRun"),
+    Kill("reconcile", "during", "GET results/"),
+    Kill("reconcile", "after"),
+    Kill("report", "before", "PUT report.json"),
+    Kill("report", "during", "PUT report.json"),
+    Kill("report", "during", "Publish"),
+    Kill("report", "after"),
+    Kill("accounted", "before", "PUT last_successful"),
+    Kill("accounted", "during", "PUT last_successful"),
+    Kill("accounted", "after"),
+]
+
+
+def test_every_task_is_killed_before_during_and_after_its_effect() -> None:
+    assert {(kill.task, kill.when) for kill in KILLS} >= set(itertools.product(TASKS, ("before", "after")))
+    assert {kill.task for kill in KILLS if kill.when == "during"} == set(TASKS)
+
+
+@pytest.fixture(scope="module")
+def runs(deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    folder = tmp_path_factory.mktemp("crash")
+    (folder / "datasets").mkdir()
+    for path in DATASETS.glob("*.toml"):
+        shutil.copy(path, folder / "datasets")
+    (folder / "datasets" / "other_vehicles.toml").write_text(OTHER, encoding="utf-8")
+    with Gate(deployed.aws.endpoint) as gate:
+        aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": gate.endpoint}
+        settings = {"CSVDYNAMO_DATASETS": str(folder / "datasets")}
+        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "temporary") as host:
+            yield Runs(host, gate, deployed, dataset, folder, secrets.token_hex(2))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(runs: Runs) -> Outcome:
+    """What a run makes of the rows when nothing is killed."""
+    mark = f"{runs.salt}-undisturbed-"
+    run = runs.small(mark)
+    run.run_all(*TASKS)
+    outcome = runs.outcome(run, mark)
+    assert outcome.ledger["written"] == len(outcome.items) == WRITTEN
+    assert sorted(one["code"] for one in outcome.rejects) == ["DUPLICATE_KEY", "MISSING_KEY", "MISSING_KEY"]
+    assert outcome.problems == []
+    return outcome
+
+
+@pytest.mark.parametrize("kill", KILLS, ids=str)
+def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undisturbed: Outcome, kill: Kill) -> None:
+    mark = f"{runs.salt}-{KILLS.index(kill):02}-"
+    run = runs.small(mark)
+    bucket, executions = Bucket.read(runs.deployed), execution_names(runs.deployed)
+    before, rest = TASKS[: TASKS.index(kill.task)], TASKS[TASKS.index(kill.task) :]
+    run.run_all(*before)
+
+    kill_in(runs, run, kill)
+    run.run_all(*rest)
+
+    assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
+
+
+def assert_undisturbed(
+    runs: Runs, run: DagRun, mark: str, undisturbed: Outcome, bucket: Bucket, executions: list[str]
+) -> None:
+    """Hold what a run left behind to what one leaves that nothing befalls.
+
+    Args:
+        runs: What made it.
+        run: The run.
+        mark: The beginning of its keys.
+        undisturbed: What it must have made of its rows.
+        bucket: The bucket's objects before it.
+        executions: The executions before it.
+    """
+    assert runs.outcome(run, mark) == undisturbed
+    assert execution_names(runs.deployed) == [*executions, run.told("prepare")["execution_name"]]
+    written = Bucket.read(runs.deployed, bucket)
+    for prefix in ("landing/", "source/"):
+        assert list(written.versions(prefix).values()) == [1], f"uploaded twice: {written.versions(prefix)}"
+    reports = written.contents(f"reports/{runs.dataset.name}/{run.told('prepare')['execution_name']}/")
+    assert f"{run.told('report')['key']}" in reports
+    assert {key.rpartition("/")[2] for key, bodies in reports.items() if len(bodies) > 1} == set()
+    for body in itertools.chain.from_iterable(bodies for key, bodies in reports.items() if key.endswith(".json")):
+        json.loads(body)
+    assert list(runs.host.temporary.glob("csvdynamo-*")) == []
+
+
+# The second PUT is the second part, the second POST completes the upload.
+UPLOADS = [
+    Kill(task, when, request, skip=1)
+    for task, place in (("download", "landing/"), ("prepare", "source/"))
+    for when, request in itertools.product(("before", "during"), (f"PUT {place}", f"POST {place}"))
+]
+
+
+@pytest.mark.parametrize("kill", UPLOADS, ids=str)
+def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, kill: Kill) -> None:
+    mark = f"{runs.salt}-part{UPLOADS.index(kill)}-"
+    run = runs.large(mark)
+    bucket = Bucket.read(runs.deployed)
+    before, rest = ("download", "prepare")[: kill.task == "prepare"], ("download", "prepare")[kill.task == "prepare" :]
+    run.run_all(*before)
+
+    kill_in(runs, run, kill)
+    run.run_all(*rest)
+
+    written = Bucket.read(runs.deployed, bucket)
+    source = Path(run.params["source_url"]).read_bytes()
+    assert written.contents("landing/") == {run.told("download")["key"]: {source}}
+    prepared = run.told("prepare")
+    [(key, [body])] = [(key, list(bodies)) for key, bodies in written.contents("source/").items()]
+    assert (key, hashlib.sha256(body).hexdigest()) == (prepared["file_key"], prepared["sha256"])
+    assert set((written.versions("landing/") + written.versions("source/")).values()) == {1}
+    assert list(runs.host.temporary.glob("csvdynamo-*")) == []
+
+
+@pytest.fixture
+def gated_lambda(runs: Runs) -> Iterator[None]:
+    """Lets the Lambda function's writes and rejects go through the gate as well."""
+    functions, name = runs.deployed.client("lambda"), function_name(runs.deployed, "migrate_batch.handler")
+    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    gated = {f"AWS_ENDPOINT_URL_{service}": runs.gate.endpoint for service in ("DYNAMODB", "FIREHOSE")}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**good, **gated}})
+    yield
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": good})
+
+
+@pytest.mark.parametrize(
+    "kill",
+    [
+        Kill("lambda", "before", "BatchWriteItem"),
+        Kill("lambda", "before", "BatchWriteItem", skip=2),
+        Kill("lambda", "during", "BatchWriteItem", skip=3),
+        Kill("lambda", "before", "PutRecordBatch"),
+        Kill("lambda", "during", "PutRecordBatch"),
+    ],
+    ids=["before a write", "among the writes", "after the writes", "before the rejects", "after everything"],
+)
+def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when_its_batch_runs_again(
+    runs: Runs, undisturbed: Outcome, gated_lambda: None, kill: Kill
+) -> None:
+    mark = f"{runs.salt}-L{kill.when}{kill.request}{kill.skip}-"
+    run = runs.small(mark)
+    bucket, executions = Bucket.read(runs.deployed), execution_names(runs.deployed)
+    run.run_all("download", "prepare")
+
+    with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
+        run.run_all("start")
+        hold.await_reached()
+        kill_function(runs.deployed, "migrate_batch.handler")
+    run.run_all(*TASKS[TASKS.index("wait") :])
+
+    assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
+    execution = run.told("prepare")["execution_name"]
+    s3, name = runs.deployed.client("s3"), runs.deployed.outputs["SourceBucket"]
+    sent = [
+        json.loads(line)["reject_id"]
+        for key in reject_keys(s3, name, execution)
+        for line in object_lines(s3, name, key)
+    ]
+    assert set(sent) == expected_reject_ids(s3, name, execution), "a retry gives a row another id"
+    twice = 1 + (kill.request == "PutRecordBatch" and kill.when == "during")
+    assert len(sent) == twice * len(MISSING_KEYS)
+    assert runs.report(run)["rejects_superseded"] == 0
+
+
+def test_of_two_runs_that_start_at_the_same_moment_the_second_waits_for_the_first(runs: Runs) -> None:
+    first, second = (runs.small(f"{runs.salt}-{which}-") for which in ("first", "second"))
+    for run in (first, second):
+        run.run_all("download", "prepare")
+    executions = execution_names(runs.deployed)
+
+    with runs.gate.hold("StartExecution", Moment.BEFORE) as hold:
+        starting = first.attempt("start")
+        hold.await_reached(lambda: starting.ended)
+        refused = second.run("start")
+        hold.let_pass()
+        started = starting.wait()
+
+    assert "returned" in started, started
+    assert refused["retried"], "it is tried again later"
+    assert "about to migrate" in refused["failed"]
+    first.ended["start"] = "success"
+    first.run_all(*TASKS[TASKS.index("wait") :])
+    second.run_all(*TASKS[TASKS.index("start") :])
+    names = [run.told("prepare")["execution_name"] for run in (first, second)]
+    assert execution_names(runs.deployed) == [*executions, *names]
+    states = runs.deployed.client("stepfunctions")
+    ended, begun = (states.describe_execution(executionArn=run.told("start")["arn"]) for run in (first, second))
+    assert ended["stopDate"] <= begun["startDate"]
+
+
+@pytest.fixture
+def other_runs(runs: Runs, gated_lambda: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+    """Makes runs of another data set, with a stack of its own on the same embedded AWS."""
+    dataset = load_dataset(runs.folder / "datasets" / "other_vehicles.toml")
+    monkeypatch.setenv("CSVDYNAMO_DATASETS", str(runs.folder / "datasets"))
+    outputs = deploy(dataset, runs.deployed.aws.environment)
+    yield replace(runs, dataset=dataset, deployed=Deployed(runs.deployed.aws, outputs))
+    destroy(dataset, runs.deployed.aws.environment)
+
+
+def test_runs_of_two_data_sets_may_overlap(runs: Runs, other_runs: Runs) -> None:
+    run, other = runs.small(f"{runs.salt}-one-"), other_runs.small(f"{runs.salt}-other-")
+
+    with runs.gate.hold("BatchWriteItem", Moment.BEFORE) as hold:
+        run.run_all("download", "prepare", "start")
+        hold.await_reached()
+        other.run_all(*TASKS)
+        hold.let_pass()
+    run.run_all(*TASKS[TASKS.index("wait") :])
+
+    assert other_runs.report(other)["ledger"]["written"] == runs.report(run)["ledger"]["written"] == WRITTEN
+    states = runs.deployed.client("stepfunctions")
+    one, two = (states.describe_execution(executionArn=each.told("start")["arn"]) for each in (run, other))
+    assert one["startDate"] < two["startDate"] <= two["stopDate"] < one["stopDate"]

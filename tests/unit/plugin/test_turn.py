@@ -1,0 +1,176 @@
+"""Of the runs of one data set one migrates at a time, however their calls are interleaved."""
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.workflow.turn import TURN_KEY, UNUSED_SECONDS
+from tests.unit.plugin.fake_bucket import FakeBucket
+from tests.unit.plugin.fake_step_functions import FakeStepFunctions
+from tests.unit.plugin.test_migration import INPUT, migration_of
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Steps:
+    """Lets two threads go on one call at a time, in a given order; a thread whose turn has passed runs freely."""
+
+    def __init__(self, order: str) -> None:
+        self.order = list(order)
+        self.changed = threading.Condition()
+
+    def step(self, who: str) -> None:
+        with self.changed:
+            self.changed.wait_for(lambda: who not in self.order or self.order[0] == who)
+            if self.order:
+                self.order.pop(0)
+            self.changed.notify_all()
+
+    def done(self, who: str) -> None:
+        with self.changed:
+            self.order = [other for other in self.order if other != who]
+            self.changed.notify_all()
+
+
+class Interleaved:
+    """A client whose every call is a step of one thread."""
+
+    def __init__(self, client: Any, steps: Steps, who: str) -> None:
+        self._client, self._steps, self._who = client, steps, who
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name in {"exceptions", "seconds"}:
+            return found
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._steps.step(self._who)
+            return found(*arguments, **named)
+
+        return call
+
+
+@pytest.mark.parametrize("order", ["".join(order) for order in itertools.product("ab", repeat=8)])
+def test_of_two_runs_that_start_at_once_one_runs_in_every_interleaving(order: str) -> None:
+    states, bucket, steps = FakeStepFunctions(), FakeBucket(), Steps(order)
+
+    def start(who: str) -> bool:
+        mine: Any = Interleaved(bucket, steps, who)
+        try:
+            return migration_of(who, Interleaved(states, steps, who), mine).start().alive
+        except MigrationPostponedError:
+            return False
+        finally:
+            steps.done(who)
+
+    with ThreadPoolExecutor(2) as pool:
+        started = list(pool.map(start, "ab"))
+
+    alive = [one["name"] for one in states.executions.values() if one["status"] == "RUNNING"]
+    assert len(alive) == 1
+    assert started.count(True) == 1
+    assert not any(call.startswith("stop") for call in states.calls), "nothing was written that had to be stopped"
+
+
+def test_a_run_killed_before_it_started_finds_its_turn_again_and_keeps_others_away_only_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket()
+
+    def start_and_be_killed(who: str) -> None:
+        def kill(**_: Any) -> Any:
+            raise Killed
+
+        with monkeypatch.context() as patch:
+            patch.setattr(states, "start_execution", kill)
+            with pytest.raises(Killed):
+                migration_of(who, states, bucket).start()
+
+    start_and_be_killed("a")
+    with pytest.raises(MigrationPostponedError, match="about to migrate, as execution a"):
+        migration_of("b", states, bucket).start()
+    assert migration_of("a", states, bucket).start().name == "a"
+
+    states.add("a", "SUCCEEDED", INPUT)
+    start_and_be_killed("c")
+    bucket.seconds += UNUSED_SECONDS
+    assert migration_of("b", states, bucket).start().name == "b"
+
+
+def test_a_turn_is_free_once_its_execution_has_ended_and_not_before() -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket()
+    migration_of("a", states, bucket).start()
+    states.list_executions = lambda **_: {"executions": []}  # type: ignore[method-assign] - it shows what was, seconds ago
+
+    with pytest.raises(MigrationPostponedError, match="execution a is RUNNING"):
+        migration_of("b", states, bucket).start()
+
+    states.add("a", "SUCCEEDED", INPUT)
+    assert migration_of("b", states, bucket).start().name == "b"
+
+
+def test_a_run_that_is_about_to_redrive_keeps_others_away() -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket()
+    states.add("a", "FAILED", INPUT, redriveStatus="REDRIVABLE")
+    redrive = states.redrive_execution
+
+    def meanwhile(*, executionArn: str) -> Any:  # noqa: N803
+        with pytest.raises(MigrationPostponedError, match="about to migrate"):
+            migration_of("b", states, bucket).start()
+        return redrive(executionArn=executionArn)
+
+    states.redrive_execution = meanwhile  # type: ignore[method-assign]
+
+    assert migration_of("a", states, bucket).take_up().redrives == 1
+
+
+@pytest.mark.parametrize("redrivable", ["REDRIVABLE", "NOT_REDRIVABLE"])
+def test_a_run_stops_its_execution_where_one_was_started_by_hand_at_the_same_moment(redrivable: str) -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket()
+    states.add("a", "FAILED", INPUT, redriveStatus=redrivable)
+    for name in ("redrive_execution", "start_execution"):
+        before = getattr(states, name)
+
+        def meanwhile(before: Any = before, **named: Any) -> Any:
+            states.add("by-hand", "RUNNING", "{}")
+            return before(**named)
+
+        setattr(states, name, meanwhile)
+
+    with pytest.raises(MigrationPostponedError, match="stopped again: execution by-hand"):
+        migration_of("a", states, bucket).take_up()
+
+    assert [one["name"] for one in states.executions.values() if one["status"] == "RUNNING"] == ["by-hand"]
+
+
+def test_a_run_that_slept_until_its_turn_had_passed_stops_what_it_starts() -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket()
+    start = states.start_execution
+
+    def late(**named: Any) -> Any:
+        states.start_execution = start  # type: ignore[method-assign]
+        bucket.seconds += UNUSED_SECONDS
+        migration_of("b", states, bucket).start()
+        return start(**named)
+
+    states.start_execution = late  # type: ignore[method-assign]
+
+    with pytest.raises(MigrationPostponedError, match="stopped again"):
+        migration_of("a", states, bucket).start()
+
+    assert [one["name"] for one in states.executions.values() if one["status"] == "RUNNING"] == ["b"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"run": "a"}'])
+def test_an_object_that_says_nothing_of_a_turn_is_named(body: bytes) -> None:
+    bucket = FakeBucket()
+    bucket.put_object(Bucket="bucket", Key=TURN_KEY, Body=body)
+
+    with pytest.raises(MigrationError, match=rf"s3://bucket/{TURN_KEY} .* Delete it"):
+        migration_of("a", FakeStepFunctions(), bucket).start()
