@@ -35,8 +35,8 @@ ui: $(READY) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
 	@$(PY) -m commands.ui --dataset "$$DATASET"
 
 .PHONY: aws
-aws: $(READY) ## The embedded AWS with the stack deployed, in the foreground, for the plain aws CLI
-	@$(PY) -m commands.aws --dataset "$$DATASET"
+aws: $(READY) ## The embedded AWS with the stack deployed, in the foreground, for the plain aws CLI [SECURE=1]
+	@$(PY) -m commands.aws --dataset "$$DATASET" $(if $(SECURE),--secure)
 
 .PHONY: deploy
 deploy: $(READY) ## Deploy the stack to a real account [DATASET=…] [EMAIL=address]

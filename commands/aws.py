@@ -14,7 +14,9 @@ def main() -> None:
     """Serve the embedded AWS with the stack deployed until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="make aws", description=main.__doc__)
     parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
-    dataset = find_dataset(parser.parse_args().dataset)
+    parser.add_argument("--secure", action="store_true", help="let the embedded AWS enforce IAM and serve TLS")
+    arguments = parser.parse_args()
+    dataset = find_dataset(arguments.dataset)
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -22,7 +24,7 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    with embedded_aws(dataset) as deployed:
+    with embedded_aws(dataset, secure=arguments.secure) as deployed:
         say(usage(deployed, dataset))
         stopped.wait()
 

@@ -32,11 +32,16 @@ def install() -> None:
     lambda_functions._emit_lambda_logs = emit_if_allowed
 
 
+def function_role(config: dict[str, Any]) -> Role:
+    """The role that Lambda takes on for a function."""
+    return Role(config["Role"], SERVICE, config["FunctionArn"], config["FunctionName"])
+
+
 def refusal_to_log(config: dict[str, Any]) -> str | None:
     """Why Lambda may not write a function's log; None if it may."""
     account, region = account_and_region()
     name = config["FunctionName"]
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
-    role = Role(config["Role"], SERVICE, config["FunctionArn"], name)
+    role = function_role(config)
     stream = f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{name}"
     return refusal_to_role(role, "logs:CreateLogStream", stream) or refusal_to_role(role, "logs:PutLogEvents", stream)

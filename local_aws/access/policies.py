@@ -17,15 +17,22 @@ def refusal_to_role(role: Role, action: str, resource: str) -> str | None:
         action: such as ``s3:PutObject``.
         resource: the ARN of what it is done to.
     """
-    record = iam._roles.get_scoped(role.account, None, role.name)
-    if record is None:
-        return f"The role {role.arn} does not exist."
-    if not _trusts(record["AssumeRolePolicyDocument"], role):
-        return untrusted(role.service, role.arn)
+    unassumable = refusal_to_assume(role)
+    if unassumable is not None:
+        return unassumable
     policies = evaluator._gather_role_policies(role.name, role.account)
     limits = evaluator._permissions_boundary(iam._roles, role.name, role.account)
     context = _context(role.principal, action, resource, kind="AssumedRole", account=role.account)
     return _refusal(context, policies, limits)
+
+
+def refusal_to_assume(role: Role) -> str | None:
+    """Why a service may not take a role on; None if it may."""
+    record = iam._roles.get_scoped(role.account, None, role.name)
+    if record is None:
+        return f"The role {role.arn} does not exist."
+    trusted = _trusts(record["AssumeRolePolicyDocument"], role)
+    return None if trusted else untrusted(role.service, role.arn)
 
 
 def refusal_to_caller(principal: str, action: str, resource: str) -> str | None:

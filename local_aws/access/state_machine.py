@@ -6,10 +6,11 @@ from typing import Any
 
 from local_aws.access import topics
 from local_aws.access.executions import acting, acting_for, require
-from local_aws.access.policies import refusal_to_role
+from local_aws.access.function_logs import function_role
+from local_aws.access.policies import refusal_to_assume, refusal_to_role
 from local_aws.access.principals import function_arn
 from local_aws.distributed_map.map_run import MapRun
-from local_aws.ministack_internals import account_and_region, execution_error, stepfunctions
+from local_aws.ministack_internals import account_and_region, execution_error, lambda_functions, stepfunctions
 
 _LAMBDA_DENIED = "Lambda.AWSLambdaException"
 _SNS_DENIED = "SNS.AuthorizationErrorException"
@@ -64,6 +65,11 @@ def require_children(map_run: Mapping[str, Any]) -> None:
 def _require_function(reference: str) -> None:
     account, region = account_and_region()
     require("lambda:InvokeFunction", function_arn(reference, region, account), error=_LAMBDA_DENIED)
+    _, config, _ = lambda_functions._get_func_record_for_ref(reference)
+    if config and (refusal := refusal_to_assume(function_role(config))):
+        raise execution_error(
+            _LAMBDA_DENIED, f"The role defined for the function cannot be assumed by Lambda. {refusal}"
+        )
 
 
 def _require_topic(topic: str) -> None:

@@ -53,6 +53,7 @@ def services(secure: Deployed, dataset: Dataset, log: Path) -> Services:
 def tasks(
     dataset: Dataset, services: Services, user: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Tasks:
+    monkeypatch.setenv("CSVDYNAMO_LOCAL_FOLDER", str(tmp_path))
     monkeypatch.setattr(connections, "_hook", lambda service: AirflowConnection(service, user))
     return Tasks(dataset, services, user, tmp_path)
 
@@ -84,8 +85,11 @@ def test_the_dag_is_green_with_its_own_policy_and_nothing_else(
 ) -> None:
     home = tmp_path_factory.mktemp("airflow")
     make_airflow_home(home)
-    environment = airflow_environment(home, user) | {"CSVDYNAMO_RETRY_SECONDS": "0.1"}
     source = vehicles([f"{n}" if n != 7 else "" for n in range(40)])
+    environment = airflow_environment(home, user) | {
+        "CSVDYNAMO_RETRY_SECONDS": "0.1",
+        "CSVDYNAMO_LOCAL_FOLDER": str(Path(source).parent),
+    }
 
     run = Dags(dataset, secure, environment).test(source)
 
@@ -131,6 +135,12 @@ def test_a_person_uploads_at_the_buckets_root_and_starts_an_execution(secure: De
     assert (output["TOTAL_NUMBER_OF_ITEMS_WRITTEN"], output["TOTAL_NUMBER_OF_ITEMS_IN_ERROR"]) == (1, 1)
     with pytest.raises(ClientError, match="not authorized to perform: s3:GetObject"):
         client("s3").get_object(Bucket=bucket, Key=f"{ended['name']}.csv")
+
+
+def test_what_is_taken_away_is_all_that_the_template_grants(services: Services) -> None:
+    permissions = services.permissions
+
+    assert {holder: permissions.actions(holder) for holder in permissions.holders} == permissions.in_template
 
 
 def test_every_witness_of_a_service_is_content_as_long_as_nothing_is_missing(services: Services) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 from commands.embedded import Deployed
-from tests.e2e.least_privilege.grants import Document, Grant, grants, without
+from tests.e2e.least_privilege.grants import Document, Grant, as_list, grants, without
 
 _DIGEST = re.compile(r"[0-9A-F]{8}$")
 _OTHER_PERMISSIONS = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::Group")
@@ -59,7 +60,11 @@ class ManagedPolicy:
 
 
 class Permissions:
-    """Every permission of the deployed stack, as its template has them."""
+    """Every permission of the deployed stack.
+
+    Attributes:
+        in_template: The actions that each role and policy of the template grants, each as often as a statement has it.
+    """
 
     def __init__(self, deployed: Deployed, stack_name: str) -> None:
         cloudformation, iam = deployed.client("cloudformation"), deployed.client("iam")
@@ -67,6 +72,11 @@ class Permissions:
         described = cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]
         physical = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in described}
         assert not [name for name, one in resources.items() if one["Type"] in _OTHER_PERMISSIONS]
+        self.in_template = {
+            _DIGEST.sub("", name): _template_actions(one["Properties"])
+            for name, one in resources.items()
+            if one["Type"].startswith("AWS::IAM::")
+        }
         kinds = {"AWS::IAM::Role": Role, "AWS::IAM::ManagedPolicy": ManagedPolicy}
         self._holders: dict[str, Holder] = {
             _DIGEST.sub("", name): kinds[one["Type"]](iam, physical[name])
@@ -77,6 +87,10 @@ class Permissions:
     @property
     def holders(self) -> list[str]:
         return list(self._holders)
+
+    def actions(self, holder: str) -> Counter[str]:
+        """The actions that a holder has now, each as often as a statement has it."""
+        return actions(self._holders[holder].read().values())
 
     def of(self, holder: str) -> list[Grant]:
         return list(grants(holder, self._holders[holder].read()))
@@ -99,6 +113,23 @@ class Permissions:
             while found := [grant for grant in self.of(holder) if grant.action == action]:
                 taken.enter_context(self.without(found[0]))
             yield
+
+
+def _template_actions(properties: Mapping[str, Any]) -> Counter[str]:
+    documents = [
+        one["PolicyDocument"] for one in (*properties.get("Policies", ()), properties) if "PolicyDocument" in one
+    ]
+    return actions(documents)
+
+
+def actions(documents: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """The actions of some policies, each as often as a statement has it."""
+    return Counter(
+        action
+        for document in documents
+        for statement in as_list(document["Statement"])
+        for action in as_list(statement["Action"])
+    )
 
 
 def _document(told: str | Mapping[str, Any]) -> Document:

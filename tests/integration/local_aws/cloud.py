@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,8 +17,9 @@ ROLE = "arn:aws:iam::000000000000:role/any"
 
 
 class Cloud:
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, authority: Path | None = None) -> None:
         self.endpoint = endpoint
+        self._authority = authority
 
     @functools.cache  # noqa: B019 (lives as long as the tests)
     def client(self, service: str) -> Any:
@@ -28,6 +30,7 @@ class Cloud:
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False),
+            verify=None if self._authority is None else str(self._authority),
         )
 
     def bucket(self, **objects: bytes | str) -> str:
@@ -44,9 +47,9 @@ class Cloud:
     def keys(self, bucket: str) -> list[str]:
         return [o["Key"] for o in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
 
-    def machine(self, definition: dict[str, Any]) -> str:
+    def machine(self, definition: dict[str, Any], role: str = ROLE) -> str:
         created = self.client("stepfunctions").create_state_machine(
-            name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=ROLE
+            name=f"machine-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=role
         )
         return str(created["stateMachineArn"])
 
@@ -85,14 +88,14 @@ class Cloud:
         listed = self.client("stepfunctions").list_executions(mapRunArn=map_run_arn)["executions"]
         return [self.describe(child["executionArn"]) for child in listed]
 
-    def function(self, code: str, **more: Any) -> str:
+    def function(self, code: str, role: str = ROLE, **more: Any) -> str:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("index.py", code)
         created = self.client("lambda").create_function(
             FunctionName=f"function-{uuid.uuid4()}",
             Runtime="python3.13",
-            Role=ROLE,
+            Role=role,
             Handler="index.handler",
             Code={"ZipFile": packed.getvalue()},
             **more,

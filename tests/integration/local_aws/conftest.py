@@ -25,6 +25,13 @@ def embedded() -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
+def secure() -> Iterator[Cloud]:
+    """One that enforces IAM and serves TLS."""
+    with LocalAws(secure=True, settings={"LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}) as aws:
+        yield Cloud(aws.endpoint, aws.authority)
+
+
+@pytest.fixture(scope="session")
 def plain() -> Iterator[Cloud]:
     """MiniStack as it is published, without the additions."""
     home = Path(tempfile.mkdtemp(prefix="plain-ministack-"))

@@ -178,6 +178,16 @@ def records_in_one_object(cloud: Cloud) -> Any:
     return at_once, [cloud.read(bucket, key) for key in keys]
 
 
+def topic_of_a_stack(cloud: Cloud) -> Any:
+    client, name = cloud.client("cloudformation"), f"encrypted-{uuid.uuid4()}"
+    properties = {"TopicName": name, "KmsMasterKeyId": "alias/aws/sns"}
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": properties}}}
+    client.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    until(lambda: client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"], "CREATE_COMPLETE".__eq__)
+    topic = f"arn:aws:sns:us-east-1:000000000000:{name}"
+    return cloud.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"].get("KmsMasterKeyId")
+
+
 def bucket_taken_back(cloud: Cloud) -> Any:
     client, name = cloud.client("cloudformation"), f"kept-{uuid.uuid4()}"
     kept = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "RetainExceptOnCreate", "Properties": {"BucketName": name}}
@@ -276,6 +286,7 @@ CONTRACTS = [
         "States.DataLimitExceeded",
         "distributed_map/result_writer.py (Results.collected)",
     ),
+    Contract("a stack's topic has its key", topic_of_a_stack, "alias/aws/sns", "topic_keys.py"),
     Contract("a kept bucket is taken back", bucket_taken_back, "CREATE_COMPLETE", "resource_imports.py"),
     Contract(
         "a function whose handler raised keeps its environment",

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from local_aws.certificate import Certificate
 from local_aws.environment import client_environment, server_environment
 
 
@@ -36,3 +37,16 @@ def test_clients_get_an_endpoint_and_keys_that_are_no_secret() -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def test_a_server_with_a_certificate_enforces_iam_and_its_clients_trust_it() -> None:
+    certificate = Certificate.in_home(Path("/h"))
+
+    variables = server_environment({"AUTH": "false"}, home=Path("/h"), port=9, certificate=certificate)
+
+    assert (variables["AUTH"], variables["USE_SSL"]) == ("true", "1")
+    assert variables["MINISTACK_SSL_CERT"] == "/h/tls/chain.pem"
+    clients = client_environment(9, certificate.authority)
+    assert clients["AWS_ENDPOINT_URL"] == "https://127.0.0.1:9"
+    assert clients["AWS_CA_BUNDLE"] == clients["NODE_EXTRA_CA_CERTS"] == "/h/tls/authority.pem"
+    assert clients.items() <= variables.items()
