@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.growing_file import FileTooLargeError
@@ -25,8 +27,8 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode() + body
 
 
-def whole(body: bytes, *headers: str) -> bytes:
-    return answer(body, f"Content-Length: {len(body)}", *headers)
+def whole(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    return answer(body, f"Content-Length: {len(body)}", *headers, status=status)
 
 
 def part(body: bytes, first: int, *headers: str) -> bytes:
@@ -157,6 +159,69 @@ def test_a_part_that_does_not_say_how_long_the_file_is_is_not_taken_for_the_whol
 
     with serve_raw(lambda _headers: [unasked]) as server, pytest.raises(DownloadPostponedError, match="other bytes"):
         fetch(server, tmp_path / "source")
+
+
+VERSIONS = {"one": CSV, "two": OTHER, "three": OTHER + b"W3,102\n"}
+BUSY = [
+    whole(b"busy", status=status) for status in ("202 Accepted", "429 Too Many Requests", "500 Oops", "416 Not there")
+]
+
+
+def versioned(name: str, headers: dict[str, str]) -> bytes:
+    """Answer as a good server of a version does: with the rest that was asked for, if it is of this version."""
+    body, tag = VERSIONS[name], f'ETag: "{name}"'
+    if "range" in headers and headers["if-range"] == f'"{name}"':
+        return part(body, int(headers["range"][6:-1]), tag)
+    return whole(body, tag)
+
+
+def cut_body(full: bytes, cut: int) -> bytes:
+    return full[: full.index(b"\r\n\r\n") + 4 + cut]
+
+
+def faulty(name: str, fault: str, cut: int) -> Callable[[dict[str, str]], bytes]:
+    """Make an answer of a version that is busy, cut, of other bytes than asked for, or longer than announced."""
+
+    def give(headers: dict[str, str]) -> bytes:
+        body, tag = VERSIONS[name], f'ETag: "{name}"'
+        if fault == "busy":
+            return BUSY[cut % len(BUSY)]
+        if fault == "ranges ignored":
+            return cut_body(whole(body, tag), cut)
+        if fault == "wrong part" and "range" in headers:
+            return part(body, cut % len(body), tag)
+        if fault == "versions ignored" and "range" in headers:
+            return part(body, min(int(headers["range"][6:-1]), len(body) - 1), tag)
+        if fault == "too long":
+            return answer(body, f"Content-Length: {cut % len(body)}", tag)
+        return cut_body(versioned(name, headers), cut)
+
+    return give
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    faults=st.lists(
+        st.builds(
+            faulty,
+            st.sampled_from(sorted(VERSIONS)),
+            st.sampled_from(["busy", "cut", "ranges ignored", "wrong part", "versions ignored", "too long"]),
+            st.integers(0, 40),
+        ),
+        max_size=6,
+    ),
+    last=st.sampled_from(sorted(VERSIONS)),
+)
+def test_whatever_goes_wrong_before_the_file_is_one_version_of_it_whole(
+    tmp_path: Path, faults: list[Callable[[dict[str, str]], bytes]], last: str
+) -> None:
+    answers = iter([*faults, lambda headers: versioned(last, headers), lambda headers: versioned(last, headers)])
+
+    with serve_raw(lambda headers: [next(answers)(headers)]) as server:
+        fetched = fetch(server, tmp_path / "source", attempts=len(faults) + 2)
+
+    assert fetched.etag is not None
+    assert (tmp_path / "source").read_bytes() == VERSIONS[fetched.etag.strip('"')]
 
 
 @pytest.mark.parametrize("announced", [0, 1, 10, len(CSV) - 1, len(CSV) + 1, len(CSV) + 1000])

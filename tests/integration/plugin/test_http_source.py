@@ -1,6 +1,8 @@
 """Fetching over real HTTP from a server that fails in every way that the register's server was seen to."""
 
 import gzip
+import time
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,16 @@ def test_retry_after_is_obeyed_where_it_asks_for_more(download: Download) -> Non
         download.run(server.url)
 
     assert download.waits == [30.0, 4.0]
+
+
+def test_a_retry_after_may_be_a_date_and_is_obeyed_within_bounds(download: Download) -> None:
+    tomorrow = formatdate(time.time() + 86_400, usegmt=True)
+
+    with serve(Answer(429, headers={"Retry-After": tomorrow}), Answer(202), Answer(body=CSV)) as server:
+        download.run(server.url)
+
+    assert download.waits == [300.0, 4.0]
+    assert download.target.read_bytes() == CSV
 
 
 def test_attempts_are_bounded_and_the_last_reason_is_told(download: Download) -> None:
