@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.markdown import code_span
+from csvdynamo_airflow.parameters import NO_CONTROL_CHARACTERS, SOURCE_URL_LENGTH
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
@@ -20,6 +21,9 @@ from csvdynamo_airflow.task_error import ERROR_XCOM, tell_error
 from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
 
 log = logging.getLogger(__name__)
+
+_RULES_TIMEOUT = timedelta(hours=6)
+"""Ends the tasks that hold rows against a data set's patterns, one of which may match for ever on some text."""
 
 DOC = """\
 Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost.
@@ -71,6 +75,8 @@ def _params(dataset: Dataset) -> dict[str, Param]:
     return {
         "source_url": Param(
             dataset.source.url,
+            maxLength=SOURCE_URL_LENGTH,
+            pattern=NO_CONTROL_CHARACTERS,
             type="string",
             minLength=1,
             title="Source",
@@ -113,10 +119,11 @@ def _add_tasks(dataset: Dataset) -> None:
 def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
+    steps.refuse_unknown_parameters(context["params"])
     return steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
 
 
-@task(task_id="prepare", multiple_outputs=False)
+@task(task_id="prepare", multiple_outputs=False, execution_timeout=_RULES_TIMEOUT)
 def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
@@ -135,7 +142,7 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
     return steps.start_migration(dataset_name, prepared, force=params["force"])
 
 
-@task(task_id="verify", multiple_outputs=False, trigger_rule="all_done")
+@task(task_id="verify", multiple_outputs=False, trigger_rule="all_done", execution_timeout=_RULES_TIMEOUT)
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 

@@ -12,6 +12,7 @@ from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.naming import execution_name
+from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
@@ -22,6 +23,12 @@ from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stac
 from csvdynamo_airflow.workflow.execution import Execution
 
 log = logging.getLogger(__name__)
+
+
+def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
+    """Fail a run with a parameter that there is not, before its first step."""
+    with permanent_errors_fail_at_once():
+        refuse_unknown(params)
 
 
 def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:

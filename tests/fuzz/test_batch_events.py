@@ -117,7 +117,7 @@ def test_the_event_that_is_made_hostile_is_migrated() -> None:
     assert (len(table.items), len(stream.records)) == (1, 2)
 
 
-@fuzz
+@fuzz()
 @given(event=json_documents(EVENT).map(parsed) | changed(EVENT))
 def test_a_hostile_event_is_migrated_whole_or_refused_with_nothing_written(event: Any) -> None:
     hold(event)
@@ -131,7 +131,7 @@ _CELLS = (
 )
 
 
-@fuzz
+@fuzz(0.6)
 @given(rows=st.lists(st.dictionaries(_HEADERS, _CELLS, max_size=6), max_size=30))
 def test_hostile_rows_are_items_or_rejects_or_their_header_is_refused(rows: list[dict[str, str]]) -> None:
     hold({"BatchInput": {"execution_name": "run-1"}, "Items": rows})
@@ -233,13 +233,13 @@ def test_the_results_that_are_made_hostile_are_summed() -> None:
     assert consolidated(ASKED, Bucket())["TOTAL_NUMBER_OF_ITEMS_WRITTEN"] == 3
 
 
-@fuzz
+@fuzz(0.5)
 @given(event=changed(ASKED))
 def test_a_hostile_event_of_consolidate_is_answered_or_refused(event: Any) -> None:
     hold_totals(consolidated(event, Bucket()))
 
 
-@fuzz
+@fuzz()
 @given(data=st.data())
 def test_hostile_result_files_are_summed_or_refused(data: st.DataObject) -> None:
     name, document = data.draw(

@@ -74,7 +74,7 @@ def test_the_document_that_is_made_hostile_is_a_data_set(tmp_path: Path) -> None
     assert isinstance(load(tmp_path, toml_bytes(VALID)), Dataset)
 
 
-@fuzz
+@fuzz()
 @given(content=files())
 def test_a_hostile_file_is_a_working_data_set_or_an_error_that_names_it(tmp_path: Path, content: bytes) -> None:
     dataset = load(tmp_path, content)
@@ -90,7 +90,7 @@ def test_a_hostile_file_is_a_working_data_set_or_an_error_that_names_it(tmp_path
         assert isinstance(made, dict | Refusal | BatchError)
 
 
-@fuzz
+@fuzz(0.3)
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_random_bytes_are_an_error_that_names_the_file(tmp_path: Path, content: bytes) -> None:
     assert isinstance(load(tmp_path, content), DatasetError)

@@ -46,7 +46,7 @@ def hold(found: Reject) -> None:
     found.to_json().encode()
 
 
-@fuzz
+@fuzz()
 @given(line=json_documents(RECORD))
 def test_a_hostile_record_is_a_reject_or_an_error_without_a_value_of_the_row(line: bytes) -> None:
     found = result_or_error(lambda: Reject.from_json(line), RejectError, secret=SECRET)
@@ -55,7 +55,7 @@ def test_a_hostile_record_is_a_reject_or_an_error_without_a_value_of_the_row(lin
         hold(found)
 
 
-@fuzz
+@fuzz(0.5)
 @given(lines=st.lists(json_documents(RECORD) | st.just(json_bytes(RECORD)), max_size=3))
 def test_a_hostile_error_file_is_read_or_named_with_its_line(s3: Any, lines: list[bytes]) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"\n".join(lines))
@@ -69,7 +69,7 @@ def test_a_hostile_error_file_is_read_or_named_with_its_line(s3: Any, lines: lis
             hold(one)
 
 
-@fuzz
+@fuzz(0.6)
 @given(content=json_documents(WRAPPED) | json_documents(RECORD).map(lambda raw: json_bytes(_wrapped(raw))))
 def test_whatever_firehose_could_not_partition_stops_no_run(
     s3: Any, content: bytes, caplog: pytest.LogCaptureFixture
@@ -113,7 +113,7 @@ DOCUMENTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-@fuzz
+@fuzz(0.25)
 @given(data=st.data())
 def test_a_hostile_document_between_tasks_is_read_or_told_with_what_to_do(name: str, data: st.DataObject) -> None:
     read, document = DOCUMENTS[name]

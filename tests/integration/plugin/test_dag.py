@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import ParamValidationError
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from markdown_it import MarkdownIt
 
 from csvdynamo.dataset import DagSettings, Dataset
 from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
 
 ROOT = Path(__file__).parents[3]
@@ -96,13 +97,40 @@ def test_the_form_asks_for_source_dry_run_and_force(dag: DAG, dataset: Dataset) 
     assert types == {"source_url": "string", "dry_run": "boolean", "force": "boolean"}
 
 
-@pytest.mark.parametrize("wrong", [{"source_url": ""}, {"source_url": None}, {"dry_run": "yes"}, {"force": 1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source_url": ""},
+        {"source_url": None},
+        {"source_url": "x" * 4097},
+        {"source_url": "https://example.com/\x00"},
+        {"dry_run": "yes"},
+        {"force": 1},
+    ],
+)
 def test_the_form_refuses_other_values(dataset: Dataset, wrong: dict[str, Any]) -> None:
     params = make_dag(dataset).params
     [(name, value)] = wrong.items()
 
     with pytest.raises(ParamValidationError):
         params[name] = value
+
+
+def test_a_parameter_that_there_is_not_fails_the_first_task_before_anything_is_downloaded(
+    dag: DAG, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "download_source", lambda *_: pytest.fail("it downloaded"))
+    params = {"source_url": "https://example.com/", "dry_run": False, "force": False, "dryrun": True}
+    task: Any = dag.get_task("download")
+
+    with pytest.raises(AirflowFailException, match="'dryrun', but the parameters are source_url, dry_run, force"):
+        task.python_callable("ev_population", params=params, run_id="run")
+
+
+def test_the_tasks_that_match_patterns_do_not_run_for_ever(dag: DAG) -> None:
+    limited = {task.task_id for task in dag.tasks if task.execution_timeout is not None}
+
+    assert limited >= {"prepare", "verify"}
 
 
 def test_the_scheduler_can_store_it(dag: DAG) -> None:

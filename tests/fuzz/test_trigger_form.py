@@ -1,0 +1,193 @@
+"""Hostile requests to what the plugin has on HTTP: the trigger form of its DAGs, with Airflow's real API and database.
+
+Each is refused with a sentence, or makes a run whose first task refuses it or takes exactly what was written.
+"""
+
+import base64
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow import steps
+from csvdynamo_airflow.dag import make_dag
+from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values
+from tests.fuzz.typed_errors import fuzz, hold_message, result_or_error
+
+ROOT = Path(__file__).parents[2]
+RUNS = "/api/v2/dags/csvdynamo_ev_population/dagRuns"
+URL = "https://data.wa.gov/api/views/f6w7-q2d2/rows.csv?accessType=DOWNLOAD"
+BODY = {"logical_date": None, "conf": {"source_url": URL, "dry_run": True, "force": False}}
+NOWHERE = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+}
+
+
+@dataclass
+class Api:
+    """Airflow's REST API in a child process.
+
+    Attributes:
+        made: How many runs it has made.
+    """
+
+    requests: IO[str]
+    answers: IO[str]
+    made: int = 0
+
+    def runs(self) -> int:
+        """How many runs there are, by the list that the UI shows."""
+        status, text = self.call(RUNS, method="GET")
+        assert status == 200, text
+        return int(json.loads(text)["total_entries"])
+
+    def call(self, path: str, body: bytes = b"", method: str = "POST") -> tuple[int, str]:
+        request = {"method": method, "path": path, "body": base64.b64encode(body).decode()}
+        print(json.dumps(request), file=self.requests, flush=True)
+        answer = json.loads(self.answers.readline())
+        self.made += method == "POST" and answer["status"] == 200
+        return answer["status"], answer["text"]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    home = tmp_path_factory.mktemp("airflow")
+    make_airflow_home(home)
+    environment = airflow_environment(home, NOWHERE) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True"}
+    parsed = [AIRFLOW, "dags", "reserialize"]
+    done = subprocess.run(parsed, check=False, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (
+        (home / "api.log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("airflow_api.py"))],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield Api(process.stdin, process.stdout)
+        finally:
+            process.stdin.close()
+            process.wait(30)
+
+
+class FirstTask:
+    """The task download of the DAG, as a worker runs it, with what it would download instead of doing so."""
+
+    def __init__(self) -> None:
+        self.dataset = load_dataset(ROOT / "datasets" / "ev_population.toml")
+
+    def run(self, conf: dict[str, Any] | None) -> Any:
+        from airflow.sdk.definitions.param import process_params
+
+        task: Any = make_dag(self.dataset).get_task("download")  # a new one each time, as in a new process
+        params = process_params(task.dag, task, conf, suppress_exception=False)
+        asked: list[Any] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(steps, "download_source", lambda dataset, url, run_id: asked.append(url))
+            error = result_or_error(
+                lambda: task.python_callable("ev_population", params=params, run_id="run"),
+                AirflowFailException,
+            )
+        return error if isinstance(error, AirflowFailException) else asked[0]
+
+
+@pytest.fixture(scope="module")
+def first_task() -> FirstTask:
+    return FirstTask()
+
+
+def beyond_airflow(body: bytes) -> bool:
+    """Tell a body at which Airflow's own API gives up before it looks at the DAG.
+
+    That is no UTF-8, hundreds of levels, and numbers that Python has and JSON has not.
+    """
+    try:
+        text = body.decode()
+        document = json.loads(text)
+    except (UnicodeDecodeError, RecursionError):
+        return True
+    except ValueError:
+        return max(text.count("["), text.count("{")) > 200
+    try:
+        json.dumps(document, allow_nan=False)
+    except (ValueError, RecursionError):
+        return True
+    return max(text.count("["), text.count("{")) > 200
+
+
+def hold(api: Api, first_task: FirstTask, body: bytes) -> None:
+    status, text = api.call(RUNS, body)
+
+    assert "Traceback" not in text
+    if status == 500 and beyond_airflow(body):
+        assert text == "Internal Server Error"
+        assert api.runs() == api.made
+        return
+    assert status in {200, 400, 409, 422}, (status, text)
+    if status != 200:
+        assert json.loads(text)["detail"]
+        return
+    conf = json.loads(text)["conf"] or {}
+    taken = first_task.run(conf)
+    if set(conf) - {"source_url", "dry_run", "force"}:
+        assert isinstance(taken, AirflowFailException)
+        hold_message(taken)
+    else:
+        assert taken == conf.get("source_url", URL)
+
+
+def test_the_request_that_is_made_hostile_makes_a_run(api: Api, first_task: FirstTask) -> None:
+    assert api.call(RUNS, json_bytes(BODY))[0] == 200
+    assert first_task.run(BODY["conf"]) == URL
+
+
+_CONFS = st.one_of(
+    changed(BODY["conf"]),
+    st.fixed_dictionaries({"source_url": st.sampled_from(TEXTS) | values()}),
+    st.dictionaries(st.sampled_from(["sourceurl", "Source_URL", "source_url ", *TEXTS]), values(), max_size=3),
+)
+
+
+@fuzz(0.6)
+@given(conf=_CONFS)
+@example(conf={"source_url": "{{ var.value.secret }}"})
+@example(conf={"source_url": ["https://example.com/x.csv"]})
+@example(conf={"source_url": "x" * 1_000_000})
+@example(conf={"source_url": URL, "dry_run": "true"})
+@example(conf={"dryrun": True})
+@example(conf={"source_url": nested(400)})
+@example(conf={"x": nested(400)})
+@example(conf={"\ud800": ""})
+@example(conf={"x": math.nan})
+@example(conf={"source_url": math.inf})
+def test_a_hostile_configuration_is_refused_or_taken_as_it_is_written(
+    api: Api, first_task: FirstTask, conf: Any
+) -> None:
+    hold(api, first_task, json_bytes({**BODY, "conf": conf}))
+
+
+@fuzz(0.5)
+@given(body=changed(BODY).map(json_bytes) | spoilt(json_bytes(BODY)) | changed(BODY).map(json_bytes).flatmap(spoilt))
+def test_a_hostile_request_is_refused_with_a_sentence(api: Api, first_task: FirstTask, body: bytes) -> None:
+    hold(api, first_task, body)
