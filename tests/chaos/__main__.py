@@ -43,7 +43,7 @@ def _campaign(arguments: argparse.Namespace, numbers: "list[int] | range") -> Su
     from tests.chaos.campaign import Campaign, LostRowError
 
     logging.getLogger("csvdynamo_airflow").setLevel(logging.INFO if arguments.verbose else logging.CRITICAL)
-    with Campaign(arguments.seed) as campaign:
+    with Campaign(arguments.seed, arguments.through_airflow) as campaign:
         for ended, number in enumerate(numbers, 1):
             try:
                 campaign.run(number)
@@ -76,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", help="repeat the campaign of that seed (default: a new one)")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="repeat one run of the campaign")
     parser.add_argument("--streams", type=int, default=1, help="how many go on side by side (default: %(default)s)")
+    parser.add_argument("--through-airflow", action="store_true", help="run the DAG by airflow dags test: slower")
     parser.add_argument("--stream", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--summary", type=Path, help="write the summary there as JSON")
     parser.add_argument("--verbose", action="store_true", help="print the tasks' logs, too")

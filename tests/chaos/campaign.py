@@ -1,6 +1,7 @@
 """A campaign: many runs of a data set through the embedded AWS under faults, each held against what its source says."""
 
 import contextlib
+import json
 import os
 import random
 import tempfile
@@ -8,22 +9,28 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
 
+from commands.airflow_home import airflow_environment, make_airflow_home
 from commands.embedded import Deployed, embedded_aws
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
+from csvdynamo.stored_object import read_object
 from csvdynamo_airflow.accounting.ledger import Ledger
-from csvdynamo_airflow.rejects.result_objects import object_lines
-from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
+from csvdynamo_airflow.accounting.report import REPORT_FILE
+from csvdynamo_airflow.rejects.error_files import MERGED_FILE
+from csvdynamo_airflow.rejects.result_objects import list_objects, object_lines
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.workflow.execution import executions_of_run
+from tests.chaos.airflow_run import AirflowRun
 from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.faults import FaultPlan
-from tests.chaos.hurry import hurried
+from tests.chaos.hurry import clients_of, short_waits
 from tests.chaos.rows import Source, write_source
 from tests.chaos.summary import Summary
 from tests.chaos.tasks import DagRun
@@ -45,9 +52,11 @@ class Campaign:
 
     Attributes:
         seed: Another seed gives other rows, rates and faults.
+        through_airflow: Run the DAG by `airflow dags test`; else its tasks in this process.
     """
 
     seed: str
+    through_airflow: bool = False
     summary: Summary = field(default_factory=Summary)
 
     def __enter__(self) -> Self:
@@ -61,7 +70,11 @@ class Campaign:
             self._dice = random.Random(f"kills {self.seed}")
             self._proxy = stack.enter_context(FaultProxy(self._deployed.aws.endpoint, self._kill_a_lambda))
             _point_lambdas_to(self._deployed, self._proxy.endpoint)
-            stack.enter_context(hurried(self._proxy.endpoint))
+            if self.through_airflow:
+                make_airflow_home(self._folder / "airflow")
+            else:
+                stack.enter_context(clients_of(self._proxy.endpoint))
+                stack.enter_context(short_waits())
             self._stack = stack.pop_all()
         return self
 
@@ -78,74 +91,94 @@ class Campaign:
         seed = f"{self.seed}.{number}"
         source = write_source(self._folder / "source.csv", seed)
         plan = self._proxy.plan = FaultPlan.drawn(seed)
-        dag_run = DagRun(self._dataset.name, f"chaos__{seed}", str(source.path))
+        run = self._new_run(number, seed, source)
         try:
-            self._run_until_green(dag_run, seed)
-            self._check(dag_run, source, seed)
-            self._count_executions(dag_run)
+            self._run_until_green(run, seed)
+            self._check(self._report(run.report_key), source, seed)
         finally:
             self._proxy.plan = None
-            self._forget_items(source)
+            self._forget_items()
         self.summary.runs += 1
         self.summary.rows += source.rows
-        self.summary.task_retries += dag_run.retries
+        self.summary.task_retries += run.retries
         self.summary.faults.update({kind.value: count for kind, count in plan.injected.items()})
         self.summary.seconds += time.monotonic() - began
 
-    def _run_until_green(self, dag_run: DagRun, seed: str) -> None:
-        dag_run.run()
-        if dag_run.green:
+    def _new_run(self, number: int, seed: str, source: Source) -> DagRun | AirflowRun:
+        if not self.through_airflow:
+            return DagRun(self._dataset.name, f"chaos__{seed}", str(source.path))
+        aws = {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": self._proxy.endpoint}
+        return AirflowRun(
+            self._dataset.name,
+            str(date(2026, 1, 1) + timedelta(days=number)),
+            str(source.path),
+            {**airflow_environment(self._folder / "airflow", aws), RETRY_SECONDS: "0.1"},
+            self._newest_report,
+            lambda key: self._report(key)["problems"],
+        )
+
+    def _run_until_green(self, run: DagRun | AirflowRun, seed: str) -> None:
+        run.run()
+        if run.green:
             self.summary.green_at_once += 1
             return
-        self._check_cause(dag_run, seed)
-        self.summary.causes.update(dag_run.errors.keys())
+        unnamed = [task for task, text in run.causes.items() if len(text.split()) < 3 or "Traceback" in text]
+        if not run.causes or unnamed:
+            raise LostRowError(f"run {seed} failed without a cause that a person could read: {run.causes}")
+        self.summary.causes.update(run.causes.keys())
         # The faults are over: what is left must not keep the same run from its end.
         self._proxy.plan = None
-        dag_run.clear_failed()
-        dag_run.run()
-        if not dag_run.green:
-            raise LostRowError(f"run {seed}: run again without faults, it failed: {dag_run.errors}")
+        run.run_again()
+        if not run.green:
+            raise LostRowError(f"run {seed}: run again without faults, it failed: {run.causes}")
         self.summary.green_when_run_again += 1
 
-    def _check_cause(self, dag_run: DagRun, seed: str) -> None:
-        unnamed = [task for task, text in dag_run.errors.items() if len(text.split()) < 3 or "Traceback" in text]
-        if not dag_run.errors or unnamed:
-            raise LostRowError(f"run {seed} failed without a cause that a person could read: {dag_run.errors}")
-
-    def _check(self, dag_run: DagRun, source: Source, seed: str) -> None:
-        ledger = Ledger.from_json(dag_run.report["ledger"])
+    def _check(self, report: dict[str, Any], source: Source, seed: str) -> None:
+        ledger = Ledger.from_json(report["ledger"])
         expected = replace(ledger, source_rows=source.rows, written=len(source.items), failed=0, unstarted=0)
         if ledger != expected or ledger.rejects != len(source.rejects) or ledger.unaccounted:
             raise LostRowError(f"run {seed}: the ledger is not that of its source:\n{ledger.table()}")
-        checked = dag_run.returned("verify")
+        checked = report["verification"]
         if checked["mode"] != "full" or checked["missing"] or checked["changed"]:
             raise LostRowError(f"run {seed}: the check of the table is {checked}")
         if (table := self._table()) != source.items:
             wrong = {key for key in table.keys() | source.items.keys() if table.get(key) != source.items.get(key)}
             raise LostRowError(f"run {seed}: these items are not as their rows make them: {sorted(wrong)[:10]}")
-        if (rejects := self._rejects(dag_run)) != Counter(source.rejects):
+        if (rejects := self._rejects(report)) != Counter(source.rejects):
             raise LostRowError(f"run {seed}: the rejects are {rejects}, not {set(source.rejects)}")
+        self._count_executions(report["execution_arn"].rpartition(":")[2])
+
+    def _report(self, key: str | None) -> dict[str, Any]:
+        assert key, "a green run has a report"
+        report: dict[str, Any] = json.loads(read_object(self._deployed.client("s3"), self._bucket, key))
+        return report
+
+    def _newest_report(self) -> str | None:
+        found = list_objects(self._deployed.client("s3"), self._bucket, f"reports/{self._dataset.name}/")
+        reports = [item for item in found if item["Key"].endswith(REPORT_FILE)]
+        return max(reports, key=lambda item: item["LastModified"])["Key"] if reports else None
+
+    @property
+    def _bucket(self) -> str:
+        return self._deployed.outputs["SourceBucket"]
 
     def _table(self) -> dict[str, Any]:
         pages = self._deployed.client("dynamodb").get_paginator("scan").paginate(TableName=self._dataset.table.name)
         return {item["key"]["S"]: item for page in pages for item in page["Items"]}
 
-    def _rejects(self, dag_run: DagRun) -> Counter[tuple[int | None, str]]:
-        key = dag_run.returned("fetch_error_files")["key"]
-        if key is None:
-            return Counter()
-        lines = object_lines(self._deployed.client("s3"), self._deployed.outputs["SourceBucket"], key)
+    def _rejects(self, report: dict[str, Any]) -> Counter[tuple[int | None, str]]:
+        s3, place = self._deployed.client("s3"), f"s3://{self._bucket}/"
+        keys = [file.removeprefix(place) for file in report["error_files"] if file.endswith(f"/{MERGED_FILE}")]
+        lines = (line for key in keys for line in object_lines(s3, self._bucket, key))
         return Counter((reject.row, reject.code) for reject in map(Reject.from_json, lines))
 
-    def _count_executions(self, dag_run: DagRun) -> None:
-        states = self._deployed.client("stepfunctions")
-        name = dag_run.returned("prepare")["execution_name"]
+    def _count_executions(self, name: str) -> None:
         machine = self._deployed.outputs["MigrationWorkflowStateMachine"]
-        executions = executions_of_run(states, machine, name)
+        executions = executions_of_run(self._deployed.client("stepfunctions"), machine, name)
         self.summary.executions += len(executions)
         self.summary.redrives += sum(execution.redrives for execution in executions)
 
-    def _forget_items(self, source: Source) -> None:
+    def _forget_items(self) -> None:
         """Empty the table, so that a full check of the next run costs no more than of this one."""
         dynamodb, table = self._deployed.client("dynamodb"), self._dataset.table.name
         keys = list(self._table())

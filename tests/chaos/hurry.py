@@ -35,11 +35,20 @@ class _Hurried:
 
 
 @contextmanager
-def hurried(endpoint: str) -> Iterator[None]:
-    """Give the tasks clients of an endpoint instead of the Airflow connection's, and let them wait less.
+def short_waits() -> Iterator[None]:
+    """Let the tasks and their AWS clients wait a fraction: they look and try as often as ever."""
+    with (
+        patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
+        patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", 0.05),
+        patch.object(botocore.endpoint, "time", _Hurried(time)),
+        patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),
+    ):
+        yield
 
-    The clients' own retries stay as they are, only their waits are shortened.
-    """
+
+@contextmanager
+def clients_of(endpoint: str) -> Iterator[None]:
+    """Give the tasks clients of an endpoint instead of the Airflow connection's."""
 
     @cache
     def client(service: str) -> Any:
@@ -57,9 +66,5 @@ def hurried(endpoint: str) -> Iterator[None]:
         patch.object(error_files_operator, "client", client),
         patch.object(error_files_trigger, "client", client),
         patch.object(execution_trigger, "async_client", async_client),
-        patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
-        patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", 0.05),
-        patch.object(botocore.endpoint, "time", _Hurried(time)),
-        patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),
     ):
         yield

@@ -49,12 +49,13 @@ class DagRun:
                 continue
             self.states[task] = self._attempt(task, body)
 
-    def clear_failed(self) -> None:
-        """Clear the tasks that did not succeed and all after the first of them, as a person does in the UI."""
+    def run_again(self) -> None:
+        """Clear the tasks that did not succeed and all after the first of them, as a person does in the UI, and run."""
         names = list(self._tasks())
-        first = next((place for place, name in enumerate(names) if self.states.get(name) != "success"), len(names))
-        for name in names[first:]:
+        first = next(place for place, name in enumerate(names) if self.states.get(name) != "success")
+        for name in names[first:] if names[first] != "accounted" else names:
             self.states.pop(name, None)
+        self.run()
 
     @property
     def green(self) -> bool:
@@ -67,7 +68,12 @@ class DagRun:
         return self._xcoms.get(("report", RETURNED)) or {}
 
     @property
-    def errors(self) -> dict[str, str]:
+    def report_key(self) -> str | None:
+        """The key of its report in the bucket, None without one."""
+        return self.report.get("key")
+
+    @property
+    def causes(self) -> dict[str, str]:
         """What each failed task failed with."""
         failed = {task for task, state in self.states.items() if state == "failed"}
         return {task: text for (task, key), text in self._xcoms.items() if key == ERROR_XCOM and task in failed}

@@ -28,8 +28,13 @@ def _wait_for_no_error_file() -> None:
     error_files_operator._BUFFER_INTERVALS = error_files_operator._GRACE_SECONDS = 0
 
 
-if __name__ == "__main__":
+def run_airflow() -> None:
+    """Do what the command line says."""
     if os.environ.get(NO_WAITING):
         _wait_for_no_error_file()
     DAG.test = _test_with_fixed_run_id  # type: ignore[assignment]
     main()
+
+
+if __name__ == "__main__":
+    run_airflow()
