@@ -51,7 +51,8 @@ class AirflowRun:
             timeout=_SECONDS,
         )
         self.green, self._output, self.report_key = done.returncode == 0, done.stdout, self.find_report()
-        self.retries += self._output.count("Marking task as UP_FOR_RETRY")
+        failed_for_good = 0 if self.green else 1 + sum(text.startswith("Task ") for text in self.causes.values())
+        self.retries += max(0, self._output.count("Task failed with exception") - failed_for_good)
 
     def run_again(self) -> None:
         """Run the same run again, every task of it."""

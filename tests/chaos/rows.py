@@ -8,7 +8,7 @@ from typing import Any
 
 from commands.sample import HARD_VALUES
 
-FEWEST, MOST = 150, 400
+FEWEST, MOST = 120, 280
 _FAULTY = 0.06
 _FAULTS = ("MISSING_KEY", "BAD_TYPE", "BAD_WIDTH", "DUPLICATE_KEY")
 
