@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock, Timer
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -27,6 +28,7 @@ class Guard:
         self._may_go_anywhere = may_go_anywhere
         self._lock = Lock()
         self._line: socket.socket | None = None
+        self._over = False
         self._timer = Timer(max(0.0, limit.remaining()), self._cut)
         self._timer.daemon = True
 
@@ -81,15 +83,19 @@ class Guard:
             if self._line is not None:
                 self._line.close()
             self._line = line
+            if self._over:
+                self._shut()
 
     def _cut(self) -> None:
-        # By a second handle: TLS has taken the first one away, and closes it when it likes.
         with self._lock:
-            if self._line is not None:
-                try:
-                    self._line.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    return  # it had ended
+            self._over = True
+            self._shut()
+
+    def _shut(self) -> None:
+        # By a second handle: TLS has taken the first one away, and closes it when it likes.
+        if self._line is not None:
+            with suppress(OSError):  # it had ended
+                self._line.shutdown(socket.SHUT_RDWR)
 
 
 class _Connection(HTTPConnection):

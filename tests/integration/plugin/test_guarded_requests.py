@@ -3,12 +3,14 @@
 import base64
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,8 +20,10 @@ from cryptography.x509.oid import NameOID
 from csvdynamo.hosts import HostRule
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.http_rules import HttpPolicy
+from csvdynamo_airflow.source.http_session import GuardedSession
 from csvdynamo_airflow.source.http_source import fetch_http
 from csvdynamo_airflow.source.source_url import SourceRules, admit
+from csvdynamo_airflow.source.time_limit import TimeLimit
 from tests.integration.plugin.raw_server import RawServer, serve_raw
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
 
@@ -268,6 +272,22 @@ def test_a_host_behind_tls_is_asked_by_its_name(
     assert (tmp_path / "source").read_bytes() == CSV
     assert names == ["data.example.org", "data.example.org", "other.example.org"]
     assert server.requests[0]["host"] == f"data.example.org:{server.port}"
+
+
+def test_a_connection_that_is_opened_when_the_time_is_up_is_cut_at_once(tmp_path: Path) -> None:
+    """Such as that of a redirect's next hop: what it sends nobody waits for."""
+
+    class NoTime(TimeLimit):
+        def remaining(self) -> float:
+            return 0.0
+
+    with serve(Answer(body=CSV)) as server:
+        rules = SourceRules(local_hosts=local_hosts(server.url))
+        with GuardedSession(rules, NoTime(1), redirects=1) as session:
+            for timer in [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]:
+                timer.join()
+            with pytest.raises(requests.ConnectionError):
+                session.get(admit(server.url, rules), {}, (5, 5))
 
 
 @pytest.fixture
