@@ -65,16 +65,23 @@ def main() -> None:
 
 
 @contextmanager
-def airflow_standalone(deployed: Deployed, log: Path = UI_LOG) -> Iterator[Standalone]:
+def airflow_standalone(
+    deployed: Deployed, log: Path = UI_LOG, settings: Mapping[str, str] | None = None
+) -> Iterator[Standalone]:
     """Run ``airflow standalone`` wired to the embedded AWS; wait until every part of it is healthy.
 
     Args:
         deployed: The embedded AWS with the stack that its DAGs use.
         log: File for its output.
+        settings: More variables for it.
     """
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     port = _free_port()
-    environment = {**airflow_environment(home, deployed.aws.environment), **_standalone_settings(home, port)}
+    environment = {
+        **airflow_environment(home, deployed.aws.environment),
+        **_standalone_settings(home, port),
+        **(settings or {}),
+    }
     say("Starting Airflow (about a minute) …")
     with log.open("wb") as output:
         process = subprocess.Popen(
