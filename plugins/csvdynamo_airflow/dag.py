@@ -171,7 +171,7 @@ def _accounted(dataset: Dataset) -> Any:
     # Its name is its URI: Airflow takes no other URI for a name that it knows, and a data set may change its table.
     asset = Asset(f"x-dynamodb://{dataset.table.name}")
 
-    @task(task_id="accounted", trigger_rule="all_done", retries=0, outlets=[asset])
+    @task(task_id="accounted", trigger_rule="all_done", outlets=[asset])
     def accounted(**context: Any) -> None:
         from csvdynamo_airflow import steps  # noqa: PLC0415
 

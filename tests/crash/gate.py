@@ -64,17 +64,21 @@ Matches = Callable[[Request], bool]
 
 @dataclass
 class Hold:
-    """A request to be held, once.
+    """A request to be held.
 
     Attributes:
         matches: Which request.
         moment: When.
         skip: How many that match pass before it.
+        every: Whether those that come after it are held as well.
+        port: The TCP port from which the held request came: it tells whose it is.
     """
 
     matches: Matches
     moment: Moment
     skip: int = 0
+    every: bool = False
+    port: int = 0
     _reached: threading.Event = field(default_factory=threading.Event)
     _lifted: threading.Event = field(default_factory=threading.Event)
     _passes: bool = False
@@ -101,13 +105,15 @@ class Hold:
 
     def takes(self, request: Request) -> bool:
         """Tell whether this is the request to hold."""
-        if self._reached.is_set() or not self.matches(request):
+        if self._lifted.is_set() or not self.matches(request):
             return False
         self.skip -= 1
-        return self.skip < 0
+        return self.skip < 0 if self.every else self.skip == -1
 
-    async def keep(self) -> bool:
+    async def keep(self, incoming: web.BaseRequest) -> bool:
         """Hold a request until the hold is lifted; tell whether it goes on."""
+        if incoming.transport is not None and not self._reached.is_set():
+            self.port = incoming.transport.get_extra_info("peername")[1]
         self._reached.set()
         await asyncio.to_thread(self._lifted.wait)
         return self._passes
@@ -143,16 +149,17 @@ class Gate:
         self._loop.close()
 
     @contextmanager
-    def hold(self, matches: Matches | str, moment: Moment, *, skip: int = 0) -> Iterator[Hold]:
+    def hold(self, matches: Matches | str, moment: Moment, *, skip: int = 0, every: bool = False) -> Iterator[Hold]:
         """Hold the first request that matches, or a later one; drop it at the end unless it was let pass.
 
         Args:
             matches: Which request; an operation's name stands for all requests of that operation.
             moment: When.
             skip: How many that match pass before it.
+            every: Whether to hold those that come after it as well.
         """
         test = (lambda request: request.operation == matches) if isinstance(matches, str) else matches
-        hold = Hold(test, moment, skip)
+        hold = Hold(test, moment, skip, every)
         self._holds.append(hold)
         try:
             yield hold
@@ -181,10 +188,10 @@ class Gate:
         request = Request.of(incoming, body)
         self.seen.append(request)
         hold = next((hold for hold in self._holds if hold.takes(request)), None)
-        if hold and hold.moment is Moment.BEFORE and not await hold.keep():
+        if hold and hold.moment is Moment.BEFORE and not await hold.keep(incoming):
             return _cut(incoming)
         answer = await self._forward(incoming, body)
-        if hold and hold.moment is Moment.DURING and not await hold.keep():
+        if hold and hold.moment is Moment.DURING and not await hold.keep(incoming):
             return _cut(incoming)
         return answer
 

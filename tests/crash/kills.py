@@ -1,7 +1,8 @@
 """Runs whose processes are killed at a chosen moment."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,16 @@ def function_name(deployed: Deployed, handler: str) -> str:
     functions = deployed.client("lambda").list_functions()["Functions"]
     [name] = [str(function["FunctionName"]) for function in functions if function["Handler"] == handler]
     return name
+
+
+@contextmanager
+def gated_function(deployed: Deployed, gate: Gate) -> Iterator[None]:
+    """Let the writes and the rejects of the Lambda function that migrates batches go through a gate as well."""
+    functions, name = deployed.client("lambda"), function_name(deployed, "migrate_batch.handler")
+    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    gated = {f"AWS_ENDPOINT_URL_{service}": gate.endpoint for service in ("DYNAMODB", "FIREHOSE")}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**good, **gated}})
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": good})

@@ -21,7 +21,7 @@ from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_ke
 from csvdynamo_airflow.rejects.result_objects import object_lines
 from tests.crash.dag_run import TASKS, DagRun, task_host
 from tests.crash.gate import Gate, Moment
-from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, function_name, kill_function, kill_in
+from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_function, kill_function, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names
 
 OTHER = """
@@ -176,12 +176,8 @@ def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, k
 @pytest.fixture
 def gated_lambda(runs: Runs) -> Iterator[None]:
     """Lets the Lambda function's writes and rejects go through the gate as well."""
-    functions, name = runs.deployed.client("lambda"), function_name(runs.deployed, "migrate_batch.handler")
-    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    gated = {f"AWS_ENDPOINT_URL_{service}": runs.gate.endpoint for service in ("DYNAMODB", "FIREHOSE")}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**good, **gated}})
-    yield
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": good})
+    with gated_function(runs.deployed, runs.gate):
+        yield
 
 
 @pytest.mark.parametrize(

@@ -1,65 +1,59 @@
 """The DAG under the real scheduler and triggerer, driven through Airflow's REST API as its UI does."""
 
-import json
-import time
-import urllib.request
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 
+import psutil
 import pytest
 
+from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed
-from commands.ui import Standalone, airflow_standalone
+from commands.ui import airflow_standalone
+from tests.crash.gate import Gate, Hold, Moment
+from tests.crash.kills import Kill, gated_function
+from tests.e2e.rest_api import Api, ScheduledRun, await_true
 
-ENDED = {"success", "failed"}
-RUN_SECONDS = 180
-
-
-@dataclass(frozen=True)
-class Api:
-    """Airflow's REST API with a login."""
-
-    airflow: Standalone
-    token: str = ""
-
-    def call(self, path: str, body: dict[str, Any] | None = None, *, public: bool = False) -> Any:
-        headers = {"Content-Type": "application/json"}
-        if not public:
-            headers["Authorization"] = f"Bearer {self.token}"
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.airflow.url + path, data, headers), timeout=30) as got:
-            return json.load(got)
-
-    def log_in(self) -> "Api":
-        login = {"username": self.airflow.user, "password": self.airflow.password}
-        return Api(self.airflow, self.call("/auth/token", login, public=True)["access_token"])
-
-    def await_run(self, dag_id: str, run_id: str) -> str:
-        deadline = time.monotonic() + RUN_SECONDS
-        state = "unknown"
-        while time.monotonic() < deadline:
-            state = self.call(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"]
-            if state in ENDED:
-                return state
-            time.sleep(1)
-        pytest.fail(f"the run is still {state} after {RUN_SECONDS} s")
+TASKS_KILLED = [
+    Kill("download", "during", "PUT landing/"),
+    Kill("prepare", "during", "PUT source/"),
+    Kill("start", "during", "StartExecution"),
+    Kill("wait", "before", "DescribeExecution"),
+    Kill("fetch_error_files", "during", "PUT rejects.csv"),
+    Kill("verify", "during", "BatchGetItem"),
+    Kill("reconcile", "during", "DescribeMapRun"),
+    Kill("report", "during", "PUT report.json"),
+    Kill("accounted", "during", "PUT last_successful"),
+]
 
 
 @pytest.fixture(scope="module")
+<<<<<<< HEAD
 def api(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     log = tmp_path_factory.mktemp("ui") / "airflow.log"
     with airflow_standalone(deployed, log, tmp_path_factory.getbasetemp()) as airflow:
+=======
+def gate(deployed: Deployed) -> Iterator[Gate]:
+    """What stands between Airflow, the Lambda function and the embedded AWS."""
+    with Gate(deployed.aws.endpoint) as gate, gated_function(deployed, gate):
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def api(deployed: Deployed, gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    folder = tmp_path_factory.mktemp("ui")
+    aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": gate.endpoint}
+    settings = {
+        "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
+        # How soon another triggerer takes over from one that was killed.
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
+    }
+    with airflow_standalone(deployed, folder / "airflow.log", settings) as airflow:
+>>>>>>> wip-crash
         yield Api(airflow).log_in()
-
-
-def await_dag(api: Api, dag_id: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if any(dag["dag_id"] == dag_id for dag in api.call("/api/v2/dags")["dags"]):
-            return
-        time.sleep(1)
-    pytest.fail(f"the DAG processor has not found {dag_id}: {api.call('/api/v2/importErrors')}")
 
 
 def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_cleared(
@@ -67,16 +61,15 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
 ) -> None:
     dag_id = f"csvdynamo_{dags.dataset.name}"
     source = vehicles([f"40{n}" if n != 5 else " " for n in range(40)])
-    await_dag(api, dag_id)
+    api.await_dag(dag_id)
     before = dags.executions()
 
-    run = api.call(f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": {"source_url": source}})
-    state = api.await_run(dag_id, run["dag_run_id"])
+    run = ScheduledRun.trigger(api, dag_id, source)
 
-    assert state == "success", tasks_of(api, dag_id, run["dag_run_id"])
+    assert run.await_end() == "success", run.tasks()
     executions = dags.executions()
     assert len(executions) == len(before) + 1
-    report = newest_report(dags, run["dag_run_id"])
+    report = newest_report(dags, run.run_id)
     assert report["ledger"] == {
         "source_rows": 40,
         "rejected_before_upload": 0,
@@ -87,23 +80,161 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
         "unaccounted": 0,
     }
     assert [(reject["row"], reject["code"]) for reject in dags.error_files(report)] == [(6, "MISSING_KEY")]
-    progress = api.call(f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}/taskInstances/wait/xcomEntries/progress")
+    progress = api.call(f"{run.path}/taskInstances/wait/xcomEntries/progress")
     assert progress["value"]["settled"] == 40
 
-    cleared = {"dag_run_id": run["dag_run_id"], "dry_run": False, "only_failed": False, "task_ids": ["start"]}
-    api.call(f"/api/v2/dags/{dag_id}/clearTaskInstances", {**cleared, "include_downstream": True})
-    time.sleep(2)
+    run.clear("start", downstream=True)
 
-    assert api.await_run(dag_id, run["dag_run_id"]) == "success", tasks_of(api, dag_id, run["dag_run_id"])
-    assert tasks_of(api, dag_id, run["dag_run_id"])["wait"] == ("success", 2)
+    await_true(lambda: run.tasks()["wait"] == ("success", 2), lambda: f"wait is not run again: {run.tasks()}")
+    assert run.await_end() == "success", run.tasks()
     assert dags.executions() == executions
-    assert newest_report(dags, run["dag_run_id"])["ledger"] == report["ledger"]
+    assert newest_report(dags, run.run_id)["ledger"] == report["ledger"]
 
 
-def tasks_of(api: Api, dag_id: str, run_id: str) -> dict[str, tuple[str, int]]:
-    """State and number of attempts of each task."""
-    found = api.call(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
-    return {task["task_id"]: (task["state"], task["try_number"]) for task in found}
+def processes(api: Api) -> list[psutil.Process]:
+    """Every process of Airflow, of any depth."""
+    return psutil.Process(api.airflow.process.pid).children(recursive=True)
+
+
+def sender(api: Api, hold: Hold) -> psutil.Process:
+    """Find the process of Airflow that sent the request that is held."""
+    for process in processes(api):
+        try:
+            connections = process.net_connections(kind="tcp4")
+        except psutil.Error:
+            continue
+        if any(connection.laddr and connection.laddr.port == hold.port for connection in connections):
+            return process
+    pytest.fail("the request that is held is of no process of Airflow")
+
+
+@contextmanager
+def another_triggerer(environment: dict[str, str]) -> Iterator[None]:
+    """Start a triggerer beside those that `airflow standalone` has."""
+    process = subprocess.Popen([AIRFLOW, "triggerer", "--skip-serve-logs"], env=environment, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def kill_triggerer(api: Api, gate: Gate) -> dict[str, str]:
+    """Kill the triggerer in the middle of a look at the execution, both its processes; return its environment."""
+    with gate.hold("DescribeExecution", Moment.DURING) as hold:
+        hold.await_reached()
+        runner = sender(api, hold)
+        supervisor = runner.parent()
+        assert supervisor is not None
+        environment = supervisor.environ()
+        supervisor.kill()
+        runner.kill()
+    psutil.wait_procs([supervisor, runner], timeout=10)
+    return environment
+
+
+def status(dags: Any) -> str:
+    """The status of the newest execution."""
+    states, name = dags.deployed.client("stepfunctions"), dags.executions()[-1]
+    machine = dags.deployed.outputs["MigrationWorkflowStateMachine"]
+    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+    return str(states.describe_execution(executionArn=arn)["status"])
+
+
+def await_waiting(run: ScheduledRun, gate: Gate) -> None:
+    """Wait until the triggerer looks at the run's execution."""
+    run.await_task("wait", "deferred")
+    seen = len(gate.seen)
+    await_true(
+        lambda: any(one.operation == "DescribeExecution" for one in gate.seen[seen:]),
+        lambda: "no triggerer looks at the execution",
+    )
+
+
+def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_with_it(
+    api: Api, gate: Gate, dags: Any, vehicles: Any
+) -> None:
+    dag_id, source = f"csvdynamo_{dags.dataset.name}", vehicles([f"42{n:02}" for n in range(40)])
+    api.await_dag(dag_id)
+    before = dags.executions()
+
+    def stops() -> int:
+        return sum(request.operation == "StopExecution" for request in gate.seen)
+
+    stopped = stops()
+    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
+        run = ScheduledRun.trigger(api, dag_id, source)
+        await_waiting(run, gate)
+        written.await_reached()
+
+        # The new attempt of wait is held until the old one's trigger has stopped the execution.
+        with gate.hold("DescribeStacks", Moment.BEFORE) as next_attempt:
+            run.clear("wait", downstream=True)
+            await_true(lambda: stops() == stopped + 1, lambda: f"clearing stopped nothing: {run.tasks()}")
+            await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+            next_attempt.let_pass()
+        await_waiting(run, gate)
+        assert status(dags) == "RUNNING", "it was not redriven"
+
+        run.mark_task_failed("wait")
+        await_true(lambda: stops() == stopped + 2, lambda: f"marking the task stopped nothing: {run.tasks()}")
+        await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+        assert run.await_end() == "failed"
+        assert newest_report(dags, run.run_id)["accounted"] is False
+
+        run.clear("wait", downstream=True)
+        await_waiting(run, gate)
+        assert status(dags) == "RUNNING", "it was not redriven"
+
+        run.mark_failed()
+        await_true(lambda: stops() == stopped + 3, lambda: f"marking the run stopped nothing: {run.tasks()}")
+        await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+        written.let_pass()
+
+    run.clear("wait", downstream=True)
+
+    await_true(lambda: run.tasks()["accounted"][0] == "success", lambda: f"it is not green: {run.tasks()}", 240)
+    assert dags.executions() == [*before, dags.executions()[-1]]
+    report = newest_report(dags, run.run_id)
+    assert (report["accounted"], report["ledger"]["written"]) == (True, 40)
+    assert {f"A_42{n:02}" for n in range(40)} <= set(dags.table())
+
+
+def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_execution(
+    api: Api, gate: Gate, dags: Any, vehicles: Any
+) -> None:
+    dag_id, source = f"csvdynamo_{dags.dataset.name}", vehicles([f"43{n:02}" if n else "" for n in range(40)])
+    api.await_dag(dag_id)
+    before, seen = dags.executions(), len(gate.seen)
+    triggerer: Any = None
+
+    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
+        run = ScheduledRun.trigger(api, dag_id, source)
+        for kill in TASKS_KILLED:
+            with gate.hold(kill.matches, kill.moment) as hold:
+                hold.await_reached()
+                process = sender(api, hold)
+                assert run.tasks()[kill.task][0] == "running", run.tasks()
+                process.kill()
+                psutil.wait_procs([process], timeout=10)
+            if kill.task == "wait":
+                await_waiting(run, gate)
+                triggerer = another_triggerer(kill_triggerer(api, gate))
+                triggerer.__enter__()
+                await_waiting(run, gate)
+                assert status(dags) == "RUNNING"
+                written.let_pass()
+    try:
+        assert run.await_end() == "success", run.tasks()
+    finally:
+        triggerer.__exit__(None, None, None)
+
+    assert run.tasks() == {kill.task: ("success", 2) for kill in TASKS_KILLED}
+    assert dags.executions() == [*before, dags.executions()[-1]]
+    assert "StopExecution" not in {request.operation for request in gate.seen[seen:]}
+    report = newest_report(dags, run.run_id)
+    assert (report["accounted"], report["ledger"]["written"], report["ledger"]["rejected"]) == (True, 39, 1)
+    assert {f"A_43{n:02}" for n in range(1, 40)} <= set(dags.table())
 
 
 def newest_report(dags: Any, run_id: str) -> dict[str, Any]:
