@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from csvdynamo.dataset import Dataset
@@ -76,6 +76,12 @@ def test_the_document_that_is_made_hostile_is_a_data_set(tmp_path: Path) -> None
 
 @fuzz()
 @given(content=files())
+@example(content=b"a = " + b"[" * 20_000)
+@example(content=b"a = " + b"{a = " * 20_000)
+@example(content=b"a." * 20_000 + b"a = 1")
+@example(content=b"a = " + b"9" * 20_000)
+@example(content=b"a = 1e" + b"9" * 20_000)
+@example(content=b"[columns." + b"x" * 70_000 + b"]\ny = 1")
 def test_a_hostile_file_is_a_working_data_set_or_an_error_that_names_it(tmp_path: Path, content: bytes) -> None:
     dataset = load(tmp_path, content)
 
