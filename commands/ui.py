@@ -67,34 +67,23 @@ def main() -> None:
 
 
 @contextmanager
-<<<<<<< HEAD
-def airflow_standalone(deployed: Deployed, log: Path = UI_LOG, sources: Path = SAMPLES) -> Iterator[Standalone]:
-=======
 def airflow_standalone(
     deployed: Deployed, log: Path = UI_LOG, settings: Mapping[str, str] | None = None
 ) -> Iterator[Standalone]:
->>>>>>> wip-crash
     """Run ``airflow standalone`` wired to the embedded AWS; wait until every part of it is healthy.
 
     Args:
         deployed: The embedded AWS with the stack that its DAGs use.
         log: File for its output.
-<<<<<<< HEAD
-        sources: The folder below which its DAGs may read files.
-=======
-        settings: More variables for it.
->>>>>>> wip-crash
+        settings: More variables for it, such as another folder below which its DAGs may read files.
     """
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     port = _free_port()
     environment = {
         **airflow_environment(home, deployed.aws.environment),
         **_standalone_settings(home, port),
-<<<<<<< HEAD
-        LOCAL_FOLDER: str(sources),
-=======
+        LOCAL_FOLDER: str(SAMPLES),
         **(settings or {}),
->>>>>>> wip-crash
     }
     say("Starting Airflow (about a minute) …")
     with log.open("wb") as output:

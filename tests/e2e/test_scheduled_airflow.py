@@ -13,6 +13,7 @@ import pytest
 from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed
 from commands.ui import airflow_standalone
+from csvdynamo_airflow.settings import LOCAL_FOLDER
 from tests.crash.gate import Gate, Hold, Moment
 from tests.crash.kills import Kill, gated_function
 from tests.e2e.rest_api import Api, ScheduledRun, await_true
@@ -31,11 +32,6 @@ TASKS_KILLED = [
 
 
 @pytest.fixture(scope="module")
-<<<<<<< HEAD
-def api(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    log = tmp_path_factory.mktemp("ui") / "airflow.log"
-    with airflow_standalone(deployed, log, tmp_path_factory.getbasetemp()) as airflow:
-=======
 def gate(deployed: Deployed) -> Iterator[Gate]:
     """What stands between Airflow, the Lambda function and the embedded AWS."""
     with Gate(deployed.aws.endpoint) as gate, gated_function(deployed, gate):
@@ -47,12 +43,12 @@ def api(deployed: Deployed, gate: Gate, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("ui")
     aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": gate.endpoint}
     settings = {
+        LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
         "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
         # How soon another triggerer takes over from one that was killed.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
     }
     with airflow_standalone(deployed, folder / "airflow.log", settings) as airflow:
->>>>>>> wip-crash
         yield Api(airflow).log_in()
 
 
