@@ -42,7 +42,8 @@ def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | ra
 def _campaign(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
     from tests.chaos.campaign import Campaign, LostRowError
 
-    logging.getLogger("csvdynamo_airflow").setLevel(logging.INFO if arguments.verbose else logging.CRITICAL)
+    for name in ("airflow", "csvdynamo_airflow"):
+        logging.getLogger(name).setLevel(logging.INFO if arguments.verbose else logging.CRITICAL)
     with Campaign(arguments.seed, arguments.through_airflow) as campaign:
         for ended, number in enumerate(numbers, 1):
             try:

@@ -37,6 +37,23 @@ from tests.chaos.tasks import DagRun
 
 DATASET_FILE = Path(__file__).with_name("datasets") / "chaos.toml"
 
+_NAMES_OF_CAUSES = (
+    "AccessDeniedException",
+    "Connection",
+    "InternalFailure",
+    "ProvisionedThroughputExceededException",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "DeadlineExceeded",
+    "Runtime.ExitError",
+    "Unprocessed",
+    "States.Timeout",
+    "Sandbox.Timedout",
+    "could not be uploaded",
+)
+"""What the messages of a run call the faults that may end it."""
+
 # Waits of Step Functions and Firehose, shortened: what is tested is what happens after them.
 _FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}
 _LAMBDA_CLIENTS = ("DYNAMODB", "FIREHOSE", "S3")
@@ -122,9 +139,7 @@ class Campaign:
         if run.green:
             self.summary.green_at_once += 1
             return
-        unnamed = [task for task, text in run.causes.items() if len(text.split()) < 3 or "Traceback" in text]
-        if not run.causes or unnamed:
-            raise LostRowError(f"run {seed} failed without a cause that a person could read: {run.causes}")
+        self._check_causes(run, seed)
         self.summary.causes.update(run.causes.keys())
         # The faults are over: what is left must not keep the same run from its end.
         self._proxy.plan = None
@@ -132,6 +147,15 @@ class Campaign:
         if not run.green:
             raise LostRowError(f"run {seed}: run again without faults, it failed: {run.causes}")
         self.summary.green_when_run_again += 1
+
+    def _check_causes(self, run: DagRun | AirflowRun, seed: str) -> None:
+        """Hold the messages of a failed run to what a person needs: what failed, and which refusal of AWS's was it."""
+        unnamed = [task for task, text in run.causes.items() if len(text.split()) < 3 or "Traceback" in text]
+        if not run.causes or unnamed:
+            raise LostRowError(f"run {seed} failed without a cause that a person could read: {run.causes}")
+        problems = self._report(run.report_key)["problems"] if run.report_key else list(run.causes.values())
+        if not any(word in text for text in problems for word in _NAMES_OF_CAUSES):
+            raise LostRowError(f"run {seed} failed and named none of the faults there were: {problems}")
 
     def _check(self, report: dict[str, Any], source: Source, seed: str) -> None:
         ledger = Ledger.from_json(report["ledger"])

@@ -131,9 +131,11 @@ def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
             f"than gates.max_reject_percent = {gates.max_reject_percent:g}: see the error files."
         )
     if not findings.dry_run and ledger.failure_percent > gates.tolerated_failure_percent:
+        errors = findings.counts.failures_by_error if findings.counts else {}
+        named = ", ".join(f"{count:,} by {error}" for error, count in errors.items())
         found.append(
-            f"{ledger.failed:,} rows are in batches that failed and {ledger.unstarted:,} in batches that never "
-            f"started, more than gates.tolerated_failure_percent = {gates.tolerated_failure_percent:g}: clear the "
-            "task wait to redrive them."
+            f"{ledger.failed:,} rows are in batches that failed{f' ({named})' if named else ''} and "
+            f"{ledger.unstarted:,} in batches that never started, more than gates.tolerated_failure_percent = "
+            f"{gates.tolerated_failure_percent:g}: clear the task wait to redrive them."
         )
     return found

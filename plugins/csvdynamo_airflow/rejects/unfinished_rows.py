@@ -5,6 +5,7 @@ own and no reject id, and stand beside the rejects, not among them.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,8 @@ from csvdynamo.stored_object import object_chunks
 
 UNFINISHED_FILE = "unfinished.jsonl"
 
+# botocore's ClientError: its code and its operation are AWS's names, what comes after may quote a value.
+_AWS_REFUSED = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
 _LONGEST_CAUSE = 300  # it is repeated for every row of the batch
 
 
@@ -82,8 +85,9 @@ def read_batches(s3: Any, bucket: str, files: Iterable[ResultFile]) -> Iterator[
 
 
 def error_name(batch: UnfinishedBatch) -> str:
-    """Name what a batch failed with: its error or, as for one that was aborted, its state."""
-    return batch.error or batch.status
+    """Name what a batch failed with: AWS's refusal, its error or, as for one that was aborted, its state."""
+    refused = _AWS_REFUSED.search(batch.cause or "")
+    return f"{refused[1]} of {refused[2]}" if refused else batch.error or batch.status
 
 
 def _records(batch: UnfinishedBatch, code: UnfinishedCode, execution: str, dataset: str) -> Iterator[dict[str, Any]]:

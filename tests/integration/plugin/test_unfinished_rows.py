@@ -11,9 +11,10 @@ import pytest
 
 from csvdynamo.codes import RejectCode
 from csvdynamo.errors import ResultFileError
+from csvdynamo.result_files import UnfinishedBatch
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import Merged, merge_rejects
-from csvdynamo_airflow.rejects.unfinished_rows import UnfinishedCode
+from csvdynamo_airflow.rejects.unfinished_rows import UnfinishedCode, error_name
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
@@ -217,3 +218,17 @@ def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Pa
     assert written.failed == 10_000
     assert lines.stat().st_size > 4_000_000
     assert peak < 1_000_000
+
+
+def test_a_refusal_of_aws_names_a_batch_by_its_code_and_not_by_what_it_quotes() -> None:
+    cause = (
+        '{"errorMessage": "An error occurred (AccessDeniedException) when calling the BatchWriteItem operation: k3"}'
+    )
+
+    batches = [
+        UnfinishedBatch("FAILED", ({},), "ClientError", cause),
+        UnfinishedBatch("FAILED", ({},), "ValueError", '{"errorMessage": "k3"}'),
+        UnfinishedBatch("ABORTED", ({},), None, None),
+    ]
+
+    assert [*map(error_name, batches)] == ["AccessDeniedException of BatchWriteItem", "ValueError", "ABORTED"]

@@ -255,3 +255,11 @@ def test_tasks_that_never_ran_are_told_where_no_other_failed() -> None:
     assert problems(migrated(1, tasks=ended(wait="upstream_failed")), OPEN) == [
         "Task wait ended as upstream_failed: see its log."
     ]
+
+
+def test_failed_rows_are_told_by_the_error_of_their_batches() -> None:
+    [problem] = [
+        text for text in problems(migrated(10, failed=3, unstarted=2), STRICT) if "in batches that failed" in text
+    ]
+
+    assert problem.startswith("3 rows are in batches that failed (3 by States.Timeout) and 2 in batches that never")
