@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,
@@ -40,6 +41,7 @@ class AirflowPolicy(Construct):
         machine_name: str,
         bucket: s3.IBucket,
         table: dynamodb.ITable,
+        encryption: DataEncryption,
         notifications: Notifications,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,6 +56,8 @@ class AirflowPolicy(Construct):
                 *self._executions(machine_name),
                 # The check of the table after a run, by a sample of keys and whole.
                 allow(["dynamodb:BatchGetItem", "dynamodb:Scan"], [table.table_arn]),
+                *encryption.to_write_objects(bucket),
+                *encryption.to_read_items(table),
                 allow(["sns:Publish"], [notifications.topic.topic_arn]),
                 allow(["kms:Decrypt", "kms:GenerateDataKey"], [notifications.key.key_arn]),
             ],

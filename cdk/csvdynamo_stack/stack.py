@@ -107,6 +107,7 @@ class CsvDynamoStack(Stack):
             machine_name=names.machine,
             bucket=storage.bucket,
             table=storage.table,
+            encryption=storage.encryption,
             notifications=notifications,
         )
         self._outputs(

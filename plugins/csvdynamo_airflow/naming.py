@@ -38,6 +38,11 @@ def reports_prefix(dataset: str, execution: str) -> str:
     return f"reports/{dataset}/{execution}/"
 
 
+def turn_key(dataset: str) -> str:
+    """Name the object that says which run of a data set may migrate."""
+    return f"reports/{dataset}/migrating.json"
+
+
 def error_prefix(execution: str) -> str:
     """Prefix under which Firehose writes the rejects of one execution."""
     return f"migration_errors/execution_name={execution}/"

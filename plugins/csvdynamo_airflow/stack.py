@@ -12,6 +12,7 @@ class Stack:
     """What a DAG learns of its stack at run time.
 
     Attributes:
+        dataset: The data set's name.
         bucket: The bucket that every step shares.
         state_machine_arn: The Distributed Map's state machine.
         topic_arn: The topic that announces results.
@@ -21,6 +22,7 @@ class Stack:
         dataset_hash: Digest of the data set file that it was deployed from.
     """
 
+    dataset: str
     bucket: str
     state_machine_arn: str
     topic_arn: str
@@ -43,6 +45,7 @@ def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
     outputs = _outputs(cloudformation, dataset)
     try:
         return Stack(
+            dataset=dataset.name,
             bucket=outputs["SourceBucket"],
             state_machine_arn=outputs["MigrationWorkflowStateMachine"],
             topic_arn=outputs["PublishMigrationResultsTopic"],

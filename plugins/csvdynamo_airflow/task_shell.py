@@ -10,6 +10,7 @@ from csvdynamo.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.naming import turn_key
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
@@ -67,5 +68,5 @@ def make_migration(stack: Stack, prepared: Prepared) -> Migration:
         bucket=prepared.bucket,
         file_key=prepared.file_key,
         name=prepared.execution_name,
-        turn=Turn(client("s3"), prepared.bucket),
+        turn=Turn(client("s3"), prepared.bucket, turn_key(stack.dataset)),
     )

@@ -14,9 +14,6 @@ from typing import Any, Self
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.workflow.execution import Execution
 
-TURN_KEY = "reports/migrating.json"
-"""The object, in the bucket of the data set's stack."""
-
 UNUSED_SECONDS = 15 * 60.0
 """How long a turn that was taken keeps others away before its execution is there: its run may have been killed."""
 
@@ -70,11 +67,13 @@ class Turn:
     Attributes:
         s3: A boto3 S3 client.
         bucket: The stack's bucket.
+        key: The object that says whose turn it is (`naming.turn_key`).
         now: Seconds since the epoch.
     """
 
     s3: Any
     bucket: str
+    key: str
     now: Callable[[], float] = time.time
 
     def take(self, intent: Intent, describe: Callable[[str], Execution | None]) -> None:
@@ -112,17 +111,17 @@ class Turn:
         elif (left := holder.taken + UNUSED_SECONDS - self.now()) > 0:
             raise MigrationPostponedError(
                 f"Another run of this data set is about to migrate, as execution {intent.execution}. If it was "
-                f"stopped, its turn ends in {left:,.0f} s (s3://{self.bucket}/{TURN_KEY})."
+                f"stopped, its turn ends in {left:,.0f} s (s3://{self.bucket}/{self.key})."
             )
 
     def _holder(self) -> _Holder | None:
         try:
-            return _Holder.from_object(self.s3.get_object(Bucket=self.bucket, Key=TURN_KEY))
+            return _Holder.from_object(self.s3.get_object(Bucket=self.bucket, Key=self.key))
         except self.s3.exceptions.NoSuchKey:
             return None
         except (ValueError, TypeError, KeyError) as error:
             raise MigrationError(
-                f"s3://{self.bucket}/{TURN_KEY} does not say whose turn it is ({type(error).__name__}: {error}). "
+                f"s3://{self.bucket}/{self.key} does not say whose turn it is ({type(error).__name__}: {error}). "
                 "Delete it, if no migration of this data set is running."
             ) from error
 
@@ -132,7 +131,7 @@ class Turn:
         try:
             self.s3.put_object(
                 Bucket=self.bucket,
-                Key=TURN_KEY,
+                Key=self.key,
                 Body=json.dumps(document).encode(),
                 ContentType="application/json",
                 **condition,
@@ -141,5 +140,5 @@ class Turn:
             if error.response["Error"]["Code"] not in _LOST:
                 raise
             raise MigrationPostponedError(
-                f"Another run of this data set took its turn at the same moment (s3://{self.bucket}/{TURN_KEY})."
+                f"Another run of this data set took its turn at the same moment (s3://{self.bucket}/{self.key})."
             ) from error

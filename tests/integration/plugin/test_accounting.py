@@ -51,6 +51,7 @@ def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     with bucket(client, BUCKET), table() as dynamodb:
         run = FinishedRun(client, dynamodb, load_dataset(path))
         stack = Stack(
+            dataset="cars",
             bucket=BUCKET,
             state_machine_arn="machine",
             topic_arn="topic",

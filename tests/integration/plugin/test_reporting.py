@@ -70,6 +70,7 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
     with bucket(client, BUCKET):
         cloud = Cloud(client)
         stack = Stack(
+            dataset="cars",
             bucket=BUCKET,
             state_machine_arn="machine",
             topic_arn=cloud.topic,

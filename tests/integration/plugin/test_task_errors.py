@@ -41,6 +41,7 @@ PASSING = [MigrationPostponedError, DownloadPostponedError, ObjectPostponedError
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "DescribeExecution")
 
 STACK = Stack(
+    dataset="cars",
     bucket="bucket",
     state_machine_arn="machine",
     topic_arn="topic",

@@ -221,12 +221,10 @@ def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Pa
 
 
 def test_a_refusal_of_aws_names_a_batch_by_its_code_and_not_by_what_it_quotes() -> None:
-    cause = (
-        '{"errorMessage": "An error occurred (AccessDeniedException) when calling the BatchWriteItem operation: k3"}'
-    )
+    refusal = "An error occurred (AccessDeniedException) when calling the BatchWriteItem operation: k3"
 
     batches = [
-        UnfinishedBatch("FAILED", ({},), "ClientError", cause),
+        UnfinishedBatch("FAILED", ({},), "ClientError", json.dumps({"errorMessage": refusal})),
         UnfinishedBatch("FAILED", ({},), "ValueError", '{"errorMessage": "k3"}'),
         UnfinishedBatch("ABORTED", ({},), None, None),
     ]

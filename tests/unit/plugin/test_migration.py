@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.naming import turn_key
 from csvdynamo_airflow.workflow.execution import execution_input
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
@@ -39,7 +40,7 @@ def migration_of(name: str, states: Any, bucket: FakeBucket) -> Migration:
         bucket="bucket",
         file_key="source/cars/file.csv",
         name=name,
-        turn=Turn(bucket, "bucket", lambda: bucket.seconds),
+        turn=Turn(bucket, "bucket", turn_key("cars"), lambda: bucket.seconds),
     )
 
 

@@ -47,6 +47,7 @@ def cloudformation(answer: dict[str, str] | Exception) -> Any:
 
 def test_the_outputs_are_read(dataset: Dataset) -> None:
     assert read_stack(cloudformation(OUTPUTS), dataset) == Stack(
+        dataset="ev_population",
         bucket="bucket",
         state_machine_arn="machine",
         topic_arn="topic",

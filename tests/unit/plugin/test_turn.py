@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.workflow.turn import TURN_KEY, UNUSED_SECONDS
+from csvdynamo_airflow.naming import turn_key
+from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS
 from tests.unit.plugin.fake_bucket import FakeBucket
 from tests.unit.plugin.fake_step_functions import FakeStepFunctions
 from tests.unit.plugin.test_migration import INPUT, migration_of
@@ -170,7 +171,7 @@ def test_a_run_that_slept_until_its_turn_had_passed_stops_what_it_starts() -> No
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"run": "a"}'])
 def test_an_object_that_says_nothing_of_a_turn_is_named(body: bytes) -> None:
     bucket = FakeBucket()
-    bucket.put_object(Bucket="bucket", Key=TURN_KEY, Body=body)
+    bucket.put_object(Bucket="bucket", Key=turn_key("cars"), Body=body)
 
-    with pytest.raises(MigrationError, match=rf"s3://bucket/{TURN_KEY} .* Delete it"):
+    with pytest.raises(MigrationError, match=rf"s3://bucket/{turn_key('cars')} .* Delete it"):
         migration_of("a", FakeStepFunctions(), bucket).start()
