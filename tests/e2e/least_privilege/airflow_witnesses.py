@@ -101,7 +101,8 @@ class Tasks:
         try:
             asyncio.run(ExecutionTrigger(execution).on_kill())
         except ClientError as error:
-            return str(error)
+            # One that has ended by itself was looked at after the permission was.
+            return None if "is not running" in str(error) else str(error)
         finally:
             self.services.ended(execution)
         return None
