@@ -144,6 +144,22 @@ def assert_undisturbed(
     assert list(runs.host.temporary.glob("csvdynamo-*")) == []
 
 
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize("operation", ["DescribeExecution", "ListMapRuns", "DescribeMapRun"])
+def test_the_trigger_outlives_a_connection_that_is_cut(runs: Runs, operation: str, moment: Moment) -> None:
+    run = runs.small(f"{runs.salt}-cut{operation}{moment}-")
+    run.run_all("download", "prepare", "start")
+    deferred = run.attempt("wait").wait()["deferred"]
+
+    with runs.gate.hold(operation, moment) as hold:
+        waiting = run.wait_for("wait", deferred)
+        hold.await_reached(lambda: waiting.ended)
+        hold.drop()
+        event = waiting.wait()["event"]
+
+    assert (event["status"], event["cause"]) == ("SUCCEEDED", "")
+
+
 # The second PUT is the second part, the second POST completes the upload.
 UPLOADS = [
     Kill(task, when, request, skip=1)

@@ -79,6 +79,8 @@ def test_throttled_and_broken_invocations_of_lambda_are_tried_again_with_jitter(
         assert {"Lambda.TooManyRequestsException", "Lambda.ServiceException", "States.Timeout"} <= set(
             again["ErrorEquals"]
         )
+        # A function that raised, was killed (Runtime.ExitError, Lambda.Unknown) or ran out of time (Sandbox.Timedout).
+        assert "States.TaskFailed" in again["ErrorEquals"]
 
 
 def test_errors_that_stay_are_raised_by_the_core_and_are_not_tried_again(
