@@ -218,7 +218,7 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
     with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
         run.run_all("start")
         hold.await_reached()
-        kill_function(runs.deployed, "migrate_batch.handler")
+        assert kill_function(runs.deployed, "migrate_batch.handler") > 0
     run.run_all(*TASKS[TASKS.index("wait") :])
 
     assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)

@@ -15,7 +15,7 @@ from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed
 from commands.ui import airflow_standalone
 from tests.crash.gate import Gate, Hold, Moment
-from tests.crash.kills import Kill, gated_function
+from tests.crash.kills import Kill, gated_function, kill_function
 from tests.e2e.rest_api import Api, ScheduledRun, await_true
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
@@ -158,6 +158,12 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
     def stops() -> int:
         return sum(request.operation == "StopExecution" for request in gate.seen)
 
+    def await_stopped(what: str, count: int) -> None:
+        await_true(lambda: stops() == stopped + count, lambda: f"{what} stopped nothing: {run.tasks()}")
+        await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+        # The function whose write is held would keep the Map Run alive, and a redrive waits for its end.
+        kill_function(dags.deployed, "migrate_batch.handler")
+
     stopped = stops()
     with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
         run = ScheduledRun.trigger(api, dag_id, source)
@@ -167,15 +173,13 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
         # The new attempt of wait is held until the old one's trigger has stopped the execution.
         with gate.hold("DescribeStacks", Moment.BEFORE) as next_attempt:
             run.clear("wait", downstream=True)
-            await_true(lambda: stops() == stopped + 1, lambda: f"clearing stopped nothing: {run.tasks()}")
-            await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+            await_stopped("clearing", 1)
             next_attempt.let_pass()
         await_waiting(run, gate)
         assert status(dags) == "RUNNING", "it was not redriven"
 
         run.mark_task_failed("wait")
-        await_true(lambda: stops() == stopped + 2, lambda: f"marking the task stopped nothing: {run.tasks()}")
-        await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+        await_stopped("marking the task", 2)
         assert run.await_end() == "failed"
         assert newest_report(dags, run.run_id)["accounted"] is False
 
@@ -184,8 +188,7 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
         assert status(dags) == "RUNNING", "it was not redriven"
 
         run.mark_failed()
-        await_true(lambda: stops() == stopped + 3, lambda: f"marking the run stopped nothing: {run.tasks()}")
-        await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+        await_stopped("marking the run", 3)
         written.let_pass()
 
     run.clear("wait", downstream=True)
