@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import ClientSession, ClientTimeout, web
 
-REACHED_SECONDS = 60.0
+REACHED_SECONDS = 120.0
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "host"}
 _NO_LIMIT = 1 << 30
 

@@ -144,6 +144,22 @@ def assert_undisturbed(
     assert list(runs.host.temporary.glob("csvdynamo-*")) == []
 
 
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize("operation", ["DescribeExecution", "ListMapRuns", "DescribeMapRun"])
+def test_the_trigger_outlives_a_connection_that_is_cut(runs: Runs, operation: str, moment: Moment) -> None:
+    run = runs.small(f"{runs.salt}-cut{operation}{moment}-")
+    run.run_all("download", "prepare", "start")
+    deferred = run.attempt("wait").wait()["deferred"]
+
+    with runs.gate.hold(operation, moment) as hold:
+        waiting = run.wait_for("wait", deferred)
+        hold.await_reached(lambda: waiting.ended)
+        hold.drop()
+        event = waiting.wait()["event"]
+
+    assert (event["status"], event["cause"]) == ("SUCCEEDED", "")
+
+
 # The second PUT is the second part, the second POST completes the upload.
 UPLOADS = [
     Kill(task, when, request, skip=1)
@@ -202,7 +218,7 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
     with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
         run.run_all("start")
         hold.await_reached()
-        kill_function(runs.deployed, "migrate_batch.handler")
+        assert kill_function(runs.deployed, "migrate_batch.handler") > 0
     run.run_all(*TASKS[TASKS.index("wait") :])
 
     assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
