@@ -1,21 +1,13 @@
 """An Airflow home of the tests' own, since importing Airflow makes one, and a bucket."""
 
-import atexit
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import tests.airflow_home  # noqa: F401
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.moto_bucket import bucket, s3_client
-
-_HOME = tempfile.mkdtemp(prefix="csvdynamo-airflow-")
-atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
-os.environ["AIRFLOW_HOME"] = _HOME
-os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 
 @pytest.fixture(scope="module")
