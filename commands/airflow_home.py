@@ -11,6 +11,8 @@ from commands.project import PYTHON_PATH, ROOT, fail
 
 _BIN = Path(sys.executable).parent
 AIRFLOW = str(_BIN / "airflow")
+# What a DAG may read is for each command to say, and not for the shell that it was typed in.
+_NOT_INHERITED = ("AIRFLOW", "CSVDYNAMO_LOCAL_")
 
 
 def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
@@ -26,7 +28,7 @@ def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
         "password": aws["AWS_SECRET_ACCESS_KEY"],
         "extra": {"region_name": aws["AWS_DEFAULT_REGION"], "endpoint_url": aws["AWS_ENDPOINT_URL"]},
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     return {
         **inherited,
         # airflow standalone starts its parts by the name "airflow".

@@ -86,7 +86,7 @@ def runs(deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPath
     (folder / "datasets" / "other_vehicles.toml").write_text(OTHER, encoding="utf-8")
     with Gate(deployed.aws.endpoint) as gate:
         aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": gate.endpoint}
-        settings = {"CSVDYNAMO_DATASETS": str(folder / "datasets")}
+        settings = {"CSVDYNAMO_DATASETS": str(folder / "datasets"), "CSVDYNAMO_LOCAL_FOLDER": str(folder)}
         with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "temporary") as host:
             yield Runs(host, gate, deployed, dataset, folder, secrets.token_hex(2))
 

@@ -152,7 +152,9 @@ def protected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Protected]:
             _encrypt_bucket(deployed, _data_key(deployed, load_dataset(file).stack_name))
             queue = _listen(deployed, deployed.outputs["PublishMigrationResultsTopic"])
             make_airflow_home(home)
-            variables = {**airflow_environment(home, deployed.aws.environment), "CSVDYNAMO_RETRY_SECONDS": "0.1"}
+            sources = str(tmp_path_factory.getbasetemp())
+            settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", "CSVDYNAMO_LOCAL_FOLDER": sources}
+            variables = {**airflow_environment(home, deployed.aws.environment), **settings}
             yield Protected(Dags(load_dataset(file), deployed, variables), home, log, queue, before)
 
 

@@ -5,7 +5,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psutil
@@ -208,9 +208,8 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
     dag_id, source = f"csvdynamo_{dags.dataset.name}", vehicles([f"{MARK}{n:02}" if n else "" for n in range(40)])
     api.await_dag(dag_id)
     before, seen = dags.executions(), len(gate.seen)
-    triggerer: Any = None
 
-    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
+    with ExitStack() as ended_at_last, gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
         run = ScheduledRun.trigger(api, dag_id, source)
         for kill in TASKS_KILLED:
             if kill.task == "wait":
@@ -223,15 +222,11 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
                 psutil.wait_procs([process], timeout=10)
             if kill.task == "wait":
                 await_waiting(run, gate)
-                triggerer = another_triggerer(kill_triggerer(api, gate))
-                triggerer.__enter__()
+                ended_at_last.enter_context(another_triggerer(kill_triggerer(api, gate)))
                 await_waiting(run, gate)
                 assert status(dags) == "RUNNING"
                 written.let_pass()
-    try:
         assert run.await_end() == "success", run.tasks()
-    finally:
-        triggerer.__exit__(None, None, None)
 
     assert run.tasks() == {kill.task: ("success", 2) for kill in TASKS_KILLED}
     assert dags.executions() == [*before, dags.executions()[-1]]

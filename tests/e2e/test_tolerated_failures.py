@@ -105,7 +105,9 @@ def migrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
         with embedded_aws(datasets["tolerant"], log=folder / "local-aws.log", settings=FAST) as tolerant:
             strict = replace(tolerant, outputs=deploy(datasets["strict"], tolerant.aws.environment))
             make_airflow_home(home)
-            airflow = {**airflow_environment(home, tolerant.aws.environment), "CSVDYNAMO_RETRY_SECONDS": "0.1"}
+            sources = str(tmp_path_factory.getbasetemp())
+            settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", "CSVDYNAMO_LOCAL_FOLDER": sources}
+            airflow = {**airflow_environment(home, tolerant.aws.environment), **settings}
             deployed = {"tolerant": tolerant, "strict": strict}
             yield lambda name: Migrations(Dags(datasets[name], deployed[name], airflow))
 
