@@ -76,8 +76,9 @@ load: $(READY) ## Migrate a million generated rows with the real DAG, and watch 
 	@$(PY) -m bench load --rows "$(ROWS)"
 
 .PHONY: chaos
-chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [SEED=…] [ONLY=number] [STREAMS=2]
-	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only "$(ONLY)")
+chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [STREAMS=2] [SEED=…] [ONLY=number] [THROUGH_AIRFLOW=1]
+	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only "$(ONLY)") \
+	  $(if $(THROUGH_AIRFLOW),--through-airflow)
 
 .PHONY: pins
 pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files

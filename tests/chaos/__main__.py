@@ -48,8 +48,11 @@ def _campaign(arguments: argparse.Namespace, numbers: "list[int] | range") -> Su
         for ended, number in enumerate(numbers, 1):
             try:
                 campaign.run(number)
-            except LostRowError as error:
-                sys.exit(f"{error}\nagain: make chaos SEED={arguments.seed} ONLY={number}")
+            except Exception as error:
+                print(f"again: make chaos SEED={arguments.seed} ONLY={number}", flush=True)
+                if isinstance(error, LostRowError):
+                    sys.exit(str(error))
+                raise
             if ended % _TOLD_EVERY == 0:
                 print(f"{ended:,} of {len(numbers):,} runs, {campaign.summary.seconds:,.0f} s", flush=True)
         return campaign.summary
@@ -60,6 +63,7 @@ def _side_by_side(arguments: argparse.Namespace, streams: int) -> Summary:
     with tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-") as folder:
         files = [Path(folder) / f"{number}.json" for number in range(streams)]
         shared = ["--runs", str(arguments.runs), "--seed", arguments.seed, "--streams", str(streams)]
+        shared += [option for option in ("--verbose", "--through-airflow") if option in sys.argv]
         commands = [
             [sys.executable, "-m", "tests.chaos", *shared, "--stream", str(number), "--summary", str(file)]
             for number, file in enumerate(files)

@@ -21,7 +21,7 @@ class AirflowRun:
         date: What its run id is made of.
         source: The path of its source.
         environment: Airflow's settings, and the AWS connection.
-        find_report: Finds the key of the newest report in the bucket.
+        find_report: Finds the key of the report in the bucket that was written last, and when it was.
         problems_of: Reads a report's problems.
         green: Whether the command said so.
         retries: Attempts of tasks that failed and were followed by another.
@@ -31,7 +31,7 @@ class AirflowRun:
     date: str
     source: str
     environment: Mapping[str, str]
-    find_report: Callable[[], str | None]
+    find_report: Callable[[], tuple[str, str] | None]
     problems_of: Callable[[str], list[str]]
     green: bool = False
     retries: int = 0
@@ -40,6 +40,7 @@ class AirflowRun:
 
     def run(self) -> None:
         """Run the DAG to its end."""
+        before = self.find_report()
         conf = json.dumps({"source_url": self.source})
         done = subprocess.run(
             [sys.executable, "-m", __name__, "dags", "test", f"csvdynamo_{self.dataset}", self.date, "--conf", conf],
@@ -50,7 +51,9 @@ class AirflowRun:
             text=True,
             timeout=_SECONDS,
         )
-        self.green, self._output, self.report_key = done.returncode == 0, done.stdout, self.find_report()
+        self.green, self._output = done.returncode == 0, done.stdout
+        after = self.find_report()
+        self.report_key = after[0] if after is not None and after != before else None
         failed_for_good = 0 if self.green else 1 + sum(text.startswith("Task ") for text in self.causes.values())
         self.retries += max(0, self._output.count("Task failed with exception") - failed_for_good)
 

@@ -29,30 +29,13 @@ from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECO
 from csvdynamo_airflow.workflow.execution import executions_of_run
 from tests.chaos.airflow_run import AirflowRun
 from tests.chaos.fault_proxy import FaultProxy
-from tests.chaos.faults import FaultPlan
+from tests.chaos.faults import SIGNS, FaultPlan
 from tests.chaos.hurry import clients_of, short_waits
 from tests.chaos.rows import Source, write_source
 from tests.chaos.summary import Summary
 from tests.chaos.tasks import DagRun
 
 DATASET_FILE = Path(__file__).with_name("datasets") / "chaos.toml"
-
-_NAMES_OF_CAUSES = (
-    "AccessDeniedException",
-    "Connection",
-    "InternalFailure",
-    "ProvisionedThroughputExceededException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "Throttling",
-    "DeadlineExceeded",
-    "Runtime.ExitError",
-    "Unprocessed",
-    "States.Timeout",
-    "Sandbox.Timedout",
-    "could not be uploaded",
-)
-"""What the messages of a run call the faults that may end it."""
 
 # Waits of Step Functions and Firehose, shortened: what is tested is what happens after them.
 _FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}
@@ -84,7 +67,6 @@ class Campaign:
             self._dataset: Dataset = load_dataset(DATASET_FILE)
             log = self._folder / "local-aws.log"
             self._deployed: Deployed = stack.enter_context(embedded_aws(self._dataset, log=log, settings=_FAST))
-            self._dice = random.Random(f"kills {self.seed}")
             self._proxy = stack.enter_context(FaultProxy(self._deployed.aws.endpoint, self._kill_a_lambda))
             _point_lambdas_to(self._deployed, self._proxy.endpoint)
             if self.through_airflow:
@@ -110,8 +92,9 @@ class Campaign:
         plan = self._proxy.plan = FaultPlan.drawn(seed)
         run = self._new_run(number, seed, source)
         try:
-            self._run_until_green(run, seed)
+            self._run_until_green(run, plan, seed)
             self._check(self._report(run.report_key), source, seed)
+            self._count_executions(run.report_key)
         finally:
             self._proxy.plan = None
             self._forget_items()
@@ -134,12 +117,12 @@ class Campaign:
             lambda key: self._report(key)["problems"],
         )
 
-    def _run_until_green(self, run: DagRun | AirflowRun, seed: str) -> None:
+    def _run_until_green(self, run: DagRun | AirflowRun, plan: FaultPlan, seed: str) -> None:
         run.run()
         if run.green:
             self.summary.green_at_once += 1
             return
-        self._check_causes(run, seed)
+        self._check_causes(run, plan, seed)
         self.summary.causes.update(run.causes.keys())
         # The faults are over: what is left must not keep the same run from its end.
         self._proxy.plan = None
@@ -148,13 +131,14 @@ class Campaign:
             raise LostRowError(f"run {seed}: run again without faults, it failed: {run.causes}")
         self.summary.green_when_run_again += 1
 
-    def _check_causes(self, run: DagRun | AirflowRun, seed: str) -> None:
-        """Hold the messages of a failed run to what a person needs: what failed, and which refusal of AWS's was it."""
+    def _check_causes(self, run: DagRun | AirflowRun, plan: FaultPlan, seed: str) -> None:
+        """Hold the messages of a failed run to what a person needs: what failed, and by which of the faults."""
         unnamed = [task for task, text in run.causes.items() if len(text.split()) < 3 or "Traceback" in text]
         if not run.causes or unnamed:
             raise LostRowError(f"run {seed} failed without a cause that a person could read: {run.causes}")
         problems = self._report(run.report_key)["problems"] if run.report_key else list(run.causes.values())
-        if not any(word in text for text in problems for word in _NAMES_OF_CAUSES):
+        signs = {sign for kind in plan.injected for sign in SIGNS[kind]}
+        if not any(sign in text for text in problems for sign in signs):
             raise LostRowError(f"run {seed} failed and named none of the faults there were: {problems}")
 
     def _check(self, report: dict[str, Any], source: Source, seed: str) -> None:
@@ -170,17 +154,20 @@ class Campaign:
             raise LostRowError(f"run {seed}: these items are not as their rows make them: {sorted(wrong)[:10]}")
         if (rejects := self._rejects(report)) != Counter(source.rejects):
             raise LostRowError(f"run {seed}: the rejects are {rejects}, not {set(source.rejects)}")
-        self._count_executions(report["execution_arn"].rpartition(":")[2])
 
     def _report(self, key: str | None) -> dict[str, Any]:
         assert key, "a green run has a report"
         report: dict[str, Any] = json.loads(read_object(self._deployed.client("s3"), self._bucket, key))
         return report
 
-    def _newest_report(self) -> str | None:
+    def _newest_report(self) -> tuple[str, str] | None:
+        """The key of the report that was written last, and when."""
         found = list_objects(self._deployed.client("s3"), self._bucket, f"reports/{self._dataset.name}/")
         reports = [item for item in found if item["Key"].endswith(REPORT_FILE)]
-        return max(reports, key=lambda item: item["LastModified"])["Key"] if reports else None
+        if not reports:
+            return None
+        newest = max(reports, key=lambda item: item["LastModified"])
+        return newest["Key"], str(newest["LastModified"])
 
     @property
     def _bucket(self) -> str:
@@ -196,7 +183,10 @@ class Campaign:
         lines = (line for key in keys for line in object_lines(s3, self._bucket, key))
         return Counter((reject.row, reject.code) for reject in map(Reject.from_json, lines))
 
-    def _count_executions(self, name: str) -> None:
+    def _count_executions(self, report_key: str | None) -> None:
+        """Count the run's executions from its first one on, by whose name its report is filed."""
+        assert report_key
+        name = report_key.split("/")[-2]
         machine = self._deployed.outputs["MigrationWorkflowStateMachine"]
         executions = executions_of_run(self._deployed.client("stepfunctions"), machine, name)
         self.summary.executions += len(executions)
@@ -210,7 +200,7 @@ class Campaign:
             deletes = [{"DeleteRequest": {"Key": {"key": {"S": key}}}} for key in keys[start : start + 25]]
             dynamodb.batch_write_item(RequestItems={table: deletes})
 
-    def _kill_a_lambda(self) -> None:
+    def _kill_a_lambda(self, dice: random.Random) -> None:
         # One that ends at this moment is as good as killed.
         with contextlib.suppress(psutil.Error):
             workers = [
@@ -219,7 +209,7 @@ class Campaign:
                 if any("ministack-lambda" in word for word in process.cmdline())
             ]
             if workers:
-                self._dice.choice(workers).kill()
+                dice.choice(workers).kill()
 
 
 def _point_lambdas_to(deployed: Deployed, endpoint: str) -> None:

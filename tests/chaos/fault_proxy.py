@@ -34,13 +34,13 @@ class FaultProxy:
 
     Args:
         upstream: The endpoint's URL.
-        kill_a_lambda: Kills a process that works off a batch, for `FaultKind.KILLED`.
+        kill_a_lambda: Kills a process that works off a batch, for `FaultKind.KILLED`; its dice choose.
 
     Attributes:
         plan: Decides the faults; None for none.
     """
 
-    def __init__(self, upstream: str, kill_a_lambda: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, upstream: str, kill_a_lambda: Callable[[random.Random], None]) -> None:
         self.plan: FaultPlan | None = None
         self._upstream = upstream
         self._kill_a_lambda = kill_a_lambda
@@ -102,7 +102,7 @@ class FaultProxy:
             case FaultKind.SLOW:
                 await asyncio.sleep(dice.uniform(0, _LONGEST_SLOWNESS_SECONDS))
             case FaultKind.KILLED:
-                await asyncio.to_thread(self._kill_a_lambda)
+                await asyncio.to_thread(self._kill_a_lambda, dice)
             case FaultKind():
                 return _refusal(incoming, fault)
         return await _answer(incoming, *await self._forward(incoming, body))
@@ -145,7 +145,8 @@ def _request(incoming: web.Request, body: bytes) -> Request:
     operation = incoming.headers.get("X-Amz-Target", "").rpartition(".")[2]
     if not operation and service != "s3":
         operation = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
-    return Request(service, operation or incoming.method, incoming.raw_path.encode() + b"\n" + body)
+    content = incoming.raw_path.encode() + (b"" if service == "s3" else b"\n" + body)
+    return Request(service, operation or incoming.method, content)
 
 
 async def _answer(incoming: web.Request, status: int, headers: dict[str, str], body: bytes) -> web.StreamResponse:

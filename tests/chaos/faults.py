@@ -29,6 +29,22 @@ class FaultKind(StrEnum):
     KILLED = "Lambda killed"
 
 
+SIGNS = {
+    FaultKind.PROVISIONED_THROUGHPUT: ("ProvisionedThroughputExceededException", "WriteDeadlineExceeded"),
+    FaultKind.THROTTLED: ("ThrottlingException", "WriteDeadlineExceeded"),
+    FaultKind.UNPROCESSED: ("unprocessed", "unread", "WriteDeadlineExceeded"),
+    FaultKind.FAILED_PUT: ("DeliveryDeadlineExceeded",),
+    FaultKind.SLOW_DOWN: ("SlowDown",),
+    FaultKind.INTERNAL_ERROR: ("InternalFailure", "(500)"),
+    FaultKind.UNAVAILABLE: ("ServiceUnavailable", "(503)"),
+    FaultKind.CUT_BEFORE: ("Connection was closed", "Connection broken", "Connection reset"),
+    FaultKind.CUT_AFTER: ("Connection was closed", "Connection broken", "Connection reset"),
+    FaultKind.SLOW: ("Timeout", "timed out"),
+    FaultKind.REFUSED: ("AccessDeniedException",),
+    FaultKind.KILLED: ("Runtime.ExitError",),
+}
+"""By what words a person recognises each kind in what a run says that failed for it."""
+
 _ANYWHERE = frozenset(
     {FaultKind.INTERNAL_ERROR, FaultKind.UNAVAILABLE, FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER, FaultKind.SLOW}
 )
@@ -57,7 +73,8 @@ class Request:
     Attributes:
         service: The service's name in the request's signature, such as ``s3`` or ``states``.
         operation: The API's name of what is asked; for S3 the HTTP method.
-        content: The request's path and body: two requests of the same content are one that is repeated.
+        content: The request's path and body, for S3 the path alone, since some objects hold the time: two requests of
+            the same content are one that is repeated.
     """
 
     service: str

@@ -1,34 +1,44 @@
-"""A campaign of runs under faults, as `make chaos` runs it: a new seed each time, which its output tells."""
+"""Campaigns of runs under faults, as `make chaos` runs them: a new seed each time, which the output tells."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from commands.project import PYTHON_PATH, ROOT
 from tests.chaos.faults import FaultKind
 
-RUNS = 60
+SEED = "CSVDYNAMO_CHAOS_SEED"
+"""Variable that repeats the campaign of a seed."""
+
+
+def campaign(folder: Path, runs: int, *options: str) -> dict[str, Any]:
+    """Run a campaign; return its summary."""
+    summary = folder / "summary.json"
+    seed = ["--seed", os.environ[SEED]] if os.environ.get(SEED) else []
+    command = [sys.executable, "-m", "tests.chaos", "--runs", str(runs), "--summary", str(summary), *seed, *options]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH]))}
+    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    told: dict[str, Any] = json.loads(summary.read_text())
+    return told
 
 
 def test_no_row_is_lost_doubled_or_changed_whatever_fails(tmp_path: Path) -> None:
-    summary = tmp_path / "summary.json"
-    seed = os.environ.get("CHAOS_SEED")
-    command = [sys.executable, "-m", "tests.chaos", "--runs", str(RUNS), "--streams", "2", "--summary", str(summary)]
+    told = campaign(tmp_path, 60, "--streams", "2")
 
-    done = subprocess.run(
-        [*command, *(["--seed", seed] if seed else [])],
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH]))},
-        capture_output=True,
-        text=True,
-    )
-
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    print(done.stdout)
-    told = json.loads(summary.read_text())
-    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == RUNS
-    assert told["executions"] == RUNS
+    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == 60
+    assert told["executions"] == 60
     assert told["redrives"] > 0
     assert set(told["faults"]) == {kind.value for kind in FaultKind}
+
+
+def test_no_row_is_lost_through_airflow_either(tmp_path: Path) -> None:
+    told = campaign(tmp_path, 6, "--through-airflow")
+
+    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == 6
+    assert told["executions"] == 6
+    assert sum(told["faults"].values()) > 0
