@@ -4,6 +4,7 @@ The embedded AWS is an emulator in Python on the same cores: what is measured of
 their memory, and that every row is accounted for. Rows a second are the emulator's, worth only their ratio.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -52,7 +53,6 @@ class Load:
         rows_per_second: Rows that the Map Run migrated, in the seconds of the tasks start and wait.
         peer_rows_per_second: Rows that boto3's ``batch_writer`` put, one process, on the same embedded AWS.
         ledger: The report's.
-        accounted: Whether the run was green.
     """
 
     rows: int
@@ -64,7 +64,6 @@ class Load:
     rows_per_second: float
     peer_rows_per_second: float
     ledger: dict[str, int]
-    accounted: bool
 
     def table(self) -> str:
         """Write it for a terminal."""
@@ -111,12 +110,13 @@ class MemoryWatch:
 
     def _looked_at(self) -> dict[str, int]:
         sizes = {}
-        try:
+        processes: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
             root = psutil.Process(self._root)
-            for process in [root, *root.children(recursive=True)]:
+            processes = [root, *root.children(recursive=True)]
+        for process in processes:
+            with contextlib.suppress(psutil.Error):  # it ended meanwhile
                 sizes[f"{process.pid} {' '.join(process.cmdline())}"] = process.memory_info().rss
-        except psutil.Error:
-            pass  # one that ended meanwhile: the next look counts
         return sizes
 
 
@@ -136,9 +136,8 @@ def run(rows: int = DEFAULT_ROWS) -> Load:
             load = _migrate(dataset, deployed, source, home, rows)
     print(load.table())
     RESULT.write_text(json.dumps(asdict(load), indent=2) + "\n", encoding="utf-8")
-    too_large = load.worker_peak_bytes > WORKER_LIMIT_BYTES or load.lambda_peak_bytes > load.lambda_limit_bytes
-    if not load.accounted or too_large:
-        fail(f"The run was not green, or a limit was passed: see above, and {LOG}.")
+    if load.worker_peak_bytes > WORKER_LIMIT_BYTES or load.lambda_peak_bytes > load.lambda_limit_bytes:
+        fail("A process held more memory than it may: see above.")
     return load
 
 
@@ -167,15 +166,18 @@ def _migrate(dataset: Dataset, deployed: Deployed, source: Path, home: Path, row
         rows_per_second=report["ledger"]["written"] / (steps["start"] + steps["wait"]),
         peer_rows_per_second=peer,
         ledger=report["ledger"],
-        accounted=report["accounted"],
     )
 
 
 def _report(dataset: Dataset, deployed: Deployed) -> dict[str, Any]:
     s3, bucket = deployed.client("s3"), deployed.outputs["SourceBucket"]
     keys = [found["Key"] for found in list_objects(s3, bucket, reports_prefix(dataset.name, "").rstrip("/"))]
-    [key] = [key for key in keys if key.endswith(REPORT_FILE)]
-    report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    reports = [key for key in keys if key.endswith(REPORT_FILE)]
+    if not reports:
+        fail(f"The run wrote no report: see {LOG}.")
+    report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=reports[0])["Body"].read())
+    if not report["accounted"]:
+        fail("\n".join(["The run is not green:", *report["problems"], f"Its log is {LOG}."]))
     return report
 
 
