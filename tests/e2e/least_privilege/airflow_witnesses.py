@@ -19,6 +19,7 @@ from csvdynamo.dataset import Dataset
 from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.naming import turn_key
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
 from csvdynamo_airflow.stored_file import upload
@@ -27,6 +28,7 @@ from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.workflow.execution import execution_arn
 from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.workflow.migration import Migration
+from csvdynamo_airflow.workflow.turn import Turn
 from tests.e2e.least_privilege.service_witnesses import Services, until
 
 _MULTIPART_BYTES = 8 * 1024 * 1024 + 1  # boto3 uploads in parts from here on
@@ -179,7 +181,8 @@ class Tasks:
     def _migration(self, prepared: Prepared) -> Migration:
         machine = self.services.deployed.outputs["MigrationWorkflowStateMachine"]
         states = self.client("stepfunctions")
-        return Migration(states, machine, prepared.bucket, prepared.file_key, prepared.execution_name)
+        turn = Turn(self.client("s3"), prepared.bucket, turn_key(self.dataset.name))
+        return Migration(states, machine, prepared.bucket, prepared.file_key, prepared.execution_name, turn)
 
     def _await_end(self, prepared: Prepared) -> None:
         states, machine = self.client("stepfunctions"), self.services.deployed.outputs["MigrationWorkflowStateMachine"]

@@ -18,6 +18,7 @@ from csvdynamo_airflow.preparation import prepare_file
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.rejects.error_files import merge
 from csvdynamo_airflow.schema.schema_memory import remember_run
+from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download
 from csvdynamo_airflow.task_error import error_text
 from tests.canaries import CANARY, no_canary_logged, told
@@ -67,7 +68,13 @@ def prepare_bytes(s3: Any, tmp_path: Path, work: Path) -> Callable[..., Prepared
         dataset = _dataset(tmp_path, more)
         (tmp_path / "source.csv").write_bytes(content)
         landed = download(
-            str(tmp_path / "source.csv"), dataset=dataset, bucket=BUCKET, s3=s3, run_id="run", work_parent=work
+            str(tmp_path / "source.csv"),
+            dataset=dataset,
+            bucket=BUCKET,
+            s3=s3,
+            run_id="run",
+            local=LocalUse(tmp_path),
+            work_parent=work,
         )
         return prepare(landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "cars-1", work_parent=work)
 
