@@ -112,7 +112,11 @@ class Campaign:
             self._dataset.name,
             str(date(2026, 1, 1) + timedelta(days=number)),
             str(source.path),
-            {**airflow_environment(self._folder / "airflow", aws), RETRY_SECONDS: "0.1"},
+            {
+                **airflow_environment(self._folder / "airflow", aws),
+                LOCAL_FOLDER: str(self._folder),
+                RETRY_SECONDS: "0.1",
+            },
             self._newest_report,
             lambda key: self._report(key)["problems"],
         )
