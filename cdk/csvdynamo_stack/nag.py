@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
 from constructs import Construct
 
+from csvdynamo.protection import Encryption
 from csvdynamo_stack.names import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,
@@ -40,6 +41,10 @@ _TRACING = (
 _PREFIX = "The keys under the prefix are made by each run: no policy can name them."
 _ANY_KEY = "A person may upload a file under any key of the bucket and start an execution on it."
 _EXECUTIONS = "The executions of this one state machine, and their Map Runs, are named by each run."
+_ANY_DATA_KEY = (
+    "A stack that is deployed again makes another key, and what was written before stays under the first one: the key "
+    "is told by its use, for S3 and this bucket or DynamoDB and this table alone, and not by its name."
+)
 _STACK_ID = "CloudFormation ends the stack's ARN with an id that it makes itself."
 _LOG_DELIVERY = (
     "Vended log delivery has no resource of its own that a policy could name: "
@@ -118,6 +123,9 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
     yield "Airflow/Policy", f"{states}:execution:{name}:*", _EXECUTIONS
     yield "Airflow/Policy", f"{states}:mapRun:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
     yield "Airflow/Policy", f"arn:<AWS::Partition>:cloudformation:{place}:stack/{name}/*", _STACK_ID
+    if stack.dataset.protection.encryption is Encryption.CUSTOMER_MANAGED:
+        for path in (*prefixes, "Functions/MigrateBatchRole"):
+            yield path, f"arn:<AWS::Partition>:kms:{place}:key/*", _ANY_DATA_KEY
 
 
 def _find(stack: Stack, path: str) -> Construct:

@@ -35,11 +35,11 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 
 
 def _tokens(parsed: Iterable[_Token]) -> Iterator[_Token]:
-    """Yield every token of a parsed pattern, whatever it is in. What is atomic is passed over: it never goes back."""
+    """Yield every token of a parsed pattern, whatever it is in.
+
+    What is atomic never goes back once it has matched, so it is no repetition to count; what is in it may be.
+    """
     for token in parsed:
-        name = str(token[0])
-        if name in ("ATOMIC_GROUP", "POSSESSIVE_REPEAT"):
-            continue
         yield token
         for body in _bodies(token):
             yield from _tokens(body)
@@ -47,15 +47,15 @@ def _tokens(parsed: Iterable[_Token]) -> Iterator[_Token]:
 
 def _bodies(token: _Token) -> list[Iterable[_Token]]:
     name, value = str(token[0]), token[1]
-    if name in _REPEATS:
+    if name in (*_REPEATS, "POSSESSIVE_REPEAT"):
         return [value[2]]
+    if name == "ATOMIC_GROUP":
+        return [value]
     if name == "SUBPATTERN":
         return [value[3]]
     if name == "BRANCH":
         return list(value[1])
-    if name in ("ASSERT", "ASSERT_NOT"):
-        return [value[1]]
-    if name == "GROUPREF_EXISTS":
+    if name in ("ASSERT", "ASSERT_NOT", "GROUPREF_EXISTS"):
         return [body for body in value[1:] if body is not None]
     return []
 

@@ -14,8 +14,12 @@ from typing import Any, Self
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.workflow.execution import Execution
 
-UNUSED_SECONDS = 15 * 60.0
-"""How long a turn that was taken keeps others away before its execution is there: its run may have been killed."""
+UNUSED_SECONDS = 5 * 60.0
+"""How long a turn that was taken keeps others away before its execution is there: its run may have been killed.
+
+Less than the retries of the task start last, so that the run after one that failed there does not fail for it. A run
+that comes to its call later than that finds the turn gone when it looks again, and stops what it started.
+"""
 
 _LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"})
 
@@ -100,6 +104,13 @@ class Turn:
         holder = self._holder()
         return holder is not None and holder.intent.run == run
 
+    def _is_written(self, document: dict[str, Any]) -> bool:
+        """Tell whether it was this very writing that won: boto3 repeats one whose answer was cut off."""
+        try:
+            return bool(json.loads(self.s3.get_object(Bucket=self.bucket, Key=self.key)["Body"].read()) == document)
+        except (self.s3.exceptions.NoSuchKey, ValueError):
+            return False
+
     def _refuse_unless_free(self, holder: _Holder, found: Execution | None) -> None:
         intent = holder.intent
         if intent.is_done(found):
@@ -139,6 +150,8 @@ class Turn:
         except self.s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in _LOST:
                 raise
+            if self._is_written(document):
+                return
             raise MigrationPostponedError(
                 f"Another run of this data set took its turn at the same moment (s3://{self.bucket}/{self.key})."
             ) from error

@@ -8,6 +8,12 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+PROTECTION = """
+[protection]
+encryption        = "customer-managed"
+keep_landing_days = 30
+keep_source_days  = 30
+"""
 
 
 def app_and_stack(dataset_file: Path, outdir: Path) -> tuple[Any, Any]:
@@ -35,9 +41,13 @@ def report_of(folder: Path) -> dict[str, dict[str, Any]]:
     return {plugin["pluginName"]: plugin for plugin in report["pluginReports"]}
 
 
-def test_the_rules_find_what_is_acknowledged_and_nothing_more(dataset_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protection", ["", PROTECTION], ids=["default", "customer-managed"])
+def test_the_rules_find_what_is_acknowledged_and_nothing_more(
+    dataset_file: Path, tmp_path: Path, protection: str
+) -> None:
     from csvdynamo_stack import nag
 
+    dataset_file.write_text(dataset_file.read_text(encoding="utf-8") + protection, encoding="utf-8")
     app, stack = app_and_stack(dataset_file, tmp_path)
     nag.check(app, [stack])
 

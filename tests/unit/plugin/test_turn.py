@@ -9,7 +9,7 @@ import pytest
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.naming import turn_key
-from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS
+from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS, Intent, Turn
 from tests.unit.plugin.fake_bucket import FakeBucket
 from tests.unit.plugin.fake_step_functions import FakeStepFunctions
 from tests.unit.plugin.test_migration import INPUT, migration_of
@@ -175,3 +175,21 @@ def test_an_object_that_says_nothing_of_a_turn_is_named(body: bytes) -> None:
 
     with pytest.raises(MigrationError, match=rf"s3://bucket/{turn_key('cars')} .* Delete it"):
         migration_of("a", FakeStepFunctions(), bucket).start()
+
+
+def test_a_writing_whose_answer_was_lost_is_known_again_and_not_taken_for_another_runs() -> None:
+    """boto3 repeats the call, and S3 refuses the repetition, since the first one took effect."""
+
+    class AnswerLost(FakeBucket):
+        def put_object(self, **call: Any) -> Any:
+            super().put_object(**call)
+            return super().put_object(**call)
+
+    bucket = AnswerLost()
+    turn = Turn(bucket, "bucket", turn_key("cars"), lambda: bucket.seconds)
+
+    turn.take(Intent("mine", "mine"), lambda name: None)
+
+    assert turn.belongs_to("mine")
+    with pytest.raises(MigrationPostponedError, match="about to migrate"):
+        turn.take(Intent("another", "another"), lambda name: None)
