@@ -1,6 +1,8 @@
 """Starting and redriving a run's execution: the calls behind the tasks start and wait."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,8 +87,8 @@ class Migration:
         redriven = replace(
             newest, status="RUNNING", redrives=newest.redrives + 1, redrivable=False, cause="", stopped=None
         )
-        self._take_turn(executions, redriven)
-        self.states.redrive_execution(executionArn=newest.arn)
+        with self._turn_for(executions, redriven):
+            self.states.redrive_execution(executionArn=newest.arn)
         log.info("Execution %s is redriven.", newest.name)
         self._yield_to_others(executions, redriven)
         return redriven
@@ -106,14 +108,14 @@ class Migration:
         name = counted_name(self.name, len(executions) + 1)
         arn = execution_arn(self.state_machine_arn, name)
         wanted = Execution(arn, name, "RUNNING")
-        self._take_turn(executions, wanted)
-        try:
-            self.states.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=self._input)
-        except self.states.exceptions.ExecutionAlreadyExists:
-            # An attempt that was killed may have started it after this one looked.
-            log.info("Execution %s was started meanwhile: attached to it.", name)
-        else:
-            log.info("Started execution %s on s3://%s/%s", arn, self.bucket, self.file_key)
+        with self._turn_for(executions, wanted):
+            try:
+                self.states.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=self._input)
+            except self.states.exceptions.ExecutionAlreadyExists:
+                # An attempt that was killed may have started it after this one looked.
+                log.info("Execution %s was started meanwhile: attached to it.", name)
+            else:
+                log.info("Started execution %s on s3://%s/%s", arn, self.bucket, self.file_key)
         started = describe(self.states, arn)
         if started is None:  # DescribeExecution is eventually consistent
             raise MigrationPostponedError(f"Execution {arn} was started but cannot be described yet.")
@@ -121,18 +123,27 @@ class Migration:
         self._yield_to_others(executions, started)
         return started
 
-    def _take_turn(self, executions: list[Execution], wanted: Execution) -> None:
+    @contextmanager
+    def _turn_for(self, executions: list[Execution], wanted: Execution) -> Iterator[None]:
         """Make sure that nobody else migrates the data set, before an execution is started or redriven.
+
+        The turn is given back where AWS refuses the call for good: it would keep others away for nothing.
 
         Raises:
             MigrationError: There is no such state machine any more.
             MigrationPostponedError: Another run has the turn, or another execution is alive.
         """
         self._refuse_overlap(executions)
-        self.turn.take(
-            Intent(self.name, wanted.name, wanted.redrives),
-            lambda name: describe(self.states, execution_arn(self.state_machine_arn, name)),
-        )
+        intent = Intent(self.name, wanted.name, wanted.redrives)
+        self.turn.take(intent, lambda name: describe(self.states, execution_arn(self.state_machine_arn, name)))
+        try:
+            yield
+        except self.states.exceptions.ClientError as error:
+            from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
+
+            if not is_retryable(error):
+                self.turn.give_back(intent)
+            raise
 
     def _yield_to_others(self, executions: list[Execution], mine: Execution) -> None:
         """Look again once an execution runs: an execution started by hand asks for no turn, and a turn can be lost.

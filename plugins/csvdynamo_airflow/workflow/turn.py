@@ -8,6 +8,7 @@ ListExecutions shows is some seconds old. S3 has neither gap: of two conditional
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -49,24 +50,26 @@ class Intent:
 
 @dataclass(frozen=True)
 class _Holder:
-    """Who has the turn: what was written, which version of the object says so, and when it was written."""
+    """Who has the turn: what was written, which version of the object says so, when it was, and whether it is over."""
 
     intent: Intent
     etag: str
     taken: float
+    given_back: bool
 
     @classmethod
     def from_object(cls, answer: Any) -> Self:
         document = json.loads(answer["Body"].read())
         intent = Intent(document["run"], document["execution"], document["redrives"])
-        return cls(intent, answer["ETag"], answer["LastModified"].timestamp())
+        given_back = document.get("given_back") is True
+        return cls(intent, answer["ETag"], answer["LastModified"].timestamp(), given_back)
 
 
 @dataclass(frozen=True)
 class Turn:
     """The turn to migrate one data set.
 
-    It is never given back: it is free as soon as the execution that it was taken for has ended.
+    It is free as soon as the execution that it was taken for has ended, or once it was given back.
 
     Attributes:
         s3: A boto3 S3 client.
@@ -95,14 +98,21 @@ class Turn:
         if holder is None:
             self._write(intent, IfNoneMatch="*")
             return
-        if holder.intent.run != intent.run:
+        if holder.intent.run != intent.run and not holder.given_back:
             self._refuse_unless_free(holder, describe(holder.intent.execution))
         self._write(intent, IfMatch=holder.etag)
+
+    def give_back(self, intent: Intent) -> None:
+        """Give the turn back that was taken for something that AWS refused: no execution will come of it."""
+        holder = self._holder()
+        if holder is not None and holder.intent == intent:
+            with suppress(MigrationPostponedError):
+                self._write(intent, given_back=True, IfMatch=holder.etag)
 
     def belongs_to(self, run: str) -> bool:
         """Tell whether a run has the turn."""
         holder = self._holder()
-        return holder is not None and holder.intent.run == run
+        return holder is not None and holder.intent.run == run and not holder.given_back
 
     def _is_written(self, document: dict[str, Any]) -> bool:
         """Tell whether it was this very writing that won: boto3 repeats one whose answer was cut off."""
@@ -136,9 +146,9 @@ class Turn:
                 "Delete it, if no migration of this data set is running."
             ) from error
 
-    def _write(self, intent: Intent, **condition: str) -> None:
+    def _write(self, intent: Intent, *, given_back: bool = False, **condition: str) -> None:
         # The time makes each writing another object, and so another ETag, than the one before.
-        document = {**asdict(intent), "taken": self.now()}
+        document = {**asdict(intent), "taken": self.now(), "given_back": given_back}
         try:
             self.s3.put_object(
                 Bucket=self.bucket,

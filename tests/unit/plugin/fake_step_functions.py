@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from tests.unit.plugin.fake_bucket import ClientError
+
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:csvdynamo-cars"
 NOW = datetime.now(UTC)
 
@@ -45,6 +47,7 @@ class FakeStepFunctions:
     calls: list[str] = field(default_factory=list)
     exceptions: Any = field(
         default_factory=lambda: SimpleNamespace(
+            ClientError=ClientError,
             ExecutionDoesNotExist=ExecutionDoesNotExist,
             ExecutionAlreadyExists=ExecutionAlreadyExists,
             StateMachineDoesNotExist=StateMachineDoesNotExist,

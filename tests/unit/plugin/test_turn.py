@@ -10,7 +10,7 @@ import pytest
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.naming import turn_key
 from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS, Intent, Turn
-from tests.unit.plugin.fake_bucket import FakeBucket
+from tests.unit.plugin.fake_bucket import ClientError, FakeBucket
 from tests.unit.plugin.fake_step_functions import FakeStepFunctions
 from tests.unit.plugin.test_migration import INPUT, migration_of
 
@@ -193,3 +193,16 @@ def test_a_writing_whose_answer_was_lost_is_known_again_and_not_taken_for_anothe
     assert turn.belongs_to("mine")
     with pytest.raises(MigrationPostponedError, match="about to migrate"):
         turn.take(Intent("another", "another"), lambda name: None)
+
+
+def test_a_run_whose_start_is_refused_for_good_gives_its_turn_back() -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket()
+
+    class Refusing(FakeStepFunctions):
+        def start_execution(self, **_: Any) -> Any:
+            raise ClientError("AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        migration_of("cars-refused", Refusing(), bucket).start()
+
+    assert migration_of("cars-next", states, bucket).start().name == "cars-next"
