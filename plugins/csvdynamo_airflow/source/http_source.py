@@ -89,11 +89,11 @@ def fetch_http(
                 return transfer.attempt(session)
             except _TryAgainError as trouble:
                 reason = str(trouble)
-                limit.check(origin.shown)
+                limit.check(origin.shown, reason=reason)
                 if attempt == policy.attempts:
                     break
                 wait = wait_seconds(attempt, policy, trouble.retry_after, jitter)
-                limit.check(origin.shown, wait)
+                limit.check(origin.shown, wait, reason)
                 log.warning(
                     "%s: %s. Attempt %d of %d; next in %.0f s", origin.shown, reason, attempt, policy.attempts, wait
                 )

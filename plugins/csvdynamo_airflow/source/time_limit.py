@@ -24,18 +24,20 @@ class TimeLimit:
         """Seconds that are left; none or less once the time is up."""
         return self._end - self._clock()
 
-    def check(self, shown: str, wait: float = 0) -> None:
+    def check(self, shown: str, wait: float = 0, reason: str = "") -> None:
         """Go on only while there is time.
 
         Args:
             shown: The source, for the message.
             wait: Seconds that are about to be waited.
+            reason: What went wrong last, "" for nothing.
 
         Raises:
             DownloadError: The time is up, or will be after the wait.
         """
         if self.remaining() <= wait:
+            because = f" (the last attempt: {reason})" if reason else ""
             raise DownloadError(
-                f"{shown} was not downloaded within the {self._seconds:,} s that source.max_seconds allows. "
+                f"{shown} was not downloaded within the {self._seconds:,} s that source.max_seconds allows{because}. "
                 "Run again when its server is faster, or raise it in the data set file."
             )
