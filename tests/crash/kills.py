@@ -1,6 +1,7 @@
 """Runs whose processes are killed at a chosen moment."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import psutil
 
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.naming import error_prefix
+from csvdynamo_airflow.rejects.result_objects import list_objects
 from tests.crash.dag_run import Attempt, DagRun, TaskHost
 from tests.crash.gate import Gate, Moment, Request
 from tests.crash.traces import Outcome, vehicles
@@ -88,6 +91,14 @@ class Runs:
         """Make a run on a file that boto3 uploads in parts."""
         return self.make(mark, vehicles(mark, 50, padding=200_000))
 
+    def await_rejects(self, run: DagRun) -> None:
+        """Wait until Firehose has delivered the rejects of a run's execution."""
+        prefix = error_prefix(run.told("prepare")["execution_name"])
+        deadline = time.monotonic() + 60
+        while not list_objects(self.deployed.client("s3"), self.deployed.outputs["SourceBucket"], prefix):
+            assert time.monotonic() < deadline, f"no reject arrived under {prefix}"
+            time.sleep(0.05)
+
     def report(self, run: DagRun) -> dict[str, Any]:
         """The run's report, as it is in the bucket."""
         body = self.deployed.client("s3").get_object(
@@ -105,6 +116,8 @@ def kill_in(runs: Runs, run: DagRun, kill: Kill) -> None:
     """Attempt the task until it is where it is to be killed, and kill it; of a trigger, run it again as a triggerer."""
     task, at_end = kill.task, kill.request is None
     if kill.stage == "begin":
+        if task == "fetch_error_files":
+            runs.await_rejects(run)  # it would defer, and not come to what is to be held
         strike(runs, kill, lambda: run.attempt(task, held_at_end=at_end))
         return
     deferred = run.attempt(task).wait()["deferred"]
