@@ -15,15 +15,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from csvdynamo_stack.encryption import DataEncryption
-from csvdynamo_stack.names import (
-    ERRORS_PREFIX,
-    FIREHOSE_ERRORS_PREFIX,
-    LANDING_PREFIX,
-    MAP_RUN_LABEL,
-    REPORTS_PREFIX,
-    RESULTS_PREFIX,
-    SOURCE_PREFIX,
-)
+from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes
 from csvdynamo_stack.notifications import Notifications
 from csvdynamo_stack.policies import allow
 
@@ -93,8 +85,8 @@ class AirflowPolicy(Construct):
 
 
 def _bucket(bucket: s3.IBucket, dataset: str) -> Iterable[iam.PolicyStatement]:
-    own = [f"{prefix}{dataset}/*" for prefix in (LANDING_PREFIX, SOURCE_PREFIX, REPORTS_PREFIX)]
-    others = [f"{prefix}*" for prefix in (RESULTS_PREFIX, ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX)]
+    own = [f"{prefix}*" for prefix in airflow_prefixes(dataset)]
+    others = [f"{prefix}*" for prefix in SERVICE_PREFIXES]
     # Without it S3 answers 403, not 404, for an object that is not there yet; a condition on the prefix would not do,
     # because a read carries no prefix.
     yield allow(["s3:ListBucket"], [bucket.bucket_arn])

@@ -16,11 +16,10 @@ from csvdynamo.protection import Encryption
 from csvdynamo_stack.names import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,
-    LANDING_PREFIX,
     MAP_RUN_LABEL,
-    REPORTS_PREFIX,
     RESULTS_PREFIX,
-    SOURCE_PREFIX,
+    SERVICE_PREFIXES,
+    airflow_prefixes,
 )
 from csvdynamo_stack.stack import CsvDynamoStack
 
@@ -102,16 +101,13 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
     """List the resources with a star: whose policy, the resource as cdk-nag writes it, and why."""
     bucket = f"<{_logical_id(stack, 'Storage/Bucket')}.Arn>"
     name = stack.stack_name
-    dataset = stack.dataset.name
     place = "<AWS::Region>:<AWS::AccountId>"
     states = f"arn:<AWS::Partition>:states:{place}"
-    errors = (ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX)
-    own = [f"{prefix}{dataset}/" for prefix in (LANDING_PREFIX, SOURCE_PREFIX, REPORTS_PREFIX)]
     prefixes = {
-        "Errors/Role": errors,
+        "Errors/Role": (ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX),
         "Functions/ConsolidateRole": (RESULTS_PREFIX,),
         "Workflow/Role": (RESULTS_PREFIX,),
-        "Airflow/Policy": (*own, RESULTS_PREFIX, *errors),
+        "Airflow/Policy": (*airflow_prefixes(stack.dataset.name), *SERVICE_PREFIXES),
     }
     for path, listed in prefixes.items():
         for prefix in listed:

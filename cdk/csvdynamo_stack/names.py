@@ -16,6 +16,8 @@ REPORTS_PREFIX = "reports/"
 RESULTS_PREFIX = "results/"
 ERRORS_PREFIX = "migration_errors/"
 FIREHOSE_ERRORS_PREFIX = "firehose_errors/"
+SERVICE_PREFIXES = (RESULTS_PREFIX, ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX)
+"""Where AWS services write what a run reads."""
 
 _LONGEST_BUCKET_NAME = 63
 _LONGEST_MACHINE_NAME = 80
@@ -36,6 +38,11 @@ class StackNames:
 
     bucket: str
     machine: str
+
+
+def airflow_prefixes(dataset: str) -> tuple[str, ...]:
+    """Name the folders of the bucket that a data set's DAG reads and writes."""
+    return tuple(f"{prefix}{dataset}/" for prefix in (LANDING_PREFIX, SOURCE_PREFIX, REPORTS_PREFIX))
 
 
 def stack_names(stack_name: str, account: str, region: str) -> StackNames:

@@ -47,13 +47,14 @@ def test_the_rules_find_what_is_acknowledged_and_nothing_more(
 ) -> None:
     from csvdynamo_stack import nag
 
-    dataset_file.write_text(dataset_file.read_text(encoding="utf-8") + protection, encoding="utf-8")
-    app, stack = app_and_stack(dataset_file, tmp_path)
+    own_file, outdir = tmp_path / dataset_file.name, tmp_path / "out"
+    own_file.write_text(dataset_file.read_text(encoding="utf-8") + protection, encoding="utf-8")
+    app, stack = app_and_stack(own_file, outdir)
     nag.check(app, [stack])
 
     app.synth()
 
-    found = report_of(tmp_path)["AwsSolutions"]
+    found = report_of(outdir)["AwsSolutions"]
     acknowledged = Counter(one["ruleName"] for one in found["suppressedViolations"] for _ in one["violatingConstructs"])
     assert found["violations"] == []
     assert acknowledged == Counter(known.rule for known in nag.acknowledgements(stack))
