@@ -94,14 +94,15 @@ def _answer(url: str) -> Mapping[str, object] | None:
 
 
 def _deploy(name: str) -> None:
-    from commands.cdk_cli import bootstrap, deploy  # noqa: PLC0415 - the other commands run without the core
+    from commands.embedded_assembly import embedded_assembly  # noqa: PLC0415 - the other commands run without the core
     from commands.project import find_dataset, say  # noqa: PLC0415
     from local_aws.environment import client_environment  # noqa: PLC0415
 
     dataset = find_dataset(name)
     environment = client_environment(AWS_PORT)
-    bootstrap(dataset, environment)
-    for output, value in sorted(deploy(dataset, environment).items()):
+    assembly = embedded_assembly(dataset)
+    assembly.bootstrap(environment)
+    for output, value in sorted(assembly.deploy(dataset, environment).items()):
         say(f"{output}  {value}")
 
 

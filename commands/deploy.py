@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from commands.cdk_cli import bootstrap, deploy, destroy
+from commands.cdk_cli import synthesized
 from commands.project import find_dataset, say
 
 
@@ -21,16 +21,19 @@ def main() -> None:
     arguments = parser.parse_args()
     dataset = find_dataset(arguments.dataset)
     environment = dict(os.environ)
+    with synthesized(dataset, environment) as assembly:
+        if arguments.action == "destroy":
+            assembly.destroy(dataset, environment)
+        else:
+            email = ("--parameters", f"{dataset.stack_name}:SendCompletionEmailTo={arguments.email}")
+            assembly.bootstrap(environment)
+            outputs = assembly.deploy(dataset, environment, options=email if arguments.email else ())
     if arguments.action == "destroy":
-        destroy(dataset, environment)
         say(
             f"Stack {dataset.stack_name} is gone. Its bucket and the table {dataset.table.name} stay, with their data; "
             "a later make deploy takes them back."
         )
         return
-    bootstrap(dataset, environment)
-    email = ("--parameters", f"{dataset.stack_name}:SendCompletionEmailTo={arguments.email}")
-    outputs = deploy(dataset, environment, options=email if arguments.email else ())
     for name, value in sorted(outputs.items()):
         say(f"{name}  {value}")
 

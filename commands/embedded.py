@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commands.cdk_cli import bootstrap, deploy
+from commands.embedded_assembly import embedded_assembly
 from commands.project import BUILD, say
 from csvdynamo.dataset import Dataset
 from local_aws.server import LocalAws
@@ -62,8 +62,9 @@ def embedded_aws(
         say(f"The embedded AWS runs at {aws.endpoint} (process {aws.pid}, log {log}).")
         say(f"Deploying {dataset.stack_name} with the CDK …")
         try:
-            bootstrap(dataset, aws.environment)
-            outputs = deploy(dataset, aws.environment)
+            assembly = embedded_assembly(dataset)
+            assembly.bootstrap(aws.environment)
+            outputs = assembly.deploy(dataset, aws.environment)
         except BaseException:
             # Also one that was to be kept: without its stack it is of no use, and nobody was told where it is.
             aws.stop()

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from local_aws.certificate import HOST, Certificate
 
-__all__ = ["HOST", "REGION", "client_environment", "endpoint", "server_environment"]
+__all__ = ["ACCOUNT", "HOST", "REGION", "client_environment", "endpoint", "server_environment"]
 
+ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
 _INHERITED_AWS_PREFIXES = ("AWS_", "LOCALSTACK_", "MINISTACK_")

@@ -1,0 +1,62 @@
+"""The stacks synthesized for the embedded AWS, and kept: the same sources are synthesized once."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from commands.cdk_cli import Assembly, synthesize
+from commands.project import BUILD, CDK, ROOT
+from csvdynamo.dataset import Dataset
+from local_aws.environment import ACCOUNT, REGION
+
+ASSEMBLIES = "CSVDYNAMO_ASSEMBLIES"
+"""Variable that names another folder to keep them in."""
+
+_PLACE = {"CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
+_PACKAGES = ("aws-cdk-lib", "constructs", "jsii")
+
+
+def embedded_assembly(*datasets: Dataset) -> Assembly:
+    """Give the assembly of one data set, or of all that there are; synthesize it unless it is kept already.
+
+    Its folder is named after a digest of all that goes into it, so that one that is found is the right one.
+
+    Args:
+        datasets: One data set, or all in the folder of data set files.
+    """
+    name = datasets[0].name if len(datasets) == 1 else None
+    kept = Path(os.environ.get(ASSEMBLIES) or BUILD / "cdk")
+    folder = kept / f"{name or 'all'}-{_digest(datasets)}"
+    if folder.exists():
+        return Assembly(folder)
+    kept.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=kept))
+    try:
+        synthesize(unfinished, _PLACE, dataset=name)
+        if not folder.exists():
+            unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return Assembly(folder)
+
+
+def _digest(datasets: Iterable[Dataset]) -> str:
+    """Digest what goes into an assembly: data set files, app, functions, the CDK itself, account and Region."""
+    digest = hashlib.sha256(repr([sorted((one.name, one.digest) for one in datasets), ACCOUNT, REGION]).encode())
+    for package in _PACKAGES:
+        digest.update(f"{package} {metadata.version(package)}\n".encode())
+    for path in _sources():
+        digest.update(f"{path.relative_to(ROOT)}\n{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+def _sources() -> Iterator[Path]:
+    yield ROOT / "package-lock.json"
+    for folder in (CDK, ROOT / "lambdas"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not {"__pycache__", "cdk.out"} & set(path.parts):
+                yield path
