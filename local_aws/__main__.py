@@ -53,6 +53,15 @@ def _arguments() -> argparse.Namespace:
         action="store_true",
         help="enforce IAM, and serve TLS with a certificate of its own (clients trust HOME/tls/authority.pem)",
     )
+    parser.add_argument(
+        "--begin-with", type=Path, metavar="FOLDER", help="begin with what another one left there (default: empty)"
+    )
+    parser.add_argument(
+        "--leave-state",
+        type=Path,
+        metavar="FOLDER",
+        help="when stopped, write what the services hold there, all but the objects in S3's buckets",
+    )
     parser.add_argument("--stop-with-parent", type=int, metavar="PID", help="stop when the process of this id ends")
     return parser.parse_args()
 
@@ -102,9 +111,16 @@ def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace) -
     # Not asyncio.run, whose end joins the threads of executions that still run.
     loop = asyncio.new_event_loop()
     loop.run_until_complete(
-        serving.serve_until_stopped(listener, on_ready=announce, owner_pid=arguments.stop_with_parent)
+        serving.serve_until_stopped(
+            listener,
+            on_ready=announce,
+            owner_pid=arguments.stop_with_parent,
+            begin_with=arguments.begin_with,
+        )
     )
     serving.stop_lambda_workers()
+    if arguments.leave_state is not None:
+        serving.leave_state(arguments.leave_state)
 
 
 def _write_whole(path: Path, document: dict[str, object]) -> None:

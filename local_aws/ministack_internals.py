@@ -5,8 +5,12 @@ Import this only in the server's process, after its environment is in place, sin
 """
 
 import asyncio
+import contextlib
 import functools
 import importlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 stepfunctions: Any = importlib.import_module("ministack.services.stepfunctions")
@@ -32,6 +36,31 @@ Response = tuple[int, dict[str, str], bytes]
 def now() -> str:
     """The time as AWS writes it, in UTC with milliseconds."""
     return str(_responses.now_iso())
+
+
+def leave_state(folder: Path) -> None:
+    """Write every service's state to a new folder, all but the objects in S3's buckets."""
+    with _persistence() as persistence:
+        persistence.save_all(importlib.import_module("ministack.app")._build_persistence_save_dict())
+        shutil.copytree(persistence.STATE_DIR, folder)
+
+
+def take_state(folder: Path) -> None:
+    """Take over the state that `leave_state` wrote."""
+    with _persistence() as persistence:
+        shutil.copytree(folder, persistence.STATE_DIR, dirs_exist_ok=True)
+        importlib.import_module("ministack.app")._load_persisted_state()
+
+
+@contextlib.contextmanager
+def _persistence() -> Iterator[Any]:
+    """MiniStack's own persistence, which is off otherwise; its files are in the server's home."""
+    persistence: Any = importlib.import_module("ministack.core.persistence")
+    persistence.PERSIST_STATE = True
+    try:
+        yield persistence
+    finally:
+        persistence.PERSIST_STATE = False
 
 
 def is_iam_enforced() -> bool:

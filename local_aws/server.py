@@ -47,12 +47,16 @@ class LocalAws:
             `environment` is the account's root, who may do anything.
         log: file for the server's output. None: an unnamed file that lasts as long as this object.
         settings: further environment variables for the server, such as ``LOCAL_AWS_MAP_WORKERS`` or ``AUTH``.
+        begin_with: folder of what another one left, with which it begins; None: an empty account.
+        leave_state: folder for what its services hold when it is stopped, all but the objects in S3's buckets.
     """
 
     keep: bool = False
     secure: bool = False
     log: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    begin_with: Path | None = None
+    leave_state: Path | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _output: IO[bytes] | None = field(default=None, init=False, repr=False)
     _home: Path | None = field(default=None, init=False, repr=False)
@@ -154,6 +158,10 @@ class LocalAws:
         command = [sys.executable, "-m", "local_aws", "--home", str(ready.parent), "--ready-file", str(ready)]
         if self.secure:
             command.append("--secure")
+        if self.begin_with is not None:
+            command += ["--begin-with", str(self.begin_with)]
+        if self.leave_state is not None:
+            command += ["--leave-state", str(self.leave_state)]
         return command if self.keep else [*command, "--stop-with-parent", str(os.getpid())]
 
     def _await_ready(self, ready: Path, process: subprocess.Popen[bytes]) -> int:

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from hypercorn.asyncio import serve
@@ -20,13 +21,16 @@ _READY_POLL_SECONDS = 0.05
 _LEAVE_SECONDS = 3.0
 
 
-async def serve_until_stopped(listener: socket.socket, *, on_ready: Callable[[], None], owner_pid: int | None) -> None:
+async def serve_until_stopped(
+    listener: socket.socket, *, on_ready: Callable[[], None], owner_pid: int | None, begin_with: Path | None = None
+) -> None:
     """Serve until SIGTERM, SIGINT or the end of the owner.
 
     Args:
         listener: a bound TCP socket.
         on_ready: called once, when the first connection is accepted.
         owner_pid: the process whose end stops the server; None for none.
+        begin_with: the folder of a state that an earlier one left (`leave_state`); None for an empty account.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -38,6 +42,8 @@ async def serve_until_stopped(listener: socket.socket, *, on_ready: Callable[[],
     # Imported here, after the environment that MiniStack reads at import is in place.
     app: Any = importlib.import_module("ministack.app").app
     importlib.import_module("local_aws.additions").apply()
+    if begin_with is not None:
+        importlib.import_module("local_aws.ministack_internals").take_state(begin_with)
     stopping = loop.create_task(stop.wait())
     serving = loop.create_task(serve(app, _configuration(listener), shutdown_trigger=stop.wait))
     try:
@@ -48,6 +54,11 @@ async def serve_until_stopped(listener: socket.socket, *, on_ready: Callable[[],
             serving.result()
     finally:
         announcing.cancel()
+
+
+def leave_state(folder: Path) -> None:
+    """Write what the services hold to a folder, for another one to begin with; S3's objects are left out."""
+    importlib.import_module("local_aws.ministack_internals").leave_state(folder)
 
 
 def stop_lambda_workers() -> None:
