@@ -73,6 +73,7 @@ class AirflowRun:
 
 if __name__ == "__main__":
     from tests.chaos.hurry import short_waits
+
     from tests.e2e.airflow_with_fixed_run_id import run_airflow
 
     with short_waits():

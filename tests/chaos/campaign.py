@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+from tests.chaos.fault_proxy import FaultProxy
+from tests.chaos.hurry import clients_of, short_waits
 
 from commands.airflow_home import airflow_environment, make_airflow_home
 from commands.embedded import Deployed, embedded_aws
@@ -28,9 +30,7 @@ from csvdynamo_airflow.rejects.result_objects import list_objects, object_lines
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.workflow.execution import executions_of_run
 from tests.chaos.airflow_run import AirflowRun
-from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.faults import SIGNS, FaultPlan
-from tests.chaos.hurry import clients_of, short_waits
 from tests.chaos.rows import Source, write_source
 from tests.chaos.summary import Summary
 from tests.chaos.tasks import DagRun
