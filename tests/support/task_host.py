@@ -18,9 +18,12 @@ from typing import Any, NoReturn
 import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger asks for its client
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import Loader
 
 import csvdynamo_airflow.steps
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.settings import datasets_folder
 from tests.support import worker
 from tests.support.whole_file import write_whole
 
@@ -57,17 +60,17 @@ def child(request: Mapping[str, Any]) -> NoReturn:
 
 def warm_up() -> None:
     """Import and parse what every child needs, once."""
-    read = JSONFileLoader._load_file
-    parsed: dict[str, Any] = {}
+    make, parsed = Loader.__init__, dict[Any, Any]()
 
-    def read_once(loader: JSONFileLoader, path: str, opened: Any) -> Any:
-        if path not in parsed:
-            parsed[path] = read(loader, path, opened)
-        return parsed[path]
+    def make_with_what_is_parsed(loader: Loader, *rest: Any, **more: Any) -> None:
+        make(loader, *rest, **more)
+        loader._cache = parsed
 
-    JSONFileLoader._load_file = read_once
+    Loader.__init__ = make_with_what_is_parsed
     for service in ("cloudformation", "dynamodb", "s3", "sns", "stepfunctions"):
         csvdynamo_airflow.steps.client(service)
+    for file in datasets_folder().glob("*.toml"):
+        make_dag(load_dataset(file))
     gc.collect()
     gc.freeze()
 
