@@ -19,7 +19,7 @@ class DagRun:
 
     Attributes:
         host: What forks its attempts.
-        folder: The folder of what its tasks tell each other.
+        folder: The folder of what its tasks tell each other, and of its attempts' outcomes and logs.
         dag_id: The DAG.
         run_id: The run.
         params: The run's parameters.
@@ -112,10 +112,21 @@ class DagRun:
             task_id: self.told(task_id, ERROR_XCOM) or "" for task_id, state in self.states.items() if state == FAILED
         }
 
+    @property
+    def report_key(self) -> str | None:
+        """The key of its report in the bucket, None without one."""
+        report = self.told("report")
+        return report["key"] if report else None
+
     def told(self, task_id: str, key: str = "return_value") -> Any:
         """What a task returned, or pushed under a key; None when it did not."""
         path = self.folder / f"xcom-{task_id}-{key}.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def logs(self) -> str:
+        """What its attempts wrote, one after another."""
+        files = sorted(self.folder.glob("*.log"), key=lambda file: int(file.name.partition("-")[0]))
+        return "\n".join(f"--- {file.stem}\n{file.read_text(encoding='utf-8', errors='replace')}" for file in files)
 
     def _try_often(self, task: Task) -> None:
         for number in range(task.retries + 1):

@@ -18,6 +18,7 @@ import psutil
 from commands.project import PYTHON_PATH, ROOT
 from tests.support.schedule import Task
 
+HOST_LOG = "task-host.log"
 _SECONDS = 90.0
 
 
@@ -77,7 +78,7 @@ class TaskHost:
         requests: Where it reads what to fork.
         answers: Where it tells the process ids.
         temporary: The temporary folder of its children.
-        folder: The folder of their outcomes and logs.
+        folder: The folder of the outcomes and logs of those that have none in their request.
     """
 
     requests: IO[str]
@@ -95,7 +96,9 @@ class TaskHost:
             held_at_end: Whether it is to stay when it has done it, to be killed.
             request: What the kind asks for.
         """
-        place = self.folder / f"{next(self._numbers)}-{request.get('task_id', kind)}-{kind}"
+        place = (
+            Path(request.get("folder", self.folder)) / f"{next(self._numbers)}-{request.get('task_id', kind)}-{kind}"
+        )
         files = {name: place.with_suffix(f".{name}") for name in ("outcome", "held", "log")}
         document = {"kind": kind, "held_at_end": held_at_end, **{name: str(path) for name, path in files.items()}}
         self.requests.write(json.dumps({**document, **request}) + "\n")
@@ -105,7 +108,7 @@ class TaskHost:
     def answer(self) -> int:
         """Read a process id, the host's own at first."""
         line = self.answers.readline()
-        assert line, "the task host has ended: see its output"
+        assert line, f"the task host has ended:\n{(self.folder / HOST_LOG).read_text(encoding='utf-8')[-3000:]}"
         return int(line)
 
     def tasks(self, dag_id: str) -> tuple[Task, ...]:
@@ -121,19 +124,22 @@ def task_host(environment: Mapping[str, str], folder: Path) -> Iterator[TaskHost
 
     Args:
         environment: The variables of an Airflow worker.
-        folder: A folder for its children's temporary files, outcomes and logs.
+        folder: A folder for its children's temporary files, and for outcomes and logs (see `TaskHost`).
     """
     temporary = folder / "temporary"
     temporary.mkdir(parents=True)
     reading, writing = os.pipe()
     paths = {"PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH])), "TMPDIR": str(temporary)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.task_host", str(writing)],
-        env={**environment, **paths},
-        stdin=subprocess.PIPE,
-        text=True,
-        pass_fds=(writing,),
-    )
+    with (folder / HOST_LOG).open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.task_host", str(writing)],
+            env={**environment, **paths},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            pass_fds=(writing,),
+        )
     os.close(writing)
     assert process.stdin is not None
     with process, process.stdin, os.fdopen(reading, encoding="utf-8") as answers:

@@ -55,7 +55,7 @@ def tasks(request: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "task_id": task.task_id,
             "needs": sorted(task.upstream_task_ids),
-            "trigger_rule": str(task.trigger_rule),
+            "trigger_rule": task.trigger_rule,
             "retries": task.retries,
         }
         for task in _dag(request).topological_sort()
