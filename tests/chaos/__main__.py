@@ -5,7 +5,6 @@ Each run's rows and faults follow from the seed and the run's number alone: ``--
 
 import argparse
 import json
-import logging
 import os
 import secrets
 import subprocess
@@ -42,9 +41,7 @@ def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | ra
 def _campaign(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
     from tests.chaos.campaign import Campaign, LostRowError
 
-    for name in ("airflow", "csvdynamo_airflow"):
-        logging.getLogger(name).setLevel(logging.INFO if arguments.verbose else logging.CRITICAL)
-    with Campaign(arguments.seed, arguments.through_airflow) as campaign:
+    with Campaign(arguments.seed, arguments.through_airflow, arguments.verbose) as campaign:
         for ended, number in enumerate(numbers, 1):
             try:
                 campaign.run(number)

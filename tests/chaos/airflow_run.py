@@ -72,8 +72,8 @@ class AirflowRun:
 
 
 if __name__ == "__main__":
-    from tests.chaos.hurry import short_waits
     from tests.e2e.airflow_with_fixed_run_id import run_airflow
+    from tests.support.hurry import short_waits
 
     with short_waits():
         run_airflow()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -28,12 +29,14 @@ from csvdynamo_airflow.rejects.result_objects import list_objects, object_lines
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.workflow.execution import executions_of_run
 from tests.chaos.airflow_run import AirflowRun
-from tests.chaos.fault_proxy import FaultProxy
+from tests.chaos.fault_answers import FaultAnswers
 from tests.chaos.faults import SIGNS, FaultPlan
-from tests.chaos.hurry import clients_of, short_waits
 from tests.chaos.rows import Source, write_source
 from tests.chaos.summary import Summary
-from tests.chaos.tasks import DagRun
+from tests.support.aws_proxy import AwsProxy
+from tests.support.dag_run import DagRun
+from tests.support.forked import task_host
+from tests.support.lambda_functions import functions_through
 
 DATASET_FILE = Path(__file__).with_name("datasets") / "chaos.toml"
 
@@ -52,11 +55,13 @@ class Campaign:
 
     Attributes:
         seed: Another seed gives other rows, rates and faults.
-        through_airflow: Run the DAG by `airflow dags test`; else its tasks in this process.
+        through_airflow: Run the DAG by `airflow dags test`; else its tasks by a task host.
+        verbose: Print the tasks' logs, too.
     """
 
     seed: str
     through_airflow: bool = False
+    verbose: bool = False
     summary: Summary = field(default_factory=Summary)
 
     def __enter__(self) -> Self:
@@ -67,13 +72,15 @@ class Campaign:
             self._dataset: Dataset = load_dataset(DATASET_FILE)
             log = self._folder / "local-aws.log"
             self._deployed: Deployed = stack.enter_context(embedded_aws(self._dataset, log=log, settings=_FAST))
-            self._proxy = stack.enter_context(FaultProxy(self._deployed.aws.endpoint, self._kill_a_lambda))
-            _point_lambdas_to(self._deployed, self._proxy.endpoint)
+            self._faults = FaultAnswers(self._kill_a_lambda)
+            proxy = stack.enter_context(AwsProxy(self._deployed.aws.endpoint, self._faults))
+            stack.enter_context(functions_through(self._deployed, proxy.endpoint, _LAMBDA_CLIENTS))
+            home, aws = self._folder / "airflow", {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
+            self._worker = {**airflow_environment(home, aws), LOCAL_FOLDER: str(self._folder), RETRY_SECONDS: "0.1"}
             if self.through_airflow:
-                make_airflow_home(self._folder / "airflow")
+                make_airflow_home(home)
             else:
-                stack.enter_context(clients_of(self._proxy.endpoint))
-                stack.enter_context(short_waits())
+                self._host = stack.enter_context(task_host(self._worker, self._folder / "host"))
             self._stack = stack.pop_all()
         return self
 
@@ -89,15 +96,15 @@ class Campaign:
         began = time.monotonic()
         seed = f"{self.seed}.{number}"
         source = write_source(self._folder / "source.csv", seed)
-        plan = self._proxy.plan = FaultPlan.drawn(seed)
+        plan = self._faults.plan = FaultPlan.drawn(seed)
         run = self._new_run(number, seed, source)
         try:
             self._run_until_green(run, plan, seed)
             self._check(self._report(run.report_key), source, seed)
             self._count_executions(run.report_key)
         finally:
-            self._proxy.plan = None
-            self._forget_items()
+            self._faults.plan = None
+            self._forget(run)
         self.summary.runs += 1
         self.summary.rows += source.rows
         self.summary.task_retries += run.retries
@@ -105,18 +112,14 @@ class Campaign:
         self.summary.seconds += time.monotonic() - began
 
     def _new_run(self, number: int, seed: str, source: Source) -> DagRun | AirflowRun:
+        dag_id, params = f"csvdynamo_{self._dataset.name}", {"source_url": str(source.path)}
         if not self.through_airflow:
-            return DagRun(self._dataset.name, f"chaos__{seed}", str(source.path))
-        aws = {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": self._proxy.endpoint}
+            return DagRun(self._host, self._folder / f"run-{number}", dag_id, f"chaos__{seed}", params)
         return AirflowRun(
             self._dataset.name,
             str(date(2026, 1, 1) + timedelta(days=number)),
             str(source.path),
-            {
-                **airflow_environment(self._folder / "airflow", aws),
-                LOCAL_FOLDER: str(self._folder),
-                RETRY_SECONDS: "0.1",
-            },
+            self._worker,
             self._newest_report,
             lambda key: self._report(key)["problems"],
         )
@@ -129,7 +132,7 @@ class Campaign:
         self._check_causes(run, plan, seed)
         self.summary.causes.update(run.causes.keys())
         # The faults are over: what is left must not keep the same run from its end.
-        self._proxy.plan = None
+        self._faults.plan = None
         run.run_again()
         if not run.green:
             raise LostRowError(f"run {seed}: run again without faults, it failed: {run.causes}")
@@ -196,8 +199,12 @@ class Campaign:
         self.summary.executions += len(executions)
         self.summary.redrives += sum(execution.redrives for execution in executions)
 
-    def _forget_items(self) -> None:
+    def _forget(self, run: DagRun | AirflowRun) -> None:
         """Empty the table, so that a full check of the next run costs no more than of this one."""
+        if isinstance(run, DagRun):
+            if self.verbose:
+                print(run.logs(), flush=True)
+            shutil.rmtree(run.folder)
         dynamodb, table = self._deployed.client("dynamodb"), self._dataset.table.name
         keys = list(self._table())
         for start in range(0, len(keys), 25):
@@ -214,17 +221,6 @@ class Campaign:
             ]
             if workers:
                 dice.choice(workers).kill()
-
-
-def _point_lambdas_to(deployed: Deployed, endpoint: str) -> None:
-    """Let the Lambda functions' clients take the way through the proxy."""
-    functions = deployed.client("lambda")
-    for function in functions.list_functions()["Functions"]:
-        variables = function.get("Environment", {}).get("Variables", {})
-        ours = {f"AWS_ENDPOINT_URL_{service}": endpoint for service in _LAMBDA_CLIENTS}
-        functions.update_function_configuration(
-            FunctionName=function["FunctionName"], Environment={"Variables": {**variables, **ours}}
-        )
 
 
 @contextlib.contextmanager

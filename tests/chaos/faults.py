@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
 
+from tests.support.aws_messages import Request
+
 HIGHEST_RATE = 0.3
 """The most often that one kind of fault strikes, as a share of the requests that it may strike."""
 
@@ -66,25 +68,17 @@ _LIMITS = {FaultKind.KILLED: 0.03, FaultKind.REFUSED: 0.1}
 _MOST_REFUSALS = 24
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a fault is decided by.
+def faults_of(request: Request) -> frozenset[FaultKind]:
+    """The faults that a request may meet."""
+    return _ANYWHERE | _OF_SERVICE.get(request.service, set()) | _OF_OPERATION.get(request.operation, set())
 
-    Attributes:
-        service: The service's name in the request's signature, such as ``s3`` or ``states``.
-        operation: The API's name of what is asked; for S3 the HTTP method.
-        content: The request's path and body, for S3 the path alone, since some objects hold the time: two requests of
-            the same content are one that is repeated.
-    """
 
-    service: str
-    operation: str
-    content: bytes
-
-    @property
-    def faults(self) -> frozenset[FaultKind]:
-        """The faults that it may meet."""
-        return _ANYWHERE | _OF_SERVICE.get(self.service, set()) | _OF_OPERATION.get(self.operation, set())
+def digest_of(request: Request) -> bytes:
+    """What two requests have in common of which one repeats the other: all but the bodies of S3, some of which hold the
+    time."""
+    body = b"" if request.service == "s3" else b"\n" + request.body
+    content = f"{request.service}\n{request.operation}\n{request.raw_path}".encode() + body
+    return hashlib.sha256(content).digest()
 
 
 @dataclass
@@ -116,14 +110,14 @@ class FaultPlan:
 
     def decide(self, request: Request) -> tuple[FaultKind | None, random.Random]:
         """Decide the fault of a request, None for none; and give the dice for what else the fault leaves open."""
-        digest = hashlib.sha256(f"{request.service}\n{request.operation}\n".encode() + request.content).digest()
+        digest, possible = digest_of(request), faults_of(request)
         with self._lock:
             self._seen[digest] += 1
             dice = random.Random(f"{self.seed} {digest.hex()} {self._seen[digest]}")
-            kinds = sorted(request.faults & self.rates.keys() - {FaultKind.REFUSED})
+            kinds = sorted(possible & self.rates.keys() - {FaultKind.REFUSED})
             dice.shuffle(kinds)
             struck = next((kind for kind in kinds if dice.random() < self.rates[kind]), None)
-            if FaultKind.REFUSED in request.faults and self._is_refused(digest):
+            if FaultKind.REFUSED in possible and self._is_refused(digest):
                 struck = FaultKind.REFUSED
             if struck is not None:
                 self.injected[struck] += 1

@@ -2,21 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
-from tests.crash.dag_run import Attempt, DagRun, TaskHost
-from tests.crash.gate import Gate, Moment, Request
 from tests.crash.traces import Outcome, vehicles
+from tests.support.aws_messages import Request
+from tests.support.dag_run import DagRun
+from tests.support.forked import Forked, TaskHost
+from tests.support.gate import Gate, Moment
 
 ROWS = 100
 MISSING_KEYS = (7, 42)
@@ -63,6 +62,7 @@ class Runs:
     Attributes:
         host: Forks the runs' attempts.
         gate: The gate.
+        endpoint: The URL of the proxy that it is in.
         deployed: The embedded AWS.
         dataset: The data set.
         folder: A folder for the runs' sources and for what their tasks tell.
@@ -71,6 +71,7 @@ class Runs:
 
     host: TaskHost
     gate: Gate
+    endpoint: str
     deployed: Deployed
     dataset: Dataset
     folder: Path
@@ -123,15 +124,15 @@ def kill_in(runs: Runs, run: DagRun, kill: Kill) -> None:
     deferred = run.attempt(task).wait()["deferred"]
     if kill.stage == "trigger":
         strike(runs, kill, lambda: run.wait_for(task, deferred, held_at_end=at_end))
-    event = run.wait_for(task, deferred).wait()["event"]
+    ended = run.wait_for(task, deferred).wait()
     if kill.stage == "end":
-        strike(runs, kill, lambda: run.resume(task, deferred["method"], event, held_at_end=at_end))
+        strike(runs, kill, lambda: run.resume(task, deferred["method"], ended, held_at_end=at_end))
     else:
-        told = run.resume(task, deferred["method"], event).wait()
+        told = run.resume(task, deferred["method"], ended).wait()
         assert "returned" in told, told
 
 
-def strike(runs: Runs, kill: Kill, start: Callable[[], Attempt]) -> None:
+def strike(runs: Runs, kill: Kill, start: Callable[[], Forked]) -> None:
     """Start an attempt, and kill it where it is to be killed."""
     if kill.request is None:
         start().kill_at_end()
@@ -140,34 +141,3 @@ def strike(runs: Runs, kill: Kill, start: Callable[[], Attempt]) -> None:
         attempt = start()
         hold.await_reached(lambda: attempt.ended)
         attempt.kill()
-
-
-def kill_function(deployed: Deployed, handler: str) -> int:
-    """Kill the processes that run a Lambda function of the embedded AWS, with SIGKILL; return how many there were."""
-    killed = []
-    for process in psutil.Process(deployed.aws.pid).children(recursive=True):
-        if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function_name(deployed, handler):
-            process.kill()
-            killed.append(process)
-    psutil.wait_procs(killed, timeout=10)
-    return len(killed)
-
-
-def function_name(deployed: Deployed, handler: str) -> str:
-    """Find the Lambda function of a handler."""
-    functions = deployed.client("lambda").list_functions()["Functions"]
-    [name] = [str(function["FunctionName"]) for function in functions if function["Handler"] == handler]
-    return name
-
-
-@contextmanager
-def gated_function(deployed: Deployed, gate: Gate) -> Iterator[None]:
-    """Let the writes and the rejects of the Lambda function that migrates batches go through a gate as well."""
-    functions, name = deployed.client("lambda"), function_name(deployed, "migrate_batch.handler")
-    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    gated = {f"AWS_ENDPOINT_URL_{service}": gate.endpoint for service in ("DYNAMODB", "FIREHOSE")}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**good, **gated}})
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": good})

@@ -19,10 +19,13 @@ from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
 from csvdynamo_airflow.rejects.result_objects import object_lines
-from tests.crash.dag_run import TASKS, DagRun, task_host
-from tests.crash.gate import Gate, Moment
-from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_function, kill_function, kill_in
+from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names
+from tests.support.aws_proxy import AwsProxy
+from tests.support.dag_run import DagRun
+from tests.support.forked import task_host
+from tests.support.gate import Gate, Moment
+from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 
 OTHER = """
 [source]
@@ -72,11 +75,6 @@ KILLS = [
 ]
 
 
-def test_every_task_is_killed_before_during_and_after_its_effect() -> None:
-    assert {(kill.task, kill.when) for kill in KILLS} >= set(itertools.product(TASKS, ("before", "after")))
-    assert {kill.task for kill in KILLS if kill.when == "during"} == set(TASKS)
-
-
 @pytest.fixture(scope="module")
 def runs(deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("crash")
@@ -84,11 +82,19 @@ def runs(deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPath
     for path in DATASETS.glob("*.toml"):
         shutil.copy(path, folder / "datasets")
     (folder / "datasets" / "other_vehicles.toml").write_text(OTHER, encoding="utf-8")
-    with Gate(deployed.aws.endpoint) as gate:
-        aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": gate.endpoint}
+    gate = Gate()
+    with AwsProxy(deployed.aws.endpoint, gate) as proxy:
+        aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
         settings = {"CSVDYNAMO_DATASETS": str(folder / "datasets"), "CSVDYNAMO_LOCAL_FOLDER": str(folder)}
-        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "temporary") as host:
-            yield Runs(host, gate, deployed, dataset, folder, secrets.token_hex(2))
+        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "host") as host:
+            yield Runs(host, gate, proxy.endpoint, deployed, dataset, folder, secrets.token_hex(2))
+
+
+def test_every_task_is_killed_before_during_and_after_its_effect(runs: Runs) -> None:
+    tasks = {task.task_id for task in runs.host.tasks(f"csvdynamo_{runs.dataset.name}")}
+
+    assert {(kill.task, kill.when) for kill in KILLS} >= set(itertools.product(tasks, ("before", "after")))
+    assert {kill.task for kill in KILLS if kill.when == "during"} == tasks
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +102,7 @@ def undisturbed(runs: Runs) -> Outcome:
     """What a run makes of the rows when nothing is killed."""
     mark = f"{runs.salt}-undisturbed-"
     run = runs.small(mark)
-    run.run_all(*TASKS)
+    run.run_from("download")
     outcome = runs.outcome(run, mark)
     assert outcome.ledger["written"] == len(outcome.items) == WRITTEN
     assert sorted(one["code"] for one in outcome.rejects) == ["DUPLICATE_KEY", "MISSING_KEY", "MISSING_KEY"]
@@ -109,11 +115,10 @@ def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undist
     mark = f"{runs.salt}-{KILLS.index(kill):02}-"
     run = runs.small(mark)
     bucket, executions = Bucket.read(runs.deployed), execution_names(runs.deployed)
-    before, rest = TASKS[: TASKS.index(kill.task)], TASKS[TASKS.index(kill.task) :]
-    run.run_all(*before)
+    run.run_before(kill.task)
 
     kill_in(runs, run, kill)
-    run.run_all(*rest)
+    run.run_from(kill.task)
 
     assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
 
@@ -148,7 +153,7 @@ def assert_undisturbed(
 @pytest.mark.parametrize("operation", ["DescribeExecution", "ListMapRuns", "DescribeMapRun"])
 def test_the_trigger_outlives_a_connection_that_is_cut(runs: Runs, operation: str, moment: Moment) -> None:
     run = runs.small(f"{runs.salt}-cut{operation}{moment}-")
-    run.run_all("download", "prepare", "start")
+    run.run_tasks("download", "prepare", "start")
     deferred = run.attempt("wait").wait()["deferred"]
 
     with runs.gate.hold(operation, moment) as hold:
@@ -174,10 +179,10 @@ def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, k
     run = runs.large(mark)
     bucket = Bucket.read(runs.deployed)
     before, rest = ("download", "prepare")[: kill.task == "prepare"], ("download", "prepare")[kill.task == "prepare" :]
-    run.run_all(*before)
+    run.run_tasks(*before)
 
     kill_in(runs, run, kill)
-    run.run_all(*rest)
+    run.run_tasks(*rest)
 
     written = Bucket.read(runs.deployed, bucket)
     source = Path(run.params["source_url"]).read_bytes()
@@ -192,7 +197,7 @@ def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, k
 @pytest.fixture
 def gated_lambda(runs: Runs) -> Iterator[None]:
     """Lets the Lambda function's writes and rejects go through the gate as well."""
-    with gated_function(runs.deployed, runs.gate):
+    with functions_through(runs.deployed, runs.endpoint, ("DYNAMODB", "FIREHOSE"), MIGRATE_BATCH):
         yield
 
 
@@ -213,13 +218,13 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
     mark = f"{runs.salt}-L{kill.when}{kill.request}{kill.skip}-"
     run = runs.small(mark)
     bucket, executions = Bucket.read(runs.deployed), execution_names(runs.deployed)
-    run.run_all("download", "prepare")
+    run.run_tasks("download", "prepare")
 
     with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
-        run.run_all("start")
+        run.run_tasks("start")
         hold.await_reached()
-        assert kill_function(runs.deployed, "migrate_batch.handler") > 0
-    run.run_all(*TASKS[TASKS.index("wait") :])
+        assert kill_function(runs.deployed, MIGRATE_BATCH) > 0
+    run.run_from("wait")
 
     assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
     execution = run.told("prepare")["execution_name"]
@@ -238,22 +243,22 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
 def test_of_two_runs_that_start_at_the_same_moment_the_second_waits_for_the_first(runs: Runs) -> None:
     first, second = (runs.small(f"{runs.salt}-{which}-") for which in ("first", "second"))
     for run in (first, second):
-        run.run_all("download", "prepare")
+        run.run_tasks("download", "prepare")
     executions = execution_names(runs.deployed)
 
     with runs.gate.hold("StartExecution", Moment.BEFORE) as hold:
         starting = first.attempt("start")
         hold.await_reached(lambda: starting.ended)
-        refused = second.run("start")
+        refused = second.run_task("start")
         hold.let_pass()
         started = starting.wait()
 
     assert "returned" in started, started
     assert refused["retried"], "it is tried again later"
     assert "about to migrate" in refused["failed"]
-    first.ended["start"] = "success"
-    first.run_all(*TASKS[TASKS.index("wait") :])
-    second.run_all(*TASKS[TASKS.index("start") :])
+    first.states["start"] = "success"
+    first.run_from("wait")
+    second.run_from("start")
     names = [run.told("prepare")["execution_name"] for run in (first, second)]
     assert execution_names(runs.deployed) == [*executions, *names]
     states = runs.deployed.client("stepfunctions")
@@ -275,11 +280,11 @@ def test_runs_of_two_data_sets_may_overlap(runs: Runs, other_runs: Runs) -> None
     run, other = runs.small(f"{runs.salt}-one-"), other_runs.small(f"{runs.salt}-other-")
 
     with runs.gate.hold("BatchWriteItem", Moment.BEFORE) as hold:
-        run.run_all("download", "prepare", "start")
+        run.run_tasks("download", "prepare", "start")
         hold.await_reached()
-        other.run_all(*TASKS)
+        other.run_from("download")
         hold.let_pass()
-    run.run_all(*TASKS[TASKS.index("wait") :])
+    run.run_from("wait")
 
     assert other_runs.report(other)["ledger"]["written"] == runs.report(run)["ledger"]["written"] == WRITTEN
     states = runs.deployed.client("stepfunctions")

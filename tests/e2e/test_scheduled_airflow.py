@@ -15,9 +15,11 @@ from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed
 from commands.ui import airflow_standalone
 from csvdynamo_airflow.settings import LOCAL_FOLDER
-from tests.crash.gate import Gate, Hold, Moment
-from tests.crash.kills import Kill, gated_function, kill_function
+from tests.crash.kills import Kill
 from tests.e2e.rest_api import Api, ScheduledRun, await_true
+from tests.support.aws_proxy import AwsProxy
+from tests.support.gate import Gate, Hold, Moment
+from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
 
@@ -35,16 +37,24 @@ TASKS_KILLED = [
 
 
 @pytest.fixture(scope="module")
-def gate(deployed: Deployed) -> Iterator[Gate]:
-    """What stands between Airflow, the Lambda function and the embedded AWS."""
-    with Gate(deployed.aws.endpoint) as gate, gated_function(deployed, gate):
-        yield gate
+def gate() -> Gate:
+    return Gate()
 
 
 @pytest.fixture(scope="module")
-def api(deployed: Deployed, gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def proxy(deployed: Deployed, gate: Gate) -> Iterator[AwsProxy]:
+    """What stands between Airflow, the Lambda function and the embedded AWS."""
+    with (
+        AwsProxy(deployed.aws.endpoint, gate) as proxy,
+        functions_through(deployed, proxy.endpoint, ("DYNAMODB", "FIREHOSE"), MIGRATE_BATCH),
+    ):
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def api(deployed: Deployed, proxy: AwsProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("ui")
-    aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": gate.endpoint}
+    aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
     settings = {
         LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
         "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
@@ -164,7 +174,7 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
         await_true(lambda: stops() == stopped + count, lambda: f"{what} stopped nothing: {run.tasks()}")
         await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
         # The function whose write is held would keep the Map Run alive, and a redrive waits for its end.
-        kill_function(dags.deployed, "migrate_batch.handler")
+        kill_function(dags.deployed, MIGRATE_BATCH)
 
     stopped = stops()
     with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:

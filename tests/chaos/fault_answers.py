@@ -1,0 +1,127 @@
+"""Answers some requests with the faults of a plan."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from multidict import CIMultiDict
+
+from tests.chaos.faults import FaultKind, FaultPlan
+from tests.support.aws_messages import NO_ANSWER, Answer, Request
+from tests.support.aws_proxy import Onward
+
+_OF_ANOTHER_BODY = ("Content-Length", "x-amz-crc32")
+_LONGEST_SLOWNESS_SECONDS = 0.4
+_STATUS = {FaultKind.INTERNAL_ERROR: 500, FaultKind.UNAVAILABLE: 503, FaultKind.SLOW_DOWN: 503}
+_CODES = {
+    FaultKind.INTERNAL_ERROR: "InternalFailure",
+    FaultKind.UNAVAILABLE: "ServiceUnavailable",
+    FaultKind.REFUSED: "AccessDeniedException",
+}
+
+
+class FaultAnswers:
+    """Hands requests on, or answers as a plan says; an interceptor.
+
+    Args:
+        kill_a_lambda: Kills a process that works off a batch, for `FaultKind.KILLED`; its dice choose.
+
+    Attributes:
+        plan: Decides the faults; None for none.
+    """
+
+    def __init__(self, kill_a_lambda: Callable[[random.Random], None]) -> None:
+        self.plan: FaultPlan | None = None
+        self._kill_a_lambda = kill_a_lambda
+
+    async def __call__(self, request: Request, onward: Onward) -> Answer:
+        """Answer a request as the plan says."""
+        fault, dice = self.plan.decide(request) if self.plan is not None else (None, random.Random(0))
+        match fault:
+            case FaultKind.CUT_BEFORE:
+                return NO_ANSWER
+            case FaultKind.CUT_AFTER:
+                answer = await onward(request)
+                begun = request.method == "GET" and len(answer.body) > 1
+                return replace(answer, told=len(answer.body) // 2) if begun else NO_ANSWER
+            case FaultKind.UNPROCESSED:
+                return await _partly(request, onward, dice, _split_batch, _merge_batch)
+            case FaultKind.FAILED_PUT:
+                return await _partly(request, onward, dice, _split_records, _merge_records)
+            case FaultKind.SLOW:
+                await asyncio.sleep(dice.uniform(0, _LONGEST_SLOWNESS_SECONDS))
+            case FaultKind.KILLED:
+                await asyncio.to_thread(self._kill_a_lambda, dice)
+            case FaultKind():
+                return _refusal(request, fault)
+        return await onward(request)
+
+
+async def _partly(request: Request, onward: Onward, dice: random.Random, split: Any, merge: Any) -> Answer:
+    """Let a part of a batch take effect, and say of the rest that it did not."""
+    taken, left = split(json.loads(request.body), dice)
+    answer = _json_answer(request, 200, {})
+    if taken is not None:
+        answer = await onward(replace(request, body=json.dumps(taken).encode()))
+    if answer.status != 200:
+        return answer
+    headers = CIMultiDict(answer.headers)
+    for name in _OF_ANOTHER_BODY:
+        headers.popall(name, None)
+    return replace(answer, headers=headers, body=json.dumps(merge(json.loads(answer.body), left)).encode())
+
+
+def _refusal(request: Request, fault: FaultKind) -> Answer:
+    """Refuse a request in the words of its service's protocol."""
+    code, status = _CODES.get(fault, fault.value), _STATUS.get(fault, 400)
+    text = f"{code}, as the test's plan says"
+    if "X-Amz-Target" in request.headers:
+        return _json_answer(request, status, {"__type": code, "message": text})
+    error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>{text}</Message></Error>"
+    whole = f"<ErrorResponse>{error}</ErrorResponse>" if request.is_form else error
+    return Answer(status, CIMultiDict({"Content-Type": "application/xml"}), whole.encode())
+
+
+def _json_answer(request: Request, status: int, document: dict[str, Any]) -> Answer:
+    kind = request.headers.get("Content-Type", "application/x-amz-json-1.0")
+    return Answer(status, CIMultiDict({"Content-Type": kind}), json.dumps(document).encode())
+
+
+def _split_batch(asked: dict[str, Any], dice: random.Random) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Split BatchWriteItem's or BatchGetItem's request in what is done and what is left unprocessed."""
+    [(table, wanted)] = asked["RequestItems"].items()
+    if isinstance(wanted, list):
+        done, left = _split(wanted, dice)
+        return ({**asked, "RequestItems": {table: done}} if done else None), {"UnprocessedItems": {table: left}}
+    done, left = _split(wanted["Keys"], dice)
+    unprocessed = {"UnprocessedKeys": {table: {**wanted, "Keys": left}}}
+    return ({**asked, "RequestItems": {table: {**wanted, "Keys": done}}} if done else None), unprocessed
+
+
+def _merge_batch(answer: dict[str, Any], left: dict[str, Any]) -> dict[str, Any]:
+    return {"Responses": {}, **answer, **left}
+
+
+def _split_records(asked: dict[str, Any], dice: random.Random) -> tuple[dict[str, Any] | None, list[bool]]:
+    """Split PutRecordBatch's records; of the second, whether each record was taken."""
+    taken = [dice.random() < 0.5 for _ in asked["Records"]]
+    taken[dice.randrange(len(taken))] = False
+    records = [record for record, is_taken in zip(asked["Records"], taken, strict=True) if is_taken]
+    return ({**asked, "Records": records} if records else None), taken
+
+
+def _merge_records(answer: dict[str, Any], taken: list[bool]) -> dict[str, Any]:
+    answers = iter(answer.get("RequestResponses", []))
+    refused = {"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."}
+    responses = [next(answers) if is_taken else refused for is_taken in taken]
+    failed = sum("ErrorCode" in response for response in responses)
+    return {"Encrypted": False, **answer, "FailedPutCount": failed, "RequestResponses": responses}
+
+
+def _split(entries: list[Any], dice: random.Random) -> tuple[list[Any], list[Any]]:
+    shuffled = dice.sample(entries, len(entries))
+    cut = dice.randrange(len(entries))
+    return shuffled[:cut], shuffled[cut:]

@@ -1,0 +1,94 @@
+"""A request to AWS and its answer, as the proxy and its interceptors hand them on."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import parse_qs
+
+from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a program asks of AWS.
+
+    Attributes:
+        method: The HTTP method.
+        raw_path: Path and query string as they were sent.
+        headers: The headers.
+        body: The body, whole.
+        port: The TCP port from which it came: it tells whose it is.
+    """
+
+    method: str
+    raw_path: str
+    headers: CIMultiDictProxy[str] = field(repr=False)
+    body: bytes = field(repr=False)
+    port: int = 0
+
+    @classmethod
+    async def read(cls, incoming: web.BaseRequest) -> Self:
+        """Read a request to its end, whatever its size."""
+        sender = incoming.transport.get_extra_info("peername") if incoming.transport is not None else None
+        body = await incoming.content.read()
+        return cls(incoming.method, incoming.raw_path, incoming.headers, body, sender[1] if sender else 0)
+
+    @property
+    def service(self) -> str:
+        """The service's name in the signature, such as ``s3`` or ``states``; empty where it is not signed."""
+        signed = _SIGNED_FOR.search(self.headers.get("Authorization", ""))
+        return signed[1] if signed else ""
+
+    @property
+    def operation(self) -> str:
+        """The API's operation, such as ``StartExecution``; for S3, the HTTP method."""
+        if target := self.headers.get("X-Amz-Target", "").rpartition(".")[2]:
+            return target
+        if self.is_form:
+            return parse_qs(self.body.decode("utf-8", "replace")).get("Action", [self.method])[0]
+        _, _, operation = self._url.path.rpartition("/operation/")
+        return operation if operation and self.service != "s3" and "/operation/" in self._url.path else self.method
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it is of the query protocol, whose answers are XML."""
+        return "x-www-form-urlencoded" in self.headers.get("Content-Type", "")
+
+    @property
+    def key(self) -> str:
+        """The path, without the slash at its beginning: for S3, bucket and key."""
+        return self._url.path.removeprefix("/")
+
+    @property
+    def query(self) -> str:
+        """The query string: S3 tells the parts of an upload there."""
+        return self._url.query_string
+
+    @property
+    def _url(self) -> URL:
+        return URL(self.raw_path, encoded=True)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the program is told.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers.
+        body: The body, whole.
+        told: How many bytes of the body are told before the connection is cut; None for all, and no cut.
+    """
+
+    status: int
+    headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
+    body: bytes = field(default=b"", repr=False)
+    told: int | None = None
+
+
+NO_ANSWER = Answer(0, told=0)
+"""The connection is cut before anything is told."""

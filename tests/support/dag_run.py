@@ -1,0 +1,143 @@
+"""A DAG run whose tasks are attempted one after another, each attempt in a process that can be killed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from csvdynamo_airflow.task_error import ERROR_XCOM
+from tests.support.forked import Forked, TaskHost
+from tests.support.schedule import FAILED, SKIPPED, SUCCESS, Task, state_without_running, to_clear
+
+_STATES = {"returned": SUCCESS, "skipped": SKIPPED, "failed": FAILED}
+
+
+@dataclass
+class DagRun:
+    """One run of a data set's DAG.
+
+    Attributes:
+        host: What forks its attempts.
+        folder: The folder of what its tasks tell each other, and of its attempts' outcomes and logs.
+        dag_id: The DAG.
+        run_id: The run.
+        params: The run's parameters.
+        states: The state of each task that has ended, in the order in which they did.
+        retries: Attempts that failed and were followed by another.
+    """
+
+    host: TaskHost
+    folder: Path
+    dag_id: str
+    run_id: str
+    params: Mapping[str, Any]
+    states: dict[str, str] = field(default_factory=dict)
+    retries: int = 0
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The DAG's tasks, each after those that it needs."""
+        return self.host.tasks(self.dag_id)
+
+    def attempt(self, task_id: str, *, last: bool = False, held_at_end: bool = False) -> Forked:
+        """Start an attempt of a task: what an earlier one told is forgotten, as Airflow does."""
+        for told in self.folder.glob(f"xcom-{task_id}-*.json"):
+            told.unlink()
+        return self._fork("attempt", task_id, last=last, held_at_end=held_at_end)
+
+    def wait_for(self, task_id: str, deferred: Mapping[str, Any], *, held_at_end: bool = False) -> Forked:
+        """Start the trigger of a deferred task."""
+        trigger = {"path": deferred["path"], "fields": deferred["fields"]}
+        return self._fork("trigger", task_id, held_at_end=held_at_end, **trigger)
+
+    def resume(
+        self, task_id: str, method: str, told: Mapping[str, Any], *, last: bool = False, held_at_end: bool = False
+    ) -> Forked:
+        """Start the rest of a deferred task, with what its trigger ended with."""
+        return self._fork("resume", task_id, method=method, told=told, last=last, held_at_end=held_at_end)
+
+    def run_task(self, task_id: str, *, last: bool = False) -> dict[str, Any]:
+        """Attempt a task once, to its end, its deferral among it; return what it ended with."""
+        told: dict[str, Any] = self.attempt(task_id, last=last).wait()
+        if deferred := told.get("deferred"):
+            ended = self.wait_for(task_id, deferred).wait()
+            told = self.resume(task_id, deferred["method"], ended, last=last).wait()
+        self.states[task_id] = _STATES[next(iter(told))]
+        return told
+
+    def run_tasks(self, *task_ids: str) -> None:
+        """Attempt tasks one after another; each must end well."""
+        for task_id in task_ids:
+            told = self.run_task(task_id)
+            assert "returned" in told, f"{task_id} ended otherwise: {told}"
+
+    def run_before(self, task_id: str) -> None:
+        """Attempt all tasks before one; each must end well."""
+        self.run_tasks(*self._ids()[: self._ids().index(task_id)])
+
+    def run_from(self, task_id: str) -> None:
+        """Attempt a task and all after it; each must end well."""
+        self.run_tasks(*self._ids()[self._ids().index(task_id) :])
+
+    def run(self) -> None:
+        """Do what Airflow's scheduler does, until each task has a state."""
+        for task in self.tasks:
+            if task.task_id in self.states:
+                continue
+            state = state_without_running(task, self.states)
+            if state is None:
+                self._try_often(task)
+            else:
+                self.states[task.task_id] = state
+
+    def run_again(self) -> None:
+        """Clear what did not succeed with everything downstream, as a person does in the UI, and run that."""
+        for task_id in to_clear(self.tasks, self.states):
+            self.states.pop(task_id, None)
+        self.run()
+
+    @property
+    def green(self) -> bool:
+        """Whether the last task, which alone decides, has succeeded."""
+        return self.states.get(self._ids()[-1]) == SUCCESS
+
+    @property
+    def causes(self) -> dict[str, str]:
+        """What each failed task failed with, as the report would tell it."""
+        return {
+            task_id: self.told(task_id, ERROR_XCOM) or "" for task_id, state in self.states.items() if state == FAILED
+        }
+
+    @property
+    def report_key(self) -> str | None:
+        """The key of its report in the bucket, None without one."""
+        report = self.told("report")
+        return report["key"] if report else None
+
+    def told(self, task_id: str, key: str = "return_value") -> Any:
+        """What a task returned, or pushed under a key; None when it did not."""
+        path = self.folder / f"xcom-{task_id}-{key}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def logs(self) -> str:
+        """What its attempts wrote, one after another."""
+        files = sorted(self.folder.glob("*.log"), key=lambda file: int(file.name.partition("-")[0]))
+        return "\n".join(f"--- {file.stem}\n{file.read_text(encoding='utf-8', errors='replace')}" for file in files)
+
+    def _try_often(self, task: Task) -> None:
+        for number in range(task.retries + 1):
+            told = self.run_task(task.task_id, last=number == task.retries)
+            if not told.get("retried"):
+                break
+            self.retries += 1
+
+    def _ids(self) -> list[str]:
+        return [task.task_id for task in self.tasks]
+
+    def _fork(self, kind: str, task_id: str, **more: Any) -> Forked:
+        run = {"folder": str(self.folder), "dag_id": self.dag_id, "run_id": self.run_id, "params": dict(self.params)}
+        return self.host.fork(kind, task_id=task_id, states=self.states, **run, **more)

@@ -1,0 +1,149 @@
+"""The task host and its children, as the tests see them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from commands.project import PYTHON_PATH, ROOT
+from tests.support.schedule import Task
+
+HOST_LOG = "task-host.log"
+_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A child of the task host.
+
+    Attributes:
+        pid: Its id.
+        outcome: The file that it writes when it has ended by itself.
+        held: The file that it writes when it has done its work and goes no further.
+        log: The file of its output.
+    """
+
+    pid: int
+    outcome: Path
+    held: Path
+    log: Path
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return not psutil.pid_exists(self.pid)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, and wait until it is gone."""
+        os.kill(self.pid, signal.SIGKILL)
+        self._await(lambda: self.ended, _SECONDS)
+
+    def kill_at_end(self) -> None:
+        """Kill it once it has done everything but say so."""
+        self._await(self.held.exists, _SECONDS)
+        self.kill()
+
+    def wait(self, seconds: float = _SECONDS) -> Any:
+        """Wait for its end; return what became of it."""
+        self._await(lambda: self.ended, seconds)
+        assert self.outcome.exists(), f"it ended without an outcome:\n{self._end_of_log()}"
+        return json.loads(self.outcome.read_text(encoding="utf-8"))
+
+    def _await(self, true: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, f"it goes on:\n{self._end_of_log()}"
+            assert not (self.ended and not true()), f"it ended early:\n{self._end_of_log()}"
+            time.sleep(0.002)
+
+    def _end_of_log(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
+@dataclass
+class TaskHost:
+    """The process that forks the children.
+
+    Attributes:
+        requests: Where it reads what to fork.
+        answers: Where it tells the process ids.
+        temporary: The temporary folder of its children.
+        folder: The folder of the outcomes and logs of those that have none in their request.
+    """
+
+    requests: IO[str]
+    answers: IO[str]
+    temporary: Path
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=count)
+    _tasks: dict[str, tuple[Task, ...]] = field(default_factory=dict)
+
+    def fork(self, kind: str, *, held_at_end: bool = False, **request: Any) -> Forked:
+        """Start a child.
+
+        Args:
+            kind: What it is to do, one of the host's kinds.
+            held_at_end: Whether it is to stay when it has done it, to be killed.
+            request: What the kind asks for.
+        """
+        place = (
+            Path(request.get("folder", self.folder)) / f"{next(self._numbers)}-{request.get('task_id', kind)}-{kind}"
+        )
+        files = {name: place.with_suffix(f".{name}") for name in ("outcome", "held", "log")}
+        document = {"kind": kind, "held_at_end": held_at_end, **{name: str(path) for name, path in files.items()}}
+        self.requests.write(json.dumps({**document, **request}) + "\n")
+        self.requests.flush()
+        return Forked(self.answer(), **files)
+
+    def answer(self) -> int:
+        """Read a process id, the host's own at first."""
+        line = self.answers.readline()
+        assert line, f"the task host has ended:\n{(self.folder / HOST_LOG).read_text(encoding='utf-8')[-3000:]}"
+        return int(line)
+
+    def tasks(self, dag_id: str) -> tuple[Task, ...]:
+        """A DAG's tasks, as the DAG has them."""
+        if dag_id not in self._tasks:
+            self._tasks[dag_id] = tuple(Task.from_json(task) for task in self.fork("tasks", dag_id=dag_id).wait())
+        return self._tasks[dag_id]
+
+
+@contextmanager
+def task_host(environment: Mapping[str, str], folder: Path) -> Iterator[TaskHost]:
+    """Start a task host.
+
+    Args:
+        environment: The variables of an Airflow worker.
+        folder: A folder for its children's temporary files, and for outcomes and logs (see `TaskHost`).
+    """
+    temporary = folder / "temporary"
+    temporary.mkdir(parents=True)
+    reading, writing = os.pipe()
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH])), "TMPDIR": str(temporary)}
+    with (folder / HOST_LOG).open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.task_host", str(writing)],
+            env={**environment, **paths},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            pass_fds=(writing,),
+        )
+    os.close(writing)
+    assert process.stdin is not None
+    with process, process.stdin, os.fdopen(reading, encoding="utf-8") as answers:
+        host = TaskHost(process.stdin, answers, temporary, folder)
+        host.answer()
+        yield host
+        process.stdin.close()

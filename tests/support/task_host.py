@@ -1,0 +1,93 @@
+"""A process with Airflow imported that forks one child for each request: `python -m tests.support.task_host ANSWERS`.
+
+It reads one JSON document a line and writes the child's process id to the file descriptor ANSWERS. What a child is to
+do is the request's ``kind``, one of `KINDS`; its output goes to the file ``log``. What became of it is written to the
+file ``outcome``, whole or not at all: a child that is killed leaves nothing but its effects.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger asks for its client
+import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
+import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
+from botocore.loaders import Loader
+
+import csvdynamo_airflow.steps
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.settings import datasets_folder
+from tests.support import worker
+from tests.support.whole_file import write_whole
+
+Kind = Callable[[Mapping[str, Any]], Any]
+
+KINDS: dict[str, Kind] = {
+    "tasks": worker.tasks,
+    "attempt": worker.attempt,
+    "trigger": worker.trigger,
+    "resume": worker.resume,
+}
+"""What a child can do, by name: each takes the request and returns the outcome, a JSON document."""
+
+
+def child(request: Mapping[str, Any]) -> NoReturn:
+    """Do what is asked and say what became of it; or stay there, to be killed before anybody hears of it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    try:
+        outcome = KINDS[request["kind"]](request)
+        if request["held_at_end"]:
+            write_whole(Path(request["held"]), outcome)
+            signal.pause()
+        write_whole(Path(request["outcome"]), outcome)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def warm_up() -> None:
+    """Import and parse what every child needs, once."""
+    make, parsed = Loader.__init__, dict[Any, Any]()
+
+    def make_with_what_is_parsed(loader: Loader, *rest: Any, **more: Any) -> None:
+        make(loader, *rest, **more)
+        loader._cache = parsed
+
+    Loader.__init__ = make_with_what_is_parsed
+    for service in ("cloudformation", "dynamodb", "s3", "sns", "stepfunctions"):
+        csvdynamo_airflow.steps.client(service)
+    for file in datasets_folder().glob("*.toml"):
+        make_dag(load_dataset(file))
+    gc.collect()
+    gc.freeze()
+
+
+def main() -> None:
+    """Fork a child for each line."""
+    warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    answers = int(sys.argv[1])
+    os.write(answers, b"%d\n" % os.getpid())
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            child(json.loads(line))
+        os.write(answers, b"%d\n" % pid)
+    os._exit(0)  # DuckDB complains of an end in good order in which it was never used
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What an Airflow worker and a triggerer do, in a child of the task host: the DAG's real operators and triggers.
+
+The context has what the project's tasks use of Airflow's; what they pull and push lies in the run's folder.
+"""
+
+import asyncio
+import importlib
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG
+from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR, ExecutorSafeguard, TriggerFailureReason
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.sdk.execution_time.context import OutletEventAccessors
+
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.settings import datasets_folder
+from tests.support.hurry import POLL_SECONDS, short_waits
+from tests.support.whole_file import write_whole
+
+RESULT = "return_value"
+
+
+class TaskInstance:
+    """What the project's tasks use of Airflow's, over the files of the run's folder."""
+
+    map_index = -1
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self.folder = Path(request["folder"])
+        self.dag_id, self.run_id, self.task_id = request["dag_id"], request["run_id"], request["task_id"]
+        self.states: Mapping[str, str] = request["states"]
+
+    def xcom_pull(self, *, task_ids: str, key: str = RESULT, default: Any = None, **_: Any) -> Any:
+        path = self._xcom(task_ids, key)
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        write_whole(self._xcom(self.task_id, key), value)
+
+    def get_task_breadcrumbs(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"task_id": task_id, "state": state, "duration": 0.1} for task_id, state in self.states.items()]
+
+    def _xcom(self, task_id: str, key: str) -> Path:
+        return self.folder / f"xcom-{task_id}-{key}.json"
+
+
+def tasks(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tell a DAG's tasks, each after those that it needs."""
+    return [
+        {
+            "task_id": task.task_id,
+            "needs": sorted(task.upstream_task_ids),
+            "trigger_rule": task.trigger_rule,
+            "retries": task.retries,
+        }
+        for task in _dag(request).topological_sort()
+    ]
+
+
+def attempt(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run an attempt of a task, up to its end or its deferral; return what became of it."""
+
+    def execute(task: Any, context: Any) -> Any:
+        task.render_template_fields(context)
+        return task.execute(context)
+
+    return _run(request, execute)
+
+
+def resume(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the rest of a deferred task, with what `trigger` returned; return what became of it."""
+    told = request["told"]
+    if "event" in told:
+        method, more = request["method"], {"event": told["event"]}
+    else:
+        method, more = TRIGGER_FAIL_REPR, {"error": TriggerFailureReason.TRIGGER_FAILURE, "traceback": told["failed"]}
+    return _run(request, lambda task, context: task.resume_execution(method, more, context))
+
+
+def trigger(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a trigger, made again from its fields; return its event, or the traceback that it ended with."""
+    module, _, name = request["path"].rpartition(".")
+    fields = dict(request["fields"])
+    if "poll_seconds" in fields:
+        fields["poll_seconds"] = POLL_SECONDS
+    made = getattr(importlib.import_module(module), name)(**fields)
+
+    async def first_event() -> Any:
+        async for event in made.run():
+            return event.payload
+        raise AssertionError("the trigger ended without an event")
+
+    with short_waits():
+        try:
+            return {"event": asyncio.run(first_event())}
+        except Exception:
+            return {"failed": traceback.format_exc().splitlines()}
+
+
+def _dag(request: Mapping[str, Any]) -> DAG:
+    return make_dag(load_dataset(datasets_folder() / f"{request['dag_id'].removeprefix('csvdynamo_')}.toml"))
+
+
+def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[str, Any]:
+    ExecutorSafeguard.test_mode = True  # an operator may be run by hand
+    dag = _dag(request)
+    task: Any = dag.get_task(request["task_id"]).prepare_for_execution()
+    context: Any = {
+        "ti": TaskInstance(request),
+        "task": task,
+        "dag": dag,
+        "run_id": request["run_id"],
+        "params": {**dag.params.dump(), **request["params"]},
+        "outlet_events": OutletEventAccessors(),
+    }
+    try:
+        with short_waits():
+            result = body(task, context)
+    except TaskDeferred as deferred:
+        path, fields = deferred.trigger.serialize()
+        return {"deferred": {"path": path, "fields": fields, "method": deferred.method_name}}
+    except AirflowSkipException as skip:
+        return {"skipped": str(skip)}
+    except Exception as error:
+        traceback.print_exc()
+        retried = not (request["last"] or isinstance(error, AirflowFailException))
+        if not retried:
+            for callback in task.on_failure_callback:
+                callback({**context, "exception": error})
+        return {"failed": str(error), "retried": retried}
+    if result is not None:
+        context["ti"].xcom_push(key=RESULT, value=result)
+    return {"returned": result}
