@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from commands.cdk_cli import Assembly, synthesize
-from commands.project import BUILD, CDK, ROOT
+from commands.project import BUILD, CDK, DATASETS, ROOT
 from csvdynamo.dataset import Dataset
 from local_aws.environment import ACCOUNT, REGION
 
@@ -20,28 +20,29 @@ _PLACE = {"CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
 _PACKAGES = ("aws-cdk-lib", "constructs", "jsii")
 
 
-def embedded_assembly(*datasets: Dataset) -> Assembly:
+def embedded_assembly(*datasets: Dataset, folder: Path = DATASETS) -> Assembly:
     """Give the assembly of one data set, or of all that there are; synthesize it unless it is kept already.
 
     Its folder is named after a digest of all that goes into it, so that one that is found is the right one.
 
     Args:
-        datasets: One data set, or all in the folder of data set files.
+        datasets: One data set, or all that there are in the folder.
+        folder: The folder of data set files.
     """
     name = datasets[0].name if len(datasets) == 1 else None
     kept = Path(os.environ.get(ASSEMBLIES) or BUILD / "cdk")
-    folder = kept / f"{name or 'all'}-{_digest(datasets)}"
-    if folder.exists():
-        return Assembly(folder)
+    assembly = kept / f"{name or 'all'}-{_digest(datasets)}"
+    if assembly.exists():
+        return Assembly(assembly)
     kept.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=kept))
     try:
-        synthesize(unfinished, _PLACE, dataset=name)
-        if not folder.exists():
-            unfinished.rename(folder)
+        synthesize(unfinished, {**_PLACE, "CSVDYNAMO_DATASETS": str(folder)}, dataset=name)
+        if not assembly.exists():
+            unfinished.rename(assembly)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Assembly(folder)
+    return Assembly(assembly)
 
 
 def _digest(datasets: Iterable[Dataset]) -> str:

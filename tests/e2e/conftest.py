@@ -1,38 +1,53 @@
-"""The embedded AWS with the stack deployed, and an Airflow that runs the DAG on it: once for all end-to-end tests."""
+"""The embedded AWS with the stacks deployed, and an Airflow that runs the DAGs on it: once for all end-to-end tests."""
 
 import json
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
-from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
-from commands.embedded import Deployed, embedded_aws
-from commands.project import find_dataset
+from commands.airflow_home import airflow_environment, make_airflow_home
+from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
-from csvdynamo_airflow.settings import LOCAL_FOLDER
-
-FIXED_RUN_ID = Path(__file__).with_name("airflow_with_fixed_run_id.py")
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
+from local_aws.environment import client_environment
+from tests.support.forked import TaskHost, task_host
+from tests.support.stacks import Stacks
 
 # Step Functions' waits before a retry, and Firehose's before a delivery, shortened: what is tested comes after them.
 FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.5"}
+_RUN_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
-def dataset() -> Dataset:
-    return find_dataset("ev_population")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this test run that its processes share."""
+    mine = tmp_path_factory.getbasetemp()
+    return mine.parent if mine.name.startswith("popen-gw") else mine
 
 
 @pytest.fixture(scope="session")
-def deployed(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    log = tmp_path_factory.mktemp("aws") / "local-aws.log"
-    with embedded_aws(dataset, log=log, settings=FAST) as running:
-        yield running
+def stacks(shared_folder: Path) -> Stacks:
+    """Every stack that the tests use, deployed once."""
+    return Stacks.deployed(shared_folder / "stacks")
+
+
+@pytest.fixture(scope="session")
+def dataset(stacks: Stacks) -> Dataset:
+    return stacks.dataset("ev_population")
+
+
+@pytest.fixture(scope="session")
+def deployed(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The worked example's stack, on an embedded AWS of this process that has all the others as well."""
+    with stacks.copy(log=tmp_path_factory.mktemp("aws") / "local-aws.log", settings=FAST) as aws:
+        yield stacks.on(aws, "ev_population")
 
 
 @dataclass(frozen=True)
@@ -46,38 +61,38 @@ class Run:
 
 @dataclass(frozen=True)
 class Dags:
-    """Runs the data set's DAG with the real command line, on the embedded AWS."""
+    """Runs a data set's DAG with Airflow's command line, on the embedded AWS.
+
+    Attributes:
+        dataset: The data set.
+        deployed: Its stack.
+        environment: Airflow's variables.
+        host: What runs the command.
+        no_waiting: Whether error files that are not there are not waited for.
+    """
 
     dataset: Dataset
     deployed: Deployed
     environment: dict[str, str]
+    host: TaskHost
+    no_waiting: bool = False
 
     def test(self, source: str, *, date: str | None = None, **params: Any) -> Run:
         """Run the DAG to its end; a date given twice is the same DAG run again."""
         before = self._reports()
-        airflow = [sys.executable, str(FIXED_RUN_ID)] if date else [AIRFLOW]
         conf = json.dumps({"source_url": source, **params})
-        command = [
-            *airflow,
-            "dags",
-            "test",
-            f"csvdynamo_{self.dataset.name}",
-            *([date] if date else []),
-            "--conf",
-            conf,
-        ]
-        done = subprocess.run(
-            command,
-            check=False,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
+        dag = f"csvdynamo_{self.dataset.name}"
+        running = self.host.fork(
+            "airflow",
+            arguments=["dags", "test", dag, *([date] if date else []), "--conf", conf],
+            environment=self.environment,
+            fixed_run_id=date is not None,
+            no_waiting=self.no_waiting,
         )
+        status = running.wait(_RUN_SECONDS)["status"]
         new = [key for key, etag in self._reports().items() if before.get(key) != etag]
         assert len(new) <= 1, f"one run wrote several reports: {new}"
-        return Run(done.returncode, done.stdout, self._read(new[0]) if new else None)
+        return Run(status, running.log.read_text(encoding="utf-8"), self._read(new[0]) if new else None)
 
     def executions(self) -> list[str]:
         """Names of all executions, oldest first."""
@@ -121,13 +136,76 @@ class Dags:
         return report
 
 
+@dataclass(frozen=True)
+class Airflow:
+    """An Airflow with its home, whose command runs in forks of one process.
+
+    Attributes:
+        home: Its ``AIRFLOW_HOME``.
+        host: What runs its command.
+        stacks: The deployed stacks.
+        sources: The folder below which its DAGs may read files.
+    """
+
+    home: Path
+    host: TaskHost
+    stacks: Stacks
+    sources: Path
+
+    def dags(self, deployed: Deployed, name: str, aws: dict[str, str] | None = None) -> Dags:
+        """Run a data set's DAG.
+
+        Args:
+            deployed: Its stack.
+            name: Its name.
+            aws: The AWS variables, where it is not to be the root.
+        """
+        environment = {
+            **airflow_environment(self.home, aws or deployed.aws.environment),
+            DATASETS_FOLDER: str(self.stacks.datasets_folder(name)),
+            LOCAL_FOLDER: str(self.sources),
+            RETRY_SECONDS: "0.1",
+        }
+        return Dags(self.stacks.dataset(name), deployed, environment, self.host)
+
+
 @pytest.fixture(scope="session")
-def dags(dataset: Dataset, deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Dags:
-    home = tmp_path_factory.mktemp("airflow")
-    make_airflow_home(home)
-    environment = airflow_environment(home, deployed.aws.environment)
-    settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", LOCAL_FOLDER: str(tmp_path_factory.getbasetemp())}
-    return Dags(dataset, deployed, {**environment, **settings})
+def empty_airflow_home(shared_folder: Path) -> Path:
+    """An ``AIRFLOW_HOME`` whose database is migrated and empty."""
+    home = shared_folder / "airflow-home"
+    with FileLock(home.with_suffix(".lock")):
+        if not home.exists():
+            make_airflow_home(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def make_airflow(empty_airflow_home: Path, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Gives a function that makes an Airflow with a home of its own."""
+    with ExitStack() as hosts:
+
+        def make() -> Airflow:
+            folder = tmp_path_factory.mktemp("airflow")
+            home = folder / "home"
+            shutil.copytree(empty_airflow_home, home)
+            # Each run is told where its AWS is.
+            environment = airflow_environment(home, client_environment(port=9))
+            host = hosts.enter_context(task_host(environment, folder / "host", command_line=True))
+            return Airflow(home, host, stacks, tmp_path_factory.getbasetemp())
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def airflow(make_airflow: Any) -> Airflow:
+    """The Airflow of this process."""
+    made: Airflow = make_airflow()
+    return made
+
+
+@pytest.fixture(scope="session")
+def dags(airflow: Airflow, deployed: Deployed) -> Dags:
+    return airflow.dags(deployed, "ev_population")
 
 
 @pytest.fixture

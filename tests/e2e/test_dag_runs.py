@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.lambda_functions import function_with
+
 LEDGER_OF_NOTHING = {
     "source_rows": 0,
     "rejected_before_upload": 0,
@@ -130,22 +132,8 @@ def test_what_the_trigger_names_is_not_read_unless_it_is_allowed(dags: Any, sour
 @pytest.fixture
 def table_out_of_reach(dags: Any) -> Iterator[Any]:
     """Gives a function that mends what this fixture broke: the Lambda writes to a table that is not there."""
-    functions = dags.deployed.client("lambda")
-    [name] = [
-        function["FunctionName"]
-        for function in functions.list_functions()["Functions"]
-        if function["Handler"] == "migrate_batch.handler"
-    ]
-    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-
-    def write_to(table: str) -> None:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**good, "DESTINATION_TABLE_NAME": table}}
-        )
-
-    write_to("no_such_table")
-    yield lambda: write_to(good["DESTINATION_TABLE_NAME"])
-    write_to(good["DESTINATION_TABLE_NAME"])
+    with function_with(dags.deployed, DESTINATION_TABLE_NAME="no_such_table") as mend:
+        yield mend
 
 
 def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_when_run_again(

@@ -6,48 +6,22 @@ output and database, the logs of the functions and of the machine, errors, repor
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commands.airflow_home import airflow_environment, make_airflow_home
-from commands.cdk_cli import deploy
-from commands.embedded import embedded_aws
+from commands.embedded_assembly import embedded_assembly
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.settings import DATASETS_FOLDER
 from tests.e2e.conftest import FAST, Dags
+from tests.support.lambda_functions import function_with
+from tests.support.stacks import Stacks
 
 CELL, KEY = "cell-canary-5d1e", "key-canary-8b2c"
-TABLE = "tb_protected"
-
-DATASET = """
-verify = "full"
-
-[source]
-url = "https://example.com/people.csv"
-file_name = "people.csv"
-
-[table]
-name = "tb_protected"
-partition_key = "id"
-
-[columns."id"]
-required = true
-
-[columns."born"]
-type = "number"
-
-[columns."state"]
-allowed = ["WA"]
-
-[gates]
-max_reject_percent = 50
-
-[schema]
-header = ["id", "born", "name", "state", "gone"]
-"""
+NAME, TABLE = "protected_people", "tb_protected"
 
 PROTECTION = """
 [protection]
@@ -135,27 +109,26 @@ class Protected:
 
 
 @pytest.fixture(scope="module")
-def protected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Protected]:
+def protected(make_airflow: Any, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Protected]:
     """A stack without protection that holds something, deployed again with it."""
-    folder, home = tmp_path_factory.mktemp("datasets"), tmp_path_factory.mktemp("airflow")
-    file = folder / "protected_people.toml"
-    file.write_text(DATASET, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CSVDYNAMO_DATASETS", str(folder))
-        log = folder / "local-aws.log"
-        with embedded_aws(load_dataset(file), log=log, settings=FAST) as deployed:
-            deployed.client("s3").put_object(Bucket=deployed.outputs["SourceBucket"], Key="kept.csv", Body=b"kept")
-            deployed.client("dynamodb").put_item(TableName=TABLE, Item={"id": {"S": "kept"}})
-            before = dict(deployed.outputs)
-            file.write_text(DATASET + PROTECTION, encoding="utf-8")
-            deployed.outputs.update(deploy(load_dataset(file), deployed.aws.environment))
-            _encrypt_bucket(deployed, _data_key(deployed, load_dataset(file).stack_name))
-            queue = _listen(deployed, deployed.outputs["PublishMigrationResultsTopic"])
-            make_airflow_home(home)
-            sources = str(tmp_path_factory.getbasetemp())
-            settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", "CSVDYNAMO_LOCAL_FOLDER": sources}
-            variables = {**airflow_environment(home, deployed.aws.environment), **settings}
-            yield Protected(Dags(load_dataset(file), deployed, variables), home, log, queue, before)
+    folder = tmp_path_factory.mktemp("datasets")
+    file, log = folder / f"{NAME}.toml", folder / "local-aws.log"
+    rules = (stacks.datasets_folder(NAME) / file.name).read_text(encoding="utf-8")
+    file.write_text(rules + PROTECTION, encoding="utf-8")
+    dataset = load_dataset(file)
+    with stacks.copy(log=log, settings=FAST) as aws:
+        deployed = stacks.on(aws, NAME)
+        deployed.client("s3").put_object(Bucket=deployed.outputs["SourceBucket"], Key="kept.csv", Body=b"kept")
+        deployed.client("dynamodb").put_item(TableName=TABLE, Item={"id": {"S": "kept"}})
+        before = dict(deployed.outputs)
+        assembly = embedded_assembly(dataset, folder=folder)
+        deployed.outputs.update(assembly.deploy(dataset, deployed.aws.environment))
+        _encrypt_bucket(deployed, _data_key(deployed, dataset.stack_name))
+        queue = _listen(deployed, deployed.outputs["PublishMigrationResultsTopic"])
+        airflow = make_airflow()
+        dags = airflow.dags(deployed, NAME)
+        environment = {**dags.environment, DATASETS_FOLDER: str(folder)}
+        yield Protected(replace(dags, dataset=dataset, environment=environment), airflow.home, log, queue, before)
 
 
 def _data_key(deployed: Any, stack: str) -> str:
@@ -264,15 +237,8 @@ def test_a_changed_item_is_told_by_its_key_and_its_attributes_names_alone(protec
 
 def test_a_run_that_fails_tells_nobody_a_cell(protected: Protected, people: Any) -> None:
     before = protected.airflow_files()
-    functions = protected.client("lambda")
-    [name] = [one["FunctionName"] for one in functions.list_functions()["Functions"] if "migrate" in one["Handler"]]
-    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    broken = {**good, "DESTINATION_TABLE_NAME": "no_such_table"}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
-    try:
+    with function_with(protected.dags.deployed, DESTINATION_TABLE_NAME="no_such_table"):
         run = protected.dags.test(people(HEADER + GOOD + BAD), date="2026-04-02")
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": good})
 
     assert run.status != 0
     assert run.report["execution_status"] == "FAILED"

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.lambda_functions import function_with
+
 ROWS = 1000  # four batches
 KEYLESS = 600  # in the third
 
@@ -12,21 +14,8 @@ KEYLESS = 600  # in the third
 @pytest.fixture
 def rejects_out_of_reach(dags: Any) -> Iterator[Any]:
     """Lets every batch fail that has a reject; gives a function that mends it."""
-    functions = dags.deployed.client("lambda")
-    [name] = [
-        function["FunctionName"]
-        for function in functions.list_functions()["Functions"]
-        if function["Handler"] == "migrate_batch.handler"
-    ]
-    good = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-
-    def send_to(stream: str) -> None:
-        variables = {**good, "ERROR_DELIVERY_STREAM_NAME": stream}
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-
-    send_to("no-such-stream")
-    yield lambda: send_to(good["ERROR_DELIVERY_STREAM_NAME"])
-    send_to(good["ERROR_DELIVERY_STREAM_NAME"])
+    with function_with(dags.deployed, ERROR_DELIVERY_STREAM_NAME="no-such-stream") as mend:
+        yield mend
 
 
 def test_a_mended_run_redrives_its_execution_and_the_batches_that_did_not_succeed(

@@ -1,62 +1,24 @@
 """The full check of a table, and the gates, through the real DAG on the embedded AWS."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from commands.airflow_home import airflow_environment, make_airflow_home
-from commands.embedded import embedded_aws
+from commands.embedded import Deployed
 from csvdynamo.codes import Stage
-from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
-from csvdynamo_airflow.settings import LOCAL_FOLDER
-from tests.e2e.conftest import FAST, Dags
-
-DATASET = """
-verify = "full"
-
-[source]
-url = "https://example.com/vehicles.csv"
-file_name = "vehicles.csv"
-
-[table]
-name = "tb_checked_vehicles"
-partition_key = "dol_vehicle_id"
-
-[attributes]
-transform = ["lowercase", { replace = " ", with = "_" }]
-
-[columns."DOL Vehicle ID"]
-transform = [{ prefix = "A_" }]
-
-[columns."Model Year"]
-type = "number"
-
-[gates]
-max_reject_percent = 5
-"""
+from tests.e2e.conftest import Airflow, Dags
+from tests.support.stacks import Stacks
 
 
 @pytest.fixture(scope="module")
-def checked_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dags]:
+def checked_dags(airflow: Airflow, stacks: Stacks, deployed: Deployed) -> Dags:
     """A data set of this module's own, whose table is checked key by key."""
-    folder = tmp_path_factory.mktemp("datasets")
-    (folder / "checked_vehicles.toml").write_text(DATASET, encoding="utf-8")
-    dataset = load_dataset(folder / "checked_vehicles.toml")
-    home = tmp_path_factory.mktemp("airflow")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CSVDYNAMO_DATASETS", str(folder))
-        with embedded_aws(dataset, log=folder / "local-aws.log", settings=FAST) as deployed:
-            make_airflow_home(home)
-            settings = {
-                "CSVDYNAMO_RETRY_SECONDS": "0.1",
-                "TEST_WAIT_FOR_NO_ERROR_FILE": "1",
-                LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
-            }
-            yield Dags(dataset, deployed, {**airflow_environment(home, deployed.aws.environment), **settings})
+    dags = airflow.dags(stacks.on(deployed.aws, "checked_vehicles"), "checked_vehicles")
+    return replace(dags, no_waiting=True)
 
 
 @pytest.fixture

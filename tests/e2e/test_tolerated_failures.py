@@ -8,41 +8,16 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commands.airflow_home import airflow_environment, make_airflow_home
-from commands.cdk_cli import deploy
-from commands.embedded import embedded_aws
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_datasets
-from tests.e2e.conftest import FAST, Dags
-
-DATASET = """
-verify = "full"
-
-[source]
-url = "https://example.com/vehicles.csv"
-file_name = "vehicles.csv"
-
-[table]
-name = "tb_{name}"
-partition_key = "key"
-
-[columns."DOL Vehicle ID"]
-rename = "key"
-
-[gates]
-max_reject_percent = 20
-tolerated_failure_percent = {tolerated}
-
-[limits]
-rows_per_batch = 5
-max_concurrency = 1
-"""
+from commands.embedded import Deployed
+from tests.e2e.conftest import Airflow, Dags
+from tests.support.lambda_functions import function_with
+from tests.support.stacks import Stacks
 
 KEYS = [str(number) if number not in (7, 18) else "" for number in range(1, 21)]
 """Of four batches the second and the fourth have a row without a key."""
@@ -53,29 +28,14 @@ CAUSE = "ResourceNotFoundException"
 
 @dataclass(frozen=True)
 class Migrations:
-    """DAG runs of one of the data sets, on one embedded AWS."""
+    """DAG runs of one of the data sets."""
 
     dags: Dags
 
     @contextmanager
     def error_stream_out_of_reach(self) -> Iterator[None]:
-        functions = self.dags.deployed.client("lambda")
-        [(name, good)] = [
-            (one["FunctionName"], one["Environment"]["Variables"])
-            for one in functions.list_functions()["Functions"]
-            if one["Handler"] == "migrate_batch.handler"
-            and one["Environment"]["Variables"]["DESTINATION_TABLE_NAME"] == self.dags.dataset.table.name
-        ]
-
-        def use(stream: str) -> None:
-            variables = {**good, "ERROR_DELIVERY_STREAM_NAME": stream}
-            functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-
-        use("no_such_stream")
-        try:
+        with function_with(self.dags.deployed, ERROR_DELIVERY_STREAM_NAME="no_such_stream"):
             yield
-        finally:
-            use(good["ERROR_DELIVERY_STREAM_NAME"])
 
     def error_csv(self, report: dict[str, Any]) -> list[dict[str, str]]:
         [location] = [place for place in report["error_files"] if place.endswith("/rejects.csv")]
@@ -94,22 +54,9 @@ def saved(rows: list[dict[str, str]], path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def migrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Migrations]]:
-    folder = tmp_path_factory.mktemp("datasets")
-    for name, tolerated in (("tolerant", 50), ("strict", 0)):
-        (folder / f"{name}.toml").write_text(DATASET.format(name=name, tolerated=tolerated), encoding="utf-8")
-    datasets: dict[str, Dataset] = load_datasets(folder)
-    home = tmp_path_factory.mktemp("airflow")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CSVDYNAMO_DATASETS", str(folder))
-        with embedded_aws(datasets["tolerant"], log=folder / "local-aws.log", settings=FAST) as tolerant:
-            strict = replace(tolerant, outputs=deploy(datasets["strict"], tolerant.aws.environment))
-            make_airflow_home(home)
-            sources = str(tmp_path_factory.getbasetemp())
-            settings = {"CSVDYNAMO_RETRY_SECONDS": "0.1", "CSVDYNAMO_LOCAL_FOLDER": sources}
-            airflow = {**airflow_environment(home, tolerant.aws.environment), **settings}
-            deployed = {"tolerant": tolerant, "strict": strict}
-            yield lambda name: Migrations(Dags(datasets[name], deployed[name], airflow))
+def migrations(airflow: Airflow, stacks: Stacks, deployed: Deployed) -> Callable[[str], Migrations]:
+    """Gives the migrations of the data set ``tolerant``, of which half may fail, or ``strict``."""
+    return lambda name: Migrations(airflow.dags(stacks.on(deployed.aws, name), name))
 
 
 def test_failures_that_the_data_set_file_tolerates_are_green_told_by_row_and_mended_by_the_error_csv(

@@ -119,12 +119,13 @@ class TaskHost:
 
 
 @contextmanager
-def task_host(environment: Mapping[str, str], folder: Path) -> Iterator[TaskHost]:
+def task_host(environment: Mapping[str, str], folder: Path, *, command_line: bool = False) -> Iterator[TaskHost]:
     """Start a task host.
 
     Args:
         environment: The variables of an Airflow worker.
         folder: A folder for its children's temporary files, and for outcomes and logs (see `TaskHost`).
+        command_line: Whether it will be asked for the `airflow` command, which it then prepares for.
     """
     temporary = folder / "temporary"
     temporary.mkdir(parents=True)
@@ -132,7 +133,10 @@ def task_host(environment: Mapping[str, str], folder: Path) -> Iterator[TaskHost
     paths = {"PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH])), "TMPDIR": str(temporary)}
     with (folder / HOST_LOG).open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.task_host", str(writing)],
+            [
+                *(sys.executable, "-m", "tests.support.task_host", str(writing)),
+                *(["--command-line"] if command_line else []),
+            ],
             env={**environment, **paths},
             stdin=subprocess.PIPE,
             stdout=log,

@@ -24,7 +24,7 @@ import csvdynamo_airflow.steps
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
-from tests.support import worker
+from tests.support import airflow_command, worker
 from tests.support.whole_file import write_whole
 
 Kind = Callable[[Mapping[str, Any]], Any]
@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "attempt": worker.attempt,
     "trigger": worker.trigger,
     "resume": worker.resume,
+    "airflow": airflow_command.airflow,
 }
 """What a child can do, by name: each takes the request and returns the outcome, a JSON document."""
 
@@ -58,8 +59,10 @@ def child(request: Mapping[str, Any]) -> NoReturn:
         os._exit(0)
 
 
-def warm_up() -> None:
-    """Import and parse what every child needs, once."""
+def warm_up(*, command_line: bool) -> None:
+    """Import and parse what every child needs, once; what the `airflow` command needs only if it will be asked for."""
+    if command_line:
+        airflow_command.warm_up()
     make, parsed = Loader.__init__, dict[Any, Any]()
 
     def make_with_what_is_parsed(loader: Loader, *rest: Any, **more: Any) -> None:
@@ -77,7 +80,7 @@ def warm_up() -> None:
 
 def main() -> None:
     """Fork a child for each line."""
-    warm_up()
+    warm_up(command_line="--command-line" in sys.argv)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     answers = int(sys.argv[1])
     os.write(answers, b"%d\n" % os.getpid())
