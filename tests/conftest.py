@@ -2,8 +2,14 @@
 
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
+
+from commands.airflow_home import make_airflow_home
+
+pytest_plugins = ["tests.support.time_spent"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,3 +24,20 @@ def private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this test run that its processes share."""
+    mine = tmp_path_factory.getbasetemp()
+    return mine.parent if mine.name.startswith("popen-gw") else mine
+
+
+@pytest.fixture(scope="session")
+def empty_airflow_home(shared_folder: Path) -> Path:
+    """An ``AIRFLOW_HOME`` whose database is migrated and empty, to be copied."""
+    home = shared_folder / "airflow-home"
+    with FileLock(home.with_suffix(".lock")):
+        if not home.exists():
+            make_airflow_home(home)
+    return home

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
-from commands.airflow_home import airflow_environment, make_airflow_home
+from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
@@ -23,13 +22,6 @@ from tests.support.stacks import Stacks
 # Step Functions' waits before a retry, and Firehose's before a delivery, shortened: what is tested comes after them.
 FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.5"}
 _RUN_SECONDS = 300
-
-
-@pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this test run that its processes share."""
-    mine = tmp_path_factory.getbasetemp()
-    return mine.parent if mine.name.startswith("popen-gw") else mine
 
 
 @pytest.fixture(scope="session")
@@ -167,16 +159,6 @@ class Airflow:
             RETRY_SECONDS: "0.1",
         }
         return Dags(self.stacks.dataset(name), deployed, environment, self.host)
-
-
-@pytest.fixture(scope="session")
-def empty_airflow_home(shared_folder: Path) -> Path:
-    """An ``AIRFLOW_HOME`` whose database is migrated and empty."""
-    home = shared_folder / "airflow-home"
-    with FileLock(home.with_suffix(".lock")):
-        if not home.exists():
-            make_airflow_home(home)
-    return home
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from commands.airflow_home import airflow_environment, make_airflow_home
 from commands.airflow_user import airflow_variables
 from commands.embedded import Deployed, embedded_aws
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow import connections
-from tests.e2e.conftest import Dags
+from tests.e2e.conftest import Airflow
 from tests.e2e.least_privilege.airflow_witnesses import AirflowConnection, Tasks
 from tests.e2e.least_privilege.announcements import Announcements
 from tests.e2e.least_privilege.evidence import UNTOLD, Witness, airflow_witness, service_witness
@@ -81,17 +80,11 @@ def survivors(
 
 
 def test_the_dag_is_green_with_its_own_policy_and_nothing_else(
-    dataset: Dataset, secure: Deployed, user: dict[str, str], vehicles: Any, tmp_path_factory: pytest.TempPathFactory
+    airflow: Airflow, dataset: Dataset, secure: Deployed, user: dict[str, str], vehicles: Any
 ) -> None:
-    home = tmp_path_factory.mktemp("airflow")
-    make_airflow_home(home)
     source = vehicles([f"{n}" if n != 7 else "" for n in range(40)])
-    environment = airflow_environment(home, user) | {
-        "CSVDYNAMO_RETRY_SECONDS": "0.1",
-        "CSVDYNAMO_LOCAL_FOLDER": str(Path(source).parent),
-    }
 
-    run = Dags(dataset, secure, environment).test(source)
+    run = airflow.dags(secure, dataset.name, user).test(source)
 
     assert run.status == 0, run.output[-2000:]
     assert run.report is not None

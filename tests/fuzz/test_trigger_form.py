@@ -6,6 +6,7 @@ Each is refused with a sentence, or makes a run whose first task refuses it or t
 import base64
 import json
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
+from commands.airflow_home import AIRFLOW, airflow_environment
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
@@ -64,9 +65,9 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    home = tmp_path_factory.mktemp("airflow")
-    make_airflow_home(home)
+def api(empty_airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    home = tmp_path_factory.mktemp("airflow") / "home"
+    shutil.copytree(empty_airflow_home, home)
     environment = airflow_environment(home, NOWHERE) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True"}
     parsed = [AIRFLOW, "dags", "reserialize"]
     done = subprocess.run(parsed, check=False, env=environment, capture_output=True, text=True)

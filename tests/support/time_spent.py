@@ -1,0 +1,63 @@
+"""Where the suite's time goes: long files first, so that no process waits for another at the end; and what each cost."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+import pytest
+
+# Seconds on two cores. A file that is not here comes after those that are, in the order in which it was found.
+_LONG_FILES = {
+    "tests/e2e/test_scheduled_airflow.py": 170,
+    "tests/e2e/test_crash_matrix.py": 110,
+    "tests/e2e/test_chaos_campaign.py": 90,
+    "tests/e2e/test_make_commands.py": 80,
+    "tests/e2e/test_dag_runs.py": 45,
+    "tests/e2e/test_least_privilege.py": 45,
+    "tests/e2e/test_data_protection.py": 40,
+    "tests/e2e/test_tolerated_failures.py": 30,
+    "tests/e2e/test_hostile_csv.py": 30,
+    "tests/unit/plugin/test_prepare_properties.py": 30,
+    "tests/e2e/test_table_check.py": 25,
+    "tests/e2e/test_destroy_and_redeploy.py": 25,
+    "tests/integration/local_aws/test_embedded_aws_contracts.py": 25,
+    "tests/fuzz/test_trigger_form.py": 20,
+    "tests/integration/test_round_trip.py": 20,
+    "tests/e2e/test_redrive.py": 20,
+    "tests/e2e/test_corrected_rejects.py": 20,
+    "tests/integration/commands/test_dependency_audit.py": 15,
+    "tests/integration/cdk/test_synthesized_templates.py": 15,
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let xdist give out the files in the order of collection; it would begin with those of most tests."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+    if config.option.durations is None:
+        config.option.durations = 20
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: -_LONG_FILES.get(item.nodeid.partition("::")[0], 0))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell the time of each folder, set-up and clean-up included, when more than one was run."""
+    reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "duration")]
+    told = by_folder((report.nodeid, report.duration) for report in reports)
+    if len(told) < 2:
+        return
+    terminalreporter.section("seconds by folder")
+    for folder, seconds in told:
+        terminalreporter.write_line(f"{seconds:8.1f}  {folder}")
+
+
+def by_folder(durations: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Add up the seconds of node ids by their folders below ``tests/``, the longest first."""
+    spent: Counter[str] = Counter()
+    for nodeid, seconds in durations:
+        spent["/".join(PurePosixPath(nodeid.partition("::")[0]).parts[:-1])] += seconds
+    return spent.most_common()
