@@ -67,8 +67,7 @@ class Campaign:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-")))
-            settings = {DATASETS_FOLDER: str(DATASET_FILE.parent), LOCAL_FOLDER: str(self._folder)}
-            stack.enter_context(_environment(settings))
+            stack.enter_context(_environment({DATASETS_FOLDER: str(DATASET_FILE.parent)}))
             self._dataset: Dataset = load_dataset(DATASET_FILE)
             log = self._folder / "local-aws.log"
             self._deployed: Deployed = stack.enter_context(embedded_aws(self._dataset, log=log, settings=_FAST))
