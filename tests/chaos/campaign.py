@@ -95,7 +95,7 @@ class Campaign:
         began = time.monotonic()
         seed = f"{self.seed}.{number}"
         source = write_source(self._folder / "source.csv", seed)
-        plan = self._faults.plan = FaultPlan.drawn(seed)
+        plan = self._faults.plan = FaultPlan.drawn(self.seed, number)
         run = self._new_run(number, seed, source)
         try:
             self._run_until_green(run, plan, seed)
