@@ -5,13 +5,13 @@ Each run's rows and faults follow from the seed and the run's number alone: ``--
 
 import argparse
 import json
-import os
 import secrets
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.chaos.campaign import Campaign, LostRowError
 from tests.chaos.summary import Summary
 
 _TOLD_EVERY = 10
@@ -32,15 +32,6 @@ def main() -> None:
 
 
 def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
-    with tempfile.TemporaryDirectory(prefix="csvdynamo-airflow-") as home:
-        # Importing Airflow makes its home: not the person's own.
-        os.environ["AIRFLOW_HOME"] = home
-        return _campaign(arguments, numbers)
-
-
-def _campaign(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
-    from tests.chaos.campaign import Campaign, LostRowError
-
     with Campaign(arguments.seed, arguments.through_airflow, arguments.verbose) as campaign:
         for ended, number in enumerate(numbers, 1):
             try:

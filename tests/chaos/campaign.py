@@ -67,8 +67,7 @@ class Campaign:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-")))
-            settings = {DATASETS_FOLDER: str(DATASET_FILE.parent), LOCAL_FOLDER: str(self._folder)}
-            stack.enter_context(_environment(settings))
+            stack.enter_context(_environment({DATASETS_FOLDER: str(DATASET_FILE.parent)}))
             self._dataset: Dataset = load_dataset(DATASET_FILE)
             log = self._folder / "local-aws.log"
             self._deployed: Deployed = stack.enter_context(embedded_aws(self._dataset, log=log, settings=_FAST))
@@ -96,12 +95,13 @@ class Campaign:
         began = time.monotonic()
         seed = f"{self.seed}.{number}"
         source = write_source(self._folder / "source.csv", seed)
-        plan = self._faults.plan = FaultPlan.drawn(seed)
+        plan = self._faults.plan = FaultPlan.drawn(self.seed, number)
         run = self._new_run(number, seed, source)
         try:
             self._run_until_green(run, plan, seed)
             self._check(self._report(run.report_key), source, seed)
-            self._count_executions(run.report_key)
+            self._check_uploads(seed)
+            self._check_executions(run.report_key, source, seed)
         finally:
             self._faults.plan = None
             self._forget(run)
@@ -190,12 +190,26 @@ class Campaign:
         lines = (line for key in keys for line in object_lines(s3, self._bucket, key))
         return Counter((reject.row, reject.code) for reject in map(Reject.from_json, lines))
 
-    def _count_executions(self, report_key: str | None) -> None:
-        """Count the run's executions from its first one on, by whose name its report is filed."""
+    def _check_uploads(self, seed: str) -> None:
+        """Hold what a run uploads under keys made of its digest to one upload, however often a task was tried."""
+        pages = self._deployed.client("s3").get_paginator("list_object_versions").paginate(Bucket=self._bucket)
+        keys = [version["Key"] for page in pages for version in page.get("Versions", [])]
+        uploads = Counter(key for key in keys if key.startswith(("landing/", "source/")))
+        if twice := [key for key, versions in uploads.items() if versions > 1]:
+            raise LostRowError(f"run {seed}: uploaded more than once: {twice}")
+
+    def _check_executions(self, report_key: str | None, source: Source, seed: str) -> None:
+        """Hold a run to one execution, by whose name its report is filed, and its output to the source."""
         assert report_key
         name = report_key.split("/")[-2]
         machine = self._deployed.outputs["MigrationWorkflowStateMachine"]
         executions = executions_of_run(self._deployed.client("stepfunctions"), machine, name)
+        if len(executions) != 1:
+            raise LostRowError(f"run {seed}: it started {[one.name for one in executions]}, not one execution")
+        described = self._deployed.client("stepfunctions").describe_execution(executionArn=executions[0].arn)
+        output = json.loads(described["output"])
+        if output["TOTAL_NUMBER_OF_ITEMS_WRITTEN"] != len(source.items):
+            raise LostRowError(f"run {seed}: the execution's output is not that of its source: {output}")
         self.summary.executions += len(executions)
         self.summary.redrives += sum(execution.redrives for execution in executions)
 

@@ -14,7 +14,7 @@ from tests.support.aws_messages import NO_ANSWER, Answer, Request
 from tests.support.aws_proxy import Onward
 
 _OF_ANOTHER_BODY = ("Content-Length", "x-amz-crc32")
-_LONGEST_SLOWNESS_SECONDS = 0.4
+_LONGEST_SLOWNESS_SECONDS = 0.1  # enough for the requests of others to come first
 _STATUS = {FaultKind.INTERNAL_ERROR: 500, FaultKind.UNAVAILABLE: 503, FaultKind.SLOW_DOWN: 503}
 _CODES = {
     FaultKind.INTERNAL_ERROR: "InternalFailure",

@@ -98,11 +98,16 @@ class FaultPlan:
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
-    def drawn(cls, seed: str) -> "FaultPlan":
-        """Draw the rates of a run: one kind at the highest, about a third of the others somewhere below it."""
+    def drawn(cls, campaign: str, number: int) -> "FaultPlan":
+        """Draw the rates of a run: one kind at the highest, about a third of the others somewhere below it.
+
+        Args:
+            campaign: The campaign's seed.
+            number: The run's number: as many runs one after another as there are kinds have each at its highest once.
+        """
+        seed, kinds = f"{campaign}.{number}", list(FaultKind)
         dice = random.Random(f"rates {seed}")
-        kinds = list(FaultKind)
-        highest = dice.choice(kinds)
+        highest = random.Random(f"kinds {campaign}").sample(kinds, len(kinds))[number % len(kinds)]
         rates = {kind: dice.uniform(0, HIGHEST_RATE) for kind in kinds if dice.random() < 1 / 3} | {
             highest: HIGHEST_RATE
         }

@@ -68,7 +68,7 @@ class AwsProxy:
             connector=connector, auto_decompress=False, cookie_jar=DummyCookieJar(), timeout=ClientTimeout(total=None)
         ) as self._session:
             server = web.Server(self._handle, access_log=None, auto_decompress=False)
-            runner = web.ServerRunner(server, shutdown_timeout=1)
+            runner = web.ServerRunner(server, shutdown_timeout=0.1)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             [address] = runner.addresses

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -10,10 +10,11 @@ from unittest.mock import patch
 import aiobotocore.endpoint
 import botocore.endpoint
 
+from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.workflow import execution_trigger
 
 POLL_SECONDS = 0.05
-"""Seconds between two looks at the error files."""
+"""Seconds between two looks, at the error files or at an execution."""
 
 _FACTOR = 0.02
 
@@ -31,13 +32,21 @@ class _Hurried:
         return self._module.sleep(seconds * _FACTOR, *rest)
 
 
+def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = function.__kwdefaults__
+    return defaults
+
+
 @contextmanager
 def short_waits() -> Iterator[None]:
     """Let the tasks and their AWS clients wait a fraction: they look and try as often as ever."""
+    hurried = _Hurried(time)
     with (
         patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
-        patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", 0.05),
-        patch.object(botocore.endpoint, "time", _Hurried(time)),
+        patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", POLL_SECONDS),
+        patch.object(execution_trigger, "_PAUSE_GROWTH", 1.0),
+        patch.object(botocore.endpoint, "time", hurried),
         patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),
+        patch.dict(_defaults(object_chunks), sleep=hurried.sleep),
     ):
         yield

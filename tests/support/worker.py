@@ -78,7 +78,8 @@ def resume(request: Mapping[str, Any]) -> dict[str, Any]:
     if "event" in told:
         method, more = request["method"], {"event": told["event"]}
     else:
-        method, more = TRIGGER_FAIL_REPR, {"error": TriggerFailureReason.TRIGGER_FAILURE, "traceback": told["failed"]}
+        method = TRIGGER_FAIL_REPR
+        more = {"error": TriggerFailureReason.TRIGGER_FAILURE.value, "traceback": told["failed"]}
     return _run(request, lambda task, context: task.resume_execution(method, more, context))
 
 
