@@ -4,15 +4,18 @@ Each run's rows and faults follow from the seed and the run's number alone: ``--
 """
 
 import argparse
+import contextlib
 import json
 import secrets
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.chaos.campaign import Campaign, LostRowError
 from tests.chaos.summary import Summary
+from tests.support.stacks import Stacks
 
 _TOLD_EVERY = 10
 
@@ -32,7 +35,10 @@ def main() -> None:
 
 
 def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
-    with Campaign(arguments.seed, arguments.through_airflow, arguments.verbose) as campaign:
+    with (
+        _stacks(arguments) as stacks,
+        Campaign(stacks, arguments.seed, arguments.through_airflow, arguments.verbose) as campaign,
+    ):
         for ended, number in enumerate(numbers, 1):
             try:
                 campaign.run(number)
@@ -48,9 +54,10 @@ def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | ra
 
 def _side_by_side(arguments: argparse.Namespace, streams: int) -> Summary:
     """Divide the runs among several processes, each with an embedded AWS of its own: most of a run is waiting."""
-    with tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-") as folder:
+    with _stacks(arguments) as stacks, tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-") as folder:
         files = [Path(folder) / f"{number}.json" for number in range(streams)]
         shared = ["--runs", str(arguments.runs), "--seed", arguments.seed, "--streams", str(streams)]
+        shared += ["--stacks", str(stacks.folder)]
         shared += [option for option in ("--verbose", "--through-airflow") if option in sys.argv]
         commands = [
             [sys.executable, "-m", "tests.chaos", *shared, "--stream", str(number), "--summary", str(file)]
@@ -63,6 +70,16 @@ def _side_by_side(arguments: argparse.Namespace, streams: int) -> Summary:
         return sum((Summary.from_json(json.loads(file.read_text())) for file in files), Summary())
 
 
+@contextlib.contextmanager
+def _stacks(arguments: argparse.Namespace) -> Iterator[Stacks]:
+    """Give the stacks that are deployed already, or deploy them."""
+    if arguments.stacks:
+        yield Stacks.deployed(arguments.stacks)
+        return
+    with tempfile.TemporaryDirectory(prefix="csvdynamo-stacks-") as folder:
+        yield Stacks.deployed(Path(folder) / "stacks")
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=60, help="how many runs (default: %(default)s)")
@@ -70,6 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=int, metavar="NUMBER", help="repeat one run of the campaign")
     parser.add_argument("--streams", type=int, default=1, help="how many go on side by side (default: %(default)s)")
     parser.add_argument("--through-airflow", action="store_true", help="run the DAG by airflow dags test: slower")
+    parser.add_argument("--stacks", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--stream", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--summary", type=Path, help="write the summary there as JSON")
     parser.add_argument("--verbose", action="store_true", help="print the tasks' logs, too")

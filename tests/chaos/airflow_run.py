@@ -1,13 +1,10 @@
-"""A run of the DAG by `airflow dags test`, in a process of its own; this module is its program, too."""
+"""A run of the DAG by `airflow dags test`."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from commands.project import PYTHON_PATH, ROOT
+from tests.support.forked import TaskHost
 
 _SECONDS = 900
 
@@ -17,6 +14,7 @@ class AirflowRun:
     """One run of a data set's DAG.
 
     Attributes:
+        host: What runs the command.
         dataset: The data set's name.
         date: What its run id is made of.
         source: The path of its source.
@@ -27,6 +25,7 @@ class AirflowRun:
         retries: Attempts of tasks that failed and were followed by another.
     """
 
+    host: TaskHost
     dataset: str
     date: str
     source: str
@@ -42,16 +41,15 @@ class AirflowRun:
         """Run the DAG to its end."""
         before = self.find_report()
         conf = json.dumps({"source_url": self.source})
-        done = subprocess.run(
-            [sys.executable, "-m", __name__, "dags", "test", f"csvdynamo_{self.dataset}", self.date, "--conf", conf],
-            check=False,
-            env={**self.environment, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH]))},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_SECONDS,
+        running = self.host.fork(
+            "airflow",
+            arguments=["dags", "test", f"csvdynamo_{self.dataset}", self.date, "--conf", conf],
+            environment=dict(self.environment),
+            fixed_run_id=True,
+            no_waiting=False,
         )
-        self.green, self._output = done.returncode == 0, done.stdout
+        self.green = running.wait(_SECONDS)["status"] == 0
+        self._output = running.log.read_text(encoding="utf-8", errors="replace")
         after = self.find_report()
         self.report_key = after[0] if after is not None and after != before else None
         failed_for_good = 0 if self.green else 1 + sum(text.startswith("Task ") for text in self.causes.values())
@@ -69,11 +67,3 @@ class AirflowRun:
         if self.report_key is None:
             return {"report": self._output[-2000:]}
         return {f"problem {number}": text for number, text in enumerate(self.problems_of(self.report_key), 1)}
-
-
-if __name__ == "__main__":
-    from tests.e2e.airflow_with_fixed_run_id import run_airflow
-    from tests.support.hurry import short_waits
-
-    with short_waits():
-        run_airflow()

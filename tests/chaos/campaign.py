@@ -2,13 +2,11 @@
 
 import contextlib
 import json
-import os
 import random
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,9 +15,6 @@ from typing import Any, Self
 import psutil
 
 from commands.airflow_home import airflow_environment, make_airflow_home
-from commands.embedded import Deployed, embedded_aws
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
 from csvdynamo.stored_object import read_object
 from csvdynamo_airflow.accounting.ledger import Ledger
@@ -37,8 +32,9 @@ from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
 from tests.support.forked import task_host
 from tests.support.lambda_functions import functions_through
+from tests.support.stacks import Stacks
 
-DATASET_FILE = Path(__file__).with_name("datasets") / "chaos.toml"
+_DATASET = "chaos"
 
 # Waits of Step Functions and Firehose, shortened: what is tested is what happens after them.
 _FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}
@@ -54,11 +50,13 @@ class Campaign:
     """Runs one after the other, on an embedded AWS of their own; a context manager.
 
     Attributes:
+        stacks: The deployed stacks, with a copy of which it begins.
         seed: Another seed gives other rows, rates and faults.
         through_airflow: Run the DAG by `airflow dags test`; else its tasks by a task host.
         verbose: Print the tasks' logs, too.
     """
 
+    stacks: Stacks
     seed: str
     through_airflow: bool = False
     verbose: bool = False
@@ -67,19 +65,24 @@ class Campaign:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-")))
-            stack.enter_context(_environment({DATASETS_FOLDER: str(DATASET_FILE.parent)}))
-            self._dataset: Dataset = load_dataset(DATASET_FILE)
-            log = self._folder / "local-aws.log"
-            self._deployed: Deployed = stack.enter_context(embedded_aws(self._dataset, log=log, settings=_FAST))
+            self._dataset = self.stacks.dataset(_DATASET)
+            aws_log = self._folder / "local-aws.log"
+            running = stack.enter_context(self.stacks.copy(log=aws_log, settings=_FAST))
+            self._deployed = self.stacks.on(running, _DATASET)
             self._faults = FaultAnswers(self._kill_a_lambda)
             proxy = stack.enter_context(AwsProxy(self._deployed.aws.endpoint, self._faults))
             stack.enter_context(functions_through(self._deployed, proxy.endpoint, _LAMBDA_CLIENTS))
             home, aws = self._folder / "airflow", {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
-            self._worker = {**airflow_environment(home, aws), LOCAL_FOLDER: str(self._folder), RETRY_SECONDS: "0.1"}
+            self._worker = {
+                **airflow_environment(home, aws),
+                DATASETS_FOLDER: str(self.stacks.datasets_folder(_DATASET)),
+                LOCAL_FOLDER: str(self._folder),
+                RETRY_SECONDS: "0.1",
+            }
             if self.through_airflow:
                 make_airflow_home(home)
-            else:
-                self._host = stack.enter_context(task_host(self._worker, self._folder / "host"))
+            host = task_host(self._worker, self._folder / "host", command_line=self.through_airflow)
+            self._host = stack.enter_context(host)
             self._stack = stack.pop_all()
         return self
 
@@ -116,6 +119,7 @@ class Campaign:
         if not self.through_airflow:
             return DagRun(self._host, self._folder / f"run-{number}", dag_id, f"chaos__{seed}", params)
         return AirflowRun(
+            self._host,
             self._dataset.name,
             str(date(2026, 1, 1) + timedelta(days=number)),
             str(source.path),
@@ -235,14 +239,3 @@ class Campaign:
             ]
             if workers:
                 dice.choice(workers).kill()
-
-
-@contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

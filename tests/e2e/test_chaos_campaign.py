@@ -9,16 +9,18 @@ from typing import Any
 
 from commands.project import PYTHON_PATH, ROOT
 from tests.chaos.faults import FaultKind
+from tests.support.stacks import Stacks
 
 SEED = "CSVDYNAMO_CHAOS_SEED"
 """Variable that repeats the campaign of a seed."""
 
 
-def campaign(folder: Path, runs: int, *options: str) -> dict[str, Any]:
+def campaign(stacks: Stacks, folder: Path, runs: int, *options: str) -> dict[str, Any]:
     """Run a campaign; return its summary."""
     summary = folder / "summary.json"
     seed = ["--seed", os.environ[SEED]] if os.environ.get(SEED) else []
-    command = [sys.executable, "-m", "tests.chaos", "--runs", str(runs), "--summary", str(summary), *seed, *options]
+    known = ["--stacks", str(stacks.folder), "--summary", str(summary)]
+    command = [sys.executable, "-m", "tests.chaos", "--runs", str(runs), *known, *seed, *options]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH]))}
     done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
     print(done.stdout)
@@ -27,8 +29,8 @@ def campaign(folder: Path, runs: int, *options: str) -> dict[str, Any]:
     return told
 
 
-def test_no_row_is_lost_doubled_or_changed_whatever_fails(tmp_path: Path) -> None:
-    told = campaign(tmp_path, 60, "--streams", "2")
+def test_no_row_is_lost_doubled_or_changed_whatever_fails(stacks: Stacks, tmp_path: Path) -> None:
+    told = campaign(stacks, tmp_path, 60, "--streams", "2")
 
     assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == 60
     assert told["executions"] == 60
@@ -36,8 +38,8 @@ def test_no_row_is_lost_doubled_or_changed_whatever_fails(tmp_path: Path) -> Non
     assert set(told["faults"]) == {kind.value for kind in FaultKind}
 
 
-def test_no_row_is_lost_through_airflow_either(tmp_path: Path) -> None:
-    told = campaign(tmp_path, 6, "--through-airflow")
+def test_no_row_is_lost_through_airflow_either(stacks: Stacks, tmp_path: Path) -> None:
+    told = campaign(stacks, tmp_path, 6, "--through-airflow")
 
     assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == 6
     assert told["executions"] == 6

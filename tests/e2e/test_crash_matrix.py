@@ -4,7 +4,6 @@ import hashlib
 import itertools
 import json
 import secrets
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,11 @@ from pathlib import Path
 import pytest
 
 from commands.airflow_home import airflow_environment
-from commands.cdk_cli import deploy, destroy
 from commands.embedded import Deployed
-from commands.project import DATASETS
 from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
 from csvdynamo_airflow.rejects.result_objects import object_lines
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
 from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names
 from tests.support.aws_proxy import AwsProxy
@@ -26,16 +23,7 @@ from tests.support.dag_run import DagRun
 from tests.support.forked import task_host
 from tests.support.gate import Gate, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
-
-OTHER = """
-[source]
-url = "https://example.com/vehicles.csv"
-file_name = "vehicles.csv"
-
-[table]
-name = "tb_other_vehicles"
-partition_key = "DOL Vehicle ID"
-"""
+from tests.support.stacks import Stacks
 
 KILLS = [
     Kill("download", "before", "PUT landing"),
@@ -76,25 +64,15 @@ KILLS = [
 
 
 @pytest.fixture(scope="module")
-def runs(deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    folder = tmp_path_factory.mktemp("crash")
-    (folder / "datasets").mkdir()
-    for path in DATASETS.glob("*.toml"):
-        shutil.copy(path, folder / "datasets")
-    (folder / "datasets" / "other_vehicles.toml").write_text(OTHER, encoding="utf-8")
-    gate = Gate()
+def runs(
+    stacks: Stacks, deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runs]:
+    folder, gate = tmp_path_factory.mktemp("crash"), Gate()
     with AwsProxy(deployed.aws.endpoint, gate) as proxy:
         aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
-        settings = {"CSVDYNAMO_DATASETS": str(folder / "datasets"), "CSVDYNAMO_LOCAL_FOLDER": str(folder)}
+        settings = {DATASETS_FOLDER: str(stacks.all_datasets_folder), LOCAL_FOLDER: str(folder)}
         with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "host") as host:
             yield Runs(host, gate, proxy.endpoint, deployed, dataset, folder, secrets.token_hex(2))
-
-
-def test_every_task_is_killed_before_during_and_after_its_effect(runs: Runs) -> None:
-    tasks = {task.task_id for task in runs.host.tasks(f"csvdynamo_{runs.dataset.name}")}
-
-    assert {(kill.task, kill.when) for kill in KILLS} >= set(itertools.product(tasks, ("before", "after")))
-    assert {kill.task for kill in KILLS if kill.when == "during"} == tasks
 
 
 @pytest.fixture(scope="module")
@@ -267,13 +245,10 @@ def test_of_two_runs_that_start_at_the_same_moment_the_second_waits_for_the_firs
 
 
 @pytest.fixture
-def other_runs(runs: Runs, gated_lambda: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+def other_runs(runs: Runs, stacks: Stacks, gated_lambda: None) -> Runs:
     """Makes runs of another data set, with a stack of its own on the same embedded AWS."""
-    dataset = load_dataset(runs.folder / "datasets" / "other_vehicles.toml")
-    monkeypatch.setenv("CSVDYNAMO_DATASETS", str(runs.folder / "datasets"))
-    outputs = deploy(dataset, runs.deployed.aws.environment)
-    yield replace(runs, dataset=dataset, deployed=Deployed(runs.deployed.aws, outputs))
-    destroy(dataset, runs.deployed.aws.environment)
+    name = "other_vehicles"
+    return replace(runs, dataset=stacks.dataset(name), deployed=stacks.on(runs.deployed.aws, name))
 
 
 def test_runs_of_two_data_sets_may_overlap(runs: Runs, other_runs: Runs) -> None:

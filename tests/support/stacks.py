@@ -53,8 +53,13 @@ class Stacks:
                 told.write_text(json.dumps(_deploy(folder)), encoding="utf-8")
         return cls(folder, json.loads(told.read_text(encoding="utf-8")))
 
+    @property
+    def all_datasets_folder(self) -> Path:
+        """The folder of all data set files, for ``CSVDYNAMO_DATASETS``."""
+        return self.folder / "together"
+
     def datasets_folder(self, name: str) -> Path:
-        """A folder that holds one data set file alone, for ``CSVDYNAMO_DATASETS``."""
+        """A folder that holds one data set file alone, for ``CSVDYNAMO_DATASETS``: other DAGs cost a run time."""
         return self.folder / "alone" / name
 
     def dataset(self, name: str) -> Dataset:

@@ -1,4 +1,4 @@
-"""Where the suite's time goes: long files first, so that no process waits for another at the end; and what each cost."""
+"""Where the suite's time goes: long files first, so that no process waits for another in the end; and an account."""
 
 from collections import Counter
 from collections.abc import Iterable
