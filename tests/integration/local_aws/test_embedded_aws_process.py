@@ -177,3 +177,27 @@ def test_its_pid_is_the_server_s(folder: Path) -> None:
     with LocalAws() as aws:
         assert is_running(aws.pid)
         assert aws.environment["AWS_ENDPOINT_URL"] == aws.endpoint
+
+
+def test_one_begins_with_what_another_left_but_for_the_objects(folder: Path) -> None:
+    with LocalAws(leave_state=folder / "state") as aws:
+        cloud = Cloud(aws.endpoint)
+        bucket = cloud.bucket(**{"an-object": "text"})
+        function = cloud.function("def handler(event, context):\n    return 7\n")
+        cloud.client("dynamodb").create_table(
+            TableName="kept",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        cloud.client("dynamodb").put_item(TableName="kept", Item={"id": {"S": "a"}})
+        machine = cloud.machine({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+
+    for _ in range(2):
+        with LocalAws(begin_with=folder / "state") as aws:
+            cloud = Cloud(aws.endpoint)
+            assert cloud.client("dynamodb").scan(TableName="kept")["Items"] == [{"id": {"S": "a"}}]
+            assert cloud.client("lambda").invoke(FunctionName=function)["Payload"].read() == b"7"
+            assert cloud.ended(cloud.start(machine))["status"] == "SUCCEEDED"
+            assert cloud.keys(bucket) == []
+            cloud.client("dynamodb").delete_table(TableName="kept")

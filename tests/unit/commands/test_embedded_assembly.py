@@ -1,0 +1,92 @@
+"""What was synthesized is used again for the same sources, and for no others."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands import embedded_assembly
+from commands.cdk_cli import Assembly
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+
+DATASET = '[source]\nurl = "https://example.com/a.csv"\nfile_name = "a.csv"\n[table]\nname = "tb_trees"\npartition_key = "id"\n'
+
+
+class Checkout:
+    """A checkout with an app, functions and a data set file, and how often it was synthesized."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.synthesized = 0
+        for name in ("cdk/app.py", "lambdas/handler.py", "package-lock.json"):
+            self.write(name, "1")
+        self.write("datasets/trees.toml", DATASET)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    @property
+    def dataset(self) -> Dataset:
+        return load_dataset(self.root / "datasets" / "trees.toml")
+
+    def synthesize(self, folder: Path, environment: Any, **_: Any) -> Assembly:
+        self.synthesized += 1
+        (folder / "trees.template.json").write_text(str(self.synthesized), encoding="utf-8")
+        return Assembly(folder)
+
+    def assembly(self) -> str:
+        folder = embedded_assembly.embedded_assembly(self.dataset, folder=self.root / "datasets").folder
+        return (folder / "trees.template.json").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    made = Checkout(tmp_path / "checkout")
+    monkeypatch.setattr(embedded_assembly, "ROOT", made.root)
+    monkeypatch.setattr(embedded_assembly, "CDK", made.root / "cdk")
+    monkeypatch.setattr(embedded_assembly, "synthesize", made.synthesize)
+    monkeypatch.setenv(embedded_assembly.ASSEMBLIES, str(tmp_path / "kept"))
+    return made
+
+
+def test_the_same_sources_are_synthesized_once(checkout: Checkout) -> None:
+    first = checkout.assembly()
+    checkout.write("cdk/cdk.out/tree.json", "what an earlier synthesis left")
+    checkout.write("lambdas/__pycache__/handler.pyc", "what Python left")
+
+    assert (first, checkout.assembly(), checkout.synthesized) == ("1", "1", 1)
+
+
+@pytest.mark.parametrize(
+    "changed", ["cdk/app.py", "cdk/new.py", "lambdas/handler.py", "package-lock.json", "datasets/trees.toml"]
+)
+def test_whatever_goes_into_it_changes_makes_another(checkout: Checkout, changed: str) -> None:
+    checkout.assembly()
+    checkout.write(changed, DATASET + "# changed\n" if changed.endswith(".toml") else "2")
+
+    assert checkout.assembly() == "2"
+
+
+def test_another_version_of_the_cdk_makes_another(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout.assembly()
+    monkeypatch.setattr(embedded_assembly.metadata, "version", lambda package: f"another {package}")
+
+    assert checkout.assembly() == "2"
+
+
+def test_a_synthesis_that_failed_leaves_nothing(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def half(folder: Path, *_: Any, **__: Any) -> Assembly:
+        (folder / "half").touch()
+        raise SystemExit("cdk synth failed")
+
+    with monkeypatch.context() as failing, pytest.raises(SystemExit):
+        failing.setattr(embedded_assembly, "synthesize", half)
+        checkout.assembly()
+
+    assert list((tmp_path / "kept").iterdir()) == []
+    assert checkout.assembly() == "1"
