@@ -9,6 +9,7 @@ PYTHON  ?= python3
 DATASET ?= ev_population
 SOURCE  ?=
 EMAIL   ?=
+VERSION ?=
 BYTES   ?= 2000000000
 ROWS    ?= 1000000
 RUNS    ?= 60
@@ -21,7 +22,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 READY  := $(VENV)/.ready node_modules/.ready
 
-export SOURCE DATASET EMAIL
+export SOURCE DATASET EMAIL VERSION SEED ONLY
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambdas:$(CURDIR)/plugins
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -47,8 +48,8 @@ destroy: $(READY) ## Remove the stack from a real account; bucket and table stay
 	@$(PY) -m commands.deploy destroy --dataset "$$DATASET"
 
 .PHONY: mwaa
-mwaa: $(VENV)/.ready ## Build what Amazon MWAA takes, in build/mwaa
-	@$(PY) -m commands.mwaa
+mwaa: $(VENV)/.ready ## Build what Amazon MWAA takes, in build/mwaa [VERSION=3.3.1]
+	@$(PY) -m commands.mwaa --version "$$VERSION"
 
 ##@ Work on it
 .PHONY: test
@@ -77,7 +78,7 @@ load: $(READY) ## Migrate a million generated rows with the real DAG, and watch 
 
 .PHONY: chaos
 chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [STREAMS=2] [SEED=…] [ONLY=number] [THROUGH_AIRFLOW=1]
-	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only "$(ONLY)") \
+	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$$SEED") $(if $(ONLY),--only "$$ONLY") \
 	  $(if $(THROUGH_AIRFLOW),--through-airflow)
 
 .PHONY: pins

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import Any
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from commands.airflow_user import airflow_variables
+from commands.beforehand import readable_source, refuse_settings
 from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_path, local_settings
-from commands.project import BUILD, SAMPLES, fail, find_dataset, say, stop_like_ctrl_c
-from commands.sample import Sample, write_sample
+from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, make_command, say, stop_like_ctrl_c
+from commands.sample import SAMPLE_DATASET, Sample, write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
@@ -34,7 +36,6 @@ REPORT = BUILD / REPORT_FILE
 REJECTS = BUILD / MERGED_FILE
 UNFINISHED = BUILD / UNFINISHED_FILE
 ERROR_CSV = BUILD / ERROR_CSV_FILE
-SAMPLE_DATASET = "ev_population"
 SAMPLE_ROWS = 5000
 _LOG_LINE = re.compile(r"\S+T(\d\d:\d\d:\d\d)\S* \[\w+ *\] (.*?)\s+\[[\w.]+\] ")
 _TASK_STARTS = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
@@ -52,10 +53,10 @@ _TOLD = (
 
 def main() -> None:
     """Run the demo; the exit status is 0 only if every row is accounted for."""
-    arguments = _arguments()
+    arguments = parse()
     dataset = find_dataset(arguments.dataset)
     stop_like_ctrl_c()
-    BUILD.mkdir(parents=True, exist_ok=True)
+    refuse_settings()
     source, sample = _source(arguments.source, dataset)
     for stale in (REPORT, REJECTS, UNFINISHED, ERROR_CSV, AWS_FILE):
         stale.unlink(missing_ok=True)
@@ -69,9 +70,15 @@ def main() -> None:
     say("\n" + summary(report))
     say(f"\nThe report is in {REPORT}.")
     if ERROR_CSV.exists():
-        say(f"The {_kinds(report)} rows are in {ERROR_CSV}, to be corrected and migrated: make demo SOURCE={ERROR_CSV}")
+        say(f"The {_kinds(report)} rows are in {ERROR_CSV}, to be corrected and migrated: {again(dataset, arguments)}")
     if report["problems"]:
         fail(f"The run is not green; the log is in {AIRFLOW_LOG}.")
+
+
+def again(dataset: Dataset, arguments: argparse.Namespace) -> str:
+    """Write the command that migrates the corrected rows as these arguments did the source."""
+    secure = "1" if arguments.secure else ""
+    return make_command("demo", DATASET=dataset.name, SOURCE=str(ERROR_CSV), SECURE=secure)
 
 
 def _kinds(report: dict[str, Any]) -> str:
@@ -81,25 +88,25 @@ def _kinds(report: dict[str, Any]) -> str:
     return "rejected and failed" if report["rejects_by_code"] else "failed"
 
 
-def _arguments() -> argparse.Namespace:
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(prog="make demo", description=main.__doc__)
     parser.add_argument("--source", default="", help="path or URL of a CSV (default: a generated sample with faults)")
-    parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
     parser.add_argument("--keep-aws", action="store_true", help=f"leave the embedded AWS running, see {AWS_FILE.name}")
     parser.add_argument("--secure", action="store_true", help="let the embedded AWS enforce IAM and serve TLS")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def _source(asked: str, dataset: Dataset) -> tuple[str, Sample | None]:
     """Find what to migrate: what was asked for, or a sample made now."""
     if asked:
-        path = local_path(asked)
-        if path == ERROR_CSV.resolve() and path.exists():
-            return str(set_aside(path)), None
-        # make runs here, the DAG elsewhere: a path must mean the same to both.
-        return (asked if "://" in asked else str(path)), None
+        source = readable_source(asked, dataset)
+        path = local_path(source)
+        return (str(set_aside(path)) if path == ERROR_CSV.resolve() and path.exists() else source), None
     if dataset.name != SAMPLE_DATASET:
-        fail(f"DATASET={dataset.name}: the generated sample is of {SAMPLE_DATASET}. Name a file: make demo SOURCE=…")
+        named = make_command("demo", DATASET=dataset.name)
+        fail(f"DATASET={dataset.name}: the generated sample is of {SAMPLE_DATASET}. Name a file: {named} SOURCE=…")
     sample = write_sample(SAMPLES / dataset.source.file_name, SAMPLE_ROWS)
     return str(sample.path), sample
 

@@ -2,9 +2,10 @@
 
 import argparse
 import os
+import re
 
 from commands.cdk_cli import synthesized
-from commands.project import find_dataset, say
+from commands.project import DEFAULT_DATASET, fail, find_dataset, make_command, say
 
 
 def main() -> None:
@@ -16,10 +17,12 @@ def main() -> None:
         "AWS_ACCESS_KEY_ID, AWS_REGION.",
     )
     parser.add_argument("action", choices=["deploy", "destroy"])
-    parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
     parser.add_argument("--email", default="", help="address that results are mailed to (default: none)")
     arguments = parser.parse_args()
     dataset = find_dataset(arguments.dataset)
+    if arguments.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", arguments.email):
+        fail(f"EMAIL={arguments.email}: give one address, as you@example.com.")
     environment = dict(os.environ)
     with synthesized(dataset, environment) as assembly:
         if arguments.action == "destroy":
@@ -31,7 +34,7 @@ def main() -> None:
     if arguments.action == "destroy":
         say(
             f"Stack {dataset.stack_name} is gone. Its bucket and the table {dataset.table.name} stay, with their data; "
-            "a later make deploy takes them back."
+            f"this takes them back: {make_command('deploy', DATASET=dataset.name)}"
         )
         return
     for name, value in sorted(outputs.items()):

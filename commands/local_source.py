@@ -6,13 +6,22 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from csvdynamo.hosts import HostRule
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LOCAL_FOLDER, LOCAL_HOSTS
 
 
 def local_path(source: str) -> Path:
-    """Give the path that a source is or, in a ``file://`` URL, names, with every symbolic link followed."""
-    path = unquote(urlsplit(source).path) if "://" in source else source
-    return Path(path).expanduser().resolve()
+    """Give the path that a source is or, in a ``file://`` URL, names, with every symbolic link followed.
+
+    Raises:
+        MigrationError: It is no URL and can be no path: a home of nobody, links that lead in a circle.
+    """
+    try:
+        path = unquote(urlsplit(source).path) if "://" in source else source
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        # Not quoted: it may hold a password.
+        raise MigrationError("The source names no file. Give its path, or a URL as https://host/path.") from None
 
 
 def local_settings(source: str) -> dict[str, str]:

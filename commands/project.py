@@ -1,6 +1,7 @@
 """Where things are in a checkout."""
 
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ SAMPLES = BUILD / "sample"
 DATASETS = Path(os.environ.get("CSVDYNAMO_DATASETS") or ROOT / "datasets").resolve()
 CDK = ROOT / "cdk"
 PYTHON_PATH = [ROOT / "lambdas", ROOT / "plugins"]
+DEFAULT_DATASET = "ev_population"
 
 
 def find_dataset(name: str) -> Dataset:
@@ -27,6 +29,30 @@ def find_dataset(name: str) -> Dataset:
     if name not in datasets:
         fail(f"DATASET={name}: there is no {DATASETS.name}/{name}.toml. There are: {', '.join(sorted(datasets))}.")
     return datasets[name]
+
+
+def make_build_folder() -> None:
+    """Make the folder for what the commands write, or end the command with a sentence."""
+    try:
+        BUILD.mkdir(parents=True, exist_ok=True)
+        writable = os.access(BUILD, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        fail(f"{BUILD} is no folder that can be written to. Name another one in the variable CSVDYNAMO_BUILD.")
+
+
+def make_command(target: str, **variables: str) -> str:
+    """Write a make command that can be typed as it is printed.
+
+    Args:
+        target: What to make.
+        variables: Its variables; an empty one and the default of ``DATASET`` are left out.
+    """
+    told = {name: value for name, value in variables.items() if value and (name, value) != ("DATASET", DEFAULT_DATASET)}
+    # The shell takes the quotes off, make halves the dollars.
+    words = [f"{name}={shlex.quote(value.replace('$', '$$'))}" for name, value in told.items()]
+    return " ".join(["make", target, *words])
 
 
 def say(text: str) -> None:

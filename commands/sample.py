@@ -56,6 +56,8 @@ HARD_VALUES = (
 )
 
 LEAST_ROWS = 100
+SAMPLE_DATASET = "ev_population"
+"""The data set that the sample is of."""
 
 _PLACES = (
     ("King", "Seattle", "98103"),

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands.airflow_home import AIRFLOW, airflow_environment
+from commands.beforehand import refuse_settings
 from commands.embedded import Deployed, embedded_aws
-from commands.project import BUILD, SAMPLES, fail, find_dataset, say, stop_like_ctrl_c
-from commands.sample import write_sample
+from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, say, stop_like_ctrl_c
+from commands.sample import SAMPLE_DATASET, write_sample
+from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 
 UI_LOG = BUILD / "airflow-standalone.log"
@@ -48,22 +50,35 @@ class Standalone:
 def main() -> None:
     """Serve Airflow with the embedded AWS until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="make ui", description=main.__doc__)
-    parser.add_argument("--dataset", default="ev_population", help="which file of datasets/ (default: %(default)s)")
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
     dataset = find_dataset(parser.parse_args().dataset)
     stop_like_ctrl_c()
-    sample = write_sample(SAMPLES / dataset.source.file_name, 5000)
+    refuse_settings()
+    advice = make_source(dataset)
     try:
         with embedded_aws(dataset) as deployed, airflow_standalone(deployed) as airflow:
             say(
                 f"\nReady: {airflow.url}  (user {airflow.user}, password {airflow.password})\n"
-                f"Trigger csvdynamo_{dataset.name} with the source\n  {sample.path}\n"
-                f"Another file is read from that folder alone: {LOCAL_FOLDER} names it.\n"
+                f"{advice}\n"
                 f"Airflow's log is in {UI_LOG}. Ctrl-C stops everything."
             )
             airflow.process.wait()
             fail(f"Airflow ended by itself; its log is in {UI_LOG}.")
     except KeyboardInterrupt:
         say("\nStopped.")
+
+
+def make_source(dataset: Dataset) -> str:
+    """Make the folder that the DAGs may read, with the sample if that is of the data set; say what to trigger."""
+    SAMPLES.mkdir(parents=True, exist_ok=True)
+    dag = f"csvdynamo_{dataset.name}"
+    if dataset.name != SAMPLE_DATASET:
+        return f"Trigger {dag} with a file of the folder\n  {SAMPLES}\nNo other is read: {LOCAL_FOLDER} names it."
+    sample = write_sample(SAMPLES / dataset.source.file_name, 5000)
+    return (
+        f"Trigger {dag} with the source\n  {sample.path}\n"
+        f"Another file is read from that folder alone: {LOCAL_FOLDER} names it."
+    )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Settings of the Airflow side, from environment variables."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,13 +52,16 @@ def datasets_folder() -> Path:
     return inside if inside.is_dir() else plugins.parent / "datasets"
 
 
-def retry_seconds() -> float:
+def retry_seconds(environment: Mapping[str, str] = os.environ) -> float:
     """Seconds before a task's first retry; 60 unless the setting says otherwise.
+
+    Args:
+        environment: The worker's variables.
 
     Raises:
         MigrationError: The variable is no number of seconds, or more than a day.
     """
-    text = os.environ.get(RETRY_SECONDS, "60")
+    text = environment.get(RETRY_SECONDS, "60")
     try:
         seconds = float(text)
     except ValueError:
@@ -67,17 +71,20 @@ def retry_seconds() -> float:
     return seconds
 
 
-def local_use() -> LocalUse:
-    """Read what this worker may fetch from its own file system and network.
+def local_use(environment: Mapping[str, str] = os.environ) -> LocalUse:
+    """Read what a worker may fetch from its own file system and network.
+
+    Args:
+        environment: The worker's variables.
 
     Raises:
         MigrationError: The folder is no absolute path, or a host is none.
     """
-    folder = os.environ.get(LOCAL_FOLDER, "")
+    folder = environment.get(LOCAL_FOLDER, "")
     if folder and not Path(folder).is_absolute():
         raise MigrationError(f"{LOCAL_FOLDER}={folder}: give the folder's whole path, from / on.")
     hosts = []
-    for text in filter(None, map(str.strip, os.environ.get(LOCAL_HOSTS, "").split(","))):
+    for text in filter(None, map(str.strip, environment.get(LOCAL_HOSTS, "").split(","))):
         host = HostRule.from_text(text)
         if host is None or host.below:
             raise MigrationError(f"{LOCAL_HOSTS}: {text!r} is no host: give host or host:port, with commas between.")

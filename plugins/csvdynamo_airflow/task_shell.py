@@ -63,6 +63,7 @@ def open_stack(dataset: Dataset, *, to_write: bool) -> Stack:
 def make_migration(stack: Stack, prepared: Prepared) -> Migration:
     """Make the migration of a prepared file."""
     return Migration(
+        dataset=stack.dataset,
         states=client("stepfunctions"),
         state_machine_arn=stack.state_machine_arn,
         bucket=prepared.bucket,

@@ -10,9 +10,10 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from commands.project import make_command
 from tests.chaos.campaign import Campaign, LostRowError
 from tests.chaos.summary import Summary
 from tests.support.stacks import Stacks
@@ -22,7 +23,7 @@ _TOLD_EVERY = 10
 
 def main() -> None:
     """Run the campaign and print what it saw."""
-    arguments = _arguments()
+    arguments = parse()
     numbers = [arguments.only] if arguments.only is not None else range(arguments.runs)
     print(f"seed {arguments.seed}", flush=True)
     if arguments.stream is not None:
@@ -43,13 +44,19 @@ def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | ra
             try:
                 campaign.run(number)
             except Exception as error:
-                print(f"again: make chaos SEED={arguments.seed} ONLY={number}", flush=True)
+                print(f"again: {again(arguments, number)}", flush=True)
                 if isinstance(error, LostRowError):
                     sys.exit(str(error))
                 raise
             if ended % _TOLD_EVERY == 0:
                 print(f"{ended:,} of {len(numbers):,} runs, {campaign.summary.seconds:,.0f} s", flush=True)
         return campaign.summary
+
+
+def again(arguments: argparse.Namespace, number: int) -> str:
+    """Write the command that repeats one run."""
+    through_airflow = "1" if arguments.through_airflow else ""
+    return make_command("chaos", SEED=arguments.seed, ONLY=str(number), THROUGH_AIRFLOW=through_airflow)
 
 
 def _side_by_side(arguments: argparse.Namespace, streams: int) -> Summary:
@@ -80,7 +87,8 @@ def _stacks(arguments: argparse.Namespace) -> Iterator[Stacks]:
         yield Stacks.deployed(Path(folder) / "stacks")
 
 
-def _arguments() -> argparse.Namespace:
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line, and draw a seed where it names none."""
     parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=60, help="how many runs (default: %(default)s)")
     parser.add_argument("--seed", help="repeat the campaign of that seed (default: a new one)")
@@ -91,7 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--stream", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--summary", type=Path, help="write the summary there as JSON")
     parser.add_argument("--verbose", action="store_true", help="print the tasks' logs, too")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     arguments.seed = arguments.seed or secrets.token_hex(4)
     return arguments
 

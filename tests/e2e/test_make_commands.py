@@ -3,7 +3,7 @@
 import json
 import os
 import re
-import signal
+import shlex
 import socket
 import subprocess
 import sys
@@ -155,7 +155,9 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
     )
 
     kept = json.loads((temporary.with_name("build") / "aws.json").read_text())
+    stop = re.search(r"stop it with: (.+)$", done.stdout, re.MULTILINE)
     try:
+        assert stop
         assert done.returncode == 0, done.stdout
         assert "Every row is accounted for." in done.stdout
         assert "Each of the sample's 8 faults is among the rejects" in done.stdout
@@ -167,12 +169,54 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
         pages = scanned.paginate(TableName=kept["outputs"]["DestinationTable"], Select="COUNT")
         assert sum(page["Count"] for page in pages) == report["ledger"]["written"]
     finally:
-        os.kill(kept["pid"], signal.SIGTERM)
+        subprocess.run(["bash", "-c", stop[1] if stop else f"kill {kept['pid']}"], check=True)
     for _ in range(100):
         if not answers(kept["endpoint"]) and not list(temporary.iterdir()):
             break
         time.sleep(0.1)
     assert not answers(kept["endpoint"])
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_printed_command_migrates_the_corrected_rejects_of_another_data_set(
+    temporary: Path, tmp_path: Path
+) -> None:
+    build, datasets = tmp_path / "my build", tmp_path / "data sets"
+    datasets.mkdir()
+    (datasets / "cars.toml").write_text(
+        '[source]\nurl = "https://example.com/cars.csv"\nfile_name = "cars.csv"\n'
+        '[table]\nname = "tb_cars"\npartition_key = "id"\n'
+    )
+    source = tmp_path / "my cars.csv"
+    source.write_text("id,make\n" + "".join(f"{number},Northwind\n" for number in range(39)) + ",Cascadia\n")
+
+    def run(line: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", f"{line} PY={shlex.quote(sys.executable)} READY="],
+            cwd=ROOT,
+            env={**environment(temporary), "CSVDYNAMO_BUILD": str(build), "CSVDYNAMO_DATASETS": str(datasets)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    first = run(f"make demo DATASET=cars SOURCE={shlex.quote(str(source))}")
+    rejects = build / "rejects.csv"
+    rejects.write_text(rejects.read_text().replace(",Cascadia", "40,Cascadia"))
+    printed = re.search(r"to be corrected and migrated: (make demo .+)$", first, re.MULTILINE)
+    assert printed, first
+
+    second = run(printed[1])
+
+    report = json.loads((build / "report.json").read_text())
+    assert report["dataset"] == "cars"
+    assert report["ledger"]["source_rows"] == report["ledger"]["written"] == 1
+    assert "to be corrected" not in second
+    assert not rejects.exists()
     assert list(temporary.iterdir()) == []
 
 
@@ -219,7 +263,10 @@ def test_make_demo_is_red_on_a_file_that_cannot_be_migrated(temporary: Path, tmp
 
 def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(tmp_path: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "commands.mwaa"], cwd=ROOT, env=environment(tmp_path / "temporary"), check=True
+        [sys.executable, "-m", "commands.mwaa", "--version", "3.3.1"],
+        cwd=ROOT,
+        env=environment(tmp_path / "temporary"),
+        check=True,
     )
     bundle = tmp_path / "build" / "mwaa"
     with zipfile.ZipFile(bundle / "plugins.zip") as plugins:
@@ -240,4 +287,7 @@ def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(tmp_path: Path
     )
 
     assert "csvdynamo_ev_population" in listed.stdout
-    assert (bundle / "requirements.txt").read_text() == (ROOT / "requirements.txt").read_text()
+    assert (bundle / "requirements.txt").read_text().splitlines() == [
+        '--constraint "https://raw.githubusercontent.com/apache/airflow/constraints-3.3.1/constraints-3.12.txt"',
+        "duckdb==2.0.0",
+    ]

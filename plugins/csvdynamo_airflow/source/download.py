@@ -14,12 +14,12 @@ from csvdynamo_airflow.source.growing_file import ReportProgress
 from csvdynamo_airflow.source.http_rules import HttpPolicy
 from csvdynamo_airflow.source.http_source import fetch_http
 from csvdynamo_airflow.source.landing import Landed, landing_key
-from csvdynamo_airflow.source.local_source import fetch_local
+from csvdynamo_airflow.source.local_source import fetch_local, refuse_local
 from csvdynamo_airflow.source.source_url import SourceRules, admit
 from csvdynamo_airflow.stored_file import file_sha256, put_once
 from csvdynamo_airflow.workspace import workspace
 
-__all__ = ["Landed", "download"]
+__all__ = ["Landed", "download", "refuse_beforehand"]
 
 log = logging.getLogger(__name__)
 
@@ -94,3 +94,21 @@ def download(
         last_modified=fetched.last_modified,
         content_type=fetched.content_type,
     )
+
+
+def refuse_beforehand(url: str, dataset: Dataset, local: LocalUse) -> None:
+    """Refuse a source that `download` would refuse, as far as can be told without asking another machine.
+
+    Args:
+        url: As for `download`.
+        dataset: The data set.
+        local: What may be read of the file system and network.
+
+    Raises:
+        SourceUrlError, DownloadError, FileTooLargeError, SourceFileError: As `download` does.
+    """
+    rules = SourceRules.of(dataset.source, local)
+    origin = admit(url, rules)
+    if origin.path is not None and rules.local_folder is not None:
+        refuse_local(origin.path, rules.local_folder, most=rules.max_bytes)
+        refuse_unless_csv(origin.path, origin.shown)

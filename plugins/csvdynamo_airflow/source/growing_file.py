@@ -19,6 +19,24 @@ class FileTooLargeError(MigrationError):
     """A source is larger than its data set allows."""
 
 
+def refuse_more_than(most: int | None, size: int, purpose: str) -> None:
+    """Refuse a source that is larger than its data set allows.
+
+    Args:
+        most: The data set's ``source.max_bytes``, None for a file without a limit of its own.
+        size: Bytes that the file has.
+        purpose: What they are for, for the message.
+
+    Raises:
+        FileTooLargeError: It is larger.
+    """
+    if most is not None and size > most:
+        raise FileTooLargeError(
+            f"To {purpose} would take more than {most:,} bytes: the source is larger than "
+            "source.max_bytes allows. Raise it in the data set file if the source is meant to be so large."
+        )
+
+
 class GrowingFile:
     """A file that is open for writing; a context manager.
 
@@ -56,7 +74,7 @@ class GrowingFile:
         self._path = path
         self._purpose = purpose
         self._most = most
-        self._refuse_more_than_most(total or 0)
+        refuse_more_than(most, total or 0, purpose)
         self._report_progress = report_progress
         self._next_step = self.size + STEP_BYTES
         require_free_space(path.parent, max(0, (total or 0) - self.size), purpose)
@@ -69,20 +87,13 @@ class GrowingFile:
             FileTooLargeError: The file is larger than is allowed.
             NoSpaceError: The disk fills up.
         """
-        self._refuse_more_than_most(self.size + len(piece))
+        refuse_more_than(self._most, self.size + len(piece), self._purpose)
         self._file.write(piece)
         self.size += len(piece)
         if self.size >= self._next_step:
             self._next_step = self.size + STEP_BYTES
             self._report_progress(self.size, self.total)
             require_free_space(self._path.parent, STEP_BYTES, self._purpose)
-
-    def _refuse_more_than_most(self, size: int) -> None:
-        if self._most is not None and size > self._most:
-            raise FileTooLargeError(
-                f"To {self._purpose} would take more than {self._most:,} bytes: the source is larger than "
-                "source.max_bytes allows. Raise it in the data set file if the source is meant to be so large."
-            )
 
     def __enter__(self) -> Self:
         return self

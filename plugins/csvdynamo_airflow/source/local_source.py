@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
+from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress, refuse_more_than
 
 PIECE_BYTES = 1024 * 1024
 
@@ -45,6 +45,16 @@ def fetch_local(
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or copy.size != before.st_size:
         raise DownloadPostponedError(f"{path} was changed while it was copied. Run again once it is complete.")
     return Fetched(last_modified=formatdate(before.st_mtime, usegmt=True))
+
+
+def refuse_local(path: Path, folder: Path, *, most: int | None = None) -> None:
+    """Refuse a local file that `fetch_local` would refuse, without copying it.
+
+    Raises:
+        DownloadError, FileTooLargeError: As `fetch_local` does.
+    """
+    with open_below(path, folder) as source:
+        refuse_more_than(most, os.fstat(source.fileno()).st_size, f"copy {path}")
 
 
 @contextmanager

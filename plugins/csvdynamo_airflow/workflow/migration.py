@@ -28,6 +28,7 @@ class Migration:
     """One prepared file on its way into the table.
 
     Attributes:
+        dataset: The data set's name.
         states: A boto3 Step Functions client.
         state_machine_arn: The data set's state machine.
         bucket: The stack's bucket.
@@ -36,6 +37,7 @@ class Migration:
         turn: Whose turn it is: an execution is started or redriven only by the run that has it.
     """
 
+    dataset: str
     states: Any
     state_machine_arn: str
     bucket: str
@@ -180,7 +182,7 @@ class Migration:
         except self.states.exceptions.StateMachineDoesNotExist as error:
             raise MigrationError(
                 f"There is no state machine {self.state_machine_arn} any more. Deploy the data set's stack again: "
-                "make deploy"
+                f"make deploy DATASET={self.dataset}"
             ) from error
         if other:
             raise MigrationPostponedError(

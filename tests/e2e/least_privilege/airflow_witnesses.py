@@ -187,7 +187,9 @@ class Tasks:
         machine = self.services.deployed.outputs["MigrationWorkflowStateMachine"]
         states = self.client("stepfunctions")
         turn = Turn(self.client("s3"), prepared.bucket, turn_key(self.dataset.name))
-        return Migration(states, machine, prepared.bucket, prepared.file_key, prepared.execution_name, turn)
+        return Migration(
+            self.dataset.name, states, machine, prepared.bucket, prepared.file_key, prepared.execution_name, turn
+        )
 
     def _await_end(self, prepared: Prepared) -> None:
         states, machine = self.client("stepfunctions"), self.services.deployed.outputs["MigrationWorkflowStateMachine"]

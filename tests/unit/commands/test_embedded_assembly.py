@@ -10,7 +10,14 @@ from commands.cdk_cli import Assembly
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
 
-DATASET = '[source]\nurl = "https://example.com/a.csv"\nfile_name = "a.csv"\n[table]\nname = "tb_trees"\npartition_key = "id"\n'
+DATASET = """
+[source]
+url = "https://example.com/a.csv"
+file_name = "a.csv"
+[table]
+name = "tb_trees"
+partition_key = "id"
+"""
 
 
 class Checkout:
@@ -84,9 +91,10 @@ def test_a_synthesis_that_failed_leaves_nothing(
         (folder / "half").touch()
         raise SystemExit("cdk synth failed")
 
-    with monkeypatch.context() as failing, pytest.raises(SystemExit):
+    with monkeypatch.context() as failing:
         failing.setattr(embedded_assembly, "synthesize", half)
-        checkout.assembly()
+        with pytest.raises(SystemExit):
+            checkout.assembly()
 
     assert list((tmp_path / "kept").iterdir()) == []
     assert checkout.assembly() == "1"

@@ -65,6 +65,16 @@ def test_every_make_command_of_a_page_is_in_make_help(page: Path) -> None:
     assert named <= make_targets()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_variable_of_a_make_command_is_one_of_the_makefile(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"^([A-Z]+) +\?=|\$\(if \$\(([A-Z_]+)\)", makefile, re.MULTILINE))
+    commands = re.findall(r"\bmake((?: [a-z-]+| [A-Z_]+=[^\s`]+)+)", page.read_text(encoding="utf-8"))
+    named = {name for command in commands for name in re.findall(r" ([A-Z_]+)=", command)}
+
+    assert named <= {name for pair in known for name in pair if name}
+
+
 def test_the_readme_shows_every_command_of_use() -> None:
     in_use = {"demo", "ui", "aws", "deploy", "destroy", "mwaa", "test"}
 

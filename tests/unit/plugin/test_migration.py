@@ -35,6 +35,7 @@ def migration(states: FakeStepFunctions) -> Migration:
 
 def migration_of(name: str, states: Any, bucket: FakeBucket) -> Migration:
     return Migration(
+        dataset="cars",
         states=states,
         state_machine_arn=MACHINE,
         bucket="bucket",
@@ -224,5 +225,5 @@ def test_a_state_machine_that_was_deleted_is_told(
 
     monkeypatch.setattr(states, "list_executions", gone)
 
-    with pytest.raises(MigrationError, match=r"no state machine .*make deploy"):
+    with pytest.raises(MigrationError, match=r"no state machine .*make deploy DATASET=cars$"):
         migration.start()

@@ -1,0 +1,35 @@
+"""What is told before a command starts anything, by the rules of what would find it out only minutes later."""
+
+from commands.local_source import local_path, local_settings
+from commands.project import fail, make_build_folder
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.settings import local_use, retry_seconds
+from csvdynamo_airflow.source.download import refuse_beforehand
+
+
+def refuse_settings() -> None:
+    """Make the folder for what the command writes; end it with a sentence if a setting of its DAGs is wrong."""
+    make_build_folder()
+    try:
+        retry_seconds()
+    except MigrationError as error:
+        fail(str(error))
+
+
+def readable_source(asked: str, dataset: Dataset) -> str:
+    """End the command with a sentence if the task download would refuse a source without asking another machine.
+
+    Args:
+        asked: A URL, or a file's path.
+        dataset: The data set.
+
+    Returns:
+        The URL, or the file's whole path: the command runs here, the DAG elsewhere, and it must mean the same to both.
+    """
+    try:
+        source = asked if "://" in asked else str(local_path(asked))
+        refuse_beforehand(source, dataset, local_use(local_settings(source)))
+    except MigrationError as error:
+        fail(str(error))
+    return source

@@ -1,0 +1,36 @@
+"""Takes a printed command and runs it as a shell and make do, up to the program that it would start."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from commands.project import ROOT
+
+_RECORDER = "#!{python}\nimport json, os, sys\nprint(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
+
+
+def recorder(folder: Path, name: str) -> Path:
+    """Write a program that prints the words and the variables that it was started with."""
+    folder.mkdir(exist_ok=True)
+    program = folder / name
+    program.write_text(_RECORDER.format(python=sys.executable))
+    program.chmod(0o755)
+    return program
+
+
+def make_runs(line: str, folder: Path) -> list[str]:
+    """Run a make command with nothing to set up: what it starts Python with, ``-m`` and the module first."""
+    program = recorder(folder / "programs", "python")
+    inherited = {name: value for name, value in os.environ.items() if name not in {"SOURCE", "DATASET", "MAKEFLAGS"}}
+    done = subprocess.run(
+        ["bash", "-c", f"{line} PY={program} READY="],
+        cwd=ROOT,
+        env=inherited,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    words: list[str] = json.loads(done.stdout)[0]
+    return words
