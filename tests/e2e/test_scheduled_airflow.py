@@ -11,13 +11,13 @@ from typing import Any
 import psutil
 import pytest
 
+from commands.airflow_api import Api, ScheduledRun, await_true
 from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed
-from commands.ui import airflow_standalone
+from commands.ui import Standalone, airflow_standalone
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from tests.crash.gate import Gate, Hold, Moment
 from tests.crash.kills import Kill, gated_function, kill_function
-from tests.e2e.rest_api import Api, ScheduledRun, await_true
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
 
@@ -92,6 +92,7 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
 
 def processes(api: Api) -> list[psutil.Process]:
     """Every process of Airflow, of any depth."""
+    assert isinstance(api.airflow, Standalone)
     return psutil.Process(api.airflow.process.pid).children(recursive=True)
 
 
