@@ -59,3 +59,4 @@ COPY lambdas lambdas
 COPY commands commands
 COPY local_aws local_aws
 COPY cdk cdk
+USER airflow
