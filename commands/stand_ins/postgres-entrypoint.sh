@@ -9,7 +9,8 @@ fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   password=$(mktemp)
   printf '%s\n' "$POSTGRES_PASSWORD" > "$password"
-  initdb --username "$POSTGRES_USER" --pwfile "$password" --auth-local trust --auth-host scram-sha-256
+  # As in the official image; without a locale, the encoding would be SQL_ASCII, whose text psycopg gives as bytes.
+  initdb --locale C.UTF-8 --encoding UTF8 --username "$POSTGRES_USER" --pwfile "$password" --auth-local trust --auth-host scram-sha-256
   rm "$password"
   echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
   # Without a listener, so that nobody is told that it is ready before the database is there.

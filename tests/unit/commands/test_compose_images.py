@@ -111,6 +111,7 @@ def test_pip_in_a_container_asks_where_the_hosts_pip_asks() -> None:
         "global.find-links='/opt/wheels'\n"
         "global.cert='/somewhere/else.crt'\n"
         ":env:.default-timeout='180'\n"
+        ":env:.require-virtualenv='true'\n"
     )
 
     assert pip_conf(listing).splitlines() == [
