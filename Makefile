@@ -60,6 +60,10 @@ test: $(READY) ## The whole test suite
 test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
+.PHONY: test-compose
+test-compose: ## The containers for real, on a Docker engine; ends with 3 where none can be had [INSTALL=1]
+	@$(PYTHON) -m commands.compose_trial $(if $(INSTALL),--install)
+
 .PHONY: lint
 lint: $(READY) ## ruff, mypy --strict, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
 	$(BIN)/ruff check .
@@ -96,7 +100,7 @@ clean: ## Remove what the commands made, the virtual environment among it
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Set-up. A file is made last, so that a set-up that was stopped half way begins again.
 $(VENV)/.ready: requirements.txt requirements-dev.txt

@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -63,6 +64,14 @@ def say(text: str) -> None:
 def stop_like_ctrl_c() -> None:
     """Make SIGTERM end this command as Ctrl-C does: through its clean-up, with every process of its own stopped."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def free_port() -> int:
+    """Find a port of 127.0.0.1 that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def fail(text: str) -> NoReturn:

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from commands.airflow_api import Login
 from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.beforehand import refuse_settings
 from commands.embedded import Deployed, embedded_aws
-from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, say, stop_like_ctrl_c
+from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, free_port, say, stop_like_ctrl_c
 from commands.sample import SAMPLE_DATASET, write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.settings import LOCAL_FOLDER
@@ -31,19 +31,13 @@ _HEALTHY = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 @dataclass(frozen=True)
-class Standalone:
-    """A running ``airflow standalone``.
+class Standalone(Login):
+    """A running ``airflow standalone``, with the user that it made.
 
     Attributes:
-        url: Where its UI and REST API are.
-        user: The login that it made.
-        password: The password that it made.
         process: Its process, whose session holds every part of it.
     """
 
-    url: str
-    user: str
-    password: str
     process: "subprocess.Popen[bytes]"
 
 
@@ -93,7 +87,7 @@ def airflow_standalone(
         settings: More variables for it, such as another folder below which its DAGs may read files.
     """
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
-    port = _free_port()
+    port = free_port()
     environment = {
         **airflow_environment(home, deployed.aws.environment),
         **_standalone_settings(home, port),
@@ -166,13 +160,6 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     except ProcessLookupError:
         return
     process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from commands.cdk_cli import deploy, destroy
 from commands.embedded import Deployed, embedded_aws
+from commands.embedded_assembly import embedded_assembly
 from commands.project import find_dataset
 from csvdynamo.dataset import Dataset
 
@@ -39,7 +39,8 @@ def test_bucket_and_table_outlive_the_stack_and_the_next_deploy_takes_them_back(
     deployed.client("s3").put_object(Bucket=deployed.outputs["SourceBucket"], Key=KEY, Body=b"kept")
     deployed.client("dynamodb").put_item(TableName=dataset.table.name, Item=item)
 
-    destroy(dataset, deployed.aws.environment)
+    assembly = embedded_assembly(dataset)
+    assembly.destroy(dataset, deployed.aws.environment)
 
     with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
         deployed.client("stepfunctions").describe_state_machine(
@@ -47,7 +48,7 @@ def test_bucket_and_table_outlive_the_stack_and_the_next_deploy_takes_them_back(
         )
     assert read_back(deployed, dataset) == (b"kept", [item])
 
-    again = deploy(dataset, deployed.aws.environment)
+    again = assembly.deploy(dataset, deployed.aws.environment)
 
     assert (again["SourceBucket"], again["DestinationTable"]) == (
         deployed.outputs["SourceBucket"],

@@ -11,12 +11,12 @@ from typing import Any
 import psutil
 import pytest
 
+from commands.airflow_api import Api, ScheduledRun, await_true
 from commands.airflow_home import AIRFLOW, airflow_environment
 from commands.embedded import Deployed
-from commands.ui import airflow_standalone
+from commands.ui import Standalone, airflow_standalone
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from tests.crash.kills import Kill
-from tests.e2e.rest_api import Api, ScheduledRun, await_true
 from tests.support.aws_proxy import AwsProxy
 from tests.support.gate import Gate, Hold, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
@@ -102,6 +102,7 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
 
 def processes(api: Api) -> list[psutil.Process]:
     """Every process of Airflow, of any depth."""
+    assert isinstance(api.airflow, Standalone)
     return psutil.Process(api.airflow.process.pid).children(recursive=True)
 
 

@@ -1,6 +1,6 @@
 """The compose file as docker-compose would read it: structure only, nothing is started.
 
-``docker-compose config`` is run by hand (CONTRIBUTING.md): the program is not among what this project installs.
+``make test-compose`` starts it.
 """
 
 import re
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from commands.compose import AIRFLOW_URL, AWS_URL, new_secrets
+from commands.compose_images import POSTGRES_IMAGE, PYTHON_IMAGE
 from csvdynamo.dataset_file import dataset_paths
 
 ROOT = Path(__file__).parents[3]
@@ -83,9 +84,13 @@ def test_the_ports_are_those_that_health_checks_and_connection_name() -> None:
 
 def test_every_image_is_built_here_or_pinned_to_a_release() -> None:
     images = {service["image"] for service in SERVICES.values()} - set(BUILT)
-    bases = set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) - {"airflow"}
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", DOCKERFILE, re.MULTILINE))
+    arguments = dict(re.findall(r"^ARG (\w+_IMAGE)=(\S+)", DOCKERFILE, re.MULTILINE))
+    bases, named = set(arguments.values()), {f"${{{name}}}" for name in arguments}
 
-    assert images == {"postgres:17-bookworm"}
+    assert images == {POSTGRES_IMAGE}
+    assert bases == {PYTHON_IMAGE}
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) <= stages | named
     assert all(re.fullmatch(r"[a-z]+:\d[\w.-]*", image) for image in images | bases)
 
 
@@ -115,7 +120,11 @@ def test_no_image_runs_as_root(stage: str) -> None:
 
 
 def test_what_the_dockerfile_copies_is_there_and_passes_the_ignore_file() -> None:
-    copied = {source for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for source in line.split()[:-1]}
+    copied = {
+        source
+        for line in re.findall(r"^COPY (?!--from=)(.+)$", DOCKERFILE, re.MULTILINE)
+        for source in line.split()[:-1]
+    }
     admitted = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
 
     assert copied == set(admitted)

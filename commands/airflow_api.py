@@ -7,34 +7,47 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
-from commands.ui import Standalone
-
 ENDED = {"success", "failed"}
-RUN_SECONDS = 240
-WAIT_SECONDS = 120
+RUN_SECONDS = 240.0
+WAIT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where an Airflow is, and a user of it.
+
+    Attributes:
+        url: Where its UI and REST API are.
+        user: The name of the user.
+        password: The user's password.
+    """
+
+    url: str
+    user: str
+    password: str
 
 
 @dataclass(frozen=True)
 class Api:
     """Airflow's REST API with a login."""
 
-    airflow: Standalone
+    airflow: Login
     token: str = ""
 
     def call(
         self, path: str, body: dict[str, Any] | None = None, *, public: bool = False, method: str | None = None
     ) -> Any:
+        """Send a request, and return the JSON of the answer."""
         headers = {"Content-Type": "application/json"}
         if not public:
             headers["Authorization"] = f"Bearer {self.token}"
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.airflow.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as got:
+        request = urllib.request.Request(self.airflow.url + path, data, headers, method=method)  # noqa: S310 - always http
+        with urllib.request.urlopen(request, timeout=30) as got:  # noqa: S310 - always http
             return json.load(got)
 
     def log_in(self) -> "Api":
+        """Log in; return the API with the token that it gave."""
         login = {"username": self.airflow.user, "password": self.airflow.password}
         return Api(self.airflow, self.call("/auth/token", login, public=True)["access_token"])
 
@@ -62,9 +75,11 @@ class ScheduledRun:
 
     @property
     def path(self) -> str:
+        """Where the API has the run."""
         return f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_id}"
 
     def state(self) -> str:
+        """The run's state."""
         return str(self.api.call(self.path)["state"])
 
     def tasks(self) -> dict[str, tuple[str, int]]:
@@ -72,9 +87,9 @@ class ScheduledRun:
         found = self.api.call(f"{self.path}/taskInstances")["task_instances"]
         return {task["task_id"]: (task["state"], task["try_number"]) for task in found}
 
-    def await_end(self) -> str:
+    def await_end(self, seconds: float = RUN_SECONDS) -> str:
         """Wait until the run has ended; return how."""
-        await_true(lambda: self.state() in ENDED, lambda: f"the run goes on: {self.tasks()}", RUN_SECONDS)
+        await_true(lambda: self.state() in ENDED, lambda: f"the run goes on: {self.tasks()}", seconds)
         return self.state()
 
     def await_task(self, task_id: str, state: str) -> None:
@@ -82,9 +97,11 @@ class ScheduledRun:
         await_true(lambda: self.tasks()[task_id][0] == state, lambda: f"{task_id} is not {state}: {self.tasks()}")
 
     def mark_failed(self) -> None:
+        """Mark the run as failed, as the UI does."""
         self.api.call(self.path, {"state": "failed"}, method="PATCH")
 
     def mark_task_failed(self, task_id: str) -> None:
+        """Mark a task as failed, as the UI does."""
         self.api.call(f"{self.path}/taskInstances/{task_id}", {"new_state": "failed"}, method="PATCH")
 
     def clear(self, task_id: str, *, downstream: bool) -> None:
@@ -95,9 +112,18 @@ class ScheduledRun:
 
 
 def await_true(true: Callable[[], bool], complaint: Callable[[], str], seconds: float = WAIT_SECONDS) -> None:
-    """Look every half second until something is so; fail with the complaint if it never is."""
+    """Look every half second until something is so.
+
+    Args:
+        true: Whether it is so.
+        complaint: What is wrong, if it never is.
+        seconds: How long to wait.
+
+    Raises:
+        TimeoutError: It was not so in time; the complaint says what is.
+    """
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
-            pytest.fail(f"after {seconds:.0f} s {complaint()}")
+            raise TimeoutError(f"after {seconds:.0f} s {complaint()}")
         time.sleep(0.5)
