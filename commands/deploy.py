@@ -2,9 +2,12 @@
 
 import argparse
 import os
+from collections.abc import Mapping
 
 from commands.cdk_cli import bootstrap, deploy, destroy
-from commands.project import find_dataset, say
+from commands.project import fail, find_dataset, say
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.table.table_key import TableError, refuse_other_key
 
 
 def main() -> None:
@@ -28,11 +31,33 @@ def main() -> None:
             "a later make deploy takes them back."
         )
         return
+    refuse_unfit_table(dataset, environment)
     bootstrap(dataset, environment)
     email = ("--parameters", f"{dataset.stack_name}:SendCompletionEmailTo={arguments.email}")
     outputs = deploy(dataset, environment, options=email if arguments.email else ())
     for name, value in sorted(outputs.items()):
         say(f"{name}  {value}")
+
+
+def refuse_unfit_table(dataset: Dataset, environment: Mapping[str, str]) -> None:
+    """End the command if the account has a table of the data set's name that its rows do not fit.
+
+    A deploy takes an existing table into the stack by its name, whatever its key. Who deploys may have no right to look
+    at it, since the CDK acts through roles of its own; then the first run looks.
+    """
+    import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    name = dataset.table.name
+    try:
+        # The CDK heeds AWS_REGION, boto3 only AWS_DEFAULT_REGION and the profile.
+        dynamodb = boto3.client("dynamodb", region_name=environment.get("AWS_REGION") or None)
+        refuse_other_key(dynamodb.describe_table(TableName=name)["Table"], dataset)
+    except TableError as error:
+        fail(str(error))
+    except (BotoCoreError, ClientError) as error:
+        if "ResourceNotFoundException" not in str(error):
+            say(f"Whether there is a table {name} with another key could not be seen: {error}")
 
 
 if __name__ == "__main__":

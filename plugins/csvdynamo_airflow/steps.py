@@ -19,7 +19,13 @@ from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
+from csvdynamo_airflow.task_shell import (
+    make_migration,
+    open_dataset,
+    open_stack,
+    permanent_errors_fail_at_once,
+    refuse_other_table,
+)
 from csvdynamo_airflow.workflow.execution import Execution
 
 log = logging.getLogger(__name__)
@@ -32,9 +38,10 @@ def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
 
 
 def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
-    """Stream the source to ``landing/``; return what landed."""
+    """Stream the source to ``landing/``, once the table is one that its rows fit; return what landed."""
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, to_write=True)
+    refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         return download(
             url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=run_id, local=local_use()
@@ -54,8 +61,13 @@ def prepare_source(dataset_name: str, landed: dict[str, Any], run_id: str) -> di
 
 
 def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bool) -> dict[str, str]:
-    """Start the run's execution or attach to it; return which one it is."""
-    stack = open_stack(open_dataset(dataset_name), to_write=True)
+    """Start the run's execution or attach to it; return which one it is.
+
+    The table is looked at again: days may lie between download and a start that was cleared.
+    """
+    dataset = open_dataset(dataset_name)
+    stack = open_stack(dataset, to_write=True)
+    refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         execution = make_migration(stack, Prepared.from_json(prepared)).start(force=force)
     return {"arn": execution.arn, "name": execution.name, "status": execution.status}

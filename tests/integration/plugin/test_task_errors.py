@@ -67,6 +67,7 @@ class Run:
         self.executions: Any = lambda: [execution()]
         self.take_up: Any = execution
         self.start: Any = lambda force: execution("RUNNING")
+        self.look_at_table: Any = lambda: None
         self.states = None
         self.written_to: list[bool] = []
 
@@ -87,6 +88,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         monkeypatch.setattr(module, "make_migration", lambda *_: run)
     for module in (steps, error_files_operator):
         monkeypatch.setattr(module, "client", lambda service: None)
+    monkeypatch.setattr(task_shell, "client", lambda service: service)
+    monkeypatch.setattr(task_shell, "check_table_key", lambda *_: run.look_at_table())
     return run
 
 
@@ -124,6 +127,18 @@ def call_wait(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> No
     sensor().execute({})
 
 
+def call_download_with_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    run.look_at_table = raising(error)
+    monkeypatch.setattr(steps, "download", lambda *_, **__: pytest.fail("it downloaded"))
+    steps.download_source("cars", "file:///cars.csv", "run")
+
+
+def call_start_with_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    run.look_at_table = raising(error)
+    run.start = lambda force: pytest.fail("it started")
+    steps.start_migration("cars", PREPARED.to_json(), force=False)
+
+
 def call_fetch(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", raising(error))
     operator().execute(context(PREPARED.to_json()))
@@ -156,7 +171,7 @@ TASKS = [
 ]
 
 
-@pytest.mark.parametrize("call", TASKS)
+@pytest.mark.parametrize("call", [*TASKS, call_download_with_the_table, call_start_with_the_table])
 def test_every_task_tells_the_two_apart(run: Run, monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
     for error in (MigrationError("x"), ResultFileError("x"), RejectError("x")):
         with pytest.raises(AirflowFailException):
