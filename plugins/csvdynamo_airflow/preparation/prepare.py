@@ -54,6 +54,7 @@ def prepare(
     Raises:
         SourceFileError: The source is no CSV, or breaks off.
         HeaderError: Its header would lose or mix up columns.
+        FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         SchemaError: Its header changed in a way that the data set does not allow.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.

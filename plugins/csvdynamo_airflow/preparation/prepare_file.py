@@ -71,6 +71,7 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
     Raises:
         SourceFileError: The source is no CSV, or breaks off.
         HeaderError: Its header would lose or mix up columns.
+        FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         NoSpaceError: The disk has no room.
     """
     work = _Work(folder, dataset, report_progress, f"prepare {name}")
@@ -83,7 +84,7 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
             RejectSpool(folder / "rejects") as rejects,
             KeySpool(folder / "keys", dataset.column(header.key_header)) as keys,
         ):
-            draft = Draft(folder / "draft", file)
+            draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
     with open_duckdb(folder) as session, RejectSpool(folder / "duplicates") as duplicates:
         path = _leave_out_duplicates(work, session, draft, header, duplicates)

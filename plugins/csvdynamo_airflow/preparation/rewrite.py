@@ -84,6 +84,7 @@ class Rewriter:
 
         Raises:
             SourceFileError: The source breaks off.
+            FileTooLargeError: The draft becomes larger than Step Functions reads.
             NoSpaceError: The disk fills up.
         """
         columns, key_place = self.header.columns, self.header.key_place

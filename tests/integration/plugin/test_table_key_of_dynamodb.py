@@ -1,6 +1,5 @@
 """The key of a table as DynamoDB itself tells it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -14,8 +13,8 @@ CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table(TABLE
 
 
 @pytest.fixture
-def dynamodb(client: Any) -> Iterator[Any]:
-    yield boto3.client("dynamodb", region_name="us-east-1")
+def dynamodb(client: Any) -> Any:
+    return boto3.client("dynamodb", region_name="us-east-1")
 
 
 def test_the_table_that_a_stack_makes_is_taken(client: Any) -> None:
