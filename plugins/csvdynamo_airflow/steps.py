@@ -1,7 +1,7 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migrat
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import refuse_unknown
-from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
@@ -48,16 +48,32 @@ def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
         ).to_json()
 
 
-def prepare_source(dataset_name: str, landed: dict[str, Any], run_id: str) -> dict[str, Any]:
-    """Write the file that Step Functions reads; return where it is and how many rows it has."""
+def prepare_source(
+    dataset_name: str,
+    landed: dict[str, Any],
+    run_id: str,
+    keep_refused: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Write the file that Step Functions reads; return where it is and how many rows it has.
+
+    Args:
+        dataset_name: The data set.
+        landed: What download returned.
+        run_id: The DAG run's id.
+        keep_refused: Is handed the same of a file that is not uploaded because too many of its rows were rejected.
+    """
     with permanent_errors_fail_at_once():
-        return prepare(
-            Landed.from_json(landed),
-            open_dataset(dataset_name),
-            s3=client("s3"),
-            run_id=run_id,
-            name_execution=lambda file_key: execution_name(dataset_name, run_id, file_key),
-        ).to_json()
+        try:
+            return prepare(
+                Landed.from_json(landed),
+                open_dataset(dataset_name),
+                s3=client("s3"),
+                run_id=run_id,
+                name_execution=lambda file_key: execution_name(dataset_name, run_id, file_key),
+            ).to_json()
+        except TooManyRejectsError as error:
+            keep_refused(error.prepared.to_json())
+            raise
 
 
 def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bool) -> dict[str, str]:

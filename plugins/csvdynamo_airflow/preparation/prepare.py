@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
@@ -18,11 +21,23 @@ from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.workspace import require_free_space, workspace
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "TooManyRejectsError", "prepare"]
 
 REJECTS_FILE = "rejected_before_upload.jsonl"
 
 log = logging.getLogger(__name__)
+
+
+class TooManyRejectsError(MigrationError):
+    """More rows were rejected than the data set allows, before a single one was uploaded.
+
+    Attributes:
+        prepared: What was prepared. Its rejects are stored, its file is not.
+    """
+
+    def __init__(self, message: str, prepared: Prepared) -> None:
+        super().__init__(message)
+        self.prepared = prepared
 
 
 def log_progress(done: int, _total: int | None) -> None:
@@ -56,6 +71,7 @@ def prepare(
         HeaderError: Its header would lose or mix up columns.
         FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         SchemaError: Its header changed in a way that the data set does not allow.
+        TooManyRejectsError: So many of its rows are rejected that the data set allows no run on the rest.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
     """
@@ -78,18 +94,13 @@ def prepare(
             run_id=run_id,
             execution=execution_name,
         )
-        put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
-        reports = reports_prefix(dataset.name, execution_name)
-        rejects_key = profile_key = None
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
+        rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
         if outcome.rejects_by_code:
-            write_records(outcome.spools, folder / REJECTS_FILE, dataset.name, execution_name)
-            rejects_key = reports + REJECTS_FILE
-            upload(s3, folder / REJECTS_FILE, landed.bucket, rejects_key)
+            write_records(outcome.spools, rejects, dataset.name, execution_name)
         if outcome.profile:
-            (folder / PROFILE_FILE).write_text(json.dumps(outcome.profile, ensure_ascii=False), encoding="utf-8")
-            profile_key = reports + PROFILE_FILE
-            upload(s3, folder / PROFILE_FILE, landed.bucket, profile_key)
+            profile.write_text(json.dumps(outcome.profile, ensure_ascii=False), encoding="utf-8")
+        reports = reports_prefix(dataset.name, execution_name)
         rejected = sum(outcome.rejects_by_code.values())
         prepared = Prepared(
             bucket=landed.bucket,
@@ -100,7 +111,7 @@ def prepare(
             prepared_rows=outcome.source_rows - rejected,
             rejected=rejected,
             rejects_by_code=outcome.rejects_by_code,
-            rejects_key=rejects_key,
+            rejects_key=_keep(s3, rejects, landed.bucket, reports),
             header=outcome.headers,
             schema_changes=schema_changes,
             execution_name=execution_name,
@@ -108,8 +119,10 @@ def prepare(
             delimiter=outcome.source_format.delimiter,
             encoding=outcome.source_format.encoding,
             compression=outcome.source_format.compression,
-            profile_key=profile_key,
+            profile_key=_keep(s3, profile, landed.bucket, reports),
         )
+        _refuse_too_many_rejects(prepared, dataset)
+        put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
         name,
@@ -119,3 +132,24 @@ def prepare(
         prepared.file_key,
     )
     return prepared
+
+
+def _keep(s3: Any, file: Path, bucket: str, prefix: str) -> str | None:
+    """Store a file if it was written; return its key."""
+    if not file.exists():
+        return None
+    upload(s3, file, bucket, prefix + file.name)
+    return prefix + file.name
+
+
+def _refuse_too_many_rejects(prepared: Prepared, dataset: Dataset) -> None:
+    """Stop before the upload where the gate would fail the run anyway: half a table is nobody's wish."""
+    ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
+    problem = too_many_rejects(ledger, prepared.rejects_by_code, dataset.gates)
+    if problem:
+        raise TooManyRejectsError(
+            f"{problem} All of them are rejects of prepare, so nothing was uploaded and no row was migrated. Correct "
+            f"the source; or, if the rest is to be migrated without them, raise the setting in "
+            f"datasets/{dataset.name}.toml, and deploy.",
+            prepared,
+        )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Source, Table
+from csvdynamo.dataset import Column, Dataset, Gates, Source, Table
 from csvdynamo.policies import OnChange, Policies, SchemaPolicy
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
@@ -22,6 +22,7 @@ CARS = Dataset(
     table=Table("tb_cars", "ID"),
     digest="0",
     columns=(Column("ID", required=True),),
+    gates=Gates(max_reject_percent=100),
     policies=Policies(schema=SchemaPolicy(renamed=OnChange.FAIL)),
 )
 ROWS = "".join(f"{n},{n % 3 * 1000},Kent\n" for n in range(30))

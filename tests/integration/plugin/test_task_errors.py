@@ -14,6 +14,8 @@ from csvdynamo.policies import Policies
 from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.preparation.prepare import TooManyRejectsError
+from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.rejects import error_files_operator
 from csvdynamo_airflow.rejects.error_files import Merged
@@ -193,6 +195,18 @@ def test_only_tasks_that_write_need_a_stack_of_the_same_data_set_file(
     assert run.written_to == [True, True, True, False, False, True, False]
 
 
+def test_a_file_that_prepare_refuses_is_handed_on_and_fails_the_task_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr(steps, "prepare", raising(TooManyRejectsError("95 of 100 rows", PREPARED)))
+
+    with pytest.raises(AirflowFailException, match="95 of 100 rows"):
+        steps.prepare_source("cars", LANDED.to_json(), "run", kept.append)
+
+    assert kept == [PREPARED.to_json()]
+
+
 # wait
 
 
@@ -241,13 +255,13 @@ def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run,
 class TaskInstance:
     """XCom of a task instance."""
 
-    def __init__(self, prepared: Any) -> None:
-        self.prepared = prepared
+    def __init__(self, prepared: Any, refused: Any = None) -> None:
+        self.prepared, self.refused = prepared, refused
         self.pushed: dict[str, Any] = {}
 
-    def xcom_pull(self, *, task_ids: str) -> Any:
+    def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
         assert task_ids == "prepare"
-        return self.prepared
+        return {"return_value": self.prepared, REFUSED_XCOM: self.refused}[key]
 
     def xcom_push(self, *, key: str, value: Any) -> None:
         self.pushed[key] = value
@@ -264,6 +278,18 @@ def operator() -> FetchErrorFilesOperator:
 def expect(monkeypatch: pytest.MonkeyPatch, *, all_there: bool) -> None:
     files = SimpleNamespace(look=lambda _: all_there)
     monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", lambda *_: files)
+
+
+def test_the_rejects_that_prepare_refused_to_go_on_with_are_fetched_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.executions = list
+    asked: list[Any] = []
+    monkeypatch.setattr(error_files_operator, "merge_rejects", lambda *given: asked.append(given[2]) or Merged())
+
+    operator().execute({"ti": TaskInstance(None, refused=PREPARED.to_json())})
+
+    assert asked == [PREPARED]
 
 
 def test_without_a_prepared_file_there_is_nothing_to_fetch(run: Run) -> None:
