@@ -14,6 +14,7 @@ from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE
+from csvdynamo_airflow.preparation.reading import told_reading
 from csvdynamo_airflow.preparation.reject_spool import write_records
 from csvdynamo_airflow.schema.schema_memory import check_schema
 from csvdynamo_airflow.source.growing_file import ReportProgress
@@ -84,6 +85,7 @@ def prepare(
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
         execution_name = name_execution(file_key)
+        reading = told_reading(outcome.source_format, dataset)
         schema_changes = check_schema(
             s3,
             dataset,
@@ -93,6 +95,7 @@ def prepare(
             rows=outcome.source_rows,
             run_id=run_id,
             execution=execution_name,
+            reading=reading,
         )
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
@@ -121,7 +124,7 @@ def prepare(
             compression=outcome.source_format.compression,
             profile_key=_keep(s3, profile, landed.bucket, reports),
         )
-        _refuse_too_many_rejects(prepared, dataset)
+        _refuse_too_many_rejects(prepared, dataset, reading)
         put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
@@ -142,7 +145,7 @@ def _keep(s3: Any, file: Path, bucket: str, prefix: str) -> str | None:
     return prefix + file.name
 
 
-def _refuse_too_many_rejects(prepared: Prepared, dataset: Dataset) -> None:
+def _refuse_too_many_rejects(prepared: Prepared, dataset: Dataset, reading: str) -> None:
     """Stop before the upload where the gate would fail the run anyway: half a table is nobody's wish."""
     ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
     problem = too_many_rejects(ledger, prepared.rejects_by_code, dataset.gates)
@@ -150,6 +153,6 @@ def _refuse_too_many_rejects(prepared: Prepared, dataset: Dataset) -> None:
         raise TooManyRejectsError(
             f"{problem} All of them are rejects of prepare, so nothing was uploaded and no row was migrated. Correct "
             f"the source; or, if the rest is to be migrated without them, raise the setting in "
-            f"datasets/{dataset.name}.toml, and deploy.",
+            f"datasets/{dataset.name}.toml, and deploy. {reading}".rstrip(),
             prepared,
         )

@@ -15,7 +15,8 @@ from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repe
 from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
-from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, SourceFormat, find_format, open_source
+from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
+from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.source.growing_file import STEP_BYTES, GrowingFile, ReportProgress
 from csvdynamo_airflow.workspace import require_free_space
 

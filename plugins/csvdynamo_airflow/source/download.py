@@ -77,7 +77,7 @@ def download(
             fetched = fetch_http(
                 origin, target, report_progress, rules=rules, policy=policy, sleep=sleep, jitter=jitter
             )
-        refuse_unless_csv(target, origin.shown)
+        refuse_unless_csv(target, origin.shown, dataset)
         sha256 = file_sha256(target)
         key = landing_key(dataset.name, sha256, dataset.source.file_name)
         uploaded = put_once(s3, target, bucket, key, expires=dataset.protection.keep_landing_days is not None)

@@ -374,6 +374,7 @@ def test_more_rejects_than_the_gate_allows_stop_prepare_before_the_upload(gated:
         "3 of 21 rows (14.29 %) were rejected, more than gates.max_reject_percent = 10 (2 BAD_WIDTH, 1 DUPLICATE_KEY): "
     )
     assert "nothing was uploaded" in told
+    assert "It was read as UTF-8 and with ',' between two fields, as was found by a rule." in told
     assert "datasets/ev_population.toml" in told
     assert not [key for key in gated.stored_keys() if key.startswith("source/")]
 

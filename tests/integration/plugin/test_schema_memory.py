@@ -88,9 +88,10 @@ def test_a_change_that_fails_stops_the_run_before_the_upload(runs: Runs) -> None
     runs.succeed(FIRST)
     uploaded = runs.keys("source/")
 
-    with pytest.raises(SchemaError, match=r"renamed = fail.*'MSRP' is now 'Price'"):
+    with pytest.raises(SchemaError, match=r"renamed = fail.*'MSRP' is now 'Price'") as refusal:
         runs.prepare(RENAMED)
 
+    assert "It was read as UTF-8 and with ',' between two fields, as was found by a rule." in str(refusal.value)
     assert runs.keys("source/") == uploaded
     assert runs.keys("reports/cars/cars-2/") == []
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from csvdynamo_airflow.preparation import draft
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES
 from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
 from csvdynamo_airflow.source.growing_file import FileTooLargeError
 
@@ -179,3 +181,48 @@ def test_rejected_rows_do_not_count_towards_the_limit(tmp_path: Path, monkeypatc
     outcome = run(tmp_path, b"id,text\n1,a\n" + b"2,too,wide,by,some,columns\n" * 100 + b"3,c\n")
 
     assert (outcome.source_rows, outcome.text) == (102, "_row,id,text\n1,1,a\n102,3,c\n")
+
+
+# what was guessed
+
+GUESSED = r"It was read as UTF-8 and with '(.)' between two fields, .* set source\.encoding or source\.delimiter in"
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "delimiter"),
+    [
+        (b'"id"x;"text"\n1;2\n', SourceFileError, ";"),
+        (b"text;more\n1;2\n", HeaderError, ";"),
+        (b"id,,more\n1,2,3\n", HeaderError, ","),
+        (b"id|id\n1|2\n", HeaderError, "|"),
+        (b"id,_row\n1,2\n", HeaderError, ","),
+        (b"id;" + b"x" * 11_000 + b"\n1;2\n", HeaderError, ";"),
+    ],
+    ids=["quotes", "no key", "no name", "repeated", "row number", "too long"],
+)
+def test_what_is_wrong_with_a_header_is_told_with_what_was_guessed_unless_it_was_declared(
+    tmp_path: Path, source: bytes, error: type[Exception], delimiter: str
+) -> None:
+    with pytest.raises(error, match=GUESSED.replace("(.)", re.escape(delimiter))):
+        run(tmp_path, source)
+
+    declared = replace(PAIRS, source=replace(PAIRS.source, delimiter=delimiter, encoding="utf-8"))
+    with pytest.raises(error) as refusal:
+        run(tmp_path, source, declared)
+    assert "was found by a rule" not in str(refusal.value)
+
+
+def test_a_file_that_was_taken_for_a_corrected_one_says_so_when_its_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HeaderError, match=r"_row, .*, _message, and was taken for a corrected rejects\.csv"):
+        run(tmp_path, b"text,_row,_code,_column,_message\n")
+
+
+def test_a_reject_for_its_encoding_says_that_it_was_found_and_one_for_an_open_quote_by_what_it_is_told(
+    tmp_path: Path,
+) -> None:
+    outcome = run(tmp_path, b'id,text\n1,\xff\n2,"a\n3,b\n')
+
+    assert [reject.message for reject in outcome.rejects] == [
+        "text: holds bytes that are no UTF-8, the encoding that was found (source.encoding sets another)",
+        "a quote is opened and never closed: a line after it reads as a row by itself",
+    ]
