@@ -3,9 +3,12 @@
 import argparse
 import os
 import re
+from collections.abc import Mapping
 
 from commands.cdk_cli import synthesized
 from commands.project import DEFAULT_DATASET, fail, find_dataset, make_command, say
+from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.table.table_key import TableError, refuse_other_key
 
 
 def main() -> None:
@@ -24,6 +27,8 @@ def main() -> None:
     if arguments.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", arguments.email):
         fail(f"EMAIL={arguments.email}: give one address, as you@example.com.")
     environment = dict(os.environ)
+    if arguments.action == "deploy":
+        refuse_unfit_table(dataset, environment)
     with synthesized(dataset, environment) as assembly:
         if arguments.action == "destroy":
             assembly.destroy(dataset, environment)
@@ -39,6 +44,27 @@ def main() -> None:
         return
     for name, value in sorted(outputs.items()):
         say(f"{name}  {value}")
+
+
+def refuse_unfit_table(dataset: Dataset, environment: Mapping[str, str]) -> None:
+    """End the command if the account has a table of the data set's name that its rows do not fit.
+
+    A deploy takes an existing table into the stack by its name, whatever its key. Who deploys may have no right to look
+    at it, since the CDK acts through roles of its own; then the first run looks.
+    """
+    import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    name = dataset.table.name
+    try:
+        # The CDK heeds AWS_REGION, boto3 only AWS_DEFAULT_REGION and the profile.
+        dynamodb = boto3.client("dynamodb", region_name=environment.get("AWS_REGION") or None)
+        refuse_other_key(dynamodb.describe_table(TableName=name)["Table"], dataset)
+    except TableError as error:
+        fail(str(error))
+    except (BotoCoreError, ClientError) as error:
+        if "ResourceNotFoundException" not in str(error):
+            say(f"Whether there is a table {name} with another key could not be seen: {error}")
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ class AirflowPolicy(Construct):
                 allow(["cloudformation:DescribeStacks"], [self._arn("cloudformation", f"stack/{stack_name}/*")]),
                 *_bucket(bucket, dataset),
                 *self._executions(machine_name),
-                # The check of the table after a run, by a sample of keys and whole.
-                allow(["dynamodb:BatchGetItem", "dynamodb:Scan"], [table.table_arn]),
+                # Its key before a run; the check of the table after it, by a sample of keys and whole.
+                allow(["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:Scan"], [table.table_arn]),
                 *encryption.to_write_objects(bucket),
                 *encryption.to_read_items(table),
                 allow(["sns:Publish"], [notifications.topic.topic_arn]),

@@ -39,8 +39,7 @@ class Source:
         delimiter: The character between two fields; None: it is found.
         encoding: Python's name of its encoding; None: it is found.
         hosts: Whom a run may ask beside the host of ``url``, at first or by a redirect.
-        max_bytes: The most that is fetched. Step Functions reads at most 10 GB of CSV:
-            https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+        max_bytes: The most that is fetched, as it comes. What it unpacks to is held against Step Functions' own limit.
         max_seconds: The longest that a download may take, its attempts and waits together.
     """
 

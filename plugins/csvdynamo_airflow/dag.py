@@ -12,7 +12,7 @@ from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.parameters import NO_CONTROL_CHARACTERS, SOURCE_URL_LENGTH
-from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
 from csvdynamo_airflow.settings import retry_seconds
@@ -127,7 +127,10 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
 def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
-    return steps.prepare_source(dataset_name, landed, context["run_id"])
+    def keep_refused(prepared: dict[str, Any]) -> None:
+        context["ti"].xcom_push(key=REFUSED_XCOM, value=prepared)
+
+    return steps.prepare_source(dataset_name, landed, context["run_id"], keep_refused)
 
 
 @task(task_id="start", multiple_outputs=False)
@@ -192,6 +195,8 @@ def _findings(dataset_name: str, context: Mapping[str, Any]) -> Findings:
     """Collect what the tasks before the present one left."""
     instance = context["ti"]
     prepared = instance.xcom_pull(task_ids="prepare")
+    refused = None if prepared else instance.xcom_pull(task_ids="prepare", key=REFUSED_XCOM)
+    document = prepared or refused
     checked = instance.xcom_pull(task_ids="verify")
     merged = instance.xcom_pull(task_ids="fetch_error_files") or instance.xcom_pull(
         task_ids="fetch_error_files", key=INCOMPLETE_XCOM
@@ -202,7 +207,8 @@ def _findings(dataset_name: str, context: Mapping[str, Any]) -> Findings:
         run_id=instance.run_id,
         dry_run=context["params"]["dry_run"],
         landed=instance.xcom_pull(task_ids="download"),
-        prepared=Prepared.from_json(prepared) if prepared else None,
+        prepared=Prepared.from_json(document) if document else None,
+        refused=bool(refused),
         merged=Merged.from_json(merged) if merged else None,
         checked=CheckedTable.from_json(checked) if checked else None,
         tasks=tuple(

@@ -1,7 +1,7 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,13 +13,19 @@ from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migrat
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import refuse_unknown
-from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
+from csvdynamo_airflow.task_shell import (
+    make_migration,
+    open_dataset,
+    open_stack,
+    permanent_errors_fail_at_once,
+    refuse_other_table,
+)
 from csvdynamo_airflow.workflow.execution import Execution
 
 log = logging.getLogger(__name__)
@@ -32,30 +38,52 @@ def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
 
 
 def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
-    """Stream the source to ``landing/``; return what landed."""
+    """Stream the source to ``landing/``, once the table is one that its rows fit; return what landed."""
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, to_write=True)
+    refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         return download(
             url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=run_id, local=local_use()
         ).to_json()
 
 
-def prepare_source(dataset_name: str, landed: dict[str, Any], run_id: str) -> dict[str, Any]:
-    """Write the file that Step Functions reads; return where it is and how many rows it has."""
+def prepare_source(
+    dataset_name: str,
+    landed: dict[str, Any],
+    run_id: str,
+    keep_refused: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Write the file that Step Functions reads; return where it is and how many rows it has.
+
+    Args:
+        dataset_name: The data set.
+        landed: What download returned.
+        run_id: The DAG run's id.
+        keep_refused: Is handed the same of a file that is not uploaded because too many of its rows were rejected.
+    """
     with permanent_errors_fail_at_once():
-        return prepare(
-            Landed.from_json(landed),
-            open_dataset(dataset_name),
-            s3=client("s3"),
-            run_id=run_id,
-            name_execution=lambda file_key: execution_name(dataset_name, run_id, file_key),
-        ).to_json()
+        try:
+            return prepare(
+                Landed.from_json(landed),
+                open_dataset(dataset_name),
+                s3=client("s3"),
+                run_id=run_id,
+                name_execution=lambda file_key: execution_name(dataset_name, run_id, file_key),
+            ).to_json()
+        except TooManyRejectsError as error:
+            keep_refused(error.prepared.to_json())
+            raise
 
 
 def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bool) -> dict[str, str]:
-    """Start the run's execution or attach to it; return which one it is."""
-    stack = open_stack(open_dataset(dataset_name), to_write=True)
+    """Start the run's execution or attach to it; return which one it is.
+
+    The table is looked at again: days may lie between download and a start that was cleared.
+    """
+    dataset = open_dataset(dataset_name)
+    stack = open_stack(dataset, to_write=True)
+    refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         execution = make_migration(stack, Prepared.from_json(prepared)).start(force=force)
     return {"arn": execution.arn, "name": execution.name, "status": execution.status}

@@ -14,6 +14,7 @@ from csvdynamo_airflow.naming import turn_key
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
+from csvdynamo_airflow.table.table_key import check_table_key
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
 
@@ -58,6 +59,17 @@ def open_stack(dataset: Dataset, *, to_write: bool) -> Stack:
         if to_write:
             refuse_other_version(stack, dataset)
         return stack
+
+
+def refuse_other_table(stack: Stack, dataset: Dataset) -> None:
+    """Look at the stack's table before anything is stored or started for it.
+
+    Raises:
+        AirflowFailException: It is gone, or has another key than the data set file says.
+        csvdynamo_airflow.table.table_key.TableNotReadyError: It is being made or deleted.
+    """
+    with permanent_errors_fail_at_once():
+        check_table_key(client("dynamodb"), stack.table, dataset)
 
 
 def make_migration(stack: Stack, prepared: Prepared) -> Migration:

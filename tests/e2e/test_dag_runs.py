@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from csvdynamo_airflow.rejects.result_objects import list_objects
 from tests.support.lambda_functions import function_with
 
 LEDGER_OF_NOTHING = {
@@ -109,6 +110,28 @@ def test_a_source_that_cannot_be_migrated_is_red_at_once_and_says_why(
     assert run.report["accounted"] is False
     assert run.report["ledger"] == LEDGER_OF_NOTHING
     assert any(says.lower() in problem.lower() for problem in run.report["problems"]), run.report["problems"]
+    assert "up_for_retry" not in run.output
+
+
+def test_more_rejects_of_prepare_than_the_gate_allows_are_red_before_a_row_is_uploaded(
+    dags: Any, tmp_path: Path
+) -> None:
+    source = tmp_path / "source.csv"
+    rows = [f"V{number},2020" + (f",60{number}" if number < 5 else "") for number in range(100)]
+    source.write_text("\n".join(["VIN (1-10),Model Year,DOL Vehicle ID", *rows]) + "\n", encoding="utf-8")
+    s3, bucket = dags.deployed.client("s3"), dags.deployed.outputs["SourceBucket"]
+    executions, uploaded = dags.executions(), list_objects(s3, bucket, "source/")
+
+    run = dags.test(str(source))
+
+    assert run.status != 0
+    assert (dags.executions(), list_objects(s3, bucket, "source/")) == (executions, uploaded)
+    ledger = {**LEDGER_OF_NOTHING, "source_rows": 100, "rejected_before_upload": 95, "unstarted": 5}
+    assert run.report["ledger"] == ledger
+    [problem] = run.report["problems"]
+    assert "95 of 100 rows (95.00 %) were rejected, more than gates.max_reject_percent = 5 (95 BAD_WIDTH)" in problem
+    assert [reject["row"] for reject in dags.error_files(run.report)] == list(range(6, 101))
+    assert run.report["error_files"][1].endswith("/rejects.csv")
     assert "up_for_retry" not in run.output
 
 

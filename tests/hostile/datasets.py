@@ -111,6 +111,9 @@ partition_key = "id"
 
 [attributes]
 transform = ["trim", "lowercase"]
+
+[gates]
+max_reject_percent = 100
 """
 
 

@@ -1,5 +1,6 @@
 """What the tasks of a run left behind: all that its report and its verdict rest on."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,9 @@ class Findings:
         run_id: The DAG run's id.
         dry_run: Whether the run was to stop after prepare.
         landed: What download returned, as JSON; None when it did not end.
-        prepared: What prepare returned; None when it did not end.
+        prepared: What prepare returned, or had when it refused its rejects; None when it did not come so far.
+        refused: Whether prepare refused its own rejects: their number passes the data set's gate, and the prepared file
+            was not uploaded.
         merged: The error files; None when they were not fetched.
         checked: What the check of the table found; None when it was not checked.
         execution: The run's newest execution; None when none was started.
@@ -53,6 +56,7 @@ class Findings:
     dry_run: bool = False
     landed: Mapping[str, Any] | None = None
     prepared: Prepared | None = None
+    refused: bool = False
     merged: Merged | None = None
     checked: CheckedTable | None = None
     execution: Execution | None = None
@@ -75,6 +79,16 @@ class Findings:
             failed=counts.failed,
             unstarted=counts.unstarted,
         )
+
+    @property
+    def rejects_by_code(self) -> dict[str, int]:
+        """How many rejects there are of each code, in the order of the codes."""
+        if self.counts:
+            return self.counts.rejects_by_code
+        codes: Counter[str] = Counter()
+        for found in (self.prepared and self.prepared.rejects_by_code, self.merged and self.merged.by_code):
+            codes.update(found or {})
+        return dict(sorted(codes.items()))
 
     @property
     def failed_tasks(self) -> list[EndedTask]:

@@ -1,7 +1,6 @@
 """The report of a run: one JSON document, written for a failed run as well."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +39,7 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
         "prepared_rows": prepared.prepared_rows if prepared else None,
         "map_run_rows": counts.map_run_total if counts else None,
         "witnesses": _witnesses(findings),
-        "rejects_by_code": _rejects_by_code(findings),
+        "rejects_by_code": findings.rejects_by_code,
         "rejects_missing": rejects.missing,
         "rejects_superseded": rejects.superseded,
         "rejects_misfiled": rejects.misfiled,
@@ -102,6 +101,8 @@ def _unfinished(report: Mapping[str, Any], ledger: Ledger) -> list[str]:
     rows = ledger.failed + ledger.unstarted
     if not rows or report["dry_run"]:
         return []
+    if report["execution_arn"] is None:
+        return ["", f"{rows:,} rows were handed to no execution. They are in the source, and in no error file."]
     lines = ["", "failed rows by error: " + _counted(report["failures_by_error"])] if ledger.failed else [""]
     told = report["unfinished_rows_in_error_files"]
     if told:
@@ -146,12 +147,3 @@ def _witnesses(findings: Findings) -> dict[str, str]:
         table = f"items of the table, against the rows of s3://{prepared.bucket}/{prepared.file_key}"
         witnesses["verification"] = table
     return witnesses
-
-
-def _rejects_by_code(findings: Findings) -> dict[str, int]:
-    if findings.counts:
-        return findings.counts.rejects_by_code
-    codes: Counter[str] = Counter()
-    for found in (findings.prepared and findings.prepared.rejects_by_code, findings.merged and findings.merged.by_code):
-        codes.update(found or {})
-    return dict(sorted(codes.items()))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from csvdynamo.dataset import Gates
 from csvdynamo.policies import ForeignPolicy, Verification
 from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import Merged
@@ -21,15 +22,16 @@ def problems(findings: Findings, gates: Gates, verify: Verification | None = Non
         gates: The data set's limits. Exactly as many as allowed is allowed.
         verify: How the data set wants its table checked.
     """
+    failures = [
+        f"Task {task.task_id} ended as {task.state}: {task.error or 'see its log.'}" for task in findings.failed_tasks
+    ]
     return [
-        *(
-            f"Task {task.task_id} ended as {task.state}: {task.error or 'see its log.'}"
-            for task in findings.failed_tasks
-        ),
+        *failures,
         *_unknown(findings),
         *_contradictions(findings),
         *_other_items(findings, verify or Verification()),
-        *_over_the_limits(findings, gates),
+        # prepare, where it refused its own rejects, has said the same and what to do.
+        *(text for text in _over_the_limits(findings, gates) if not any(text in told for told in failures)),
     ]
 
 
@@ -125,12 +127,10 @@ def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
     """Say which limits of the data set were passed."""
     found = []
     ledger = findings.ledger
-    if ledger.reject_percent > gates.max_reject_percent:
-        found.append(
-            f"{ledger.rejects:,} of {ledger.source_rows:,} rows ({ledger.reject_percent:.2f} %) were rejected, more "
-            f"than gates.max_reject_percent = {gates.max_reject_percent:g}: see the error files."
-        )
-    if not findings.dry_run and ledger.failure_percent > gates.tolerated_failure_percent:
+    if rejects := too_many_rejects(ledger, findings.rejects_by_code, gates):
+        found.append(rejects)
+    never_to_start = findings.dry_run or (findings.refused and findings.execution is None)
+    if not never_to_start and ledger.failure_percent > gates.tolerated_failure_percent:
         errors = findings.counts.failures_by_error if findings.counts else {}
         named = ", ".join(f"{count:,} by {error}" for error, count in errors.items())
         found.append(

@@ -27,6 +27,7 @@ FIELD_LIMIT = 1024 * 1024
 """Characters of one field: far past DynamoDB's 400 KB an item, and a bound to how far an unclosed quote is followed."""
 
 _RECORDS_AT_ONCE = 256
+_UNCLOSED = "a quote is opened and never closed: a line after it reads as a row by itself"
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ class CsvRecords:
                     if fields:
                         return fields
         except (csv.Error, _EndlessRecordError) as error:
-            raise SourceFileError(f"The header of {self._name} cannot be read: {error}. Correct its quotes.") from error
+            raise SourceFileError(
+                f"The header of {self._name} cannot be read: {error}. Correct its quotes if they are wrong."
+            ) from error
         raise SourceFileError(f"{self._name} holds only blank lines: not even a header.")
 
     def blocks(self, width: int) -> Iterator[Block | PlainBlock]:
@@ -209,7 +212,7 @@ class CsvRecords:
         """Take the first line of a record for all of it."""
         first, *later = self._held
         self._again.extendleft(reversed(later))
-        return BadRecord(RejectCode.BAD_QUOTE, "a quote is opened and never closed", text=first)
+        return BadRecord(RejectCode.BAD_QUOTE, _UNCLOSED, text=first)
 
     def _goes_on_with_row(self, later: Sequence[str], width: int) -> bool:
         """Whether a record that begins with a later line of a bad one, and may go on after it, is a sound row."""

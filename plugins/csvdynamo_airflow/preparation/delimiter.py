@@ -16,18 +16,27 @@ _SAMPLE_ROWS = 100
 def find_delimiter(head: str, dataset: Dataset) -> str:
     """Find the delimiter by the header line.
 
-    It is the one that gives the columns that the data set cannot do without; of several, one with which most of the
-    first rows are as wide as the header; of several still, the one that gives the most columns. Quotes are heeded: a
-    delimiter within them is text.
+    It is one with which the header's quotes are right; of several, the one that gives the columns that the data set
+    cannot do without; of several, one with which most of the first rows are as wide as the header; of several still,
+    the one that gives the most columns. A delimiter within quotes is text.
 
     Args:
         head: The beginning of the text, the header and some rows if it has them.
         dataset: The data set.
     """
-    return max(DELIMITERS, key=lambda delimiter: _fitness(_records(head, delimiter), dataset))
+    return max(DELIMITERS, key=lambda delimiter: (_reads_header(head, delimiter), *_fitness(head, delimiter, dataset)))
 
 
-def _fitness(records: Sequence[list[str]], dataset: Dataset) -> tuple[bool, bool, int]:
+def _reads_header(head: str, delimiter: str) -> bool:
+    """Whether the header is sound CSV with a delimiter: prepare refuses one that is not."""
+    try:
+        return any(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+
+
+def _fitness(head: str, delimiter: str, dataset: Dataset) -> tuple[bool, bool, int]:
+    records = _records(head, delimiter)
     if not records:
         return (False, False, 0)
     header, *rows = records

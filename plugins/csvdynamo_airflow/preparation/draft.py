@@ -8,7 +8,12 @@ from pathlib import Path
 
 from csvdynamo_airflow.preparation.duplicates import Loser
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
-from csvdynamo_airflow.source.growing_file import GrowingFile
+from csvdynamo_airflow.source.growing_file import FileTooLargeError, GrowingFile
+
+FILE_LIMIT_BYTES = 10_000_000_000
+"""The largest CSV that Step Functions reads, 10 GB
+(https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html). It reads the prepared file, not
+what was downloaded, which may be packed or in another encoding."""
 
 _COPIED_BYTES = 1024 * 1024
 
@@ -16,21 +21,24 @@ _COPIED_BYTES = 1024 * 1024
 class Draft:
     """A file of rows in the prepared form, the header first, that grows block by block.
 
-    It keeps two numbers a block in memory: 16 bytes for about a hundred rows.
+    It keeps two numbers a block in memory: 16 bytes for about a hundred rows. It stops at the limit, although rows of
+    equal keys may still be left out of it: what is larger by so little is not worth hours on a disk that fills up.
 
     Attributes:
         path: Where it is.
     """
 
-    def __init__(self, path: Path, file: GrowingFile) -> None:
+    def __init__(self, path: Path, file: GrowingFile, name: str) -> None:
         """Take the open file.
 
         Args:
             path: Where it is.
             file: The same, open for writing.
+            name: What to call the source in messages.
         """
         self.path = path
         self._file = file
+        self._name = name
         self._first_rows = array("q")
         self._offsets = array("q")
 
@@ -44,11 +52,17 @@ class Draft:
         Args:
             first_row: A row number that is at most the first one's and more than that of any row before.
             text: The rows, as `format_rows` writes them.
+
+        Raises:
+            FileTooLargeError: With them it is larger than Step Functions reads.
+            NoSpaceError: The disk fills up.
         """
         if text:
+            content = text.encode("utf-8")
+            self._refuse_beyond_limit(text, len(content))
             self._first_rows.append(first_row)
             self._offsets.append(self._file.size)
-            self._file.write(text.encode("utf-8"))
+            self._file.write(content)
 
     def rows(self, wanted: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
         """Read rows again, once the file is closed.
@@ -90,6 +104,20 @@ class Draft:
                         yield loser, row[1:]
                 output.write(format_rows(kept).encode("utf-8"))
             _copy(file.read, self._file.size - file.tell(), output)
+
+    def _refuse_beyond_limit(self, text: str, size: int) -> None:
+        if self._file.size + size <= FILE_LIMIT_BYTES:
+            return
+        end = self._file.size
+        for row in read_rows(text):
+            end += len(format_rows([row]).encode("utf-8"))
+            if end > FILE_LIMIT_BYTES:
+                break
+        raise FileTooLargeError(
+            f"The file that is prepared from {self._name} passes {FILE_LIMIT_BYTES:,} bytes at row {int(row[0]):,}, "
+            "and Step Functions reads no larger CSV. Split the source into files of fewer rows, each with the header, "
+            "and trigger the DAG for one after the other with its source_url."
+        )
 
     def _block_of(self, row: int) -> int:
         return bisect.bisect_right(self._first_rows, row) - 1

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from csvdynamo.dataset import Dataset
+from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE
+from csvdynamo_airflow.preparation.reading import told_reading
 from csvdynamo_airflow.preparation.reject_spool import write_records
 from csvdynamo_airflow.schema.schema_memory import check_schema
 from csvdynamo_airflow.source.growing_file import ReportProgress
@@ -18,11 +22,23 @@ from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.workspace import require_free_space, workspace
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "TooManyRejectsError", "prepare"]
 
 REJECTS_FILE = "rejected_before_upload.jsonl"
 
 log = logging.getLogger(__name__)
+
+
+class TooManyRejectsError(MigrationError):
+    """More rows were rejected than the data set allows, before a single one was uploaded.
+
+    Attributes:
+        prepared: What was prepared. Its rejects are stored, its file is not.
+    """
+
+    def __init__(self, message: str, prepared: Prepared) -> None:
+        super().__init__(message)
+        self.prepared = prepared
 
 
 def log_progress(done: int, _total: int | None) -> None:
@@ -54,7 +70,9 @@ def prepare(
     Raises:
         SourceFileError: The source is no CSV, or breaks off.
         HeaderError: Its header would lose or mix up columns.
+        FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         SchemaError: Its header changed in a way that the data set does not allow.
+        TooManyRejectsError: So many of its rows are rejected that the data set allows no run on the rest.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
     """
@@ -67,6 +85,7 @@ def prepare(
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
         execution_name = name_execution(file_key)
+        reading = told_reading(outcome.source_format, dataset)
         schema_changes = check_schema(
             s3,
             dataset,
@@ -76,19 +95,15 @@ def prepare(
             rows=outcome.source_rows,
             run_id=run_id,
             execution=execution_name,
+            reading=reading,
         )
-        put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
-        reports = reports_prefix(dataset.name, execution_name)
-        rejects_key = profile_key = None
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
+        rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
         if outcome.rejects_by_code:
-            write_records(outcome.spools, folder / REJECTS_FILE, dataset.name, execution_name)
-            rejects_key = reports + REJECTS_FILE
-            upload(s3, folder / REJECTS_FILE, landed.bucket, rejects_key)
+            write_records(outcome.spools, rejects, dataset.name, execution_name)
         if outcome.profile:
-            (folder / PROFILE_FILE).write_text(json.dumps(outcome.profile, ensure_ascii=False), encoding="utf-8")
-            profile_key = reports + PROFILE_FILE
-            upload(s3, folder / PROFILE_FILE, landed.bucket, profile_key)
+            profile.write_text(json.dumps(outcome.profile, ensure_ascii=False), encoding="utf-8")
+        reports = reports_prefix(dataset.name, execution_name)
         rejected = sum(outcome.rejects_by_code.values())
         prepared = Prepared(
             bucket=landed.bucket,
@@ -99,7 +114,7 @@ def prepare(
             prepared_rows=outcome.source_rows - rejected,
             rejected=rejected,
             rejects_by_code=outcome.rejects_by_code,
-            rejects_key=rejects_key,
+            rejects_key=_keep(s3, rejects, landed.bucket, reports),
             header=outcome.headers,
             schema_changes=schema_changes,
             execution_name=execution_name,
@@ -107,8 +122,10 @@ def prepare(
             delimiter=outcome.source_format.delimiter,
             encoding=outcome.source_format.encoding,
             compression=outcome.source_format.compression,
-            profile_key=profile_key,
+            profile_key=_keep(s3, profile, landed.bucket, reports),
         )
+        _refuse_too_many_rejects(prepared, dataset, reading)
+        put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
         name,
@@ -118,3 +135,24 @@ def prepare(
         prepared.file_key,
     )
     return prepared
+
+
+def _keep(s3: Any, file: Path, bucket: str, prefix: str) -> str | None:
+    """Store a file if it was written; return its key."""
+    if not file.exists():
+        return None
+    upload(s3, file, bucket, prefix + file.name)
+    return prefix + file.name
+
+
+def _refuse_too_many_rejects(prepared: Prepared, dataset: Dataset, reading: str) -> None:
+    """Stop before the upload where the gate would fail the run anyway: half a table is nobody's wish."""
+    ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
+    problem = too_many_rejects(ledger, prepared.rejects_by_code, dataset.gates)
+    if problem:
+        raise TooManyRejectsError(
+            f"{problem} All of them are rejects of prepare, so nothing was uploaded and no row was migrated. Correct "
+            f"the source; or, if the rest is to be migrated without them, raise the setting in "
+            f"datasets/{dataset.name}.toml, and deploy. {reading}".rstrip(),
+            prepared,
+        )

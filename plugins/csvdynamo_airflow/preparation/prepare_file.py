@@ -15,7 +15,8 @@ from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repe
 from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
-from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, SourceFormat, find_format, open_source
+from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
+from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.source.growing_file import STEP_BYTES, GrowingFile, ReportProgress
 from csvdynamo_airflow.workspace import require_free_space
 
@@ -71,6 +72,7 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
     Raises:
         SourceFileError: The source is no CSV, or breaks off.
         HeaderError: Its header would lose or mix up columns.
+        FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         NoSpaceError: The disk has no room.
     """
     work = _Work(folder, dataset, report_progress, f"prepare {name}")
@@ -83,7 +85,7 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
             RejectSpool(folder / "rejects") as rejects,
             KeySpool(folder / "keys", dataset.column(header.key_header)) as keys,
         ):
-            draft = Draft(folder / "draft", file)
+            draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
     with open_duckdb(folder) as session, RejectSpool(folder / "duplicates") as duplicates:
         path = _leave_out_duplicates(work, session, draft, header, duplicates)

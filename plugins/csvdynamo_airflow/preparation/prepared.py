@@ -8,6 +8,10 @@ from csvdynamo_airflow.schema.schema_change import SchemaChange
 from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.task_documents import reading
 
+REFUSED_XCOM = "refused"
+"""XCom key of a prepared file that was not uploaded, since too many of its rows were rejected: those are told all the
+same."""
+
 
 @dataclass(frozen=True)
 class Prepared:

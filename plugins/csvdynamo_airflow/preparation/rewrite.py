@@ -9,11 +9,12 @@ from csvdynamo_airflow.preparation.csv_records import BadRecord, CsvRecords, Pla
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
+from csvdynamo_airflow.preparation.reading import TAKEN_FOR_ERROR_CSV, told_encoding, told_reading
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.source_columns import SourceColumns
-from csvdynamo_airflow.preparation.source_file import SourceFormat
-from csvdynamo_airflow.preparation.source_header import check_header
-from csvdynamo_airflow.preparation.text_encoding import shown_encoding
+from csvdynamo_airflow.preparation.source_error import SourceFileError
+from csvdynamo_airflow.preparation.source_format import SourceFormat
+from csvdynamo_airflow.preparation.source_header import HeaderError, check_header
 from csvdynamo_airflow.preparation.text_lines import TextLines
 
 NumberedRow = tuple[int, list[str]]
@@ -56,8 +57,7 @@ class Rewriter:
         """
         self._delimiter = source_format.delimiter
         self._records = CsvRecords(TextLines(text), name, self._delimiter)
-        columns = SourceColumns.of(self._records.header())
-        check_header(columns.headers, dataset, name)
+        columns = self._read_columns(dataset, source_format, name)
         key = dataset.table.partition_key
         stored = [
             place
@@ -68,8 +68,20 @@ class Rewriter:
         self._rules = ContentRules(
             columns.headers,
             dataset.limits.max_input_bytes_per_batch - ENVELOPE_BYTES,
-            shown_encoding(source_format.encoding),
+            told_encoding(source_format, dataset),
         )
+
+    def _read_columns(self, dataset: Dataset, source_format: SourceFormat, name: str) -> SourceColumns:
+        """Read and check the header; what is wrong with it may be the way that it is read."""
+        guesses = [told_reading(source_format, dataset)]
+        try:
+            columns = SourceColumns.of(self._records.header())
+            if columns.kept is not None:
+                guesses.insert(0, TAKEN_FOR_ERROR_CSV)
+            check_header(columns.headers, dataset, name)
+        except (SourceFileError, HeaderError) as error:
+            raise type(error)(" ".join(filter(None, (str(error), *guesses)))) from error
+        return columns
 
     def run(self, draft: Draft, spool: RejectSpool, keys: KeySpool) -> int:
         """Go through the rows.
@@ -84,6 +96,7 @@ class Rewriter:
 
         Raises:
             SourceFileError: The source breaks off.
+            FileTooLargeError: The draft becomes larger than Step Functions reads.
             NoSpaceError: The disk fills up.
         """
         columns, key_place = self.header.columns, self.header.key_place

@@ -4,14 +4,15 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.preparation.delimiter import find_delimiter
+from csvdynamo_airflow.preparation.reading import told_encoding
 from csvdynamo_airflow.preparation.source_error import SourceFileError
+from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.preparation.text_encoding import (
     UTF8,
     UTF8_WITH_MARK,
@@ -42,24 +43,10 @@ _OTHER_FORMATS = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
 }
+_SHOWN_CHARACTERS = 20
 _STRAY_CONTROLS = 8  # a few cost their rows, not the file
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _UNDECODED = "csvdynamo-undecoded"
-
-
-@dataclass(frozen=True)
-class SourceFormat:
-    """How a source is written.
-
-    Attributes:
-        delimiter: The character between two fields.
-        encoding: Python's name of its encoding, ``utf-8-sig`` for UTF-8 with a byte order mark.
-        compression: What it is packed in: ``gzip``, ``zip`` or None.
-    """
-
-    delimiter: str = ","
-    encoding: str = UTF8
-    compression: str | None = None
 
 
 def _no_progress(_: int) -> None:
@@ -80,11 +67,11 @@ def find_format(
         report_unpacked: Is told of the bytes unpacked so far, a piece at a time; it may raise to stop.
 
     Raises:
-        SourceFileError: It is no CSV (see `refuse_head`), or its byte order mark contradicts the data set file.
+        SourceFileError: It is no CSV (see `refuse_head`).
     """
     with open_unpacked(path, name) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
-        refuse_head(head, name)
+        refuse_head(head, name, dataset)
         encoding = _declared_encoding(head, dataset, name) or encoding_of_head(head)
         if encoding is None:
             encoding = _weigh_all(head, unpacked.stream.read, report_unpacked)
@@ -109,12 +96,10 @@ def open_source(path: Path, name: str, encoding: str = UTF8) -> Iterator[TextIO]
         encoding: Its encoding, as in `SourceFormat`.
 
     Raises:
-        SourceFileError: It is no CSV (see `refuse_head`), or its archive is corrupt, which may show only while it is
-            read.
+        SourceFileError: Its archive is corrupt, which may show only while it is read.
     """
     with open_unpacked(path, name) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
-        refuse_head(head, name)
         unpacked.stream.seek(len(byte_order_mark(head)))
         codec = UTF8 if encoding == UTF8_WITH_MARK else encoding
         errors = _UNDECODED if codec.startswith("utf-16") else "surrogateescape"
@@ -122,36 +107,56 @@ def open_source(path: Path, name: str, encoding: str = UTF8) -> Iterator[TextIO]
             yield text
 
 
-def refuse_unless_csv(path: Path, name: str) -> None:
+def refuse_unless_csv(path: Path, name: str, dataset: Dataset) -> None:
     """Refuse a file whose first bytes cannot be those of a CSV.
 
     Raises:
-        SourceFileError: See `open_source`.
+        SourceFileError: See `refuse_head` and `unpack.open_unpacked`.
     """
-    with open_source(path, name):
-        pass
+    with open_unpacked(path, name) as unpacked:
+        refuse_head(unpacked.stream.read(HEAD_BYTES), name, dataset)
 
 
-def refuse_head(head: bytes, name: str) -> None:
+def refuse_head(head: bytes, name: str, dataset: Dataset) -> None:
     """Refuse the first bytes (unpacked) of a file that cannot be a CSV.
 
+    Args:
+        head: The bytes.
+        name: What to call the file in messages, which say by what it was judged.
+        dataset: The data set: what it declares is not guessed.
+
     Raises:
-        SourceFileError: They are of a web page, of UTF-32, of another format, or none at all.
+        SourceFileError: They are of a web page, of UTF-32, of another format, or none at all; or their byte order mark
+            contradicts the data set file.
     """
     for magic, kind in _OTHER_FORMATS.items():
         if head.startswith(magic):
-            raise SourceFileError(f"{name} is {kind}, not a CSV, alone or in gzip or zip. Give the CSV itself.")
-    text = head.decode(encoding_of_head(head) or UTF8, "replace")
+            raise SourceFileError(
+                f"{name} begins as {kind} does, with {magic!r}, and was taken for that, not for a CSV, alone or in "
+                "gzip or zip. Give the CSV itself."
+            )
+    encoding = _declared_encoding(head, dataset, name) or encoding_of_head(head) or UTF8
+    text = head.decode(encoding, "replace")
     if not text.removeprefix("\ufeff").strip():
         if len(head) < HEAD_BYTES:
             raise SourceFileError(f"{name} is empty: not even a header. Check what its publisher serves.")
         raise SourceFileError(f"{name} begins with {HEAD_BYTES} bytes of white space. Check what its publisher serves.")
     if _WEB_PAGE.match(text.removeprefix("\ufeff")):
         raise SourceFileError(
-            f"{name} is a web page, not a CSV. Open its address in a browser: a login or a notice may be in the way."
+            f"{name} begins as a web page does, with {_beginning(text)!r}, and was taken "
+            "for one, not for a CSV. Open its address in a browser: a login or a notice may be in the way."
         )
-    if len(_CONTROLS.findall(text)) > max(_STRAY_CONTROLS, len(text) // 20):
-        raise SourceFileError(f"{name} is binary, not text. Give the CSV itself.")
+    controls = len(_CONTROLS.findall(text))
+    if controls > max(_STRAY_CONTROLS, len(text) // 20):
+        read_as = told_encoding(SourceFormat(encoding=encoding), dataset)
+        raise SourceFileError(
+            f"{name} was taken for binary, not text: of its first {len(text):,} characters {controls:,} are control "
+            f"characters in {read_as}. Give the CSV itself."
+        )
+
+
+def _beginning(text: str) -> str:
+    return text.removeprefix("\ufeff").split(maxsplit=1)[0][:_SHOWN_CHARACTERS]
 
 
 def _declared_encoding(head: bytes, dataset: Dataset, name: str) -> str | None:

@@ -104,5 +104,10 @@ def shown_encoding(encoding: str) -> str:
     return _SHOWN.get(encoding, "Windows-1252")
 
 
+def byte_order(encoding: str) -> str | None:
+    """Return how an encoding orders the bytes of a character, as messages write it; None where there is one way."""
+    return {UTF16_LITTLE: "little-endian", UTF16_BIG: "big-endian"}.get(encoding)
+
+
 def _nul_share(data: bytes) -> float:
     return data.count(0) / len(data) if data else 0.0

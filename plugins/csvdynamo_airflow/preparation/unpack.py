@@ -56,9 +56,13 @@ def open_unpacked(path: Path, name: str) -> Iterator[Unpacked]:
             else:
                 yield Unpacked(file, None)
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
-        raise SourceFileError(f"{name} is corrupt gzip or zip: {error}. Download it again.") from error
+        raise SourceFileError(
+            f"{name} is corrupt gzip or zip, by its first bytes: {error}. Download it again."
+        ) from error
     except EOFError as error:
-        raise SourceFileError(f"{name} is gzip or zip that breaks off before its end. Download it again.") from error
+        raise SourceFileError(
+            f"{name} is gzip or zip, by its first bytes, and breaks off before its end. Download it again."
+        ) from error
     except NotImplementedError as error:
         raise SourceFileError(
             f"{name} is a zip archive that cannot be unpacked: {error}. Give the CSV itself."

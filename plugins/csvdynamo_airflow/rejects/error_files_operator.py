@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo_airflow.connections import client
-from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
 from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
 from csvdynamo_airflow.stack import Stack
@@ -30,7 +30,8 @@ class FetchErrorFilesOperator(BaseOperator):
     so that a retry does not wait all over again.
 
     :param dataset_name: The data set.
-    :param prepare_task: Id of the task that prepared the file. It may have failed, and then nothing is fetched.
+    :param prepare_task: Id of the task that prepared the file. It may have failed, and then nothing is fetched but the
+        rejects that it refused to go on with.
     :param poll_seconds: Seconds between two looks at the bucket.
     """
 
@@ -63,7 +64,9 @@ class FetchErrorFilesOperator(BaseOperator):
 
     def _run(self, context: Context) -> tuple[Stack, Prepared, Execution | None]:
         """Find the stack, the run's prepared file, and the run's newest execution."""
-        told = context["ti"].xcom_pull(task_ids=self.prepare_task)
+        told = context["ti"].xcom_pull(task_ids=self.prepare_task) or context["ti"].xcom_pull(
+            task_ids=self.prepare_task, key=REFUSED_XCOM
+        )
         if not told:
             raise AirflowSkipException("No file was prepared: there are no error files.")
         prepared = Prepared.from_json(told)

@@ -99,13 +99,14 @@ def warnings(changes: Iterable[SchemaChange]) -> list[str]:
     return [change.message for change in changes if change.action is not OnChange.ACCEPT]
 
 
-def refuse_failures(changes: Sequence[SchemaChange], name: str, dataset_name: str) -> None:
+def refuse_failures(changes: Sequence[SchemaChange], name: str, dataset_name: str, reading: str = "") -> None:
     """Refuse a header with a change that fails the run.
 
     Args:
         changes: All changes.
         name: What to call the file.
         dataset_name: The data set.
+        reading: What the header rests on that nobody declared, "" if nothing.
 
     Raises:
         SchemaError: There is one.
@@ -119,7 +120,7 @@ def refuse_failures(changes: Sequence[SchemaChange], name: str, dataset_name: st
         f"The header of {name} changed, and nothing was uploaded:\n"
         + "\n".join(lines)
         + f"\nCheck the source. If the change is right, say so in datasets/{dataset_name}.toml: its [schema] names the "
-        "columns that are expected and what each change does."
+        "columns that are expected and what each change does." + (f"\n{reading}" if reading else "")
     )
 
 

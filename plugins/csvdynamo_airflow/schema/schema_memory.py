@@ -84,6 +84,7 @@ def check_schema(
     rows: int,
     run_id: str,
     execution: str,
+    reading: str = "",
 ) -> tuple[SchemaChange, ...]:
     """Hold a prepared file's header against the data set file and the last successful run, before it is uploaded.
 
@@ -98,6 +99,7 @@ def check_schema(
         rows: The source's rows.
         run_id: The DAG run.
         execution: The name of the run's execution.
+        reading: What the header rests on that nobody declared, for the message of a refusal.
 
     Returns:
         Every change, with what the data set wants done about it.
@@ -110,7 +112,7 @@ def check_schema(
     verdict = judge_header(headers, dataset, last.columns if last else None, sketches)
     for sentence in warnings(verdict.changes):
         log.warning("%s", sentence)
-    refuse_failures(verdict.changes, f"{landed.file_name} (from {landed.url})", dataset.name)
+    refuse_failures(verdict.changes, f"{landed.file_name} (from {landed.url})", dataset.name, reading)
     columns = LastColumns(tuple(headers), sketches, verdict.renames)
     remembered = RunColumns(columns, landed.sha256, rows, run_id, execution)
     s3.put_object(

@@ -77,7 +77,7 @@ def download(
             fetched = fetch_http(
                 origin, target, report_progress, rules=rules, policy=policy, sleep=sleep, jitter=jitter
             )
-        refuse_unless_csv(target, origin.shown)
+        refuse_unless_csv(target, origin.shown, dataset)
         sha256 = file_sha256(target)
         key = landing_key(dataset.name, sha256, dataset.source.file_name)
         uploaded = put_once(s3, target, bucket, key, expires=dataset.protection.keep_landing_days is not None)
@@ -111,4 +111,4 @@ def refuse_beforehand(url: str, dataset: Dataset, local: LocalUse) -> None:
     origin = admit(url, rules)
     if origin.path is not None and rules.local_folder is not None:
         refuse_local(origin.path, rules.local_folder, most=rules.max_bytes)
-        refuse_unless_csv(origin.path, origin.shown)
+        refuse_unless_csv(origin.path, origin.shown, dataset)

@@ -16,7 +16,7 @@ STEP_BYTES = 16 * 1024 * 1024
 
 
 class FileTooLargeError(MigrationError):
-    """A source is larger than its data set allows."""
+    """A file is larger than its data set, or what is to read it, allows."""
 
 
 def refuse_more_than(most: int | None, size: int, purpose: str) -> None:

@@ -174,8 +174,8 @@ class _Transfer:
     def _refuse_content(self, response: "requests.Response") -> None:
         if response.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
             raise DownloadError(
-                f"{self._origin.shown} sends a web page, not a CSV. Open it in a browser: a login or a notice may be "
-                "in the way; then correct source.url or the run's parameter."
+                f"{self._origin.shown} sends a web page by its Content-Type, not a CSV. Open it in a browser: a login "
+                "or a notice may be in the way; then correct source.url or the run's parameter."
             )
         encoding = response.headers.get("Content-Encoding", "identity").lower()
         if encoding not in {"identity", "gzip", "x-gzip", ""}:

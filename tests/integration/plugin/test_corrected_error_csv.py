@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Source, Table
+from csvdynamo.dataset import Column, Dataset, Gates, Source, Table
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import merge_rejects
@@ -22,6 +22,7 @@ CARS = Dataset(
     table=Table("tb_cars", "ID"),
     digest="0",
     columns=(Column("ID", required=True),),
+    gates=Gates(max_reject_percent=100),
 )
 FAULTY = """\
 ID,City,Note

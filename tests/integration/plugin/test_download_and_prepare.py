@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from commands.sample import write_sample
-from csvdynamo.dataset import Dataset
+from csvdynamo.dataset import Dataset, Gates
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
 from csvdynamo_airflow.settings import LocalUse
@@ -33,7 +33,9 @@ CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
 
 @pytest.fixture
 def dataset() -> Dataset:
-    return load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
+    """The example's data set, with any number of rejects."""
+    example = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
+    return replace(example, gates=Gates(max_reject_percent=100))
 
 
 @pytest.fixture
@@ -349,3 +351,63 @@ def test_of_the_sample_prepare_rejects_the_rows_of_the_wrong_width_and_no_others
         (fault.row, fault.code) for fault in sample.faults if fault.code == "BAD_WIDTH"
     ]
     assert (prepared.source_rows, prepared.prepared_rows) == (1000, 998)
+
+
+# the gate on prepare's own rejects
+
+
+GATED = b"DOL Vehicle ID,City\n" + b"".join(b"%d,Kent\n" % number for number in range(18))
+
+
+@pytest.fixture
+def gated(s3: Any, dataset: Dataset, work: Path) -> Tasks:
+    """Tasks of a data set that allows a tenth of the rows to be rejected."""
+    return Tasks(s3, replace(dataset, gates=Gates(max_reject_percent=10)), work)
+
+
+def test_more_rejects_than_the_gate_allows_stop_prepare_before_the_upload(gated: Tasks) -> None:
+    with pytest.raises(TooManyRejectsError) as refusal:
+        gated.prepare_bytes(GATED + b"18\n19\n1,Tacoma\n")
+
+    told = str(refusal.value)
+    assert told.startswith(
+        "3 of 21 rows (14.29 %) were rejected, more than gates.max_reject_percent = 10 (2 BAD_WIDTH, 1 DUPLICATE_KEY): "
+    )
+    assert "nothing was uploaded" in told
+    assert "It was read as UTF-8 and with ',' between two fields, as was found by a rule." in told
+    assert "datasets/ev_population.toml" in told
+    assert not [key for key in gated.stored_keys() if key.startswith("source/")]
+
+
+def test_the_rejects_of_a_refused_file_are_stored_where_any_others_are(gated: Tasks, tasks: Tasks) -> None:
+    content = GATED + b"18\n19\n1,Tacoma\n"
+    with pytest.raises(TooManyRejectsError) as refusal:
+        gated.prepare_bytes(content)
+    refused = refusal.value.prepared
+    assert refused.rejects_key is not None
+    stored = gated.read(refused.rejects_key)
+
+    let_through = tasks.prepare_bytes(content)
+
+    assert let_through == refused
+    assert gated.read(refused.rejects_key) == stored
+    assert [Reject.from_json(line).row for line in stored.splitlines()] == [2, 19, 20]
+    assert Prepared.from_json(json.loads(json.dumps(refused.to_json()))) == refused
+
+
+@pytest.mark.parametrize(
+    ("bad", "most"), [(b"18\n19\n", 10), (b"", 0), (b"18\n" * 18, 50)], ids=["10 %", "none", "half"]
+)
+def test_exactly_as_many_rejects_as_the_gate_allows_are_uploaded_without(gated: Tasks, bad: bytes, most: float) -> None:
+    gated.dataset = replace(gated.dataset, gates=Gates(max_reject_percent=most))
+
+    prepared = gated.prepare_bytes(GATED + bad)
+
+    assert prepared.prepared_rows == 18
+    assert prepared.file_key in gated.stored_keys()
+
+
+def test_a_file_without_rows_passes_the_strictest_gate(gated: Tasks) -> None:
+    gated.dataset = replace(gated.dataset, gates=Gates(max_reject_percent=0))
+
+    assert gated.prepare_bytes(b"DOL Vehicle ID,City\n").source_rows == 0

@@ -1,7 +1,7 @@
 """The tasks reconcile, report and accounted, from whatever a run left."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +16,9 @@ from csvdynamo.dataset_file import load_dataset
 from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.error_files import Merged, merge_rejects
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
 from tests.integration.plugin.migration_objects import (
@@ -139,6 +140,29 @@ def test_a_run_that_left_nothing_has_a_report(cloud: Cloud) -> None:
     assert told["problems"][0] == "Task download ended as failed: see its log."
 
 
+def test_a_run_that_prepare_stopped_at_its_rejects_has_them_in_a_ledger_that_balances(cloud: Cloud) -> None:
+    cloud.executions = []
+    refused = prepared_file(20, 1, bucket=BUCKET, header=("id", "note"))
+    error = "1 of 20 rows (5.00 %) were rejected, more than gates.max_reject_percent = 4"
+    merged = merge_rejects(cloud.s3, "ev_population", refused, None)
+    left = Findings(
+        dataset="cars",
+        run_id="run",
+        prepared=refused,
+        refused=True,
+        merged=merged,
+        tasks=(EndedTask("prepare", "failed", 1.0, error),),
+    )
+
+    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
+
+    report = json.loads(cloud.s3.get_object(Bucket=BUCKET, Key=told["key"])["Body"].read())
+    assert report["ledger"] == Ledger(source_rows=20, rejected_before_upload=1, unstarted=19).to_json()
+    assert report["rejects_by_code"] == {"BAD_WIDTH": 1}
+    assert [location.rpartition("/")[2] for location in report["error_files"]] == ["rejects.jsonl", "rejects.csv"]
+    assert told["problems"] == [f"Task prepare ended as failed: {error}"]
+
+
 def test_no_rows_are_green(cloud: Cloud) -> None:
     cloud.executions = []
     left = Findings(dataset="cars", run_id="run", prepared=prepared_file(0, bucket=BUCKET), merged=Merged())
@@ -174,6 +198,9 @@ class TaskInstance:
 
     def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
         return self.xcoms.get(task_ids if key == "return_value" else f"{task_ids}_{key}")
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        self.xcoms[f"prepare_{key}"] = value
 
     def get_task_breadcrumbs(self, *, dag_id: str, run_id: str) -> Iterator[dict[str, Any]]:
         assert (dag_id, run_id) == (self.dag_id, self.run_id)
@@ -224,6 +251,39 @@ def test_the_tasks_see_all_that_those_before_them_left(
         tasks=(EndedTask("download", "success", 1.235), EndedTask("start", "skipped", 0.0)),
     )
     assert seen[1:] == ([{"counts": 1}] if task_id == "report" else [])
+
+
+@pytest.mark.parametrize("task_id", ["reconcile", "report"])
+@pytest.mark.parametrize("prepared_later", [True, False])
+def test_the_tasks_see_what_prepare_refused_unless_a_later_attempt_prepared(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, task_id: str, prepared_later: bool
+) -> None:
+    seen: list[Findings] = []
+    monkeypatch.setattr(steps, "reconcile", seen.append)
+    monkeypatch.setattr(steps, "publish_report", lambda findings, _: seen.append(findings))
+    refused, prepared = prepared_file(100, 95), prepared_file(100, 5)
+
+    left = {"prepare_refused": refused.to_json(), **({"prepare": prepared.to_json()} if prepared_later else {})}
+    call(dataset, task_id, TaskInstance(**left), "cars")
+
+    assert [(one.prepared, one.refused) for one in seen] == [(prepared, False) if prepared_later else (refused, True)]
+
+
+def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = TaskInstance()
+
+    def refuse(_name: str, _landed: Any, _run_id: str, keep_refused: Callable[[Any], None]) -> None:
+        keep_refused({"rejected": 95})
+        raise AirflowFailException("too many")
+
+    monkeypatch.setattr(steps, "prepare_source", refuse)
+
+    with pytest.raises(AirflowFailException):
+        call(dataset, "prepare", instance, "cars", {})
+
+    assert instance.xcoms == {"prepare_refused": {"rejected": 95}}
 
 
 GREEN = {"key": "reports/r.json", "problems": [], "summary": "all", "ledger": {"written": 98}}

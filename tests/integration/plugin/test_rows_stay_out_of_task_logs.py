@@ -43,6 +43,9 @@ partition_key = "id"
 [columns."year"]
 type = "number"
 required = true
+
+[gates]
+max_reject_percent = 50
 """
 
 HEADER = ["id", "year", "note", "state"]

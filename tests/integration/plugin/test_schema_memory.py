@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Source, Table
+from csvdynamo.dataset import Column, Dataset, Gates, Source, Table
 from csvdynamo.policies import OnChange, Policies, SchemaPolicy
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
@@ -22,6 +22,7 @@ CARS = Dataset(
     table=Table("tb_cars", "ID"),
     digest="0",
     columns=(Column("ID", required=True),),
+    gates=Gates(max_reject_percent=100),
     policies=Policies(schema=SchemaPolicy(renamed=OnChange.FAIL)),
 )
 ROWS = "".join(f"{n},{n % 3 * 1000},Kent\n" for n in range(30))
@@ -87,9 +88,10 @@ def test_a_change_that_fails_stops_the_run_before_the_upload(runs: Runs) -> None
     runs.succeed(FIRST)
     uploaded = runs.keys("source/")
 
-    with pytest.raises(SchemaError, match=r"renamed = fail.*'MSRP' is now 'Price'"):
+    with pytest.raises(SchemaError, match=r"renamed = fail.*'MSRP' is now 'Price'") as refusal:
         runs.prepare(RENAMED)
 
+    assert "It was read as UTF-8 and with ',' between two fields, as was found by a rule." in str(refusal.value)
     assert runs.keys("source/") == uploaded
     assert runs.keys("reports/cars/cars-2/") == []
 

@@ -14,6 +14,8 @@ from csvdynamo.policies import Policies
 from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.preparation.prepare import TooManyRejectsError
+from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.rejects import error_files_operator
 from csvdynamo_airflow.rejects.error_files import Merged
@@ -67,6 +69,7 @@ class Run:
         self.executions: Any = lambda: [execution()]
         self.take_up: Any = execution
         self.start: Any = lambda force: execution("RUNNING")
+        self.look_at_table: Any = lambda: None
         self.states = None
         self.written_to: list[bool] = []
 
@@ -87,6 +90,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         monkeypatch.setattr(module, "make_migration", lambda *_: run)
     for module in (steps, error_files_operator):
         monkeypatch.setattr(module, "client", lambda service: None)
+    monkeypatch.setattr(task_shell, "client", lambda service: service)
+    monkeypatch.setattr(task_shell, "check_table_key", lambda *_: run.look_at_table())
     return run
 
 
@@ -124,6 +129,18 @@ def call_wait(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> No
     sensor().execute({})
 
 
+def call_download_with_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    run.look_at_table = raising(error)
+    monkeypatch.setattr(steps, "download", lambda *_, **__: pytest.fail("it downloaded"))
+    steps.download_source("cars", "file:///cars.csv", "run")
+
+
+def call_start_with_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    run.look_at_table = raising(error)
+    run.start = lambda force: pytest.fail("it started")
+    steps.start_migration("cars", PREPARED.to_json(), force=False)
+
+
 def call_fetch(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", raising(error))
     operator().execute(context(PREPARED.to_json()))
@@ -156,7 +173,7 @@ TASKS = [
 ]
 
 
-@pytest.mark.parametrize("call", TASKS)
+@pytest.mark.parametrize("call", [*TASKS, call_download_with_the_table, call_start_with_the_table])
 def test_every_task_tells_the_two_apart(run: Run, monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
     for error in (MigrationError("x"), ResultFileError("x"), RejectError("x")):
         with pytest.raises(AirflowFailException):
@@ -176,6 +193,18 @@ def test_only_tasks_that_write_need_a_stack_of_the_same_data_set_file(
     # download, start, wait; fetch twice; the check of the table, by the Lambda function's rules; reconcile. prepare
     # needs no stack.
     assert run.written_to == [True, True, True, False, False, True, False]
+
+
+def test_a_file_that_prepare_refuses_is_handed_on_and_fails_the_task_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr(steps, "prepare", raising(TooManyRejectsError("95 of 100 rows", PREPARED)))
+
+    with pytest.raises(AirflowFailException, match="95 of 100 rows"):
+        steps.prepare_source("cars", LANDED.to_json(), "run", kept.append)
+
+    assert kept == [PREPARED.to_json()]
 
 
 # wait
@@ -226,13 +255,13 @@ def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run,
 class TaskInstance:
     """XCom of a task instance."""
 
-    def __init__(self, prepared: Any) -> None:
-        self.prepared = prepared
+    def __init__(self, prepared: Any, refused: Any = None) -> None:
+        self.prepared, self.refused = prepared, refused
         self.pushed: dict[str, Any] = {}
 
-    def xcom_pull(self, *, task_ids: str) -> Any:
+    def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
         assert task_ids == "prepare"
-        return self.prepared
+        return {"return_value": self.prepared, REFUSED_XCOM: self.refused}[key]
 
     def xcom_push(self, *, key: str, value: Any) -> None:
         self.pushed[key] = value
@@ -249,6 +278,18 @@ def operator() -> FetchErrorFilesOperator:
 def expect(monkeypatch: pytest.MonkeyPatch, *, all_there: bool) -> None:
     files = SimpleNamespace(look=lambda _: all_there)
     monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", lambda *_: files)
+
+
+def test_the_rejects_that_prepare_refused_to_go_on_with_are_fetched_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.executions = list
+    asked: list[Any] = []
+    monkeypatch.setattr(error_files_operator, "merge_rejects", lambda *given: asked.append(given[2]) or Merged())
+
+    operator().execute({"ti": TaskInstance(None, refused=PREPARED.to_json())})
+
+    assert asked == [PREPARED]
 
 
 def test_without_a_prepared_file_there_is_nothing_to_fetch(run: Run) -> None:

@@ -61,3 +61,11 @@ def test_a_last_row_that_the_sample_cuts_off_does_not_count() -> None:
 
 def test_a_text_without_records_is_left_to_the_reader() -> None:
     assert find_delimiter("\n\n", PAIRS) == ","
+
+
+def test_a_delimiter_with_which_the_headers_quotes_are_wrong_is_none_whatever_columns_it_gives() -> None:
+    assert find_delimiter('"name","price;net;of;tax"\n"1","2"\n', PAIRS) == ","
+
+
+def test_where_no_delimiter_makes_the_headers_quotes_right_the_columns_decide() -> None:
+    assert find_delimiter('"id" x;text\n1;2\n', PAIRS) == ";"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.codes import Stage
-from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
+from csvdynamo.dataset import Column, Dataset, Gates, Limits, Source, Table
 from csvdynamo.policies import DuplicatePolicy, Policies
 from csvdynamo.rejects import Reject, reject_id
 from csvdynamo.transforms import Trim, Uppercase, is_blank
@@ -56,9 +56,10 @@ DATASET = Dataset(
     table=Table("tb_generated", "id"),
     digest="0",
     columns=(Column("id", required=True, transform=(Trim(), Uppercase())),),
+    gates=Gates(max_reject_percent=100),
     limits=Limits(rows_per_batch=3),
 )
-"""Small batches, so that equal keys meet in one batch and in different ones."""
+"""Small batches, so that equal keys meet in one batch and in different ones; any number of rejects."""
 
 
 @pytest.fixture(scope="module")

@@ -151,6 +151,15 @@ def test_the_summary_of_a_dry_run_calls_no_row_failed() -> None:
     assert "error file" not in text
 
 
+def test_rows_that_no_execution_was_started_for_are_told_as_such() -> None:
+    findings = replace(PREPARED_ONLY, refused=True, counts=MigrationCounts(unstarted=9, rejected_before_upload=1))
+
+    text = summary(make_report(findings, ["too many"]))
+
+    assert "\n9 rows were handed to no execution. They are in the source, and in no error file.\n" in text
+    assert "Map Run" not in text
+
+
 def test_the_summary_of_a_green_run_says_so_and_a_dry_run_says_what_it_is() -> None:
     assert summary(make_report(migrated(1), [])).endswith("\nEvery row is accounted for.")
     assert "A dry run" in summary(make_report(replace(PREPARED_ONLY, dry_run=True), []))

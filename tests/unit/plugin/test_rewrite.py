@@ -1,8 +1,10 @@
 """The streaming pass: what it writes, what it spools, and that both add up."""
 
 import csv
+import gzip
 import io
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,10 +12,13 @@ import pytest
 
 from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
 from csvdynamo.rejects import Reject, reject_id
+from csvdynamo_airflow.preparation import draft
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES
 from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
+from csvdynamo_airflow.source.growing_file import FileTooLargeError
 
 PAIRS = Dataset(
     name="pairs",
@@ -130,3 +135,94 @@ def test_a_reject_is_one_line_of_json_whatever_its_row_holds(tmp_path: Path) -> 
 
     lines = (tmp_path / "records").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["row"] for line in lines] == [1, 2]
+
+
+ROWS = "id,text\n" + "".join(f"{number},{'café' * 20}\n" for number in range(1000, 2000))
+PREPARED_ROWS = "_row,id,text\n" + "".join(f"{number - 999},{number},{'café' * 20}\n" for number in range(1000, 2000))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        ROWS.encode(),
+        gzip.compress(ROWS.encode()),
+        ROWS.encode("utf-16"),
+        ROWS.replace(",", ";").encode("cp1252"),
+        ROWS.replace(",", ',"').replace("é\n", 'é"\n').replace("text", 'text"').encode(),
+    ],
+    ids=["plain", "gzip", "utf-16", "windows-1252", "quoted"],
+)
+def test_the_limit_of_step_functions_holds_for_the_prepared_file_however_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: bytes
+) -> None:
+    size = len(PREPARED_ROWS.encode())
+    monkeypatch.setattr(draft, "FILE_LIMIT_BYTES", size)
+    assert run(tmp_path, source).text == PREPARED_ROWS
+
+    monkeypatch.setattr(draft, "FILE_LIMIT_BYTES", size - 1)
+    with pytest.raises(FileTooLargeError, match=rf"from p\.csv passes {size - 1:,} bytes at row 1,000, .*Split"):
+        run(tmp_path, source)
+
+
+def test_a_file_beyond_the_limit_is_stopped_at_the_row_that_passes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draft, "FILE_LIMIT_BYTES", len("".join(PREPARED_ROWS.splitlines(keepends=True)[:501]).encode()))
+
+    with pytest.raises(FileTooLargeError, match=r"at row 501, and Step Functions reads no larger CSV\."):
+        run(tmp_path, ROWS.encode() + b"bytes that nobody reads\n" * 1_000_000)
+
+    assert (tmp_path / "draft").stat().st_size <= draft.FILE_LIMIT_BYTES
+
+
+def test_rejected_rows_do_not_count_towards_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draft, "FILE_LIMIT_BYTES", 100)
+
+    outcome = run(tmp_path, b"id,text\n1,a\n" + b"2,too,wide,by,some,columns\n" * 100 + b"3,c\n")
+
+    assert (outcome.source_rows, outcome.text) == (102, "_row,id,text\n1,1,a\n102,3,c\n")
+
+
+# what was guessed
+
+GUESSED = r"It was read as UTF-8 and with '(.)' between two fields, .* set source\.encoding or source\.delimiter in"
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "delimiter"),
+    [
+        (b'"id"x;"text"\n1;2\n', SourceFileError, ";"),
+        (b"text;more\n1;2\n", HeaderError, ";"),
+        (b"id,,more\n1,2,3\n", HeaderError, ","),
+        (b"id|id\n1|2\n", HeaderError, "|"),
+        (b"id,_row\n1,2\n", HeaderError, ","),
+        (b"id;" + b"x" * 11_000 + b"\n1;2\n", HeaderError, ";"),
+    ],
+    ids=["quotes", "no key", "no name", "repeated", "row number", "too long"],
+)
+def test_what_is_wrong_with_a_header_is_told_with_what_was_guessed_unless_it_was_declared(
+    tmp_path: Path, source: bytes, error: type[Exception], delimiter: str
+) -> None:
+    with pytest.raises(error, match=GUESSED.replace("(.)", re.escape(delimiter))):
+        run(tmp_path, source)
+
+    declared = replace(PAIRS, source=replace(PAIRS.source, delimiter=delimiter, encoding="utf-8"))
+    with pytest.raises(error) as refusal:
+        run(tmp_path, source, declared)
+    assert "was found by a rule" not in str(refusal.value)
+
+
+def test_a_file_that_was_taken_for_a_corrected_one_says_so_when_its_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HeaderError, match=r"_row, .*, _message, and was taken for a corrected rejects\.csv"):
+        run(tmp_path, b"text,_row,_code,_column,_message\n")
+
+
+def test_a_reject_for_its_encoding_says_that_it_was_found_and_one_for_an_open_quote_by_what_it_is_told(
+    tmp_path: Path,
+) -> None:
+    outcome = run(tmp_path, b'id,text\n1,\xff\n2,"a\n3,b\n')
+
+    assert [reject.message for reject in outcome.rejects] == [
+        "text: holds bytes that are no UTF-8, the encoding that was found (source.encoding sets another)",
+        "a quote is opened and never closed: a line after it reads as a row by itself",
+    ]

@@ -81,7 +81,31 @@ def test_bytes_that_are_no_utf8_do_not_stop_the_reading(tmp_path: Path) -> None:
 )
 def test_what_is_no_csv_is_named_for_what_it_is(tmp_path: Path, content: bytes, told: str) -> None:
     with pytest.raises(SourceFileError, match=f"^a.csv.*({told})"):
-        refuse_unless_csv(source(tmp_path, content), "a.csv")
+        refuse_unless_csv(source(tmp_path, content), "a.csv", NAMES)
+
+
+@pytest.mark.parametrize(
+    ("content", "by_what"),
+    [
+        (b"PAR1 and so on", r"begins as a Parquet file does, with b'PAR1', and was taken for that"),
+        (b"BZhello,id\n", r"begins as bzip2 does, with b'BZh', and was taken for that"),
+        (b"\xef\xbb\xbf<html lang='en'>", r"begins as a web page does, with '<html', and was taken for one"),
+        (bytes(range(256)) * 4, r"control characters in UTF-8, the encoding that was found \(source\.encoding sets"),
+        (b"\x1f\x8b\x08\x00 no gzip", "gzip or zip, by its first bytes"),
+        (b"PK\x03\x04 and so on", "corrupt gzip or zip, by its first bytes"),
+    ],
+)
+def test_a_refusal_says_by_what_the_file_was_judged(tmp_path: Path, content: bytes, by_what: str) -> None:
+    with pytest.raises(SourceFileError, match=by_what):
+        refuse_unless_csv(source(tmp_path, content), "a.csv", NAMES)
+
+
+def test_a_text_that_only_its_declared_encoding_tells_from_binary_is_no_binary(tmp_path: Path) -> None:
+    path = source(tmp_path, ("id,\u0e01\u0e02\n" + "\u0101\u0e01\u0602\u0703" * 50).encode("utf-16-le"))
+
+    with pytest.raises(SourceFileError, match=r"taken for binary.*source\.encoding"):
+        refuse_unless_csv(path, "a.csv", NAMES)
+    refuse_unless_csv(path, "a.csv", declared(encoding="utf-16"))
 
 
 def test_gzip_that_breaks_off_is_an_error_and_not_a_short_file(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def test_a_limit_of_the_data_set_file_is_met_to_the_row() -> None:
 
     assert problems(migrated(10_000, rejected=7), gates) == []
     assert problems(migrated(10_000, rejected=8), gates) == [
-        "8 of 10,000 rows (0.08 %) were rejected, more than gates.max_reject_percent = 0.07: see the error files."
+        "8 of 10,000 rows (0.08 %) were rejected, more than gates.max_reject_percent = 0.07 (8 BAD_TYPE): see the "
+        "error files."
     ]
 
 
@@ -249,6 +250,46 @@ def test_a_failed_task_is_a_problem_and_those_after_it_are_not_repeated() -> Non
         "Task prepare ended as failed: see its log.",
         "No file was prepared, so nothing is known of the source's rows.",
     ]
+
+
+def refused(error: str = "") -> Findings:
+    """A run whose prepare stopped at its own rejects, with what the task failed with, if it could say so."""
+    tasks = tuple(
+        replace(task, error=error) if task.task_id == "prepare" else task
+        for task in ended(prepare="failed", start="upstream_failed", wait="upstream_failed")
+    )
+    counts = MigrationCounts(unstarted=5, rejected_before_upload=95, before_by_code={"BAD_WIDTH": 95})
+    return Findings(
+        dataset="cars",
+        run_id="run",
+        prepared=prepared_file(100, 95),
+        refused=True,
+        counts=counts,
+        merged=Merged(key="reports/cars/cars-1/rejects.jsonl"),
+        tasks=tasks,
+    )
+
+
+TOO_MANY = (
+    "95 of 100 rows (95.00 %) were rejected, more than gates.max_reject_percent = 5 (95 BAD_WIDTH): see the error"
+)
+
+
+def test_rejects_that_prepare_refused_are_told_once_and_nothing_else_is_wrong() -> None:
+    told = problems(refused(f"{TOO_MANY} files. Correct the source."), Gates())
+
+    assert told == [f"Task prepare ended as failed: {TOO_MANY} files. Correct the source."]
+    assert refused().ledger.to_json()["unaccounted"] == 0
+
+
+def test_rejects_that_prepare_refused_are_told_where_the_task_could_not_say_so() -> None:
+    assert problems(refused(), Gates()) == ["Task prepare ended as failed: see its log.", f"{TOO_MANY} files."]
+
+
+def test_a_refused_file_of_a_run_that_had_migrated_before_is_held_to_its_execution() -> None:
+    told = problems(replace(refused(f"{TOO_MANY} files."), execution=execution("FAILED")), Gates())
+
+    assert [problem for problem in told if "gates.tolerated_failure_percent" in problem]
 
 
 def test_tasks_that_never_ran_are_told_where_no_other_failed() -> None:

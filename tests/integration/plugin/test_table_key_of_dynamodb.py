@@ -1,0 +1,49 @@
+"""The key of a table as DynamoDB itself tells it."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo_airflow.table.table_key import TableError, check_table_key
+from tests.integration.plugin.moto_table import TABLE, table
+
+CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table(TABLE, "id"), digest="0")
+
+
+@pytest.fixture
+def dynamodb(client: Any) -> Any:
+    return boto3.client("dynamodb", region_name="us-east-1")
+
+
+def test_the_table_that_a_stack_makes_is_taken(client: Any) -> None:
+    with table() as dynamodb:
+        check_table_key(dynamodb, TABLE, CARS)
+
+
+def test_a_table_with_a_sort_key_and_an_index_is_told_by_its_own_key(dynamodb: Any) -> None:
+    keys = {"id": "S", "year": "N", "city": "S"}
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "year", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in keys.items()],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_city",
+                "KeySchema": [{"AttributeName": "city", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    try:
+        with pytest.raises(TableError, match=r"the partition key 'id' \(text\) and the sort key 'year' \(number\);"):
+            check_table_key(dynamodb, TABLE, CARS)
+    finally:
+        dynamodb.delete_table(TableName=TABLE)
+
+
+def test_no_table_of_that_name_is_told(dynamodb: Any) -> None:
+    with pytest.raises(TableError, match=f"There is no table {TABLE} in us-east-1"):
+        check_table_key(dynamodb, TABLE, CARS)

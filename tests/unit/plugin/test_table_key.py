@@ -1,0 +1,89 @@
+"""A table fits a data set if its whole key is the data set file's: one text attribute and no sort key."""
+
+from typing import Any
+
+import pytest
+
+from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key, refuse_other_key
+
+CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")
+SAID = "by datasets/cars.toml it has the partition key 'id' (text) and no sort key."
+
+
+def table(*attributes: tuple[str, str], **changes: Any) -> dict[str, Any]:
+    """A table as DescribeTable tells it: its partition key and, if there are two attributes, its sort key."""
+    return {
+        "TableName": "tb_cars",
+        "TableStatus": "ACTIVE",
+        "KeySchema": [
+            {"AttributeName": name, "KeyType": kind}
+            for (name, _), kind in zip(attributes, ("HASH", "RANGE"), strict=False)
+        ],
+        # An index's attribute is among them, and no part of the key.
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": letter} for name, letter in (("city", "S"), *attributes)
+        ],
+        **changes,
+    }
+
+
+class DynamoDb:
+    """A client that knows one table or none."""
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class ResourceNotFoundException(Exception):  # noqa: N818 - boto3's name
+            pass
+
+    class meta:  # noqa: N801 - boto3's name
+        region_name = "eu-west-1"
+
+    def __init__(self, found: dict[str, Any] | None) -> None:
+        self.found = found
+
+    def describe_table(self, *, TableName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        assert TableName == "tb_cars"
+        if self.found is None:
+            raise self.exceptions.ResourceNotFoundException
+        return {"Table": self.found}
+
+
+@pytest.mark.parametrize(
+    ("found", "told", "may_correct_the_key"),
+    [
+        (table(("vin", "S")), "the partition key 'vin' (text) and no sort key", True),
+        (table(("ID", "S")), "the partition key 'ID' (text) and no sort key", True),
+        (table(("id", "N")), "the partition key 'id' (number) and no sort key", False),
+        (table(("id", "B")), "the partition key 'id' (binary) and no sort key", False),
+        (table(("id", "S"), ("year", "N")), "the partition key 'id' (text) and the sort key 'year' (number)", False),
+        (table(("id", "S"), ("at", "S")), "the partition key 'id' (text) and the sort key 'at' (text)", False),
+        (table(("vin", "S"), ("id", "S")), "the partition key 'vin' (text) and the sort key 'id' (text)", False),
+    ],
+)
+def test_a_table_with_another_key_is_refused_with_both_keys_and_what_to_do(
+    found: dict[str, Any], told: str, may_correct_the_key: bool
+) -> None:
+    with pytest.raises(TableError) as refusal:
+        refuse_other_key(found, CARS)
+
+    message = str(refusal.value)
+    assert message.startswith(f"Table tb_cars has {told}; {SAID}")
+    assert ("correct table.partition_key" in message) is may_correct_the_key
+    assert message.endswith("deploy: make deploy DATASET=cars")
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "UPDATING"])
+def test_a_table_with_the_data_sets_key_is_taken(status: str) -> None:
+    check_table_key(DynamoDb(table(("id", "S"), TableStatus=status)), "tb_cars", CARS)
+
+
+@pytest.mark.parametrize("status", ["CREATING", "DELETING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"])
+@pytest.mark.parametrize("key", ["id", "vin"])
+def test_a_table_that_cannot_be_written_now_is_left_to_a_later_attempt(status: str, key: str) -> None:
+    with pytest.raises(TableNotReadyError, match=f"tb_cars is {status}"):
+        check_table_key(DynamoDb(table((key, "S"), TableStatus=status)), "tb_cars", CARS)
+
+
+def test_a_table_that_is_gone_is_told_with_its_region_and_stack() -> None:
+    with pytest.raises(TableError, match=r"no table tb_cars in eu-west-1, though the stack csvdynamo-cars .*destroy"):
+        check_table_key(DynamoDb(None), "tb_cars", CARS)
