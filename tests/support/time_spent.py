@@ -31,10 +31,13 @@ _LONG_FILES = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let xdist give out the files in the order of collection; it would begin with those of most tests."""
+    """Let xdist give out the files in the order of collection: it would begin with those of most tests.
+
+    The whole suite tells the slowest twenty, too.
+    """
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
-    if config.option.durations is None:
+    if config.option.durations is None and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         config.option.durations = 20
 
 

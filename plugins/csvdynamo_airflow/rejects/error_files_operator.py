@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
@@ -57,8 +57,10 @@ class FetchErrorFilesOperator(BaseOperator):
             timeout=timedelta(seconds=wait + _GRACE_SECONDS),
         )
 
-    def execute_complete(self, context: Context, event: dict[str, int]) -> dict[str, Any]:
-        """Merge what has arrived, and fail when something is missing."""
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Merge what has arrived, and fail when something is missing or could not be looked at."""
+        if error := event.get("error"):
+            raise AirflowException(f"The error files could not be looked at: {error}")
         _, prepared, execution = self._run(context)
         return self._merge(context, prepared, execution)
 

@@ -11,14 +11,16 @@ from asgiref.sync import sync_to_async
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.rejects.error_files import ErrorFiles
+from csvdynamo_airflow.task_error import error_text
 
 
 class ErrorFilesTrigger(BaseTrigger):
     """Wait until every reject that counts is readable, or until a deadline, and yield once.
 
     The event is ``{"missing": n}``, 0 when all have arrived. A file that cannot be read ends the wait, too: the task,
-    which reads it again, says what is wrong. The bucket is read in a thread, so that a large error file does not hold
-    up the triggerer's other work.
+    which reads it again, says what is wrong. So does an error of AWS that looking again would not mend, or that lasts
+    until the deadline: the event then has it as ``error``. The bucket is read in a thread, so that a large error file
+    does not hold up the triggerer's other work.
 
     :param bucket: The stack's bucket.
     :param execution: The execution's name.
@@ -47,16 +49,40 @@ class ErrorFilesTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until nothing is missing or the deadline has passed."""
-        s3 = await sync_to_async(client)("s3")
-        missing = -1
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
+
         try:
-            files = await asyncio.to_thread(ErrorFiles.expected, s3, self.bucket, self.execution)
-            while not await asyncio.to_thread(files.look, s3) and time.time() < self.deadline:
+            event: dict[str, Any] = {"missing": await self._wait()}
+        except CsvDynamoError as error:
+            self.log.warning("No use in waiting: %s", error)
+            event = {"missing": -1}
+        except (BotoCoreError, ClientError) as error:
+            # Airflow would tell the task no more than that its trigger failed.
+            event = {"missing": -1, "error": error_text(error)}
+        yield TriggerEvent(event)
+
+    async def _wait(self) -> int:
+        """Wait until nothing is missing or the deadline has passed; return how many rejects are missing then."""
+        s3 = await sync_to_async(client)("s3")
+        files: ErrorFiles | None = None
+        missing = -1
+        while True:
+            try:
+                files = files or await asyncio.to_thread(ErrorFiles.expected, s3, self.bucket, self.execution)
+                if await asyncio.to_thread(files.look, s3) or time.time() >= self.deadline:
+                    return len(files.missing)
+            except Exception as error:
+                if time.time() >= self.deadline or not _is_retryable(error):
+                    raise
+                self.log.warning("The error files cannot be looked at now; looking again later: %s", error)
+            else:
                 if len(files.missing) != missing:
                     missing = len(files.missing)
                     self.log.info("%s rejects have not arrived yet.", f"{missing:,}")
-                await asyncio.sleep(self.poll_seconds)
-            missing = len(files.missing)
-        except CsvDynamoError as error:
-            self.log.warning("No use in waiting: %s", error)
-        yield TriggerEvent({"missing": missing})
+            await asyncio.sleep(self.poll_seconds)
+
+
+def _is_retryable(error: Exception) -> bool:
+    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
+
+    return is_retryable(error)

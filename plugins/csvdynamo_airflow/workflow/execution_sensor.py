@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowException
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 from csvdynamo_airflow.workflow.execution import SUCCEEDED
-from csvdynamo_airflow.workflow.execution_trigger import DELETED, ExecutionTrigger
+from csvdynamo_airflow.workflow.execution_trigger import DELETED, UNSEEN, ExecutionTrigger
 
 _REDRIVEN = "The next attempt of this task redrives it; after the last one, clear this task."
 _WHAT_TO_DO = {
@@ -69,6 +69,10 @@ class ExecutionSensor(BaseSensorOperator):
         if event["status"] == SUCCEEDED:
             self.log.info("Execution %s succeeded.", event["name"])
             return {name: event[name] for name in ("arn", "name", "status")}
+        if event["status"] == UNSEEN:
+            raise AirflowException(
+                f"Execution {event['name']} of data set {self.dataset_name} could not be looked at: {event['cause']}"
+            )
         raise AirflowException(
             f"Execution {event['name']} of data set {self.dataset_name} ended as {event['status']}: "
             f"{event['cause'] or 'no cause given'}\n{_WHAT_TO_DO.get(event['status'], _REDRIVEN)}"

@@ -9,6 +9,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 from csvdynamo_airflow.connections import async_client
+from csvdynamo_airflow.task_error import error_text
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workflow.map_run import Progress
 
@@ -22,6 +23,9 @@ the whole account's."""
 DELETED = "DELETED"
 """The event's status when the execution no longer exists."""
 
+UNSEEN = "UNSEEN"
+"""The event's status when AWS does not let the execution be looked at."""
+
 _FIRST_PAUSE_SECONDS = 1.0
 _PAUSE_GROWTH = 1.3
 _STOP_PAUSES = (1.0, 2.0, 4.0, 8.0)  # a triggerer gives on_kill half a minute
@@ -31,7 +35,8 @@ class ExecutionTrigger(BaseTrigger):
     """Wait until an execution is neither running nor pending a redrive, and yield once.
 
     Everything it needs is in its fields, since ``dag.test()`` drops what is given to ``defer(kwargs=…)``. The event
-    is ``{"arn": …, "name": …, "status": …, "cause": …}``, the status `DELETED` for an execution that is gone.
+    is ``{"arn": …, "name": …, "status": …, "cause": …}``, the status `DELETED` for an execution that is gone, and
+    `UNSEEN` for one that AWS does not let be looked at, with its error as the cause.
 
     :param execution_arn: The execution to wait for.
     :param redrives: How often it was redriven so far. DescribeExecution is eventually consistent: an end with fewer
@@ -68,7 +73,7 @@ class ExecutionTrigger(BaseTrigger):
                     await self._report_progress(states)
                 await asyncio.sleep(pause)
                 pause = min(pause * _PAUSE_GROWTH, self.longest_poll_seconds)
-            if event["status"] != DELETED:
+            if event["status"] not in {DELETED, UNSEEN}:
                 await asyncio.sleep(self._seconds_to_map_run())
                 await self._report_progress(states)
             yield TriggerEvent(event)
@@ -140,7 +145,8 @@ class ExecutionTrigger(BaseTrigger):
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                 return self._event(DELETED, f"Execution {self.execution_arn} no longer exists.")
             if not is_retryable(error):
-                raise
+                # Airflow would tell the task no more than that its trigger failed.
+                return self._event(UNSEEN, error_text(error))
             self.log.warning("The execution cannot be described now; looking again later: %s", error)
             return None
         execution = Execution.from_description(description)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo_airflow.rejects import error_files_trigger
@@ -28,6 +29,10 @@ class Files:
         if self.missing:
             self.missing.pop()
         return not self.missing
+
+
+def of_aws(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "GetObject")
 
 
 @pytest.fixture
@@ -81,6 +86,38 @@ def test_a_manifest_that_cannot_be_read_ends_the_wait_too(run: Any) -> None:
         raise ResultFileError("the manifest")
 
     assert len(run(expected)) == 1
+
+
+def test_an_error_that_may_pass_does_not_end_the_wait(run: Any) -> None:
+    files = Files(3, of_aws("SlowDown"))
+
+    def look(s3: Any) -> bool:
+        if files.looks == 2:
+            files.error = None
+        return Files.look(files, s3)
+
+    files.look = look  # type: ignore[method-assign]
+
+    assert run(lambda *_: files) == [{"missing": 0}]
+    assert files.looks == 2 + 3
+
+
+def test_an_error_that_lasts_to_the_deadline_is_told(run: Any) -> None:
+    files = Files(1, of_aws("SlowDown"))
+
+    [event] = run(lambda *_: files)
+
+    assert "SlowDown" in event["error"]
+    assert files.looks == DEADLINE / 5 + 1
+
+
+def test_an_error_that_looking_again_would_not_mend_is_told_at_once(run: Any) -> None:
+    files = Files(1, of_aws("AccessDenied"))
+
+    [event] = run(lambda *_: files)
+
+    assert "AccessDenied" in event["error"]
+    assert files.looks == 1
 
 
 def test_the_triggerer_can_make_it_again() -> None:

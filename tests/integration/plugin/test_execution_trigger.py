@@ -138,9 +138,12 @@ def test_a_call_that_may_succeed_later_does_not_end_the_wait(run: Any, clock: Cl
     assert event["status"] == "SUCCEEDED"
 
 
-def test_a_call_that_is_denied_ends_the_wait_at_once(run: Any, clock: Clock) -> None:
-    with pytest.raises(ClientError, match="AccessDenied"):
-        run(States(clock, refused("AccessDeniedException")))
+def test_a_call_that_is_denied_ends_the_wait_at_once_and_is_told(run: Any, clock: Clock) -> None:
+    [event] = run(States(clock, refused("AccessDeniedException")))
+
+    assert event["status"] == "UNSEEN"
+    assert "AccessDeniedException" in event["cause"]
+    assert clock.pauses == []
 
 
 def test_an_end_from_before_the_redrive_is_not_believed(run: Any, clock: Clock) -> None:

@@ -249,6 +249,14 @@ def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run,
     assert not isinstance(raised.value, AirflowFailException)
 
 
+def test_an_execution_that_could_not_be_looked_at_is_told_with_the_error(run: Run) -> None:
+    event = {"arn": "arn", "name": "cars-1", "status": "UNSEEN", "cause": "AccessDeniedException"}
+
+    with pytest.raises(AirflowException, match="cars-1 .*could not be looked at: AccessDeniedException") as raised:
+        sensor().execute_complete({}, event)
+    assert not isinstance(raised.value, AirflowFailException)
+
+
 # fetch_error_files
 
 
@@ -344,6 +352,12 @@ def test_rejects_missing_after_the_deadline_fail_the_task_and_what_arrived_is_ke
         operator().execute_complete(given, {"missing": 2})
 
     assert given["ti"].pushed == {error_files_operator.INCOMPLETE_XCOM: merged.to_json()}
+
+
+def test_error_files_that_could_not_be_looked_at_are_told_with_the_error_and_looked_at_again(run: Run) -> None:
+    with pytest.raises(AirflowException, match="SlowDown") as raised:
+        operator().execute_complete(context(PREPARED.to_json()), {"missing": -1, "error": "SlowDown"})
+    assert not isinstance(raised.value, AirflowFailException)
 
 
 # the data set and its stack
