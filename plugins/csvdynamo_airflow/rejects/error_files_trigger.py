@@ -34,6 +34,7 @@ class ErrorFilesTrigger(BaseTrigger):
         self.execution = execution
         self.deadline = deadline
         self.poll_seconds = poll_seconds
+        self._files: ErrorFiles | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the fields that make this trigger again."""
@@ -64,22 +65,27 @@ class ErrorFilesTrigger(BaseTrigger):
     async def _wait(self) -> int:
         """Wait until nothing is missing or the deadline has passed; return how many rejects are missing then."""
         s3 = await sync_to_async(client)("s3")
-        files: ErrorFiles | None = None
         missing = -1
         while True:
             try:
-                files = files or await asyncio.to_thread(ErrorFiles.expected, s3, self.bucket, self.execution)
-                if await asyncio.to_thread(files.look, s3) or time.time() >= self.deadline:
-                    return len(files.missing)
+                missing_now = await asyncio.to_thread(self._missing, s3)
+                if not missing_now or time.time() >= self.deadline:
+                    return missing_now
             except Exception as error:
                 if time.time() >= self.deadline or not _is_retryable(error):
                     raise
                 self.log.warning("The error files cannot be looked at now; looking again later: %s", error)
             else:
-                if len(files.missing) != missing:
-                    missing = len(files.missing)
+                if missing_now != missing:
+                    missing = missing_now
                     self.log.info("%s rejects have not arrived yet.", f"{missing:,}")
             await asyncio.sleep(self.poll_seconds)
+
+    def _missing(self, s3: Any) -> int:
+        """Look once; return how many rejects are missing."""
+        if self._files is None:
+            self._files = ErrorFiles.expected(s3, self.bucket, self.execution)
+        return 0 if self._files.look(s3) else len(self._files.missing)
 
 
 def _is_retryable(error: Exception) -> bool:

@@ -252,7 +252,7 @@ def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run,
 def test_an_execution_that_could_not_be_looked_at_is_told_with_the_error(run: Run) -> None:
     event = {"arn": "arn", "name": "cars-1", "status": "UNSEEN", "cause": "AccessDeniedException"}
 
-    with pytest.raises(AirflowException, match="cars-1 .*could not be looked at: AccessDeniedException") as raised:
+    with pytest.raises(AirflowException, match=r"cars-1 .*could not be looked at: AccessDeniedException") as raised:
         sensor().execute_complete({}, event)
     assert not isinstance(raised.value, AirflowFailException)
 
