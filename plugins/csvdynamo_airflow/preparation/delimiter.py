@@ -16,32 +16,33 @@ _SAMPLE_ROWS = 100
 def find_delimiter(head: str, dataset: Dataset) -> str:
     """Find the delimiter by the header line.
 
-    It is one with which the header's quotes are right; of several, the one that gives the columns that the data set
-    cannot do without; of several, one with which most of the first rows are as wide as the header; of several still,
-    the one that gives the most columns. A delimiter within quotes is text.
+    It is the one that gives the columns that the data set cannot do without; of several, or of none, one that cuts the
+    header and leaves its quotes right; of several, one with which most of the first rows are as wide as the header; of
+    several still, the one that gives the most columns. A delimiter within quotes is text.
 
     Args:
         head: The beginning of the text, the header and some rows if it has them.
         dataset: The data set.
     """
-    return max(DELIMITERS, key=lambda delimiter: (_reads_header(head, delimiter), *_fitness(head, delimiter, dataset)))
+    return max(DELIMITERS, key=lambda delimiter: _fitness(head, delimiter, dataset))
 
 
-def _reads_header(head: str, delimiter: str) -> bool:
+def _fitness(head: str, delimiter: str, dataset: Dataset) -> tuple[bool, bool, bool, int]:
+    records = _records(head, delimiter)
+    if not records:
+        return (False, False, False, 0)
+    header, *rows = records
+    as_wide = sum(len(row) == len(header) for row in rows)
+    cuts = len(header) > 1 and _quotes_are_right(head, delimiter)
+    return (_has_required(header, dataset), cuts, 2 * as_wide >= len(rows), len(header))
+
+
+def _quotes_are_right(head: str, delimiter: str) -> bool:
     """Whether the header is sound CSV with a delimiter: prepare refuses one that is not."""
     try:
         return any(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         return False
-
-
-def _fitness(head: str, delimiter: str, dataset: Dataset) -> tuple[bool, bool, int]:
-    records = _records(head, delimiter)
-    if not records:
-        return (False, False, 0)
-    header, *rows = records
-    as_wide = sum(len(row) == len(header) for row in rows)
-    return (_has_required(header, dataset), 2 * as_wide >= len(rows), len(header))
 
 
 def _records(head: str, delimiter: str) -> list[list[str]]:

@@ -67,5 +67,10 @@ def test_a_delimiter_with_which_the_headers_quotes_are_wrong_is_none_whatever_co
     assert find_delimiter('"name","price;net;of;tax"\n"1","2"\n', PAIRS) == ","
 
 
+def test_a_header_whose_quote_is_never_closed_is_not_taken_for_one_column() -> None:
+    assert find_delimiter('id,"text\n1,2\n', PAIRS) == ","
+    assert find_delimiter('name,"text\n1,2\n', PAIRS) == ","
+
+
 def test_where_no_delimiter_makes_the_headers_quotes_right_the_columns_decide() -> None:
     assert find_delimiter('"id" x;text\n1;2\n', PAIRS) == ";"
