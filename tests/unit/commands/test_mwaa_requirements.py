@@ -109,8 +109,8 @@ def test_a_new_requirement_is_pinned_as_for_the_images_python() -> None:
     image = Image("3.9.1", "3.12.4", {"requests": "2.0"}, frozenset({"requests", "pycurl"}))
     needed = requirements_in("# what a worker needs\nPyCurl\nRequests>=1 # a comment\nnew_one\nduckdb==2.0.0\n")
     pinned = requirements_in(
-        "--hash-free\nduckdb==2.0.0\nnew-one==1.0 ; python_full_version < '3.12'\n"
-        "new-one==1.5 ; python_full_version >= '3.12'\nrequests==3.0\n"
+        "--hash-free\nduckdb==2.0.0\nnew-one==1.5 ; python_full_version >= '3.12'\n"
+        "new-one==1.0 ; python_full_version < '3.12'\nrequests==3.0\n"
     )
 
     assert mwaa_requirements(image, needed, pinned).splitlines() == [
