@@ -1,6 +1,8 @@
 """Which errors of a boto3 client are worth another attempt."""
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ChecksumError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError
+
+from csvdynamo.errors import UnconfirmedAnswerError
 
 _RETRYABLE_CODES = frozenset(
     {
@@ -23,11 +25,12 @@ _RETRYABLE_CODES = frozenset(
 
 
 def is_retryable(error: Exception) -> bool:
-    """Tell whether the same call may succeed later: throttling, a fault of the service, or no connection."""
+    """Tell whether the same call may succeed later: throttling, a fault of the service or of the way to it."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return _code(error) in _RETRYABLE_CODES or status >= 500
-    return isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError)
+    spoilt = ChecksumError | IncompleteReadError | UnconfirmedAnswerError
+    return isinstance(error, ConnectionError | HTTPClientError | spoilt)
 
 
 def validation_message(error: Exception) -> str | None:

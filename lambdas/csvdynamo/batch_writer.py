@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from csvdynamo.attribute_values import Item, item_size
 from csvdynamo.aws_errors import is_retryable, validation_message
 from csvdynamo.backoff import Backoff
-from csvdynamo.errors import UnexpectedAnswerError, WriteDeadlineExceeded
+from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 from csvdynamo.refusals import RefusedItem
 
 MAX_REQUESTS = 25
@@ -64,9 +64,10 @@ class BatchWriter:
         pending = [entries]
         refused: list[RefusedItem] = []
         attempt = 0
+        cause: Exception | None = None
         while pending:
             if not self.backoff.has_time():
-                raise self._out_of_time(pending)
+                raise self._out_of_time(pending) from cause
             group = pending.pop()
             try:
                 left = self._put(group)
@@ -77,20 +78,27 @@ class BatchWriter:
                     continue
                 if not is_retryable(error):
                     raise
-                left = group
+                left, cause = group, error
             if not left:
                 continue
             pending.append(left)
             if not self.backoff.wait(attempt):
-                raise self._out_of_time(pending)
+                raise self._out_of_time(pending) from cause
             attempt += 1
         return refused
 
     def _put(self, entries: list[_Entry]) -> list[_Entry]:
-        """Make one call, and return the entries that it left unprocessed."""
+        """Make one call, and return the entries that it left unprocessed.
+
+        Raises:
+            UnconfirmedAnswerError: The answer does not say which: HTML with HTTP 200, an empty body, another document.
+            UnexpectedAnswerError: It names an item that was not in the request.
+        """
         requests = [{"PutRequest": {"Item": item}} for _, item in entries]
         response = self.client.batch_write_item(RequestItems={self.table_name: requests})
-        unprocessed = [request for requests in response.get("UnprocessedItems", {}).values() for request in requests]
+        if not isinstance(left := response.get("UnprocessedItems"), dict):
+            raise UnconfirmedAnswerError("DynamoDB answered without saying which items it left unprocessed")
+        unprocessed = [request for requests in left.values() for request in requests]
         if not unprocessed:
             return []
         by_key = {item[self.partition_key]["S"]: (index, item) for index, item in entries}

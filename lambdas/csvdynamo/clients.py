@@ -5,6 +5,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from csvdynamo.answer_checksum import check_answers
 from csvdynamo.aws_logging import keep_bodies_out_of_logs
 
 
@@ -17,7 +18,7 @@ def client(service: str, attempts: int = 2) -> Any:
             botocore's waits do not.
     """
     keep_bodies_out_of_logs()
-    return boto3.client(
+    made = boto3.client(
         service,
         config=Config(
             connect_timeout=3,
@@ -26,3 +27,6 @@ def client(service: str, attempts: int = 2) -> Any:
             tcp_keepalive=True,
         ),
     )
+    if service == "dynamodb":
+        check_answers(made)
+    return made

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from csvdynamo.aws_errors import is_retryable
 from csvdynamo.backoff import Backoff
-from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnexpectedAnswerError
+from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnconfirmedAnswerError, UnexpectedAnswerError
 from csvdynamo.rejects import Reject
 
 MAX_RECORDS = 500
@@ -60,19 +60,22 @@ class ErrorStream:
             attempt += 1
 
     def _put(self, records: list[bytes]) -> list[bytes]:
-        """Make one call, and return the records that Firehose did not take."""
+        """Make one call, and return the records that Firehose did not take.
+
+        Raises:
+            UnconfirmedAnswerError: The answer does not say which.
+            UnexpectedAnswerError: It has not one entry for each record, or counts other failures than it names.
+        """
         data = [{"Data": record} for record in records]
         response = self.client.put_record_batch(DeliveryStreamName=self.stream_name, Records=data)
-        if not response["FailedPutCount"]:
-            return []
-        outcomes = response["RequestResponses"]
+        outcomes, count = response.get("RequestResponses"), response.get("FailedPutCount")
+        if not isinstance(outcomes, list) or not isinstance(count, int):
+            raise UnconfirmedAnswerError("Firehose answered without saying which records it took")
         if len(outcomes) != len(records):
             raise UnexpectedAnswerError(f"Firehose answered for {len(outcomes)} records of {len(records)}")
-        failed = [record for record, outcome in zip(records, outcomes, strict=True) if outcome.get("ErrorCode")]
-        if len(failed) != response["FailedPutCount"]:
-            raise UnexpectedAnswerError(
-                f"Firehose counts {response['FailedPutCount']} failures and names {len(failed)}"
-            )
+        failed = [record for record, outcome in zip(records, outcomes, strict=True) if not outcome.get("RecordId")]
+        if len(failed) != count:
+            raise UnexpectedAnswerError(f"Firehose counts {count} failures and names {len(failed)}")
         return failed
 
     def _out_of_time(self, records: list[bytes]) -> DeliveryDeadlineExceeded:

@@ -58,3 +58,7 @@ class DeliveryDeadlineExceeded(DeadlineExceededError):  # noqa: N818 - named lik
 
 class UnexpectedAnswerError(CsvDynamoError):
     """An AWS service answered in a way that its documents rule out."""
+
+
+class UnconfirmedAnswerError(UnexpectedAnswerError):
+    """An AWS service answered HTTP 200 without saying what became of the request: nothing of it counts as done."""

@@ -15,7 +15,12 @@ def client(service: str) -> Any:
     Args:
         service: The service's boto3 name, such as ``s3`` or ``stepfunctions``.
     """
-    return _hook(service).get_conn()
+    made = _hook(service).get_conn()
+    if service == "dynamodb":
+        from csvdynamo.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
+
+        check_answers(made)
+    return made
 
 
 async def async_client(service: str) -> AbstractAsyncContextManager[Any]:

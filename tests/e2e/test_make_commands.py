@@ -224,9 +224,9 @@ def test_an_aws_whose_stack_cannot_be_deployed_is_not_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def refuse(*_: object) -> None:
-        fail("cdk bootstrap failed")
+        fail("cdk synth failed")
 
-    monkeypatch.setattr(embedded, "bootstrap", refuse)
+    monkeypatch.setattr(embedded, "embedded_assembly", refuse)
 
     with (
         pytest.raises(SystemExit),

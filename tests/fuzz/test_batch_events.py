@@ -51,7 +51,7 @@ class Table:
         if not good:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "no"}}, "BatchWriteItem")
         self.items |= dict(zip(keys, items, strict=True))
-        return {}
+        return {"UnprocessedItems": {}}
 
     @staticmethod
     def _takes(item: dict[str, Any]) -> bool:
@@ -68,7 +68,7 @@ class Stream:
 
     def put_record_batch(self, *, DeliveryStreamName: str, Records: list[dict[str, bytes]]) -> dict[str, Any]:  # noqa: N803
         self.records += [record["Data"] for record in Records]
-        return {"FailedPutCount": 0, "RequestResponses": [{}] * len(Records)}
+        return {"FailedPutCount": 0, "RequestResponses": [{"RecordId": "x"}] * len(Records)}
 
 
 class Context:

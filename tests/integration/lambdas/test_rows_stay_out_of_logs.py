@@ -61,7 +61,7 @@ class QuotingDynamoDb:
             return self.answer(requests)
         if any("refused" in request["PutRequest"]["Item"] for request in requests):
             raise error("ValidationException", f"One or more parameter values are not valid: {json.dumps(requests)}")
-        return {}
+        return {"UnprocessedItems": {}}
 
 
 class Firehose:
@@ -75,7 +75,7 @@ class Firehose:
         if self.answer:
             return self.answer(Records)
         self.taken += [record["Data"] for record in Records]
-        return {"FailedPutCount": 0}
+        return {"FailedPutCount": 0, "RequestResponses": [{"RecordId": "x"}] * len(Records)}
 
 
 def row(key: str, **more: str) -> dict[str, str]:

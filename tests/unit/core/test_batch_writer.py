@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from csvdynamo.attribute_values import Item
 from csvdynamo.backoff import Backoff
 from csvdynamo.batch_writer import BatchWriter
-from csvdynamo.errors import UnexpectedAnswerError, WriteDeadlineExceeded
+from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 
 Fault = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
 
@@ -184,6 +184,34 @@ def test_an_unprocessed_item_that_was_not_sent_is_not_believed(clock: Any) -> No
 
     with pytest.raises(UnexpectedAnswerError):
         writer(client, clock.backoff()).write([item(1)])
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"message": "<html>"}, {"UnprocessedItems": None}, {"UnprocessedItems": []}, {"Items": []}], ids=str
+)
+def test_an_answer_that_does_not_say_what_was_left_counts_as_nothing_stored(clock: Any, answer: dict[str, Any]) -> None:
+    class Hollow(FakeDynamoDb):
+        def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+            if len(self.calls) < 2:
+                self.calls.append([])
+                return answer
+            return super().batch_write_item(RequestItems=RequestItems)
+
+    client = Hollow()
+
+    assert writer(client, clock.backoff()).write([item(1), item(2)]) == []
+    assert set(client.items) == {"1", "2"}
+    assert client.calls == [[], [], ["1", "2"]]
+
+
+def test_a_table_whose_answers_never_say_so_ends_at_the_deadline_with_the_cause(clock: Any) -> None:
+    class Hollow(FakeDynamoDb):
+        def batch_write_item(self, **_: Any) -> dict[str, Any]:
+            return {}
+
+    with pytest.raises(WriteDeadlineExceeded) as raised:
+        writer(Hollow(), clock.backoff()).write([item(1)])
+    assert isinstance(raised.value.__cause__, UnconfirmedAnswerError)
 
 
 def test_parallel_calls_store_the_same_and_report_in_order(clock: Any) -> None:

@@ -143,6 +143,9 @@ def test_a_record_that_firehose_cannot_take_fails_before_anything_is_sent(clock:
     [
         {"FailedPutCount": 1, "RequestResponses": [{"ErrorCode": "x"}]},
         {"FailedPutCount": 1, "RequestResponses": [{"RecordId": "1"}, {"RecordId": "2"}]},
+        {"FailedPutCount": 0, "RequestResponses": []},
+        {"FailedPutCount": 0, "RequestResponses": [{"RecordId": "1"}]},
+        {"FailedPutCount": 0, "RequestResponses": [{"RecordId": "1"}, {}]},
     ],
 )
 def test_an_answer_that_names_no_failed_record_is_not_believed(clock: Any, answer: dict[str, Any]) -> None:
@@ -152,3 +155,19 @@ def test_an_answer_that_names_no_failed_record_is_not_believed(clock: Any, answe
 
     with pytest.raises(UnexpectedAnswerError):
         ErrorStream(Contradicts(), "errors", clock.backoff()).send([reject(1), reject(2)])
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"message": "<html>"}, {"FailedPutCount": 0}, {"RequestResponses": []}], ids=str
+)
+def test_an_answer_that_says_nothing_of_the_records_counts_as_none_taken(clock: Any, answer: dict[str, Any]) -> None:
+    class Hollow(FakeFirehose):
+        def put_record_batch(self, **asked: Any) -> dict[str, Any]:
+            self.hollow = not getattr(self, "hollow", False)
+            return answer if self.hollow else super().put_record_batch(**asked)
+
+    client = Hollow()
+
+    ErrorStream(client, "errors", clock.backoff()).send([reject(1), reject(2)])
+
+    assert len(client.taken) == 2

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 LAMBDAS = Path(__file__).parents[3] / "lambdas"
-TALKS_TO_AWS = {"aws_errors", "batch_writer", "clients", "error_stream"}
+TALKS_TO_AWS = {"answer_checksum", "aws_errors", "batch_writer", "clients", "error_stream"}
 
 
 def test_only_the_modules_that_talk_to_aws_need_the_sdk() -> None:
