@@ -34,10 +34,14 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_airflow_home(shared_folder: Path) -> Path:
-    """An ``AIRFLOW_HOME`` whose database is migrated and empty, to be copied."""
+def airflow_database(shared_folder: Path) -> Path:
+    """Airflow's database, migrated and empty, to be copied as ``airflow.db`` into an ``AIRFLOW_HOME``.
+
+    Nothing else of the home that it was made in: its airflow.cfg names that database.
+    """
     home = shared_folder / "airflow-home"
+    database = home / "airflow.db"
     with FileLock(home.with_suffix(".lock")):
-        if not home.exists():
+        if not database.exists():
             make_airflow_home(home)
-    return home
+    return database

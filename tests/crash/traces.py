@@ -10,23 +10,28 @@ from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 
 
+def object_versions(deployed: Deployed) -> set[tuple[str, str]]:
+    """List every version of every object in the stack's bucket: its key and the version's id."""
+    pages = (
+        deployed.client("s3").get_paginator("list_object_versions").paginate(Bucket=deployed.outputs["SourceBucket"])
+    )
+    return {(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", [])}
+
+
 @dataclass(frozen=True)
 class Bucket:
-    """Every version of every object in the stack's bucket."""
+    """The versions of objects in the stack's bucket that came since a moment, by key and version."""
 
     bodies: dict[tuple[str, str], bytes]
 
     @classmethod
-    def read(cls, deployed: Deployed, known: "Bucket | None" = None) -> "Bucket":
-        """Read the versions that are not known yet."""
+    def read(cls, deployed: Deployed, before: set[tuple[str, str]]) -> "Bucket":
+        """Read the versions that were not there before."""
         s3, bucket = deployed.client("s3"), deployed.outputs["SourceBucket"]
-        pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-        found = [(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", [])]
         return cls(
             {
                 (key, version): s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
-                for key, version in found
-                if known is None or (key, version) not in known.bodies
+                for key, version in object_versions(deployed) - before
             }
         )
 

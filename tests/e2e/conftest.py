@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from tests.support.forked import TaskHost, task_host
 from tests.support.stacks import Stacks
 
 # Step Functions' waits before a retry, and Firehose's before a delivery, shortened: what is tested comes after them.
-FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.5"}
+FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.2"}
 _RUN_SECONDS = 300
 
 
@@ -162,27 +161,16 @@ class Airflow:
 
 
 @pytest.fixture(scope="session")
-def make_airflow(empty_airflow_home: Path, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Gives a function that makes an Airflow with a home of its own."""
-    with ExitStack() as hosts:
-
-        def make() -> Airflow:
-            folder = tmp_path_factory.mktemp("airflow")
-            home = folder / "home"
-            shutil.copytree(empty_airflow_home, home)
-            # Each run is told where its AWS is.
-            environment = airflow_environment(home, client_environment(port=9))
-            host = hosts.enter_context(task_host(environment, folder / "host", command_line=True))
-            return Airflow(home, host, stacks, tmp_path_factory.getbasetemp())
-
-        yield make
-
-
-@pytest.fixture(scope="session")
-def airflow(make_airflow: Any) -> Airflow:
+def airflow(airflow_database: Path, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """The Airflow of this process."""
-    made: Airflow = make_airflow()
-    return made
+    folder = tmp_path_factory.mktemp("airflow")
+    home = folder / "home"
+    home.mkdir()
+    shutil.copy(airflow_database, home)
+    # Each run is told where its AWS is.
+    environment = airflow_environment(home, client_environment(port=9))
+    with task_host(environment, folder / "host", command_line=True) as host:
+        yield Airflow(home, host, stacks, tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

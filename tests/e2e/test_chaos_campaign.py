@@ -30,17 +30,17 @@ def campaign(stacks: Stacks, folder: Path, runs: int, *options: str) -> dict[str
 
 
 def test_no_row_is_lost_doubled_or_changed_whatever_fails(stacks: Stacks, tmp_path: Path) -> None:
-    told = campaign(stacks, tmp_path, 24)
+    told = campaign(stacks, tmp_path, len(FaultKind))
 
-    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == 24
-    assert told["executions"] == 24
+    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == len(FaultKind)
+    assert told["executions"] == len(FaultKind)
     assert told["redrives"] > 0
     assert set(told["faults"]) == {kind.value for kind in FaultKind}
 
 
 def test_no_row_is_lost_through_airflow_either(stacks: Stacks, tmp_path: Path) -> None:
-    told = campaign(stacks, tmp_path, 3, "--through-airflow")
+    told = campaign(stacks, tmp_path, 2, "--through-airflow")
 
-    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == 3
-    assert told["executions"] == 3
+    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == 2
+    assert told["executions"] == 2
     assert sum(told["faults"].values()) > 0

@@ -17,7 +17,7 @@ from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_ke
 from csvdynamo_airflow.rejects.result_objects import object_lines
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
 from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, kill_in
-from tests.crash.traces import Bucket, Outcome, execution_names
+from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
 from tests.support.forked import task_host
@@ -92,7 +92,7 @@ def undisturbed(runs: Runs) -> Outcome:
 def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undisturbed: Outcome, kill: Kill) -> None:
     mark = f"{runs.salt}-{KILLS.index(kill):02}-"
     run = runs.small(mark)
-    bucket, executions = Bucket.read(runs.deployed), execution_names(runs.deployed)
+    bucket, executions = object_versions(runs.deployed), execution_names(runs.deployed)
     run.run_before(kill.task)
 
     kill_in(runs, run, kill)
@@ -102,7 +102,7 @@ def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undist
 
 
 def assert_undisturbed(
-    runs: Runs, run: DagRun, mark: str, undisturbed: Outcome, bucket: Bucket, executions: list[str]
+    runs: Runs, run: DagRun, mark: str, undisturbed: Outcome, bucket: set[tuple[str, str]], executions: list[str]
 ) -> None:
     """Hold what a run left behind to what one leaves that nothing befalls.
 
@@ -111,7 +111,7 @@ def assert_undisturbed(
         run: The run.
         mark: The beginning of its keys.
         undisturbed: What it must have made of its rows.
-        bucket: The bucket's objects before it.
+        bucket: The versions of the bucket's objects before it.
         executions: The executions before it.
     """
     assert runs.outcome(run, mark) == undisturbed
@@ -155,7 +155,7 @@ UPLOADS = [
 def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, kill: Kill) -> None:
     mark = f"{runs.salt}-part{UPLOADS.index(kill)}-"
     run = runs.large(mark)
-    bucket = Bucket.read(runs.deployed)
+    bucket = object_versions(runs.deployed)
     before, rest = ("download", "prepare")[: kill.task == "prepare"], ("download", "prepare")[kill.task == "prepare" :]
     run.run_tasks(*before)
 
@@ -195,7 +195,7 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
 ) -> None:
     mark = f"{runs.salt}-L{kill.when}{kill.request}{kill.skip}-"
     run = runs.small(mark)
-    bucket, executions = Bucket.read(runs.deployed), execution_names(runs.deployed)
+    bucket, executions = object_versions(runs.deployed), execution_names(runs.deployed)
     run.run_tasks("download", "prepare")
 
     with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:

@@ -16,7 +16,7 @@ from commands.embedded_assembly import embedded_assembly
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER
-from tests.e2e.conftest import FAST, Dags
+from tests.e2e.conftest import FAST, Airflow, Dags
 from tests.support.lambda_functions import function_with
 from tests.support.stacks import Stacks
 
@@ -109,7 +109,7 @@ class Protected:
 
 
 @pytest.fixture(scope="module")
-def protected(make_airflow: Any, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Protected]:
+def protected(airflow: Airflow, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Protected]:
     """A stack without protection that holds something, deployed again with it."""
     folder = tmp_path_factory.mktemp("datasets")
     file, log = folder / f"{NAME}.toml", folder / "local-aws.log"
@@ -125,7 +125,6 @@ def protected(make_airflow: Any, stacks: Stacks, tmp_path_factory: pytest.TempPa
         deployed.outputs.update(assembly.deploy(dataset, deployed.aws.environment))
         _encrypt_bucket(deployed, _data_key(deployed, dataset.stack_name))
         queue = _listen(deployed, deployed.outputs["PublishMigrationResultsTopic"])
-        airflow = make_airflow()
         dags = airflow.dags(deployed, NAME)
         environment = {**dags.environment, DATASETS_FOLDER: str(folder)}
         yield Protected(replace(dags, dataset=dataset, environment=environment), airflow.home, log, queue, before)

@@ -65,9 +65,9 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(empty_airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    home = tmp_path_factory.mktemp("airflow") / "home"
-    shutil.copytree(empty_airflow_home, home)
+def api(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    home = tmp_path_factory.mktemp("airflow")
+    shutil.copy(airflow_database, home)
     environment = airflow_environment(home, NOWHERE) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True"}
     parsed = [AIRFLOW, "dags", "reserialize"]
     done = subprocess.run(parsed, check=False, env=environment, capture_output=True, text=True)

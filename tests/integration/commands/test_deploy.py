@@ -1,6 +1,8 @@
 """``make deploy`` looks at a table of the data set's name before it takes it into the stack."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -29,8 +31,10 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the CDK was asked for."""
     asked: list[str] = []
     monkeypatch.setattr(deploy, "find_dataset", lambda _: CARS)
-    monkeypatch.setattr(deploy, "bootstrap", lambda *_: asked.append("bootstrap"))
-    monkeypatch.setattr(deploy, "deploy", lambda *_, options: asked.append("deploy") or {})
+    assembly = SimpleNamespace(
+        bootstrap=lambda *_: asked.append("bootstrap"), deploy=lambda *_, options: asked.append("deploy") or {}
+    )
+    monkeypatch.setattr(deploy, "synthesized", lambda *_: nullcontext(assembly))
     monkeypatch.setattr("sys.argv", ["deploy", "deploy"])
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)

@@ -46,8 +46,7 @@ def build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(demo, "_migrate", start)
     monkeypatch.setattr(ui, "embedded_aws", start)
     monkeypatch.setattr(aws, "embedded_aws", start)
-    monkeypatch.setattr(deploy, "bootstrap", start)
-    monkeypatch.setattr(deploy, "destroy", start)
+    monkeypatch.setattr(deploy, "synthesized", start)
     return folder
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -84,7 +85,7 @@ def test_a_destroyed_stack_is_told_how_to_come_back(
     other: Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["deploy", "destroy", "--dataset", "cars"])
-    monkeypatch.setattr(deploy, "destroy", lambda *_: None)
+    monkeypatch.setattr(deploy, "synthesized", lambda *_: nullcontext(SimpleNamespace(destroy=lambda *_: None)))
 
     deploy.main()
 
