@@ -88,11 +88,13 @@ class FaultPlan:
     Attributes:
         seed: Two plans of one seed and rates decide alike.
         rates: How often each kind strikes, 0 to 1; a kind that is absent never does.
+        sure: The kind that strikes the first request that it may, so that it is there however few those are.
         injected: How many faults of each kind there were so far.
     """
 
     seed: str
     rates: Mapping[FaultKind, float]
+    sure: FaultKind | None = None
     injected: Counter[FaultKind] = field(default_factory=Counter)
     _seen: Counter[bytes] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
@@ -103,7 +105,8 @@ class FaultPlan:
 
         Args:
             campaign: The campaign's seed.
-            number: The run's number: as many runs one after another as there are kinds have each at its highest once.
+            number: The run's number: as many runs one after another as there are kinds have each at its highest once,
+                and have it for sure.
         """
         seed, kinds = f"{campaign}.{number}", list(FaultKind)
         dice = random.Random(f"rates {seed}")
@@ -111,7 +114,7 @@ class FaultPlan:
         rates = {kind: dice.uniform(0, HIGHEST_RATE) for kind in kinds if dice.random() < 1 / 3} | {
             highest: HIGHEST_RATE
         }
-        return cls(seed, {kind: min(rate, _LIMITS.get(kind, rate)) for kind, rate in rates.items()})
+        return cls(seed, {kind: min(rate, _LIMITS.get(kind, rate)) for kind, rate in rates.items()}, highest)
 
     def decide(self, request: Request) -> tuple[FaultKind | None, random.Random]:
         """Decide the fault of a request, None for none; and give the dice for what else the fault leaves open."""
@@ -124,6 +127,8 @@ class FaultPlan:
             struck = next((kind for kind in kinds if dice.random() < self.rates[kind]), None)
             if FaultKind.REFUSED in possible and self._is_refused(digest):
                 struck = FaultKind.REFUSED
+            if self.sure in possible and self.sure not in self.injected:
+                struck = self.sure
             if struck is not None:
                 self.injected[struck] += 1
         return struck, dice

@@ -158,7 +158,12 @@ def test_only_mounts_below_the_folder_are_undone_the_innermost_first() -> None:
 def test_without_an_engine_the_command_says_so_and_ends_with_3(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "commands.compose_trial"],
-        env={**os.environ, "PATH": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"},
+        env={
+            **os.environ,
+            "PATH": str(tmp_path),
+            "PYTHONPATH": os.pathsep.join(map(str, PYTHON_PATH)),
+            "DOCKER_HOST": f"unix://{tmp_path}/none.sock",
+        },
         cwd=ROOT,
         check=False,
         capture_output=True,
