@@ -20,8 +20,7 @@ from commands.compose_engine import (
     missing_packages,
     mounts_below,
 )
-
-ROOT = Path(__file__).parents[3]
+from commands.project import PYTHON_PATH, ROOT
 
 DOCKER = """#!/bin/sh
 case "$*" in
