@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
-
-from commands.airflow_home import make_airflow_home
 
 pytest_plugins = ["tests.support.time_spent"]
 
@@ -31,17 +28,3 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this test run that its processes share."""
     mine = tmp_path_factory.getbasetemp()
     return mine.parent if mine.name.startswith("popen-gw") else mine
-
-
-@pytest.fixture(scope="session")
-def airflow_database(shared_folder: Path) -> Path:
-    """Airflow's database, migrated and empty, to be copied as ``airflow.db`` into an ``AIRFLOW_HOME``.
-
-    Nothing else of the home that it was made in: its airflow.cfg names that database.
-    """
-    home = shared_folder / "airflow-home"
-    database = home / "airflow.db"
-    with FileLock(home.with_suffix(".lock")):
-        if not database.exists():
-            make_airflow_home(home)
-    return database

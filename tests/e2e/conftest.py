@@ -1,7 +1,6 @@
 """The embedded AWS with the stacks deployed, and an Airflow that runs the DAGs on it: once for all end-to-end tests."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from local_aws.environment import client_environment
+from tests.support.airflow_homes import copy_airflow_home
 from tests.support.forked import TaskHost, task_host
 from tests.support.stacks import Stacks
 
@@ -161,12 +161,11 @@ class Airflow:
 
 
 @pytest.fixture(scope="session")
-def airflow(airflow_database: Path, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+def airflow(shared_folder: Path, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """The Airflow of this process."""
     folder = tmp_path_factory.mktemp("airflow")
     home = folder / "home"
-    home.mkdir()
-    shutil.copy(airflow_database, home)
+    copy_airflow_home(shared_folder, home)
     # Each run is told where its AWS is.
     environment = airflow_environment(home, client_environment(port=9))
     with task_host(environment, folder / "host", command_line=True) as host:

@@ -6,7 +6,6 @@ Each is refused with a sentence, or makes a run whose first task refuses it or t
 import base64
 import json
 import math
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values
 from tests.fuzz.typed_errors import fuzz, hold_message, result_or_error
+from tests.support.airflow_homes import copy_airflow_home
 
 ROOT = Path(__file__).parents[2]
 RUNS = "/api/v2/dags/csvdynamo_ev_population/dagRuns"
@@ -65,9 +65,9 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     home = tmp_path_factory.mktemp("airflow")
-    shutil.copy(airflow_database, home)
+    copy_airflow_home(shared_folder, home)
     environment = airflow_environment(home, NOWHERE) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True"}
     parsed = [AIRFLOW, "dags", "reserialize"]
     done = subprocess.run(parsed, check=False, env=environment, capture_output=True, text=True)
