@@ -70,7 +70,7 @@ class EncodingEvidence:
 
     def add(self, piece: bytes) -> None:
         """Look at the next bytes."""
-        if piece.isascii() and len(self._waiting) <= 1:
+        if piece.isascii() and self._waiting.isascii():
             self._waiting = piece[-1:] or self._waiting
             return
         data = self._waiting + piece

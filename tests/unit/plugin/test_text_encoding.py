@@ -1,7 +1,7 @@
 """Telling encodings apart: by mark, by NUL, and by what the whole file speaks for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from csvdynamo_airflow.preparation.text_encoding import EncodingEvidence, byte_order_mark, encoding_of_head
@@ -80,6 +80,7 @@ def test_what_happens_to_be_utf8_does_not_make_a_file_in_windows_1252_another() 
     st.sampled_from(["utf-8", "cp1252"]),
     st.integers(1, 7),
 )
+@example(["½", "plain"], "cp1252", 1)
 def test_the_verdict_does_not_depend_on_how_the_file_is_cut(cells: list[str], encoding: str, size: int) -> None:
     content = ",".join(cells).encode(encoding, "replace")
 
