@@ -8,6 +8,8 @@ from pathlib import Path
 
 from commands.project import ROOT
 
+# What a person's shell does not have: this process may have been started by make itself.
+_OF_MAKE = {"SOURCE", "DATASET", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}
 _RECORDER = "#!{python}\nimport json, os, sys\nprint(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
 
 
@@ -23,7 +25,7 @@ def recorder(folder: Path, name: str) -> Path:
 def make_runs(line: str, folder: Path) -> list[str]:
     """Run a make command with nothing to set up: what it starts Python with, ``-m`` and the module first."""
     program = recorder(folder / "programs", "python")
-    inherited = {name: value for name, value in os.environ.items() if name not in {"SOURCE", "DATASET", "MAKEFLAGS"}}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
     done = subprocess.run(
         ["bash", "-c", f"{line} PY={program} READY="],
         cwd=ROOT,
