@@ -94,15 +94,17 @@ def _answer(url: str) -> Mapping[str, object] | None:
 
 
 def _deploy(name: str) -> None:
-    from commands.embedded_assembly import embedded_assembly  # noqa: PLC0415 - the other commands run without the core
+    from commands.cdk_cli import synthesized  # noqa: PLC0415 - the other commands run without the core
     from commands.project import find_dataset, say  # noqa: PLC0415
     from local_aws.environment import client_environment  # noqa: PLC0415
 
     dataset = find_dataset(name)
     environment = client_environment(AWS_PORT)
-    assembly = embedded_assembly(dataset)
-    assembly.bootstrap(environment)
-    for output, value in sorted(assembly.deploy(dataset, environment).items()):
+    # A container keeps nothing: its user may write to the temporary folder alone.
+    with synthesized(dataset, environment) as assembly:
+        assembly.bootstrap(environment)
+        outputs = assembly.deploy(dataset, environment)
+    for output, value in sorted(outputs.items()):
         say(f"{output}  {value}")
 
 
