@@ -183,8 +183,8 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
         await_waiting(run, gate)
         written.await_reached()
 
-        # The new attempt of wait is held until the old one's trigger has stopped the execution.
-        with gate.hold("DescribeStacks", Moment.BEFORE) as next_attempt:
+        # The new attempt of wait is held, its retries too, until the old one's trigger has stopped the execution.
+        with gate.hold("DescribeStacks", Moment.BEFORE, every=True) as next_attempt:
             run.clear("wait", downstream=True)
             await_stopped("clearing", 1)
             next_attempt.let_pass()
