@@ -66,6 +66,7 @@ _OF_OPERATION = {
 _LIMITS = {FaultKind.KILLED: 0.03, FaultKind.REFUSED: 0.1}
 # Five refusals fail a batch; a task redrives it three times, and then the run is red.
 _MOST_REFUSALS = 24
+_ENOUGH_REFUSALS = 5  # a batch is tried so often
 
 
 def faults_of(request: Request) -> frozenset[FaultKind]:
@@ -88,7 +89,8 @@ class FaultPlan:
     Attributes:
         seed: Two plans of one seed and rates decide alike.
         rates: How often each kind strikes, 0 to 1; a kind that is absent never does.
-        sure: The kind that strikes the first request that it may, so that it is there however few those are.
+        sure: The kind that strikes the first request that it may, so that it is there however few those are. A refusal
+            lasts so long that the batch fails, and has to be redriven.
         injected: How many faults of each kind there were so far.
     """
 
@@ -97,6 +99,7 @@ class FaultPlan:
     sure: FaultKind | None = None
     injected: Counter[FaultKind] = field(default_factory=Counter)
     _seen: Counter[bytes] = field(default_factory=Counter)
+    _surely: bytes = b""
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -128,7 +131,7 @@ class FaultPlan:
             if FaultKind.REFUSED in possible and self._is_refused(digest):
                 struck = FaultKind.REFUSED
             if self.sure in possible and self.sure not in self.injected:
-                struck = self.sure
+                struck, self._surely = self.sure, digest
             if struck is not None:
                 self.injected[struck] += 1
         return struck, dice
@@ -137,4 +140,7 @@ class FaultPlan:
         """Whether a request is one that is refused again and again, and has not been often enough."""
         dice = random.Random(f"{self.seed} {digest.hex()} refused")
         chosen = dice.random() < self.rates.get(FaultKind.REFUSED, 0)
-        return chosen and self._seen[digest] <= dice.randint(1, _MOST_REFUSALS)
+        most = dice.randint(1, _MOST_REFUSALS) if chosen else 0
+        if self.sure is FaultKind.REFUSED and digest == self._surely:
+            most = max(most, _ENOUGH_REFUSALS)
+        return self._seen[digest] <= most
