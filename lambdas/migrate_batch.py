@@ -12,7 +12,10 @@ from csvdynamo.backoff import Backoff
 from csvdynamo.batch import Batch, answer
 from csvdynamo.batch_writer import BatchWriter, DynamoDbClient
 from csvdynamo.clients import client
+from csvdynamo.dataset import Dataset
 from csvdynamo.error_stream import ErrorStream, FirehoseClient
+from csvdynamo.errors import OtherRulesError
+from csvdynamo.fence import Fence
 from csvdynamo.migration import Outcome, migrate
 from csvdynamo.rows import RowConverter
 from csvdynamo.settings import setting, staged_dataset
@@ -40,6 +43,7 @@ class Environment:
     table_name: str
     firehose: FirehoseClient
     stream_name: str
+    fence: Fence
 
 
 @cache
@@ -51,20 +55,25 @@ def environment() -> Environment:
         table_name=setting("DESTINATION_TABLE_NAME"),
         firehose=client("firehose", attempts=1),
         stream_name=setting("ERROR_DELIVERY_STREAM_NAME"),
+        fence=Fence(client("s3"), setting("SOURCE_BUCKET_NAME"), setting("TURN_KEY")),
     )
 
 
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
-    """Migrate one batch.
+    """Migrate one batch. One without rows only tells whether its execution may migrate.
 
     Args:
-        event: `{"BatchInput": {"execution_name": …}, "Items": [{header: text}, …]}`, as ItemBatcher makes it.
+        event: `{"BatchInput": {"execution_name": …, "rules": …}, "Items": [{header: text}, …]}`, as ItemBatcher makes
+            it. The rules are the digest of those that the file was prepared by, "" if a person started the execution.
         context: Lambda's context.
 
     Returns:
-        `NUMBER_OF_ITEMS_WRITTEN`, `NUMBER_OF_ITEMS_IN_ERROR` (rows; together all of the batch) and `REJECT_IDS`.
+        `NUMBER_OF_ITEMS_WRITTEN`, `NUMBER_OF_ITEMS_IN_ERROR` (rows; together all of the batch), `REJECT_IDS`, and
+        `RULES`, the digest of the rules that were applied.
 
     Raises:
+        OtherRulesError: The rows were prepared by other rules than the function has. Nothing was written.
+        TurnLostError: It is not the turn of the batch's execution. Nothing was written.
         CsvDynamoError: A row could neither be written nor handed to Firehose. The batch is safe to run again.
         botocore.exceptions.ClientError: An AWS service refused a call for good.
     """
@@ -75,13 +84,24 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
 def migrate_batch(event: object, env: Environment, backoff: Backoff) -> dict[str, Any]:
     """Do the handler's work with the given clients and clock."""
     batch = Batch.from_event(event)
-    partition_key = env.converter.dataset.table.partition_key
+    dataset = env.converter.dataset
+    _refuse_other_rules(batch, dataset)
+    env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
+    partition_key = dataset.table.partition_key
     writer = BatchWriter(env.dynamodb, env.table_name, partition_key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
     outcome = migrate(batch, env.converter, writer.write)
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
     stream.send(outcome.rejects)
     _log(batch, outcome)
-    return answer(outcome.written, outcome.rejects)
+    return answer(outcome.written, outcome.rejects, dataset.rules_digest)
+
+
+def _refuse_other_rules(batch: Batch, dataset: Dataset) -> None:
+    if batch.rules and batch.rules != dataset.rules_digest:
+        raise OtherRulesError(
+            f"the rows were prepared by other rules ({batch.rules[:12]}) than the function has "
+            f"({dataset.rules_digest[:12]}): clear the task prepare, which makes the file anew"
+        )
 
 
 def _log(batch: Batch, outcome: Outcome) -> None:

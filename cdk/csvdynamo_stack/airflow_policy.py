@@ -67,11 +67,13 @@ class AirflowPolicy(Construct):
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
         """
         yield allow(
-            ["states:StartExecution", "states:ListExecutions"], [self._arn("states", f"stateMachine:{machine}")]
+            ["states:StartExecution", "states:ListExecutions", "states:DescribeStateMachine"],
+            [self._arn("states", f"stateMachine:{machine}")],
         )
         yield allow(
             [
                 "states:DescribeExecution",
+                "states:DescribeStateMachineForExecution",
                 "states:ListMapRuns",
                 "states:StopExecution",
                 "states:RedriveExecution",

@@ -14,6 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo.turn import LONGEST_BATCH_SECONDS, turn_key
 from csvdynamo_stack.asset import stage
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.error_stream import ErrorStream
@@ -21,7 +22,7 @@ from csvdynamo_stack.names import RESULTS_PREFIX
 from csvdynamo_stack.policies import allow, service_role
 
 # Five attempts of it and their waits fit in the child execution's five minutes; see "Migrate batch" in the workflow.
-MIGRATE_BATCH_TIMEOUT = Duration.seconds(40)
+MIGRATE_BATCH_TIMEOUT = Duration.seconds(LONGEST_BATCH_SECONDS)
 CONSOLIDATE_TIMEOUT = Duration.minutes(5)
 
 _MEMORY_MIB = 512
@@ -36,6 +37,7 @@ class Functions(Construct):
         construct_id: str,
         *,
         code: Path,
+        dataset: str,
         dataset_file: Path,
         bucket: s3.IBucket,
         table: dynamodb.ITable,
@@ -58,11 +60,17 @@ class Functions(Construct):
                 environment={
                     "DESTINATION_TABLE_NAME": table.table_name,
                     "ERROR_DELIVERY_STREAM_NAME": error_stream.name,
+                    "SOURCE_BUCKET_NAME": bucket.bucket_name,
+                    "TURN_KEY": turn_key(dataset),
                 },
                 statements=[
                     allow(["dynamodb:BatchWriteItem"], [table.table_arn]),
                     allow(["firehose:PutRecordBatch"], [error_stream.arn]),
                     *encryption.to_write_items(table),
+                    allow(["s3:GetObject"], [bucket.arn_for_objects(turn_key(dataset))]),
+                    # Without it S3 answers 403, not 404, while no run has ever had a turn.
+                    allow(["s3:ListBucket"], [bucket.bucket_arn]),
+                    *encryption.to_read_objects(bucket),
                 ],
             )
             self.consolidate = self._function(
@@ -124,4 +132,6 @@ class Functions(Construct):
             # By its ARN, so that nothing the CDK might grant later is added to what is written above.
             role=iam.Role.from_role_arn(self, f"{name}RoleAsWritten", role.role_arn, mutable=False),
             log_group=log_group,
+            # An execution calls the version that it began with to its last redrive, whatever is deployed meanwhile.
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
         )

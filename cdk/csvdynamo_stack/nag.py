@@ -45,6 +45,7 @@ _ANY_DATA_KEY = (
     "is told by its use, for S3 and this bucket or DynamoDB and this table alone, and not by its name."
 )
 _STACK_ID = "CloudFormation ends the stack's ARN with an id that it makes itself."
+_VERSIONS = "Each deploy of other code publishes a version, and a redrive calls that of its execution."
 _LOG_DELIVERY = (
     "Vended log delivery has no resource of its own that a policy could name: "
     "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"
@@ -114,6 +115,8 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
             yield path, f"{bucket}/{prefix}*", _PREFIX
     yield "Workflow/Role", f"{bucket}/*", _ANY_KEY
     yield "Workflow/Role", "*", _LOG_DELIVERY
+    for function in ("MigrateBatch", "Consolidate"):
+        yield "Workflow/Role", f"<{_logical_id(stack, f'Functions/{function}')}.Arn>:*", _VERSIONS
     yield "Workflow/Role", f"{states}:execution:{name}:*", _EXECUTIONS
     yield "Workflow/Role", f"{states}:execution:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
     yield "Airflow/Policy", f"{states}:execution:{name}:*", _EXECUTIONS

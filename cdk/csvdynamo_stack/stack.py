@@ -78,6 +78,7 @@ class CsvDynamoStack(Stack):
             self,
             "Functions",
             code=code,
+            dataset=dataset.name,
             dataset_file=dataset_file,
             bucket=storage.bucket,
             table=storage.table,

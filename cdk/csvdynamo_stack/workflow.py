@@ -43,8 +43,8 @@ class Workers:
 
     bucket: s3.IBucket
     encryption: DataEncryption
-    migrate_batch: lambda_.IFunction
-    consolidate: lambda_.IFunction
+    migrate_batch: lambda_.Function
+    consolidate: lambda_.Function
     notifications: Notifications
 
 
@@ -76,8 +76,8 @@ class Workflow(Construct):
             encryption_key=workers.encryption.key,
         )
         substitutions = {
-            "MigrateBatchFunctionArn": workers.migrate_batch.function_arn,
-            "ConsolidateFunctionArn": workers.consolidate.function_arn,
+            "MigrateBatchFunctionArn": workers.migrate_batch.current_version.function_arn,
+            "ConsolidateFunctionArn": workers.consolidate.current_version.function_arn,
             "TopicArn": workers.notifications.topic.topic_arn,
             "BucketName": workers.bucket.bucket_name,
         }
@@ -140,10 +140,11 @@ class Workflow(Construct):
                     allow(["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"], [results]),
                     *workers.encryption.to_write_objects(workers.bucket),
                 ],
+                # A redrive calls the version that its execution began with.
                 "invoke": [
                     allow(
                         ["lambda:InvokeFunction"],
-                        [workers.migrate_batch.function_arn, workers.consolidate.function_arn],
+                        [f"{function.function_arn}:*" for function in (workers.migrate_batch, workers.consolidate)],
                     )
                 ],
                 "publish": [

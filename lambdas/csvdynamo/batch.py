@@ -19,14 +19,22 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one child execution, in the file's order."""
+    """The rows of one child execution, in the file's order.
+
+    Attributes:
+        execution_name: The execution that the child belongs to.
+        rows: The rows.
+        rules: The digest of the rules by which they were prepared (`Dataset.rules_digest`); "" for an execution that
+            was started by hand, whose file nobody prepared.
+    """
 
     execution_name: str
     rows: tuple[Row, ...]
+    rules: str = ""
 
     @classmethod
     def from_event(cls, event: object) -> "Batch":
-        """Read `{"BatchInput": {"execution_name": …}, "Items": [{header: text}, …]}`.
+        """Read `{"BatchInput": {"execution_name": …, "rules": …}, "Items": [{header: text}, …]}`.
 
         Raises:
             BatchError: The event has another form. The message names the key or the position, never a value.
@@ -35,12 +43,15 @@ class Batch:
         execution_name = _member(batch_input, "execution_name", "BatchInput")
         if not isinstance(execution_name, str) or not execution_name:
             raise BatchError("BatchInput.execution_name must be a text that is not empty")
+        rules = batch_input.get("rules", "")
+        if not isinstance(rules, str):
+            raise BatchError("BatchInput.rules must be a text, or absent in an execution that was started by hand")
         items = _member(event, "Items", "the event")
         if not isinstance(items, list):
             raise BatchError("Items must be an array of rows")
         for position, row in enumerate(items):
             _check_row(position, row)
-        return cls(execution_name, tuple(items))
+        return cls(execution_name, tuple(items), rules)
 
     @cached_property
     def row_numbers(self) -> tuple[int | None, ...]:
@@ -72,12 +83,13 @@ class Batch:
         )
 
 
-def answer(written: int, rejects: list[Reject]) -> dict[str, Any]:
-    """Return the Lambda function's answer. Both numbers are rows, not attempts."""
+def answer(written: int, rejects: list[Reject], rules: str) -> dict[str, Any]:
+    """Return the Lambda function's answer. Both numbers are rows, not attempts; the rules are those that it applied."""
     return {
         "NUMBER_OF_ITEMS_WRITTEN": written,
         "NUMBER_OF_ITEMS_IN_ERROR": len(rejects),
         "REJECT_IDS": [reject.reject_id for reject in rejects],
+        "RULES": rules,
     }
 
 

@@ -123,12 +123,15 @@ class Dataset:
         attribute_transform: The steps that make a header into an attribute name.
         columns: The declared columns in the file's order. A file may have others.
         digest: SHA-256 (hex) of the file's text with `\n` line ends: the stack's output `DatasetHash`.
+        rules_digest: SHA-256 (hex) of what decides which item a row becomes: its table, attributes, columns and
+            duplicates. Schedules, limits, gates and comments do not change it.
     """
 
     name: str
     source: Source
     table: Table
     digest: str
+    rules_digest: str = ""
     attribute_transform: tuple[Transform, ...] = ()
     columns: tuple[Column, ...] = ()
     gates: Gates = field(default_factory=Gates)

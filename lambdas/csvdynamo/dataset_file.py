@@ -1,6 +1,7 @@
 """Reads a data set file (TOML) into a `Dataset`. Every key is described in docs/datasets.md."""
 
 import hashlib
+import json
 import re
 import tomllib
 from decimal import Decimal
@@ -25,6 +26,8 @@ DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 """The delimiters that a source may have, by how the data set file writes them."""
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
 """The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
+_RULES = ("table", "attributes", "columns", "duplicates")
+"""The keys of a data set file that decide which item a row becomes."""
 _MOST_SOURCE_BYTES = 10**13
 _MOST_SOURCE_SECONDS = 7 * 86_400
 _MAX_BATCH_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
@@ -45,8 +48,9 @@ def load_dataset(path: Path) -> Dataset:
             f"30 small letters, digits and underscores"
         )
     text = _read_text(path)
-    fields = Fields(_parse(path, text), path)
-    return _read_dataset(path.stem, hashlib.sha256(text.encode()).hexdigest(), fields)
+    document = _parse(path, text)
+    rules = _digest_rules(document)  # reading takes the keys out of the document
+    return _read_dataset(path.stem, hashlib.sha256(text.encode()).hexdigest(), rules, Fields(document, path))
 
 
 def dataset_paths(folder: Path) -> list[Path]:
@@ -85,7 +89,12 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise DatasetError(f"{path}: is not valid TOML: {error or type(error).__name__}") from error
 
 
-def _read_dataset(name: str, digest: str, fields: Fields) -> Dataset:
+def _digest_rules(document: dict[str, Any]) -> str:
+    rules = {key: document[key] for key in _RULES if key in document}
+    return hashlib.sha256(json.dumps(rules, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _read_dataset(name: str, digest: str, rules_digest: str, fields: Fields) -> Dataset:
     source = _read_source(fields.table("source", required=True))
     table_fields = fields.table("table", required=True)
     table = _read_table(table_fields)
@@ -96,6 +105,7 @@ def _read_dataset(name: str, digest: str, fields: Fields) -> Dataset:
     dataset = Dataset(
         name=name,
         digest=digest,
+        rules_digest=rules_digest,
         source=source,
         table=table,
         attribute_transform=attribute_transform,

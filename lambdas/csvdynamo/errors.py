@@ -36,6 +36,14 @@ class BatchError(CsvDynamoError):
     """A batch cannot be migrated at all: trying it again gives the same answer. No row's value is in the message."""
 
 
+class OtherRulesError(CsvDynamoError):
+    """A batch's rows were prepared by other rules than the function has."""
+
+
+class TurnLostError(CsvDynamoError):
+    """A batch belongs to an execution whose turn to migrate it is not."""
+
+
 class RejectError(CsvDynamoError):
     """A reject record cannot be read, or is too large for a Firehose record."""
 

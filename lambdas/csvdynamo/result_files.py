@@ -37,11 +37,19 @@ class Manifest:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What the Lambda function answered for one batch, in rows."""
+    """What the Lambda function answered for one batch.
+
+    Attributes:
+        written: Rows that are stored.
+        rejected: Rows that were rejected.
+        reject_ids: The ids of their records.
+        rules: The digest of the rules that it applied (`Dataset.rules_digest`).
+    """
 
     written: int
     rejected: int
     reject_ids: tuple[str, ...]
+    rules: str
 
 
 @dataclass(frozen=True)
@@ -70,13 +78,17 @@ def read_manifest(text: str | bytes) -> Manifest:
     name = "the manifest"
     document = _object(_parse(text, name), name)
     files = _object(_get(document, "ResultFiles", name), f"{name}'s ResultFiles")
-    return Manifest(
+    manifest = Manifest(
         map_run_arn=_optional_text(document, "MapRunArn", name),
         bucket=_optional_text(document, "DestinationBucket", name),
         succeeded=_files(files, "SUCCEEDED"),
         failed=_files(files, "FAILED"),
         pending=_files(files, "PENDING"),
     )
+    keys = [file.key for file in (*manifest.succeeded, *manifest.failed, *manifest.pending)]
+    if len(set(keys)) != len(keys):
+        raise ResultFileError(f"{name} names a result file twice: its rows would be counted twice")
+    return manifest
 
 
 def batch_results(chunks: Iterable[bytes], name: str) -> Iterator[BatchResult]:
@@ -120,7 +132,10 @@ def _batch_result(document: Any, name: str) -> BatchResult:
         raise ResultFileError(f"{name}: REJECT_IDS must be an array of texts")
     if len(reject_ids) != rejected:
         raise ResultFileError(f"{name}: NUMBER_OF_ITEMS_IN_ERROR is {rejected}, and REJECT_IDS has {len(reject_ids)}")
-    return BatchResult(written, rejected, tuple(reject_ids))
+    rules = _get(answer, "RULES", name)
+    if not isinstance(rules, str):
+        raise ResultFileError(f"{name}: RULES must be a text")
+    return BatchResult(written, rejected, tuple(reject_ids), rules)
 
 
 def _unfinished_batch(document: Any, name: str) -> UnfinishedBatch:

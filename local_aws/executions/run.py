@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import functools
 import json
 import logging
 import threading
@@ -13,7 +14,7 @@ from local_aws.executions.attempt import Attempt
 from local_aws.executions.progress import FIELD, Progress
 from local_aws.executions.stopping import ExecutionStoppedError, StopReason, current
 from local_aws.executions.walk import walk
-from local_aws.ministack_internals import execution_error, stepfunctions
+from local_aws.ministack_internals import Response, execution_error, json_response, stepfunctions
 
 _logger = logging.getLogger("states")
 _DEFINITION = "_definition"
@@ -22,6 +23,9 @@ _DEFINITION = "_definition"
 def install() -> None:
     """Let the engine run its executions here."""
     stepfunctions._run_execution = run_execution
+    stepfunctions._describe_state_machine_for_execution = _with_its_definition(
+        stepfunctions._describe_state_machine_for_execution
+    )
 
 
 def run_execution(execution_arn: str) -> None:
@@ -58,14 +62,27 @@ def _run(execution: dict[str, Any], attempt: Attempt) -> None:
         endings.fail(execution, attempt, "States.Runtime", str(failure))
 
 
+def _with_its_definition(describe: Any) -> Any:
+    @functools.wraps(describe)
+    def describe_state_machine_for_execution(request: dict[str, Any]) -> Response:
+        response: Response = describe(request)
+        status, _, body = response
+        began_with = stepfunctions._executions.get(request.get("executionArn"), {}).get(_DEFINITION)
+        if status != 200 or began_with is None:
+            return response
+        return json_response(json.loads(body) | {"definition": began_with})
+
+    return describe_state_machine_for_execution
+
+
 def _definition(execution: dict[str, Any]) -> dict[str, Any]:
     """The definition that the execution started with: an update of the state machine does not reach a redrive."""
     if _DEFINITION not in execution:
         machine = stepfunctions._state_machines.get(execution["stateMachineArn"])
         if machine is None:
             raise execution_error("StateMachineDeleted", "State machine no longer exists")
-        execution[_DEFINITION] = json.loads(machine["definition"])
-    definition: dict[str, Any] = execution[_DEFINITION]
+        execution[_DEFINITION] = machine["definition"]
+    definition: dict[str, Any] = json.loads(execution[_DEFINITION])
     if definition.get("StartAt") not in definition.get("States", {}):
         raise execution_error("InvalidDefinition", f"StartAt state '{definition.get('StartAt')}' not found")
     return definition

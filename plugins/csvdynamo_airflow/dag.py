@@ -1,23 +1,20 @@
 """The DAG of one data set."""
 
 import logging
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Asset, AssetAlias, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
-from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.parameters import NO_CONTROL_CHARACTERS, SOURCE_URL_LENGTH
-from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
-from csvdynamo_airflow.rejects.error_files import Merged
-from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
+from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
+from csvdynamo_airflow.rejects.error_files_operator import FetchErrorFilesOperator
+from csvdynamo_airflow.run_documents import RunDocuments
 from csvdynamo_airflow.settings import retry_seconds
-from csvdynamo_airflow.table.checked_table import CheckedTable
-from csvdynamo_airflow.task_error import ERROR_XCOM, tell_error
+from csvdynamo_airflow.task_error import tell_error
 from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
 
 log = logging.getLogger(__name__)
@@ -104,7 +101,11 @@ def _add_tasks(dataset: Dataset) -> None:
     started = _start(dataset.name, prepared)
     waited = ExecutionSensor(task_id="wait", dataset_name=dataset.name, prepared=prepared)
     fetched = FetchErrorFilesOperator(
-        task_id="fetch_error_files", dataset_name=dataset.name, prepare_task="prepare", trigger_rule="all_done"
+        task_id="fetch_error_files",
+        dataset_name=dataset.name,
+        prepare_task="prepare",
+        wait_task="wait",
+        trigger_rule="all_done",
     )
     verified = _verify(dataset.name)
     reconciled = _reconcile(dataset.name)
@@ -136,20 +137,24 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
 @task(task_id="start", multiple_outputs=False)
 def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
+    from csvdynamo_airflow.task_shell import wait_for_turn  # noqa: PLC0415
 
     params = context["params"]
     if params["dry_run"]:
         raise AirflowSkipException("A dry run: nothing is migrated.")
     if prepared["prepared_rows"] == 0:
         raise AirflowSkipException("There is no row to migrate.")
-    return steps.start_migration(dataset_name, prepared, force=params["force"])
+    with wait_for_turn(context):
+        return steps.start_migration(dataset_name, prepared, force=params["force"])
 
 
 @task(task_id="verify", multiple_outputs=False, trigger_rule="all_done", execution_timeout=_RULES_TIMEOUT)
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
-    checked = steps.check_table(dataset_name, context["ti"].xcom_pull(task_ids="prepare"), context["run_id"])
+    instance = context["ti"]
+    prepared, ended = instance.xcom_pull(task_ids="prepare"), instance.xcom_pull(task_ids="wait")
+    checked = steps.check_table(dataset_name, prepared, ended, context["run_id"])
     if checked is None:
         raise AirflowSkipException("No item is to be checked: see the lines before this one.")
     return checked
@@ -159,66 +164,42 @@ def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
 def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any] | None:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
-    return steps.reconcile(_findings(dataset_name, context))
+    return steps.reconcile(RunDocuments.before("reconcile", context).findings(dataset_name))
 
 
 @task(task_id="report", multiple_outputs=False, trigger_rule="all_done")
 def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow import steps  # noqa: PLC0415
 
-    return steps.publish_report(_findings(dataset_name, context), context["ti"].xcom_pull(task_ids="reconcile"))
+    documents = RunDocuments.before("report", context)
+    report = steps.publish_report(documents.findings(dataset_name), documents.left["reconciled"])
+    return {**report, "made_of": documents.digest}
 
 
 def _accounted(dataset: Dataset) -> Any:
     # For a scheme without "x-" Airflow imports every provider's asset handlers, boto3 with them, at each parse.
     # Its name is its URI: Airflow takes no other URI for a name that it knows, and a data set may change its table.
     asset = Asset(f"x-dynamodb://{dataset.table.name}")
+    # An outlet that is an asset has an event at each success; one of an alias has those that are added.
+    table = AssetAlias(f"csvdynamo_{dataset.name}")
 
-    @task(task_id="accounted", trigger_rule="all_done", outlets=[asset])
+    @task(task_id="accounted", trigger_rule="all_done", outlets=[table])
     def accounted(**context: Any) -> None:
         from csvdynamo_airflow import steps  # noqa: PLC0415
 
         report = context["ti"].xcom_pull(task_ids="report")
-        if not report:
-            raise AirflowFailException("There is no report: see the log of the task report.")
+        # One that an earlier attempt left speaks of what was then.
+        if not report or report["made_of"] != RunDocuments.before("report", context).digest:
+            raise AirflowFailException("There is no report of this attempt: see the log of the task report.")
         if report["problems"]:
             raise AirflowFailException("Not every row is accounted for, or too many were lost:\n" + report["summary"])
-        context["outlet_events"][asset].extra = {"report": report["key"], "written": report["ledger"]["written"]}
         log.info("%s", report["summary"])
-        if not context["params"]["dry_run"]:
-            steps.remember_columns(dataset.name, context["ti"].xcom_pull(task_ids="prepare"))
+        if context["params"]["dry_run"]:
+            return
+        prepared = context["ti"].xcom_pull(task_ids="prepare")
+        steps.remember_columns(dataset.name, prepared)
+        if steps.tell_once(dataset.name, prepared, report):
+            extra = {"report": report["key"], "written": report["ledger"]["written"]}
+            context["outlet_events"][table].add(asset, extra=extra)
 
     return accounted()
-
-
-def _findings(dataset_name: str, context: Mapping[str, Any]) -> Findings:
-    """Collect what the tasks before the present one left."""
-    instance = context["ti"]
-    prepared = instance.xcom_pull(task_ids="prepare")
-    refused = None if prepared else instance.xcom_pull(task_ids="prepare", key=REFUSED_XCOM)
-    document = prepared or refused
-    checked = instance.xcom_pull(task_ids="verify")
-    merged = instance.xcom_pull(task_ids="fetch_error_files") or instance.xcom_pull(
-        task_ids="fetch_error_files", key=INCOMPLETE_XCOM
-    )
-    before = context["task"].get_flat_relative_ids(upstream=True)
-    return Findings(
-        dataset=dataset_name,
-        run_id=instance.run_id,
-        dry_run=context["params"]["dry_run"],
-        landed=instance.xcom_pull(task_ids="download"),
-        prepared=Prepared.from_json(document) if document else None,
-        refused=bool(refused),
-        merged=Merged.from_json(merged) if merged else None,
-        checked=CheckedTable.from_json(checked) if checked else None,
-        tasks=tuple(
-            EndedTask(
-                ended["task_id"],
-                ended["state"],
-                round(ended["duration"] or 0.0, 3),
-                instance.xcom_pull(task_ids=ended["task_id"], key=ERROR_XCOM) or "",
-            )
-            for ended in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
-            if ended["task_id"] in before
-        ),
-    )

@@ -9,21 +9,23 @@ EXECUTION_NAME_LIMIT = 80
 _DIGEST_LENGTH = 20
 
 
-def execution_name(dataset: str, run_id: str, file_key: str) -> str:
+def execution_name(dataset: str, run_id: str, file_key: str, rules: str = "") -> str:
     """Name the execution that migrates one prepared file in one DAG run.
 
-    The same run and file always give the same name, so that a retried or cleared task finds its execution again; a
-    corrected file is another key and so another name.
+    The same run, file and rules always give the same name, so that a retried or cleared task finds its execution again;
+    a corrected file is another key and so another name, and so is one that was prepared anew by other rules.
 
     Args:
         dataset: The data set's name.
         run_id: The DAG run's id; a run started by hand has no logical date, so the id alone tells runs apart.
         file_key: The prepared file's key in the bucket, or "" for a run that ended before it had one.
+        rules: The digest of the rules that it was prepared by (`Dataset.rules_digest`).
 
     Returns:
         A slug of the data set and a digest, of the characters ``A-Z a-z 0-9 - _``, at most 80 of them with a counter.
     """
-    digest = hashlib.sha256(f"{dataset}\n{run_id}\n{file_key}".encode()).hexdigest()[:_DIGEST_LENGTH]
+    parts = (dataset, run_id, file_key, rules) if rules else (dataset, run_id, file_key)
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_DIGEST_LENGTH]
     slug = re.sub(r"[^A-Za-z0-9-]+", "-", dataset).strip("-")
     return f"{slug[: EXECUTION_NAME_LIMIT - _DIGEST_LENGTH - 8]}-{digest}"
 
@@ -36,11 +38,6 @@ def counted_name(name: str, count: int) -> str:
 def reports_prefix(dataset: str, execution: str) -> str:
     """Prefix of everything that a run says about itself."""
     return f"reports/{dataset}/{execution}/"
-
-
-def turn_key(dataset: str) -> str:
-    """Name the object that says which run of a data set may migrate."""
-    return f"reports/{dataset}/migrating.json"
 
 
 def error_prefix(execution: str) -> str:

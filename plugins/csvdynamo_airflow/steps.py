@@ -1,19 +1,23 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
+import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from csvdynamo.policies import VerifyMode
+from csvdynamo.stored_object import read_object
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.connections import client
-from csvdynamo_airflow.naming import execution_name
+from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
+from csvdynamo_airflow.rejects.merged import changed_files
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
@@ -24,9 +28,13 @@ from csvdynamo_airflow.task_shell import (
     open_dataset,
     open_stack,
     permanent_errors_fail_at_once,
+    refuse_other_rules,
     refuse_other_table,
 )
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.execution import Ended, Execution
+
+TOLD_FILE = "told.json"
+"""Beside a run's report: the execution that consumers of the table were told of, and how often it was redriven."""
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +70,15 @@ def prepare_source(
         run_id: The DAG run's id.
         keep_refused: Is handed the same of a file that is not uploaded because too many of its rows were rejected.
     """
+    dataset = open_dataset(dataset_name)
     with permanent_errors_fail_at_once():
         try:
             return prepare(
                 Landed.from_json(landed),
-                open_dataset(dataset_name),
+                dataset,
                 s3=client("s3"),
                 run_id=run_id,
-                name_execution=lambda file_key: execution_name(dataset_name, run_id, file_key),
+                name_execution=lambda key: execution_name(dataset_name, run_id, key, dataset.rules_digest),
             ).to_json()
         except TooManyRejectsError as error:
             keep_refused(error.prepared.to_json())
@@ -85,11 +94,15 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
     stack = open_stack(dataset, to_write=True)
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
-        execution = make_migration(stack, Prepared.from_json(prepared)).start(force=force)
+        file = Prepared.from_json(prepared)
+        refuse_other_rules(file, dataset)
+        execution = make_migration(stack, file).start(force=force)
     return {"arn": execution.arn, "name": execution.name, "status": execution.status}
 
 
-def check_table(dataset_name: str, prepared: Mapping[str, Any] | None, run_id: str) -> dict[str, Any] | None:
+def check_table(
+    dataset_name: str, prepared: Mapping[str, Any] | None, ended: Mapping[str, Any] | None, run_id: str
+) -> dict[str, Any] | None:
     """Compare the table with the prepared file; return what differs.
 
     The data set file must be the one that the Lambda functions have: by other rules every item would differ.
@@ -97,6 +110,7 @@ def check_table(dataset_name: str, prepared: Mapping[str, Any] | None, run_id: s
     Args:
         dataset_name: The data set.
         prepared: What prepare returned, None when it did not end.
+        ended: What wait returned, None when it did not see the execution succeed.
         run_id: The DAG run's id.
 
     Returns:
@@ -109,14 +123,18 @@ def check_table(dataset_name: str, prepared: Mapping[str, Any] | None, run_id: s
     stack = open_stack(dataset, to_write=True)
     file = Prepared.from_json(prepared)
     with permanent_errors_fail_at_once():
-        execution = next(reversed(make_migration(stack, file).executions()), None)
+        refuse_other_rules(file, dataset)
+        migration = make_migration(stack, file)
+        execution = migration.newest(Ended.from_xcom(ended))
         if execution is None or execution.alive:
             log.info(
                 "Nothing to check: %s.", f"{execution.name} has not ended" if execution else "nothing was migrated"
             )
             return None
         reader = TableReader(client("dynamodb"), stack.table, dataset.table.partition_key)
-        return TableCheck(client("s3"), reader, dataset, file, execution.name).run(run_id).to_json()
+        with migration.turn.kept(migration.name):
+            checked = TableCheck(client("s3"), reader, dataset, file, execution.name).run(run_id)
+    return replace(checked, execution=execution.name, redrives=execution.redrives, at=time.time()).to_json()
 
 
 def reconcile(findings: Findings) -> dict[str, Any] | None:
@@ -133,8 +151,14 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
     stack = open_stack(open_dataset(findings.dataset), to_write=False)
     with permanent_errors_fail_at_once():
         migration = make_migration(stack, findings.prepared)
-        execution = next(reversed(migration.executions()), None)
-        counts = count_migration(client("s3"), migration.states, findings.prepared, execution)
+        migration.turn.renew(migration.name)
+        execution = migration.newest(findings.ended)
+        s3 = client("s3")
+        counts = replace(
+            count_migration(s3, migration.states, findings.prepared, execution),
+            overlapping=migration.overlapping(findings.checked.at if findings.checked else 0.0),
+            changed_files=changed_files(s3, findings.prepared.bucket, findings.merged) if findings.merged else (),
+        )
     log.info("Ledger:\n%s", replace(findings, counts=counts).ledger.table())
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
 
@@ -161,9 +185,17 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     client("s3").put_object(
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"
     )
+    if findings.prepared:
+        make_migration(stack, findings.prepared).end()
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, text)
     _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
-    return {"key": key, "problems": found, "summary": text, "ledger": report["ledger"]}
+    return {
+        "key": key,
+        "problems": found,
+        "summary": text,
+        "ledger": report["ledger"],
+        "execution": [report["execution_arn"], report["execution_redrives"]],
+    }
 
 
 def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
@@ -177,6 +209,30 @@ def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
         remember_run(client("s3"), dataset_name, Prepared.from_json(prepared))
     except (BotoCoreError, ClientError):
         log.exception("The columns of this run could not be remembered")
+
+
+def tell_once(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
+    """Tell whether rows were written of which no one was told yet; they count as told from then on.
+
+    A run that is cleared after its success attaches to the same execution, and writes nothing.
+
+    Args:
+        dataset_name: The data set.
+        prepared: What prepare returned.
+        report: What report returned.
+    """
+    if not report["ledger"]["written"]:
+        return False
+    file = Prepared.from_json(prepared)
+    key, s3 = reports_prefix(dataset_name, file.execution_name) + TOLD_FILE, client("s3")
+    try:
+        told = json.loads(read_object(s3, file.bucket, key))
+    except (s3.exceptions.NoSuchKey, ValueError):
+        told = None
+    if told == report["execution"]:
+        return False
+    s3.put_object(Bucket=file.bucket, Key=key, Body=json.dumps(report["execution"]).encode())
+    return True
 
 
 def _announce(topic_arn: str, subject: str, text: str) -> None:

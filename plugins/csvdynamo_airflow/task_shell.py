@@ -1,22 +1,30 @@
 """What the tasks share: their data set, their stack, their migration, and how an error ends them."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
+from csvdynamo.turn import turn_key
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.naming import turn_key
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.settings import datasets_folder
+from csvdynamo_airflow.settings import datasets_folder, retry_seconds
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
 from csvdynamo_airflow.table.table_key import check_table_key
 from csvdynamo_airflow.workflow.migration import Migration
-from csvdynamo_airflow.workflow.turn import Turn
+from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = timedelta(days=2)
+"""How long a run waits for its turn to migrate; as long as it waits for its execution."""
 
 PERMANENT_ERRORS = (MigrationError, DatasetError, RejectError, ResultFileError)
 """Errors that another attempt cannot mend. Any other is retried, `MigrationPostponedError` among them."""
@@ -29,6 +37,29 @@ def permanent_errors_fail_at_once() -> Iterator[None]:
         yield
     except PERMANENT_ERRORS as error:
         raise AirflowFailException(str(error)) from error
+
+
+@contextmanager
+def wait_for_turn(context: Mapping[str, Any]) -> Iterator[None]:
+    """Let a task look again later, without an attempt lost, while it is another's turn to migrate.
+
+    Args:
+        context: The task's context.
+
+    Raises:
+        AirflowRescheduleException: It is another's turn.
+        TurnTakenError: It has been for `LONGEST_WAIT`.
+    """
+    try:
+        yield
+    except TurnTakenError as error:
+        now = datetime.now(UTC)
+        first = context["ti"].get_first_reschedule_date(context)
+        if first is not None and now - first > LONGEST_WAIT:
+            raise
+        seconds = max(retry_seconds(), error.seconds or 0.0)
+        log.info("%s Looking again in %s s.", error, f"{seconds:,.0f}")
+        raise AirflowRescheduleException(now + timedelta(seconds=seconds)) from error
 
 
 def open_dataset(name: str) -> Dataset:
@@ -72,6 +103,21 @@ def refuse_other_table(stack: Stack, dataset: Dataset) -> None:
         check_table_key(client("dynamodb"), stack.table, dataset)
 
 
+def refuse_other_rules(prepared: Prepared, dataset: Dataset) -> None:
+    """Refuse to migrate or check a file by other rules than it was prepared by.
+
+    Raises:
+        AirflowFailException: The data set's rules were changed since.
+    """
+    if prepared.rules != dataset.rules_digest:
+        raise AirflowFailException(
+            f"The rules in datasets/{dataset.name}.toml were changed since s3://{prepared.bucket}/{prepared.file_key} "
+            f"was prepared (then {prepared.rules[:12]}, now {dataset.rules_digest[:12]}): one key could have two "
+            "items, or a rule hold for half of the rows. Clear the task prepare, which makes the file anew, or bring "
+            "the rules back."
+        )
+
+
 def make_migration(stack: Stack, prepared: Prepared) -> Migration:
     """Make the migration of a prepared file."""
     return Migration(
@@ -80,6 +126,7 @@ def make_migration(stack: Stack, prepared: Prepared) -> Migration:
         state_machine_arn=stack.state_machine_arn,
         bucket=prepared.bucket,
         file_key=prepared.file_key,
+        rules=prepared.rules,
         name=prepared.execution_name,
         turn=Turn(client("s3"), prepared.bucket, turn_key(stack.dataset)),
     )

@@ -16,11 +16,13 @@ import migrate_batch
 from csvdynamo.attribute_values import MAX_ITEM_BYTES, item_size
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.error_stream import MAX_RECORD_BYTES
-from csvdynamo.errors import BatchError, CsvDynamoError, RejectError, ResultFileError
+from csvdynamo.errors import BatchError, CsvDynamoError, OtherRulesError, RejectError, ResultFileError
+from csvdynamo.fence import Fence
 from csvdynamo.rejects import Reject
 from csvdynamo.rows import RowConverter
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error
+from tests.unit.plugin.fake_bucket import FakeBucket
 
 SECRET = "s3cret-of-a-row"
 DATASET = load_dataset(Path(__file__).parents[2] / "datasets" / "ev_population.toml")
@@ -79,7 +81,8 @@ class Context:
 def migrated(event: object) -> tuple[Any, Table, Stream]:
     """Call the handler as Lambda does."""
     table, stream = Table(), Stream()
-    environment = migrate_batch.Environment(RowConverter(DATASET), table, "tb", stream, "errors")
+    fence = Fence(FakeBucket(), "bucket", "turn")
+    environment = migrate_batch.Environment(RowConverter(DATASET), table, "tb", stream, "errors", fence)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrate_batch, "environment", lambda: environment)
         result = result_or_error(lambda: migrate_batch.handler(event, Context()), CsvDynamoError, secret=SECRET)
@@ -94,7 +97,7 @@ def hold(event: Any) -> None:
         assert stream.records == []
         return
     if isinstance(result, CsvDynamoError):
-        assert isinstance(result, BatchError)
+        assert isinstance(result, BatchError | OtherRulesError)
         assert (table.calls, stream.records) == (0, [])
         return
     rejects = [Reject.from_json(record) for record in stream.records]
@@ -173,7 +176,7 @@ def test_a_row_at_or_past_a_limit_is_an_item_or_a_reject_or_fails_its_batch_with
 
 # consolidate
 
-ANSWER = {"NUMBER_OF_ITEMS_WRITTEN": 3, "NUMBER_OF_ITEMS_IN_ERROR": 1, "REJECT_IDS": ["a"]}
+ANSWER = {"NUMBER_OF_ITEMS_WRITTEN": 3, "NUMBER_OF_ITEMS_IN_ERROR": 1, "REJECT_IDS": ["a"], "RULES": "r"}
 CHILD = {
     "Input": json.dumps({"BatchInput": {}, "Items": [{"_row": "1", "id": SECRET}]}),
     "Status": "FAILED",

@@ -14,7 +14,8 @@ from csvdynamo.rejects import Reject
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import ErrorFiles, Merged, read_rejects
+from csvdynamo_airflow.rejects.error_files import ErrorFiles, read_rejects
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.task_documents import DocumentError

@@ -8,9 +8,9 @@ from typing import Any
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.table.checked_table import CheckedTable
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.execution import Ended, Execution
 
 _ENDED_WELL = frozenset({"success", "skipped", "removed"})
 
@@ -44,6 +44,7 @@ class Findings:
         prepared: What prepare returned, or had when it refused its rejects; None when it did not come so far.
         refused: Whether prepare refused its own rejects: their number passes the data set's gate, and the prepared file
             was not uploaded.
+        ended: The execution that the task wait saw end well; None when it saw none.
         merged: The error files; None when they were not fetched.
         checked: What the check of the table found; None when it was not checked.
         execution: The run's newest execution; None when none was started.
@@ -57,6 +58,7 @@ class Findings:
     landed: Mapping[str, Any] | None = None
     prepared: Prepared | None = None
     refused: bool = False
+    ended: Ended | None = None
     merged: Merged | None = None
     checked: CheckedTable | None = None
     execution: Execution | None = None
@@ -79,6 +81,17 @@ class Findings:
             failed=counts.failed,
             unstarted=counts.unstarted,
         )
+
+    @property
+    def rows_to_migrate(self) -> int:
+        """Rows that were to be handed to an execution."""
+        if self.prepared is None or self.dry_run or self.refused:
+            return 0
+        return self.prepared.prepared_rows
+
+    def has_failed(self, task_id: str) -> bool:
+        """Whether a task did not end well."""
+        return any(task.task_id == task_id for task in self.tasks if task.state not in _ENDED_WELL)
 
     @property
     def rejects_by_code(self) -> dict[str, int]:

@@ -8,7 +8,7 @@ from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.naming import execution_name, reports_prefix
-from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.schema.schema_change import SchemaChange, warnings
 from csvdynamo_airflow.table.checked_table import CheckedTable
 
@@ -32,6 +32,7 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
         "accounted": not problems,
         "problems": list(problems),
         "execution_arn": execution.arn if execution else None,
+        "execution_redrives": execution.redrives if execution else None,
         "execution_status": execution.status if execution else None,
         "execution_cause": execution.cause if execution else "",
         "source": _source(findings),

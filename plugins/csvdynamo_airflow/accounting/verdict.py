@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 
 from csvdynamo.dataset import Gates
+from csvdynamo.errors import OtherRulesError, TurnLostError
 from csvdynamo.policies import ForeignPolicy, Verification
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
+from csvdynamo_airflow.accounting.unheard import unheard
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
 
 _NAMED = 5
+_REFUSED_BY_THE_FUNCTION = (OtherRulesError.__name__, TurnLostError.__name__)
 
 
 def problems(findings: Findings, gates: Gates, verify: Verification | None = None) -> list[str]:
@@ -27,29 +30,13 @@ def problems(findings: Findings, gates: Gates, verify: Verification | None = Non
     ]
     return [
         *failures,
-        *_unknown(findings),
+        *unheard(findings, verify or Verification()),
         *_contradictions(findings),
+        *_others_rows(findings),
         *_other_items(findings, verify or Verification()),
         # prepare, where it refused its own rejects, has said the same and what to do.
         *(text for text in _over_the_limits(findings, gates) if not any(text in told for told in failures)),
     ]
-
-
-def _unknown(findings: Findings) -> list[str]:
-    """Say what nobody knows."""
-    found = []
-    ledger = findings.ledger
-    if findings.prepared is None:
-        found.append("No file was prepared, so nothing is known of the source's rows.")
-    elif findings.counts is None:
-        found.append("The ledger could not be balanced: the witnesses of the prepared rows were not heard.")
-    if ledger.unaccounted > 0:
-        found.append(f"{ledger.unaccounted:,} of {ledger.source_rows:,} rows are unaccounted for.")
-    if findings.execution and findings.execution.alive:
-        found.append(
-            f"Execution {findings.execution.name} is still {findings.execution.status}: the numbers may change."
-        )
-    return found
 
 
 def _contradictions(findings: Findings) -> list[str]:
@@ -71,6 +58,14 @@ def _contradictions(findings: Findings) -> list[str]:
                 f"The error files hold {merged.failed + merged.unstarted:,} rows of batches that did not succeed, the "
                 f"result files now hold {counts.unfinished_rows:,}: clear the task fetch_error_files."
             )
+        if findings.merged is not None and merged.before != prepared.rejected:
+            found.append(
+                f"The merged error files hold {merged.before:,} of prepare's {prepared.rejected:,} rejects: clear the "
+                "task fetch_error_files."
+            )
+        if counts.changed_files:
+            named = ", ".join(f"s3://{prepared.bucket}/{key}" for key in counts.changed_files)
+            found.append(f"Not as they were written are {named}: clear the task fetch_error_files.")
     return found
 
 
@@ -85,12 +80,41 @@ def _contradicting_counts(prepared: Prepared, counts: MigrationCounts) -> Iterab
             f"prepare rejected {prepared.rejected:,} rows, but s3://{prepared.bucket}/{prepared.rejects_key} holds "
             f"{counts.rejected_before_upload:,} records: clear the task prepare, which writes it again."
         )
+    answered = counts.written + counts.answered_rejects
+    if counts.map_run_succeeded not in (None, answered):
+        yield (
+            f"The Map Run counts {counts.map_run_succeeded:,} rows in batches that succeeded, and the answers of these "
+            f"batches {answered:,}: see the result files."
+        )
     if counts.answered_rejects != counts.rejects.rejects:
         ids = ", ".join(counts.rejects.missing_ids[:_NAMED])
         yield (
             f"The result files count {counts.answered_rejects:,} rejected rows, the error files hold "
             f"{counts.rejects.rejects:,} of them{f'; missing are {ids}' if ids else ''}: see the task "
             "fetch_error_files."
+        )
+
+
+def _others_rows(findings: Findings) -> Iterable[str]:
+    """Say what others may have done to the run's rows: other rules, another execution at the same time."""
+    prepared, counts = findings.prepared, findings.counts
+    if prepared is None or counts is None:
+        return
+    if others := {digest: batches for digest, batches in counts.rules.items() if digest != prepared.rules}:
+        named = ", ".join(f"{batches:,} by {digest[:12] or 'unknown ones'}" for digest, batches in others.items())
+        yield (
+            f"Batches were migrated by other rules than the file was prepared by ({prepared.rules[:12]}): {named}. "
+            "Clear the task prepare, which makes the file anew."
+        )
+    if counts.overlapping:
+        yield (
+            f"Other executions of this data set ran at the same time, and may have written over its rows: "
+            f"{', '.join(counts.overlapping)}. Trigger the DAG again once they have ended."
+        )
+    if refused := sum(counts.failures_by_error.get(error, 0) for error in _REFUSED_BY_THE_FUNCTION):
+        yield (
+            f"{refused:,} rows are in batches that the function refused, since it was not their execution's turn or "
+            "they were prepared by other rules. No limit tolerates that: clear the task wait."
         )
 
 

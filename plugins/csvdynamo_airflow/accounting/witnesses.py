@@ -11,7 +11,8 @@ from csvdynamo.result_files import Manifest, ResultFile, batch_results
 from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import Merged, merge
+from csvdynamo_airflow.rejects.error_files import merge
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.rejects.unfinished_rows import error_name, read_batches
 from csvdynamo_airflow.task_documents import reading
@@ -34,6 +35,12 @@ class MigrationCounts:
         failures_by_error: How many of the failed rows are in batches that ended with each error.
         unfinished_rows: Failed and unstarted rows that result files hold: those that an error file can name.
         map_run_total: Rows that the Map Run read, None when there was no Map Run.
+        map_run_succeeded: Rows that the Map Run counts in batches that succeeded; None where there are no answers of
+            these batches to hold it against.
+        map_run_status: The Map Run's status, None when there was none.
+        rules: How many batches that succeeded applied the rules of each digest.
+        overlapping: Other executions that may have written while this run's did, or before its check had ended.
+        changed_files: Error files that are gone, or not as they were written.
         before_by_code: How many of prepare's rejects there are of each code.
         witnesses: Where each number was read, by name.
     """
@@ -47,6 +54,11 @@ class MigrationCounts:
     failures_by_error: Mapping[str, int] = field(default_factory=dict)
     unfinished_rows: int = 0
     map_run_total: int | None = None
+    map_run_succeeded: int | None = None
+    map_run_status: str | None = None
+    rules: Mapping[str, int] = field(default_factory=dict)
+    overlapping: tuple[str, ...] = ()
+    changed_files: tuple[str, ...] = ()
     before_by_code: Mapping[str, int] = field(default_factory=dict)
     witnesses: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,13 +69,25 @@ class MigrationCounts:
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
-        return {**asdict(self), "rejects": self.rejects.to_json()}
+        return {
+            **asdict(self),
+            "rejects": self.rejects.to_json(),
+            "overlapping": list(self.overlapping),
+            "changed_files": list(self.changed_files),
+        }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         with reading("What the task reconcile returned"):
-            return cls(**{**document, "rejects": Merged.from_json(document["rejects"])})
+            return cls(
+                **{
+                    **document,
+                    "rejects": Merged.from_json(document["rejects"]),
+                    "overlapping": tuple(document["overlapping"]),
+                    "changed_files": tuple(document["changed_files"]),
+                }
+            )
 
 
 def count_migration(s3: Any, states: Any, prepared: Prepared, execution: Execution | None) -> MigrationCounts:
@@ -138,6 +162,7 @@ def _count_execution(s3: Any, states: Any, prepared: Prepared, execution: Execut
             unstarted=progress.pending,
             failures_by_error=by_state,
             map_run_total=progress.total,
+            map_run_status=map_run["status"],
             witnesses=dict.fromkeys(("failed", "unstarted", "map_run_total"), _item_counts(map_run)),
         )
     return _count_results(s3, prepared.bucket, manifest, execution.name, map_run)
@@ -146,7 +171,8 @@ def _count_execution(s3: Any, states: Any, prepared: Prepared, execution: Execut
 def _count_results(
     s3: Any, bucket: str, manifest: Manifest, execution: str, map_run: dict[str, Any]
 ) -> MigrationCounts:
-    written, answered = _sum_succeeded(s3, bucket, manifest.succeeded)
+    written, answered, rules = _sum_succeeded(s3, bucket, manifest.succeeded)
+    progress = Progress.from_item_counts(map_run["itemCounts"])
     failures: Counter[str] = Counter()
     for batch in read_batches(s3, bucket, manifest.failed):
         failures[error_name(batch)] += len(batch.rows)
@@ -159,7 +185,10 @@ def _count_results(
         unstarted=unstarted,
         failures_by_error=dict(sorted(failures.items())),
         unfinished_rows=failures.total() + unstarted,
-        map_run_total=Progress.from_item_counts(map_run["itemCounts"]).total,
+        map_run_total=progress.total,
+        map_run_succeeded=progress.succeeded,
+        map_run_status=map_run["status"],
+        rules=dict(sorted(rules.items())),
         witnesses=_witnesses(bucket, execution, map_run),
     )
 
@@ -204,10 +233,12 @@ def _item_counts(map_run: dict[str, Any]) -> str:
     return f"itemCounts of {map_run['mapRunArn']}"
 
 
-def _sum_succeeded(s3: Any, bucket: str, files: Iterable[ResultFile]) -> tuple[int, int]:
+def _sum_succeeded(s3: Any, bucket: str, files: Iterable[ResultFile]) -> tuple[int, int, Counter[str]]:
     written = answered = 0
+    rules: Counter[str] = Counter()
     for file in files:
         for result in batch_results(object_chunks(s3, bucket, file.key), file.key):
             written += result.written
             answered += result.rejected
-    return written, answered
+            rules[result.rules] += 1
+    return written, answered, rules

@@ -118,6 +118,7 @@ def prepare(
             header=outcome.headers,
             schema_changes=schema_changes,
             execution_name=execution_name,
+            rules=dataset.rules_digest,
             source=landed,
             delimiter=outcome.source_format.delimiter,
             encoding=outcome.source_format.encoding,

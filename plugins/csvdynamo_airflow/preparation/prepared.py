@@ -30,6 +30,8 @@ class Prepared:
         header: The source's header, without the row number's column.
         schema_changes: How the header departs from the data set file and from the last successful run.
         execution_name: The name of the execution that migrates the file.
+        rules: The digest of the rules that it was prepared by (`Dataset.rules_digest`): it is migrated and checked by
+            the same, or not at all.
         source: The landed source.
         delimiter: The character between two fields of the source.
         encoding: Python's name of the source's encoding: ``utf-8``, ``utf-8-sig`` (with a byte order mark),
@@ -50,6 +52,7 @@ class Prepared:
     header: tuple[str, ...]
     schema_changes: tuple[SchemaChange, ...]
     execution_name: str
+    rules: str
     source: Landed
     delimiter: str = ","
     encoding: str = "utf-8"

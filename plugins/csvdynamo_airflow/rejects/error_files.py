@@ -5,8 +5,8 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -17,9 +17,10 @@ from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, write_error_csv
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE, UnfinishedRows, write_unfinished_rows
-from csvdynamo_airflow.task_documents import reading
+from csvdynamo_airflow.stored_file import file_sha256
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workspace import require_free_space, workspace
 
@@ -133,47 +134,6 @@ def _unwrapped(line: bytes, place: str) -> Iterator[Reject]:
         log.warning("%s holds no reject record: %s", place, error)
 
 
-@dataclass(frozen=True)
-class Merged:
-    """The error files of a run: its rejects and the rows of its batches that did not succeed.
-
-    Attributes:
-        key: The key of the rejects as JSON lines in the bucket, None when the run had no reject.
-        csv_key: The key of the CSV of all those rows, None when there is none.
-        unfinished_key: The key of the rows of batches that did not succeed, as JSON lines; None when there is none.
-        failed: Rows of batches that failed in it.
-        unstarted: Rows of batches that never started in it.
-        rejects: Rejects of the Lambda in it, each once.
-        missing: Rejects that count and never arrived.
-        missing_ids: The ids of some of those.
-        superseded: Rejects of attempts that were repeated, left out.
-        misfiled: Rejects that Firehose could not partition, among ``rejects``.
-        by_code: How many of the Lambda's rejects there are of each code.
-    """
-
-    key: str | None = None
-    csv_key: str | None = None
-    unfinished_key: str | None = None
-    failed: int = 0
-    unstarted: int = 0
-    rejects: int = 0
-    missing: int = 0
-    missing_ids: tuple[str, ...] = ()
-    superseded: int = 0
-    misfiled: int = 0
-    by_code: dict[str, int] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as a JSON document."""
-        return {**asdict(self), "missing_ids": list(self.missing_ids)}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        with reading("What the task fetch_error_files returned"):
-            return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
-
-
 def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged:
     """Write every reject of an execution that counts to a file, each once, however often Firehose delivered it.
 
@@ -240,6 +200,7 @@ def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Exe
                 write_error_csv(first, prepared.header, out, then)
         prefix = reports_prefix(dataset_name, prepared.execution_name)
         keys = [_upload(s3, prepared.bucket, prefix, file) for file in (rejects, table, unfinished)]
+        digests = {key: file_sha256(folder / key.rpartition("/")[2]) for key in keys if key}
     key, csv_key, unfinished_key = keys
     return replace(
         merged,
@@ -248,15 +209,20 @@ def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Exe
         unfinished_key=unfinished_key,
         failed=left.failed,
         unstarted=left.unstarted,
+        digests=digests,
+        execution=execution.name if execution else "",
+        redrives=execution.redrives if execution else 0,
     )
 
 
 def _write_rejects(s3: Any, prepared: Prepared, execution: Execution | None, path: Path) -> Merged:
-    with path.open("wb") as file:
+    with path.open("w+b") as file:
         if prepared.rejects_key:
             s3.download_fileobj(prepared.bucket, prepared.rejects_key, file)
-            file.seek(0, os.SEEK_END)  # boto3 writes the parts of a large object in any order
-        return merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
+            file.seek(0)  # boto3 writes the parts of a large object in any order
+        before = sum(1 for line in file)
+        merged = merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
+        return replace(merged, before=before)
 
 
 def _write_unfinished(

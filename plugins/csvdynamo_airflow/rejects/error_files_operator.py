@@ -14,7 +14,7 @@ from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
 from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.execution import Ended, Execution
 
 INCOMPLETE_XCOM = "incomplete"
 """XCom key of what was merged when a reject did not arrive: the report tells it all the same."""
@@ -32,16 +32,20 @@ class FetchErrorFilesOperator(BaseOperator):
     :param dataset_name: The data set.
     :param prepare_task: Id of the task that prepared the file. It may have failed, and then nothing is fetched but the
         rejects that it refused to go on with.
+    :param wait_task: Id of the task that waited for the execution.
     :param poll_seconds: Seconds between two looks at the bucket.
     """
 
     template_fields: Sequence[str] = ()
     ui_color = "#fdeeda"
 
-    def __init__(self, *, dataset_name: str, prepare_task: str, poll_seconds: float = 5.0, **kwargs: Any) -> None:
+    def __init__(
+        self, *, dataset_name: str, prepare_task: str, wait_task: str, poll_seconds: float = 5.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.dataset_name = dataset_name
         self.prepare_task = prepare_task
+        self.wait_task = wait_task
         self.poll_seconds = poll_seconds
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -74,8 +78,10 @@ class FetchErrorFilesOperator(BaseOperator):
         prepared = Prepared.from_json(told)
         stack = open_stack(open_dataset(self.dataset_name), to_write=False)
         with permanent_errors_fail_at_once():
-            executions = make_migration(stack, prepared).executions()
-        return stack, prepared, executions[-1] if executions else None
+            migration = make_migration(stack, prepared)
+            migration.turn.renew(migration.name)
+            execution = migration.newest(Ended.from_xcom(context["ti"].xcom_pull(task_ids=self.wait_task)))
+        return stack, prepared, execution
 
     def _all_there(self, bucket: str, execution: str) -> bool:
         s3 = client("s3")

@@ -75,6 +75,9 @@ class CheckedTable:
         counts: How many differences there are of each kind.
         examples: The first differences of each kind.
         key: The bucket's object that lists every difference, one JSON object a line; None when there is none.
+        execution: The name of the execution whose rows were looked for.
+        redrives: How often that had been redriven then.
+        at: When the table had been read, in seconds since the epoch.
     """
 
     mode: VerifyMode = VerifyMode.NONE
@@ -82,6 +85,9 @@ class CheckedTable:
     counts: Mapping[DifferenceKind, int] = field(default_factory=dict)
     examples: tuple[Difference, ...] = ()
     key: str | None = None
+    execution: str = ""
+    redrives: int = 0
+    at: float = 0.0
 
     def count(self, kind: DifferenceKind) -> int:
         """How many differences there are of a kind."""
@@ -106,6 +112,9 @@ class CheckedTable:
             **{kind.value: self.count(kind) for kind in DifferenceKind},
             "examples": [example.to_json() for example in self.examples],
             "key": self.key,
+            "execution": self.execution,
+            "redrives": self.redrives,
+            "at": self.at,
         }
 
     @classmethod
@@ -118,4 +127,7 @@ class CheckedTable:
                 counts={kind: document[kind] for kind in DifferenceKind if document[kind]},
                 examples=tuple(Difference.from_json(example) for example in document["examples"]),
                 key=document["key"],
+                execution=document["execution"],
+                redrives=document["redrives"],
+                at=document["at"],
             )

@@ -1,9 +1,8 @@
-"""A run's own executions, found again by name at every attempt, and what else of the data set is alive."""
+"""A run's own executions, found again by name at every attempt."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Self
 
@@ -13,9 +12,8 @@ from csvdynamo_airflow.task_documents import reading
 ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 SUCCEEDED = "SUCCEEDED"
 
-_STOPPED = ("ABORTED", "TIMED_OUT")
-_OUTLIVES = timedelta(days=1)
-_STOPPED_LOOKED_AT = 10
+STOPPED_IN_AIRFLOW = "StoppedInAirflow"
+"""The error of an execution that was stopped because a person marked or cleared the task that waited for it."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,8 @@ class Execution:
         redrivable: Whether RedriveExecution would take it.
         input: Its input, JSON.
         cause: Error and cause of a failure, "" without one.
-        stopped: When it ended, in seconds since the epoch; None while it is alive.
+        started: When it began, in seconds since the epoch; a redrive does not change it.
+        stopped: When it ended, likewise; None while it is alive.
     """
 
     arn: str
@@ -40,12 +39,13 @@ class Execution:
     redrivable: bool = False
     input: str = ""
     cause: str = ""
+    started: float = 0.0
     stopped: float | None = None
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Self:
         """Make it from DescribeExecution's answer."""
-        stop_date = description.get("stopDate")
+        start_date, stop_date = description.get("startDate"), description.get("stopDate")
         return cls(
             arn=description["executionArn"],
             name=description["name"],
@@ -54,6 +54,7 @@ class Execution:
             redrivable=description.get("redriveStatus") == "REDRIVABLE",
             input=description.get("input") or "",
             cause=": ".join(part for part in (description.get("error"), description.get("cause")) if part),
+            started=start_date.timestamp() if start_date else 0.0,
             stopped=stop_date.timestamp() if stop_date else None,
         )
 
@@ -85,9 +86,43 @@ class Execution:
             return False
 
 
-def execution_input(bucket: str, file_key: str) -> str:
-    """Write an execution's input; StartExecution compares it to the letter, so it is always written alike."""
-    return json.dumps({"bucket_name": bucket, "file_key": file_key})
+@dataclass(frozen=True)
+class Ended:
+    """An execution that the task wait saw end well.
+
+    Attributes:
+        name: Its name.
+        redrives: How often it had been redriven.
+    """
+
+    name: str
+    redrives: int
+
+    @classmethod
+    def from_xcom(cls, told: Mapping[str, Any] | None) -> Self | None:
+        """Read what the task wait returned; None if it returned nothing."""
+        if told is None:
+            return None
+        with reading("What the task wait returned"):
+            return cls(told["name"], int(told["redrives"]))
+
+    def is_shown_by(self, found: Execution | None) -> bool:
+        """Tell whether what Step Functions says of the run's newest execution is not older than this."""
+        if found is None or found.alive:
+            return False
+        return found.name == self.name and found.redrives >= self.redrives
+
+
+def execution_input(bucket: str, file_key: str, rules: str) -> str:
+    """Write an execution's input; StartExecution compares it to the letter, so it is always written alike.
+
+    Args:
+        bucket: The stack's bucket.
+        file_key: The prepared file.
+        rules: The digest of the rules that it was prepared by: a batch refuses to be written by others. Who starts an
+            execution by hand gives none.
+    """
+    return json.dumps({"bucket_name": bucket, "file_key": file_key, "rules": rules})
 
 
 def execution_arn(state_machine_arn: str, name: str) -> str:
@@ -114,50 +149,3 @@ def executions_of_run(states: Any, state_machine_arn: str, name: str) -> list[Ex
             yield execution
 
     return list(found())
-
-
-def other_alive(states: Any, state_machine_arn: str, own_names: set[str]) -> str | None:
-    """Say which other execution or Map Run of the data set is alive, None when there is none.
-
-    A Map Run can outlive a parent that was stopped or that timed out, so those of the last day are asked for theirs:
-    ten at most, since ListMapRuns is throttled to one call a second for the whole account.
-
-    The filter PENDING_REDRIVE is for children alone: with a state machine ListExecutions refuses it
-    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html).
-
-    Args:
-        states: A boto3 Step Functions client.
-        state_machine_arn: The data set's state machine.
-        own_names: Names of the run's own executions: one that has ended may be listed as running for a moment.
-    """
-    if other := other_running(states, state_machine_arn, own_names):
-        return f"execution {other}"
-    since = datetime.now(UTC) - _OUTLIVES
-    for status in _STOPPED:
-        newest_first = states.list_executions(
-            stateMachineArn=state_machine_arn, statusFilter=status, maxResults=_STOPPED_LOOKED_AT
-        )
-        for execution in newest_first["executions"]:
-            if execution["stopDate"] < since:
-                break
-            if map_run := running_map_run(states, execution["executionArn"]):
-                return f"Map Run {map_run} of execution {execution['name']}, which is {status}"
-    return None
-
-
-def other_running(states: Any, state_machine_arn: str, own_names: set[str]) -> str | None:
-    """Name a running execution of a state machine that is none of the given names, None when there is none."""
-    pages = states.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
-    for page in pages:
-        for execution in page["executions"]:
-            if execution["name"] not in own_names:
-                return str(execution["name"])
-    return None
-
-
-def running_map_run(states: Any, arn: str) -> str | None:
-    """Find a Map Run of an execution that still runs (ListMapRuns gives no stop date for it)."""
-    for map_run in states.list_map_runs(executionArn=arn)["mapRuns"]:
-        if "stopDate" not in map_run:
-            return str(map_run["mapRunArn"])
-    return None

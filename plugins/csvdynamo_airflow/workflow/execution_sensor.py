@@ -8,7 +8,14 @@ from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
+from csvdynamo_airflow.task_shell import (
+    make_migration,
+    open_dataset,
+    open_stack,
+    permanent_errors_fail_at_once,
+    refuse_other_rules,
+    wait_for_turn,
+)
 from csvdynamo_airflow.workflow.execution import SUCCEEDED
 from csvdynamo_airflow.workflow.execution_trigger import DELETED, UNSEEN, ExecutionTrigger
 
@@ -51,11 +58,14 @@ class ExecutionSensor(BaseSensorOperator):
         self.dataset_name = dataset_name
         self.longest_poll_seconds = longest_poll_seconds
 
-    def execute(self, context: Context) -> dict[str, str]:
+    def execute(self, context: Context) -> dict[str, Any]:
         """Take up the run's execution and wait for it in the triggerer."""
-        stack = open_stack(open_dataset(self.dataset_name), to_write=True)
-        with permanent_errors_fail_at_once():
-            execution = make_migration(stack, Prepared.from_json(self.prepared)).take_up()
+        dataset = open_dataset(self.dataset_name)
+        stack = open_stack(dataset, to_write=True)
+        with permanent_errors_fail_at_once(), wait_for_turn(context):
+            prepared = Prepared.from_json(self.prepared)
+            refuse_other_rules(prepared, dataset)
+            execution = make_migration(stack, prepared).take_up()
         # One that has ended is waited for as well, for a moment: it is the trigger that tells the Map Run's progress.
         self.log.info("Waiting for execution %s (%s)", execution.arn, execution.status)
         self.defer(
@@ -64,11 +74,11 @@ class ExecutionSensor(BaseSensorOperator):
             timeout=timedelta(seconds=self.timeout),
         )
 
-    def execute_complete(self, context: Context, event: dict[str, str]) -> dict[str, str]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """End as the execution ended."""
         if event["status"] == SUCCEEDED:
             self.log.info("Execution %s succeeded.", event["name"])
-            return {name: event[name] for name in ("arn", "name", "status")}
+            return {name: event[name] for name in ("arn", "name", "status", "redrives")}
         if event["status"] == UNSEEN:
             raise AirflowException(
                 f"Execution {event['name']} of data set {self.dataset_name} could not be looked at: {event['cause']}"

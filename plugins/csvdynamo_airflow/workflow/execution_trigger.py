@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 
 from csvdynamo_airflow.connections import async_client
 from csvdynamo_airflow.task_error import error_text
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW, Execution
 from csvdynamo_airflow.workflow.map_run import Progress
 
 PROGRESS_XCOM = "progress"
@@ -35,8 +35,8 @@ class ExecutionTrigger(BaseTrigger):
     """Wait until an execution is neither running nor pending a redrive, and yield once.
 
     Everything it needs is in its fields, since ``dag.test()`` drops what is given to ``defer(kwargs=…)``. The event
-    is ``{"arn": …, "name": …, "status": …, "cause": …}``, the status `DELETED` for an execution that is gone, and
-    `UNSEEN` for one that AWS does not let be looked at, with its error as the cause.
+    is ``{"arn": …, "name": …, "status": …, "redrives": …, "cause": …}``, the status `DELETED` for an execution that is
+    gone, and `UNSEEN` for one that AWS does not let be looked at, with its error as the cause.
 
     :param execution_arn: The execution to wait for.
     :param redrives: How often it was redriven so far. DescribeExecution is eventually consistent: an end with fewer
@@ -121,7 +121,7 @@ class ExecutionTrigger(BaseTrigger):
         for pause in (*_STOP_PAUSES, None):
             try:
                 await states.stop_execution(
-                    executionArn=self.execution_arn, error="StoppedInAirflow", cause="The task that waited was stopped."
+                    executionArn=self.execution_arn, error=STOPPED_IN_AIRFLOW, cause="The task that waited was stopped."
                 )
             except (BotoCoreError, ClientError) as error:
                 if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionDoesNotExist":
@@ -134,7 +134,7 @@ class ExecutionTrigger(BaseTrigger):
                 break
         return True
 
-    async def _look(self, states: Any) -> dict[str, str] | None:
+    async def _look(self, states: Any) -> dict[str, Any] | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
 
         from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
@@ -152,11 +152,11 @@ class ExecutionTrigger(BaseTrigger):
         execution = Execution.from_description(description)
         if execution.alive or execution.redrives < self.redrives:
             return None
-        return self._event(execution.status, execution.cause)
+        return self._event(execution.status, execution.cause, execution.redrives)
 
-    def _event(self, status: str, cause: str) -> dict[str, str]:
+    def _event(self, status: str, cause: str, redrives: int = 0) -> dict[str, Any]:
         name = self.execution_arn.rpartition(":")[2]
-        return {"arn": self.execution_arn, "name": name, "status": status, "cause": cause}
+        return {"arn": self.execution_arn, "name": name, "status": status, "redrives": redrives, "cause": cause}
 
     def _seconds_to_map_run(self) -> float:
         """Seconds before the Map Run may be looked at again, 0 when it may be now."""

@@ -9,16 +9,15 @@ from typing import Any
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.workflow.execution import (
+    Ended,
     Execution,
     describe,
     execution_arn,
     execution_input,
     executions_of_run,
-    other_alive,
-    other_running,
-    running_map_run,
 )
-from csvdynamo_airflow.workflow.turn import Intent, Turn
+from csvdynamo_airflow.workflow.other_executions import OtherExecutions, running_map_run
+from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +32,7 @@ class Migration:
         state_machine_arn: The data set's state machine.
         bucket: The stack's bucket.
         file_key: The prepared file.
+        rules: The digest of the rules that it was prepared by.
         name: The name of the run's first execution (`naming.execution_name`).
         turn: Whose turn it is: an execution is started or redriven only by the run that has it.
     """
@@ -42,6 +42,7 @@ class Migration:
     state_machine_arn: str
     bucket: str
     file_key: str
+    rules: str
     name: str
     turn: Turn
 
@@ -55,7 +56,8 @@ class Migration:
 
         Raises:
             MigrationError: An execution of the run's name migrates another file.
-            MigrationPostponedError: Another execution of the data set is alive.
+            TurnTakenError: Another run of the data set migrates or checks, or something of it may still write.
+            MigrationPostponedError: The execution cannot be described yet, or was stopped beside another one.
         """
         executions = self.executions()
         newest = executions[-1] if executions else None
@@ -67,12 +69,16 @@ class Migration:
     def take_up(self) -> Execution:
         """Make the run's newest execution one that is worth waiting for.
 
-        It is returned as it is when it is alive or has succeeded. A failed one is redriven, or started under a new
-        name where Step Functions does not take it again: once a call, so that the task's retries bound how often.
+        It is returned as it is when it is alive or has succeeded. A failed one is redriven: once a call, so that the
+        task's retries bound how often. Another is started under a new name, and migrates the whole file, where that
+        would not do: Step Functions does not take it again, the state machine or its function was changed since (AWS
+        redrives by the definition that an execution began with), or another execution wrote to the table meanwhile.
 
         Raises:
-            MigrationError: The run has no execution, or one of its name migrates another file.
-            MigrationPostponedError: Another execution, or a Map Run of this one, is still alive.
+            MigrationError: The run has no execution, or one of its name migrates another file, or a later run has
+                succeeded meanwhile, whose rows this one would write over.
+            TurnTakenError: Another run of the data set migrates or checks, or something of it may still write.
+            MigrationPostponedError: A Map Run of this execution is still alive.
         """
         executions = self.executions()
         if not executions:
@@ -83,8 +89,8 @@ class Migration:
         if map_run := running_map_run(self.states, newest.arn):
             raise MigrationPostponedError(f"Map Run {map_run} of {newest.name} outlives it; it must end first.")
         log.info("Execution %s is %s: %s", newest.name, newest.status, newest.cause or "no cause given")
-        if not newest.redrivable:
-            log.info("Step Functions does not redrive it.")
+        if why := self._why_not_redriven(newest, executions):
+            log.info("It is not redriven: %s. The whole file is migrated again.", why)
             return self._start_another(executions)
         redriven = replace(
             newest, status="RUNNING", redrives=newest.redrives + 1, redrivable=False, cause="", stopped=None
@@ -106,7 +112,81 @@ class Migration:
             self._refuse_other_input(execution)
         return found
 
+    def end(self) -> None:
+        """Give the turn back, now that the run has checked what it did; not while its execution may still write."""
+        if not any(execution.alive for execution in self.executions()):
+            self.turn.give_back(self.name)
+
+    def others(self, executions: list[Execution]) -> OtherExecutions:
+        """Look for executions of the data set that are none of the run's own."""
+        return OtherExecutions(self.states, self.state_machine_arn, {execution.name for execution in executions})
+
+    def overlapping(self, checked_at: float) -> tuple[str, ...]:
+        """Name the other executions of the data set that may have written while this run's did, or before its check.
+
+        Args:
+            checked_at: When the table had been read, in seconds since the epoch; 0 if it was not.
+        """
+        executions = self.executions()
+        if not executions:
+            return ()
+        newest = executions[-1]
+        end = max(checked_at, newest.stopped or self.turn.now())
+        return tuple(other.name for other in self.others(executions).overlapping(newest.started, end))
+
+    def _why_not_redriven(self, newest: Execution, executions: list[Execution]) -> str | None:
+        """Say why an execution that failed is not redriven, None if it is.
+
+        Raises:
+            MigrationError: Another run has succeeded since it began.
+        """
+        since = self.others(executions).began_since(newest.started)
+        if later := next((other for other in since if other.succeeded), None):
+            raise MigrationError(
+                f"Execution {later.name} has succeeded since {newest.name} began: to go on would put old rows over "
+                "those of a later run. Trigger the DAG again, as a new run, if this file is the one that you want."
+            )
+        if since:
+            return f"execution {since[0].name} wrote to the table after it"
+        if not newest.redrivable:
+            return "Step Functions does not take it again"
+        return "the state machine or its function was changed since" if self._is_outdated(newest) else None
+
+    def _is_outdated(self, execution: Execution) -> bool:
+        began_with = self.states.describe_state_machine_for_execution(executionArn=execution.arn)["definition"]
+        with self._machine_there():
+            now = self.states.describe_state_machine(stateMachineArn=self.state_machine_arn)["definition"]
+        return bool(began_with != now)
+
+    def newest(self, ended: Ended | None) -> Execution | None:
+        """Find the run's newest execution, None when none was started.
+
+        DescribeExecution is eventually consistent: what it says may be older than what the task wait has seen.
+
+        Args:
+            ended: What wait saw end well, None if it saw nothing do so.
+
+        Raises:
+            MigrationError: An execution of the run's name migrates another file.
+            MigrationPostponedError: Its answer is older than what wait saw.
+        """
+        newest = next(reversed(self.executions()), None)
+        if ended is not None and not ended.is_shown_by(newest):
+            told = f"{newest.name} is {newest.status}, redriven {newest.redrives} times" if newest else "there is none"
+            raise MigrationPostponedError(
+                f"The task wait saw execution {ended.name} succeed, but Step Functions now says that {told}. Its "
+                "answers may be some seconds old; clear the task wait if this lasts."
+            )
+        return newest
+
     def _start_another(self, executions: list[Execution]) -> Execution:
+        with self._machine_there():
+            busy = self.others(executions).still_writing(self.turn.now())
+        if busy:
+            name, seconds = busy
+            raise TurnTakenError(
+                f"Execution {name} was cut off, and a function of it may still write for {seconds:,.0f} s.", seconds
+            )
         name = counted_name(self.name, len(executions) + 1)
         arn = execution_arn(self.state_machine_arn, name)
         wanted = Execution(arn, name, "RUNNING")
@@ -133,7 +213,7 @@ class Migration:
 
         Raises:
             MigrationError: There is no such state machine any more.
-            MigrationPostponedError: Another run has the turn, or another execution is alive.
+            TurnTakenError: Another run has the turn, or another execution is alive.
         """
         self._refuse_overlap(executions)
         intent = Intent(self.name, wanted.name, wanted.redrives)
@@ -144,7 +224,7 @@ class Migration:
             from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
 
             if not is_retryable(error):
-                self.turn.give_back(intent)
+                self.turn.give_back(self.name, intent.execution)
             raise
 
     def _yield_to_others(self, executions: list[Execution], mine: Execution) -> None:
@@ -155,8 +235,7 @@ class Migration:
         Raises:
             MigrationPostponedError: Another migration began meanwhile, and this one was stopped.
         """
-        own = {execution.name for execution in (*executions, mine)}
-        other = other_running(self.states, self.state_machine_arn, own)
+        other = self.others([*executions, mine]).running()
         if other is None and self.turn.belongs_to(self.name):
             return
         why = f"{f'execution {other}' if other else 'another run of the data set'} began at the same moment"
@@ -167,7 +246,7 @@ class Migration:
 
     @property
     def _input(self) -> str:
-        return execution_input(self.bucket, self.file_key)
+        return execution_input(self.bucket, self.file_key, self.rules)
 
     def _refuse_other_input(self, execution: Execution) -> None:
         if not execution.has_input(self._input):
@@ -177,15 +256,20 @@ class Migration:
             )
 
     def _refuse_overlap(self, executions: list[Execution]) -> None:
+        with self._machine_there():
+            other = self.others(executions).alive(self.turn.now())
+        if other:
+            raise TurnTakenError(
+                f"Another migration of this data set is alive: {other}. Two at once would write over one another; "
+                "wait for it or stop it."
+            )
+
+    @contextmanager
+    def _machine_there(self) -> Iterator[None]:
         try:
-            other = other_alive(self.states, self.state_machine_arn, {execution.name for execution in executions})
+            yield
         except self.states.exceptions.StateMachineDoesNotExist as error:
             raise MigrationError(
                 f"There is no state machine {self.state_machine_arn} any more. Deploy the data set's stack again: "
                 f"make deploy DATASET={self.dataset}"
             ) from error
-        if other:
-            raise MigrationPostponedError(
-                f"Another migration of this data set is alive: {other}. Two at once would write over one another; "
-                "wait for it or stop it."
-            )

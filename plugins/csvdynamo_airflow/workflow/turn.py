@@ -5,15 +5,17 @@ ListExecutions shows is some seconds old. S3 has neither gap: of two conditional
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 """
 
-import json
+import logging
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
 
+from csvdynamo.turn import Holder
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW, Execution
 
 UNUSED_SECONDS = 5 * 60.0
 """How long a turn that was taken keeps others away before its execution is there: its run may have been killed.
@@ -22,7 +24,26 @@ Less than the retries of the task start last, so that the run after one that fai
 that comes to its call later than that finds the turn gone when it looks again, and stops what it started.
 """
 
+CHECK_SECONDS = 20 * 60.0
+"""How long the turn outlasts its execution, for the run to check the table before another one writes to it. Each task
+renews it; more than a task's longest wait between two attempts. A run that died gives its turn up by it."""
+
+_RENEWED_SECONDS = 60.0
 _LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"})
+
+log = logging.getLogger(__name__)
+
+
+class TurnTakenError(MigrationPostponedError):
+    """It is another's turn to migrate the data set.
+
+    Attributes:
+        seconds: When it is worth looking again, if that is known.
+    """
+
+    def __init__(self, message: str, seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -39,42 +60,26 @@ class Intent:
     execution: str
     redrives: int = 0
 
-    def is_done(self, found: Execution | None) -> bool:
-        """Tell whether it has come about.
-
-        Args:
-            found: The execution as it is now, None if there is none.
-        """
-        return found is not None and found.redrives >= self.redrives
-
 
 @dataclass(frozen=True)
-class _Holder:
-    """Who has the turn: what was written, which version of the object says so, when it was, and whether it is over."""
+class _Stored:
+    """Who has the turn, and which version of the object says so."""
 
-    intent: Intent
+    holder: Holder
     etag: str
-    taken: float
-    given_back: bool
-
-    @classmethod
-    def from_object(cls, answer: Any) -> Self:
-        document = json.loads(answer["Body"].read())
-        intent = Intent(document["run"], document["execution"], document["redrives"])
-        given_back = document.get("given_back") is True
-        return cls(intent, answer["ETag"], answer["LastModified"].timestamp(), given_back)
 
 
 @dataclass(frozen=True)
 class Turn:
     """The turn to migrate one data set.
 
-    It is free as soon as the execution that it was taken for has ended, or once it was given back.
+    A run has it until it has checked what it did, and gives it back. Where it never does, because it was killed or its
+    waiting task was stopped, the turn is free some time after its execution has ended.
 
     Attributes:
         s3: A boto3 S3 client.
         bucket: The stack's bucket.
-        key: The object that says whose turn it is (`naming.turn_key`).
+        key: The object that says whose turn it is (`csvdynamo.turn.turn_key`).
         now: Seconds since the epoch.
     """
 
@@ -92,52 +97,102 @@ class Turn:
 
         Raises:
             MigrationError: Something else is stored where the turn is kept.
-            MigrationPostponedError: Another run has it.
+            TurnTakenError: Another run has it.
         """
-        holder = self._holder()
-        if holder is None:
-            self._write(intent, IfNoneMatch="*")
+        stored = self._stored()
+        mine = Holder(intent.run, intent.execution, intent.redrives, self.now())
+        if stored is None:
+            self._write(mine, IfNoneMatch="*")
             return
-        if holder.intent.run != intent.run and not holder.given_back:
-            self._refuse_unless_free(holder, describe(holder.intent.execution))
-        self._write(intent, IfMatch=holder.etag)
+        if stored.holder.run != intent.run and not stored.holder.given_back:
+            self._refuse_unless_free(stored.holder, describe(stored.holder.execution))
+        self._write(mine, IfMatch=stored.etag)
 
-    def give_back(self, intent: Intent) -> None:
-        """Give the turn back that was taken for something that AWS refused: no execution will come of it."""
-        holder = self._holder()
-        if holder is not None and holder.intent == intent:
-            with suppress(MigrationPostponedError):
-                self._write(intent, given_back=True, IfMatch=holder.etag)
+    def renew(self, run: str) -> None:
+        """Keep a run's turn for some more time, if it has it: its check goes on."""
+        self._rewrite(lambda holder: replace(holder, taken=self.now()) if holder.run == run else None)
+
+    @contextmanager
+    def kept(self, run: str) -> Iterator[None]:
+        """Renew a run's turn from time to time while something long goes on, in a thread of its own."""
+        over = threading.Event()
+
+        def renew() -> None:
+            while not over.wait(_RENEWED_SECONDS):
+                try:
+                    self.renew(run)
+                except Exception as error:
+                    log.warning("The turn cannot be renewed now: %s", error)
+
+        self.renew(run)
+        thread = threading.Thread(target=renew, name="turn", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def give_back(self, run: str, execution: str | None = None) -> None:
+        """Give a run's turn back, if it has it: nothing that it may still do writes to the table.
+
+        Args:
+            run: The name of the run's first execution.
+            execution: Only if it was taken for this one: AWS refused to start it.
+        """
+
+        def given_back(holder: Holder) -> Holder | None:
+            mine = holder.run == run and execution in (None, holder.execution)
+            return replace(holder, given_back=True, taken=self.now()) if mine else None
+
+        self._rewrite(given_back)
 
     def belongs_to(self, run: str) -> bool:
         """Tell whether a run has the turn."""
-        holder = self._holder()
-        return holder is not None and holder.intent.run == run and not holder.given_back
+        stored = self._stored()
+        return stored is not None and stored.holder.run == run and not stored.holder.given_back
 
-    def _is_written(self, document: dict[str, Any]) -> bool:
+    def _rewrite(self, change: Callable[[Holder], Holder | None]) -> None:
+        stored = self._stored()
+        if stored is None or stored.holder.given_back or (changed := change(stored.holder)) is None:
+            return
+        # Whoever wrote in between has taken the turn, which is then no more the run's to renew or to give back.
+        with suppress(TurnTakenError):
+            self._write(changed, IfMatch=stored.etag)
+
+    def _is_written(self, document: str) -> bool:
         """Tell whether it was this very writing that won: boto3 repeats one whose answer was cut off."""
         try:
-            return bool(json.loads(self.s3.get_object(Bucket=self.bucket, Key=self.key)["Body"].read()) == document)
-        except (self.s3.exceptions.NoSuchKey, ValueError):
+            return bool(self.s3.get_object(Bucket=self.bucket, Key=self.key)["Body"].read() == document.encode())
+        except self.s3.exceptions.NoSuchKey:
             return False
 
-    def _refuse_unless_free(self, holder: _Holder, found: Execution | None) -> None:
-        intent = holder.intent
-        if intent.is_done(found):
-            if found is not None and found.alive:
-                raise MigrationPostponedError(
-                    f"Another run of this data set migrates: its execution {intent.execution} is {found.status}. Two "
-                    "at once would write over one another; wait for it or stop it."
+    def _refuse_unless_free(self, holder: Holder, found: Execution | None) -> None:
+        where = f"s3://{self.bucket}/{self.key}"
+        if found is None or found.redrives < holder.redrives:
+            if (left := holder.taken + UNUSED_SECONDS - self.now()) > 0:
+                raise TurnTakenError(
+                    f"Another run of this data set is about to migrate, as execution {holder.execution}. If it was "
+                    f"stopped, its turn ends in {left:,.0f} s ({where})."
                 )
-        elif (left := holder.taken + UNUSED_SECONDS - self.now()) > 0:
-            raise MigrationPostponedError(
-                f"Another run of this data set is about to migrate, as execution {intent.execution}. If it was "
-                f"stopped, its turn ends in {left:,.0f} s (s3://{self.bucket}/{self.key})."
+        elif found.alive:
+            raise TurnTakenError(
+                f"Another run of this data set migrates: its execution {holder.execution} is {found.status}. Two at "
+                "once would write over one another; wait for it or stop it."
             )
+        elif not found.cause.startswith(STOPPED_IN_AIRFLOW):
+            left = max(holder.taken, found.stopped or 0.0) + CHECK_SECONDS - self.now()
+            if left > 0:
+                raise TurnTakenError(
+                    f"Another run of this data set has migrated, as execution {holder.execution}, and has not checked "
+                    f"the table yet. If it was stopped, its turn ends in {left:,.0f} s, or at once if you delete "
+                    f"{where}."
+                )
 
-    def _holder(self) -> _Holder | None:
+    def _stored(self) -> _Stored | None:
         try:
-            return _Holder.from_object(self.s3.get_object(Bucket=self.bucket, Key=self.key))
+            answer = self.s3.get_object(Bucket=self.bucket, Key=self.key)
+            return _Stored(Holder.from_json(answer["Body"].read()), answer["ETag"])
         except self.s3.exceptions.NoSuchKey:
             return None
         except (ValueError, TypeError, KeyError) as error:
@@ -146,14 +201,14 @@ class Turn:
                 "Delete it, if no migration of this data set is running."
             ) from error
 
-    def _write(self, intent: Intent, *, given_back: bool = False, **condition: str) -> None:
+    def _write(self, holder: Holder, **condition: str) -> None:
         # The time makes each writing another object, and so another ETag, than the one before.
-        document = {**asdict(intent), "taken": self.now(), "given_back": given_back}
+        document = holder.to_json()
         try:
             self.s3.put_object(
                 Bucket=self.bucket,
                 Key=self.key,
-                Body=json.dumps(document).encode(),
+                Body=document.encode(),
                 ContentType="application/json",
                 **condition,
             )
@@ -162,6 +217,6 @@ class Turn:
                 raise
             if self._is_written(document):
                 return
-            raise MigrationPostponedError(
+            raise TurnTakenError(
                 f"Another run of this data set took its turn at the same moment (s3://{self.bucket}/{self.key})."
             ) from error

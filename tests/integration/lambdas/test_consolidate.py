@@ -40,6 +40,7 @@ def answer(written: int, *reject_ids: str) -> dict[str, Any]:
         "NUMBER_OF_ITEMS_WRITTEN": written,
         "NUMBER_OF_ITEMS_IN_ERROR": len(reject_ids),
         "REJECT_IDS": list(reject_ids),
+        "RULES": "0c",
     }
 
 

@@ -1,17 +1,23 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
 
-from csvdynamo.errors import BatchError, DeliveryDeadlineExceeded
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo.errors import BatchError, DeliveryDeadlineExceeded, OtherRulesError, TurnLostError
 from csvdynamo.rejects import Reject
+from csvdynamo.turn import Holder, turn_key
 
 LoadHandler = Callable[[str], ModuleType]
 TABLE, STREAM, BUCKET = "tb_ev_vehicle_data", "errors", "migration-bucket"
+TURN_BUCKET, TURN_KEY = "turn-bucket", turn_key("ev_population")
+RULES = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml").rules_digest
 ROLE = "arn:aws:iam::123456789012:role/firehose"
 
 
@@ -35,6 +41,9 @@ def resources(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setenv("DESTINATION_TABLE_NAME", TABLE)
     monkeypatch.setenv("ERROR_DELIVERY_STREAM_NAME", STREAM)
+    monkeypatch.setenv("SOURCE_BUCKET_NAME", TURN_BUCKET)
+    monkeypatch.setenv("TURN_KEY", TURN_KEY)
+    boto3.client("s3").create_bucket(Bucket=TURN_BUCKET)
 
 
 @pytest.fixture
@@ -66,7 +75,7 @@ def delivered() -> list[Reject]:
 def test_a_vehicle_is_stored_under_the_names_that_its_users_know(handler: Any, context: Any) -> None:
     answer = handler(event(vehicle(1, "249675142")), context)
 
-    assert answer == {"NUMBER_OF_ITEMS_WRITTEN": 1, "NUMBER_OF_ITEMS_IN_ERROR": 0, "REJECT_IDS": []}
+    assert answer == {"NUMBER_OF_ITEMS_WRITTEN": 1, "NUMBER_OF_ITEMS_IN_ERROR": 0, "REJECT_IDS": [], "RULES": RULES}
     assert stored() == {
         "A_249675142": {
             "dol_vehicle_id": {"S": "A_249675142"},
@@ -180,7 +189,7 @@ def test_rejects_that_cannot_be_delivered_fail_the_batch(
     clock = iter(range(60, -1000, -1))
     backoff = module.Backoff(remaining_seconds=lambda: next(clock), sleep=lambda _: None)
     env = module.environment()
-    full = module.Environment(env.converter, env.dynamodb, env.table_name, FullFirehose(), env.stream_name)
+    full = replace(env, firehose=FullFirehose())
 
     with pytest.raises(DeliveryDeadlineExceeded):
         module.migrate_batch(event(vehicle(1, "1"), vehicle(2, "")), full, backoff)
@@ -192,3 +201,58 @@ def test_clients_and_rules_are_made_once_for_many_invocations(resources: None, l
     module = load_handler("migrate_batch")
 
     assert module.environment() is module.environment()
+
+
+def of_a_run(*rows: dict[str, str], execution: str = "run-1", rules: str = RULES) -> dict[str, Any]:
+    return {"BatchInput": {"execution_name": execution, "rules": rules}, "Items": list(rows)}
+
+
+def give_turn(execution: str, *, given_back: bool = False) -> None:
+    body = Holder("run", execution, given_back=given_back).to_json().encode()
+    boto3.client("s3").put_object(Bucket=TURN_BUCKET, Key=TURN_KEY, Body=body)
+
+
+def test_a_run_writes_while_it_has_the_turn_and_a_batch_without_rows_tells_whether_it_may(
+    handler: Any, context: Any
+) -> None:
+    give_turn("run-1")
+
+    assert handler(of_a_run(), context)["NUMBER_OF_ITEMS_WRITTEN"] == 0
+    assert handler(of_a_run(vehicle(1, "1")), context)["NUMBER_OF_ITEMS_WRITTEN"] == 1
+
+
+@pytest.mark.parametrize("holder", [None, {"execution": "run-2"}, {"execution": "run-1", "given_back": True}])
+def test_a_run_that_lost_its_turn_writes_nothing(handler: Any, context: Any, holder: dict[str, Any] | None) -> None:
+    if holder:
+        give_turn(**holder)
+
+    with pytest.raises(TurnLostError, match="run-1"):
+        handler(of_a_run(vehicle(1, "1")), context)
+    assert stored() == {}
+
+
+def test_rows_that_were_prepared_by_other_rules_are_not_written(handler: Any, context: Any) -> None:
+    give_turn("run-1")
+
+    with pytest.raises(OtherRulesError, match="clear the task prepare"):
+        handler(of_a_run(vehicle(1, "1"), rules="0a" * 32), context)
+    assert stored() == {}
+
+
+def test_an_execution_started_by_hand_goes_on_while_nobody_has_the_turn(handler: Any, context: Any) -> None:
+    give_turn("run-1", given_back=True)
+    assert handler(event(vehicle(1, "1")), context)["NUMBER_OF_ITEMS_WRITTEN"] == 1
+
+    give_turn("run-2")
+    by_hand = {**event(vehicle(2, "2")), "BatchInput": {"execution_name": "by-hand", "rules": ""}}
+    with pytest.raises(TurnLostError, match="the turn of execution run-2, not of by-hand"):
+        handler(by_hand, context)
+    assert set(stored()) == {"A_1"}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null"])
+def test_an_object_that_says_nothing_of_a_turn_lets_nobody_write(handler: Any, context: Any, body: bytes) -> None:
+    boto3.client("s3").put_object(Bucket=TURN_BUCKET, Key=TURN_KEY, Body=body)
+
+    with pytest.raises(TurnLostError, match=f"s3://{TURN_BUCKET}/{TURN_KEY} does not say"):
+        handler(event(vehicle(1, "1")), context)

@@ -19,8 +19,10 @@ from csvdynamo.backoff import Backoff
 from csvdynamo.clients import client
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError
+from csvdynamo.fence import Fence
 from csvdynamo.rows import RowConverter
 from tests.canaries import CANARY, no_canary_logged, told
+from tests.unit.plugin.fake_bucket import FakeBucket
 
 ON_PURPOSE = (CsvDynamoError, ClientError)
 
@@ -108,7 +110,12 @@ def run(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
     def migrate(batch: object, dynamodb: Any = None, firehose: Any = None, seconds: float = 60.0) -> dict[str, Any]:
         environment = migrate_batch.Environment(
-            RowConverter(dataset), dynamodb or QuotingDynamoDb(), "tb_cars", firehose or Firehose(), "errors"
+            RowConverter(dataset),
+            dynamodb or QuotingDynamoDb(),
+            "tb_cars",
+            firehose or Firehose(),
+            "errors",
+            Fence(FakeBucket(), "bucket", "turn"),
         )
         left = [seconds]
 

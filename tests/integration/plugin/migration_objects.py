@@ -9,15 +9,16 @@ from typing import Any
 from csvdynamo.codes import Stage
 from csvdynamo.rejects import Reject
 from local_aws.distributed_map.result_files import ResultFile, Status, file_body, manifest, pending_record, record
+from tests.unit.plugin.run_findings import RULES
 
 BUCKET = "csvdynamo-test"
 MAP_RUN = "arn:aws:states:us-east-1:123456789012:mapRun:csvdynamo-cars/migrate:5eeb5c7c"
 
 
-def answer(written: int, rejects: Sequence[str] = ()) -> bytes:
+def answer(written: int, rejects: Sequence[str] = (), rules: str = RULES) -> bytes:
     """What the Lambda function answers for a batch."""
     numbers = {"NUMBER_OF_ITEMS_WRITTEN": written, "NUMBER_OF_ITEMS_IN_ERROR": len(rejects)}
-    return json.dumps({**numbers, "REJECT_IDS": list(rejects)}).encode()
+    return json.dumps({**numbers, "REJECT_IDS": list(rejects), "RULES": rules}).encode()
 
 
 def _batch(rows: int) -> bytes:

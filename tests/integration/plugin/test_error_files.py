@@ -10,7 +10,8 @@ import pytest
 
 from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.rejects.error_files import ErrorFiles, Merged, merge, merge_rejects, read_rejects
+from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge, merge_rejects, read_rejects
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.workspace import NoSpaceError
 from tests.integration.plugin.migration_objects import (
     BUCKET,

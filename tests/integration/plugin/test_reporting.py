@@ -18,7 +18,8 @@ from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.rejects.error_files import Merged, merge_rejects
+from csvdynamo_airflow.rejects.error_files import merge_rejects
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
 from tests.integration.plugin.migration_objects import (

@@ -18,9 +18,9 @@ from csvdynamo_airflow.preparation.prepare import TooManyRejectsError
 from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.rejects import error_files_operator
-from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.rejects.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError

@@ -13,7 +13,8 @@ from csvdynamo.codes import RejectCode
 from csvdynamo.errors import ResultFileError
 from csvdynamo.result_files import UnfinishedBatch
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import Merged, merge_rejects
+from csvdynamo_airflow.rejects.error_files import merge_rejects
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.rejects.unfinished_rows import UnfinishedCode, error_name
 from tests.integration.plugin.migration_objects import (
     BUCKET,

@@ -61,6 +61,8 @@ def test_it_allows_what_the_tasks_call_and_nothing_else(statements: list[Stateme
         "sns:Publish",
         "states:DescribeExecution",
         "states:DescribeMapRun",
+        "states:DescribeStateMachine",
+        "states:DescribeStateMachineForExecution",
         "states:ListExecutions",
         "states:ListMapRuns",
         "states:RedriveExecution",

@@ -53,8 +53,20 @@ def test_every_permission_is_in_a_role_as_written_but_airflows(resources: Any) -
 def test_each_function_may_do_its_own_work_only(resources: Any) -> None:
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
-    assert allowed(resources, "migrate_batch.handler") == logs | {"dynamodb:BatchWriteItem", "firehose:PutRecordBatch"}
-    assert allowed(resources, "consolidate.handler") == logs | {"s3:GetObject", "s3:ListBucket"}
+    reading = {"s3:GetObject", "s3:ListBucket"}
+    writing = {"dynamodb:BatchWriteItem", "firehose:PutRecordBatch"}
+    assert allowed(resources, "migrate_batch.handler") == logs | reading | writing
+    assert allowed(resources, "consolidate.handler") == logs | reading
+
+
+def test_a_batch_reads_whose_turn_it_is_and_no_other_object(resources: Any) -> None:
+    (reading,) = [
+        found
+        for found in role_statements(resources, "migrate_batch.handler")
+        if "s3:GetObject" in as_list(found["Action"])
+    ]
+
+    assert reading["Resource"]["Fn::Join"][1][-1] == "/reports/city_trees/migrating.json"
 
 
 def test_the_machine_writes_under_results_only(resources: Any) -> None:

@@ -127,6 +127,7 @@ def test_the_logs_service_may_use_the_key_for_the_stacks_own_log_groups_only(pro
     ("role", "service", "actions"),
     [
         ("migrate_batch.handler", "dynamodb.", {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}),
+        ("migrate_batch.handler", "s3.", {"kms:Decrypt"}),
         ("consolidate.handler", "s3.", {"kms:Decrypt"}),
         ("state machine", "s3.", {"kms:Decrypt", "kms:GenerateDataKey"}),
         ("Firehose", "s3.", {"kms:Decrypt", "kms:GenerateDataKey"}),
@@ -135,11 +136,14 @@ def test_the_logs_service_may_use_the_key_for_the_stacks_own_log_groups_only(pro
 def test_each_role_may_use_keys_for_its_own_data_only(
     protected: Template, role: str, service: str, actions: set[str]
 ) -> None:
-    (statement,) = key_statements(protected, role)
+    (statement,) = [
+        found
+        for found in key_statements(protected, role)
+        if service in str(found["Condition"]["StringEquals"]["kms:ViaService"])
+    ]
 
     found = statement["Action"]
     assert set(found if isinstance(found, list) else [found]) == actions
-    assert service in str(statement["Condition"]["StringEquals"]["kms:ViaService"])
     [(context, value)] = statement["Condition"]["StringLike"].items()
     owner = "AWS::DynamoDB::Table" if service == "dynamodb." else "AWS::S3::Bucket"
     assert context.startswith("kms:EncryptionContext:aws:")

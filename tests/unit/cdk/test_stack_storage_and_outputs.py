@@ -46,12 +46,12 @@ def test_bucket_and_table_are_kept_and_a_failed_first_deploy_leaves_neither(reso
         assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
-def test_only_bucket_and_table_are_kept(template: Template) -> None:
+def test_only_bucket_and_table_are_kept_and_the_versions_of_a_function_while_it_is_there(template: Template) -> None:
     kept = {
         found["Type"] for found in template["Resources"].values() if found.get("DeletionPolicy", "Delete") != "Delete"
     }
 
-    assert kept == {"AWS::S3::Bucket", "AWS::DynamoDB::Table"}
+    assert kept == {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Lambda::Version"}
 
 
 def test_their_names_are_written_out_so_that_a_later_deploy_takes_them_back(resources: Any) -> None:

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -103,9 +104,33 @@ def test_the_data_set_file_sets_batches_concurrency_and_tolerance_as_numbers(map
 
 
 def test_every_batch_knows_the_execution_it_belongs_to(map_state: Definition, batch_state: Definition) -> None:
-    assert map_state["ItemBatcher"]["BatchInput"] == {"execution_name.$": "$$.Execution.Name"}
+    assert map_state["ItemBatcher"]["BatchInput"] == {
+        "execution_name.$": "$$.Execution.Name",
+        "rules.$": "$.rules",
+    }
     assert batch_state["Parameters"]["Payload.$"] == "$"
     assert batch_state["OutputPath"] == "$.Payload"
+
+
+def test_the_turn_is_checked_before_the_first_row_is_read(definition: Definition, batch_state: Definition) -> None:
+    state = definition["States"][definition["StartAt"]]
+
+    assert state["Next"] == "Migrate rows"
+    assert state["Arguments"]["FunctionName"] == batch_state["Parameters"]["FunctionName"]
+    assert state["Arguments"]["Payload"]["Items"] == []
+    assert state["Retry"] == batch_state["Retry"]
+    assert "Catch" not in state
+
+
+@pytest.mark.parametrize(("function", "states"), [("MigrateBatch", 2), ("Consolidate", 1)])
+def test_an_execution_calls_one_published_version_of_each_function(
+    machine: dict[str, Any], resources: Any, function: str, states: int
+) -> None:
+    substituted = machine["DefinitionSubstitutions"][f"{function}FunctionArn"]["Ref"]
+    version = resources("AWS::Lambda::Version")[substituted]
+
+    assert version["UpdateReplacePolicy"] == "Retain"
+    assert json.dumps(machine["DefinitionString"]).count(f"${{{function}FunctionArn}}") == states
 
 
 def test_the_csv_is_read_from_where_the_input_says(map_state: Definition) -> None:

@@ -14,7 +14,7 @@ from csvdynamo.result_files import (
     unfinished_batches,
 )
 
-ANSWER = {"NUMBER_OF_ITEMS_WRITTEN": 3, "NUMBER_OF_ITEMS_IN_ERROR": 2, "REJECT_IDS": ["a", "b"]}
+ANSWER = {"NUMBER_OF_ITEMS_WRITTEN": 3, "NUMBER_OF_ITEMS_IN_ERROR": 2, "REJECT_IDS": ["a", "b"], "RULES": "0c"}
 ROWS = [{"_row": "1", "A": "x"}, {"_row": "2", "A": "y"}]
 FAILED = {
     "ExecutionArn": "arn:aws:states:us-east-1:123456789012:express:machine/Map:id:1",
@@ -32,6 +32,16 @@ def lines(*values: Any) -> list[bytes]:
 
 def array(*values: Any) -> list[bytes]:
     return [json.dumps(values).encode()]
+
+
+@pytest.mark.parametrize("states", [("SUCCEEDED", "SUCCEEDED"), ("SUCCEEDED", "FAILED"), ("PENDING", "FAILED")])
+def test_a_manifest_that_names_a_file_twice_is_an_error(states: tuple[str, str]) -> None:
+    files: dict[str, list[dict[str, Any]]] = {}
+    for state in states:
+        files.setdefault(state, []).append({"Key": "r/0.json", "Size": 9})
+
+    with pytest.raises(ResultFileError, match="names a result file twice"):
+        read_manifest(json.dumps({"ResultFiles": files}))
 
 
 def test_a_manifest_names_the_files_of_each_state() -> None:
@@ -102,7 +112,7 @@ def test_what_is_not_a_manifest_is_an_error_and_never_zero(text: str, words: str
     ids=["compact", "compact as text", "whole execution"],
 )
 def test_answers_are_read_in_each_form_that_step_functions_writes(form: Any, document: Any) -> None:
-    assert list(batch_results(form(document, document), "S_0")) == [BatchResult(3, 2, ("a", "b"))] * 2
+    assert list(batch_results(form(document, document), "S_0")) == [BatchResult(3, 2, ("a", "b"), "0c")] * 2
 
 
 @pytest.mark.parametrize(
@@ -113,6 +123,7 @@ def test_answers_are_read_in_each_form_that_step_functions_writes(form: Any, doc
         ({"NUMBER_OF_ITEMS_IN_ERROR": True}, "NUMBER_OF_ITEMS_IN_ERROR must be a whole number"),
         ({"REJECT_IDS": ["a"]}, "IN_ERROR is 2, and REJECT_IDS has 1"),
         ({"REJECT_IDS": "ab"}, "array of texts"),
+        ({"RULES": 7}, "RULES must be a text"),
         ({"REJECT_IDS": ["a", 2]}, "array of texts"),
     ],
 )

@@ -12,7 +12,7 @@ from csvdynamo.totals import Totals, execution_output, sum_results
 
 def answer(written: int, rejected: int) -> bytes:
     ids = [f"{number:024d}" for number in range(rejected)]
-    value = {"NUMBER_OF_ITEMS_WRITTEN": written, "NUMBER_OF_ITEMS_IN_ERROR": rejected, "REJECT_IDS": ids}
+    value = {"NUMBER_OF_ITEMS_WRITTEN": written, "NUMBER_OF_ITEMS_IN_ERROR": rejected, "REJECT_IDS": ids, "RULES": "0c"}
     return json.dumps(value).encode() + b"\n"
 
 

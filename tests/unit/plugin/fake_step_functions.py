@@ -40,11 +40,15 @@ class FakeStepFunctions:
         executions: DescribeExecution's answers by ARN.
         map_runs: ListMapRuns' answers by execution ARN.
         calls: The names of the calls that change something or are scarce, in order.
+        cut_off: How many children were aborted, by Map Run.
+        definition: The state machine's; an execution that has none of its own began with it.
     """
 
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
     map_runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    cut_off: dict[str, int] = field(default_factory=dict)
+    definition: str = "{}"
     exceptions: Any = field(
         default_factory=lambda: SimpleNamespace(
             ClientError=ClientError,
@@ -57,14 +61,18 @@ class FakeStepFunctions:
     def add(self, name: str, status: str, input: str, *, stopped_hours_ago: float = 1, **more: Any) -> str:
         """Add an execution; return its ARN."""
         arn = arn_of(name)
-        self.executions[arn] = {"executionArn": arn, "name": name, "status": status, "input": input, **more}
+        stopped = NOW - timedelta(hours=stopped_hours_ago)
+        self.executions[arn] = {"executionArn": arn, "name": name, "status": status, "input": input}
+        self.executions[arn] |= {"startDate": NOW if status == "RUNNING" else stopped - timedelta(seconds=60)}
         if status != "RUNNING":
-            self.executions[arn]["stopDate"] = NOW - timedelta(hours=stopped_hours_ago)
+            self.executions[arn]["stopDate"] = stopped
+        self.executions[arn] |= more
         return arn
 
-    def add_map_run(self, execution_arn: str, *, running: bool) -> None:
-        """Add a Map Run to an execution."""
+    def add_map_run(self, execution_arn: str, *, running: bool, aborted: int = 0) -> None:
+        """Add a Map Run to an execution, some of whose children were cut off."""
         map_run = {"mapRunArn": f"{execution_arn}/map", "startDate": NOW}
+        self.cut_off[map_run["mapRunArn"]] = aborted
         self.map_runs.setdefault(execution_arn, []).append(map_run if running else {**map_run, "stopDate": NOW})
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
@@ -93,17 +101,26 @@ class FakeStepFunctions:
         self.calls.append("list map runs")
         return {"mapRuns": self.map_runs.get(executionArn, [])}
 
+    def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"executionCounts": {"running": 0, "timedOut": 0, "aborted": self.cut_off[mapRunArn]}}
+
+    def describe_state_machine(self, *, stateMachineArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"definition": self.definition}
+
+    def describe_state_machine_for_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"definition": self.executions[executionArn].get("definition", self.definition)}
+
     def list_executions(
         self,
         *,
         stateMachineArn: str,  # noqa: N803
-        statusFilter: str,  # noqa: N803
+        statusFilter: str | None = None,  # noqa: N803
         maxResults: int = 100,  # noqa: N803
     ) -> dict[str, Any]:
         if statusFilter == "PENDING_REDRIVE":
             raise ValidationException("PENDING_REDRIVE needs a mapRunArn")
-        found = [execution for execution in self.executions.values() if execution["status"] == statusFilter]
-        found.sort(key=lambda execution: execution.get("stopDate", NOW), reverse=True)
+        found = [one for one in self.executions.values() if statusFilter in (None, one["status"])]
+        found.sort(key=lambda execution: execution["startDate"], reverse=True)
         return {"executions": found[:maxResults]}
 
     def get_paginator(self, operation: str) -> Any:

@@ -3,12 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
+from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.table.checked_table import CheckedTable
+from csvdynamo_airflow.workflow.execution import Ended, Execution
+
+RULES = "0c" * 32
+"""The digest of the rules that everything was prepared and migrated by."""
 
 LANDED = Landed(
     bucket="bucket",
@@ -38,6 +43,7 @@ def prepared_file(source_rows: int, rejected: int = 0, **changes: Any) -> Prepar
         "header": ("id",),
         "schema_changes": (),
         "execution_name": "cars-1",
+        "rules": RULES,
         "source": LANDED,
         **changes,
     }
@@ -46,7 +52,28 @@ def prepared_file(source_rows: int, rejected: int = 0, **changes: Any) -> Prepar
 
 def execution(status: str = "SUCCEEDED", **changes: Any) -> Execution:
     """The run's execution."""
-    return Execution(arn="arn:aws:states:us-east-1:1:execution:m:cars-1", name="cars-1", status=status, **changes)
+    values: dict[str, Any] = {"started": 100.0, "stopped": 200.0, **changes}
+    return Execution(arn="arn:aws:states:us-east-1:1:execution:m:cars-1", name="cars-1", status=status, **values)
+
+
+def checked_table(**changes: Any) -> CheckedTable:
+    """A check of the table after that execution, which found nothing."""
+    values: dict[str, Any] = {"mode": VerifyMode.FULL, "keys_checked": 1, "execution": "cars-1", "at": 300.0, **changes}
+    return CheckedTable(**values)
+
+
+def merged_files(**changes: Any) -> Merged:
+    """The error files of that execution."""
+    return Merged(**{"execution": "cars-1", **changes})
+
+
+def counted(**changes: Any) -> MigrationCounts:
+    """What the witnesses say of a Map Run that ended well."""
+    values: dict[str, Any] = {"map_run_status": "SUCCEEDED", **changes}
+    if values.get("map_run_total") is not None:
+        answered = values.get("written", 0) + values.get("answered_rejects", 0)
+        values = {"map_run_succeeded": answered, "rules": {RULES: 1}, **values}
+    return MigrationCounts(**values)
 
 
 def migrated(
@@ -60,7 +87,9 @@ def migrated(
         "landed": LANDED.to_json(),
         "prepared": prepared_file(source_rows, before),
         "execution": execution(),
-        "counts": MigrationCounts(
+        "ended": Ended("cars-1", 0),
+        "checked": checked_table(),
+        "counts": counted(
             written=source_rows - before - rejected - failed - unstarted,
             rejected_before_upload=before,
             before_by_code={"BAD_WIDTH": before} if before else {},
@@ -75,6 +104,8 @@ def migrated(
         ),
         "merged": replace(
             read_back,
+            execution="cars-1",
+            before=before,
             key="reports/cars/cars-1/rejects.jsonl" if rejected or before else None,
             failed=failed,
             unstarted=unstarted,

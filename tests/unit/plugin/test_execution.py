@@ -67,4 +67,4 @@ def test_only_the_first_word_of_an_arn_changes() -> None:
 
 
 def test_the_input_is_written_alike_every_time() -> None:
-    assert execution_input("b", "k") == '{"bucket_name": "b", "file_key": "k"}'
+    assert execution_input("b", "k", "r") == '{"bucket_name": "b", "file_key": "k", "rules": "r"}'

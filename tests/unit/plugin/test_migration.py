@@ -1,18 +1,20 @@
 """A run finds its own execution at every attempt, and never runs beside another of its data set."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from csvdynamo.turn import turn_key
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.naming import turn_key
-from csvdynamo_airflow.workflow.execution import execution_input
+from csvdynamo_airflow.workflow.execution import Ended, execution_input
 from csvdynamo_airflow.workflow.migration import Migration
-from csvdynamo_airflow.workflow.turn import Turn
+from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
 from tests.unit.plugin.fake_bucket import FakeBucket
 from tests.unit.plugin.fake_step_functions import (
     MACHINE,
+    NOW,
     ExecutionDoesNotExist,
     FakeStepFunctions,
     StateMachineDoesNotExist,
@@ -20,7 +22,7 @@ from tests.unit.plugin.fake_step_functions import (
 )
 
 NAME = "cars-0123456789abcdef0123"
-INPUT = execution_input("bucket", "source/cars/file.csv")
+INPUT = execution_input("bucket", "source/cars/file.csv", "rules")
 
 
 @pytest.fixture
@@ -40,6 +42,7 @@ def migration_of(name: str, states: Any, bucket: FakeBucket) -> Migration:
         state_machine_arn=MACHINE,
         bucket="bucket",
         file_key="source/cars/file.csv",
+        rules="rules",
         name=name,
         turn=Turn(bucket, "bucket", turn_key("cars"), lambda: bucket.seconds),
     )
@@ -53,7 +56,11 @@ def test_the_first_start_starts_the_runs_execution_on_its_file(states: FakeStepF
     started = migration.start()
 
     assert (started.name, started.status) == (NAME, "RUNNING")
-    assert json.loads(started.input) == {"bucket_name": "bucket", "file_key": "source/cars/file.csv"}
+    assert json.loads(started.input) == {
+        "bucket_name": "bucket",
+        "file_key": "source/cars/file.csv",
+        "rules": "rules",
+    }
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"])
@@ -105,7 +112,17 @@ def test_a_started_execution_that_cannot_be_described_yet_is_looked_for_again(
 
 
 @pytest.mark.parametrize("method", ["start", "take_up"])
-@pytest.mark.parametrize("other", [execution_input("bucket", "another.csv"), "[]", "no JSON", ""])
+@pytest.mark.parametrize(
+    "other",
+    [
+        execution_input("bucket", "another.csv", "rules"),
+        execution_input("bucket", "source/cars/file.csv", "other rules"),
+        '{"bucket_name": "bucket", "file_key": "source/cars/file.csv"}',
+        "[]",
+        "no JSON",
+        "",
+    ],
+)
 def test_an_execution_of_the_name_on_another_file_is_not_attached_to(
     states: FakeStepFunctions, migration: Migration, method: str, other: str
 ) -> None:
@@ -115,10 +132,10 @@ def test_an_execution_of_the_name_on_another_file_is_not_attached_to(
         getattr(migration, method)()
 
 
-def test_an_execution_started_by_hand_with_its_input_written_otherwise_is_the_same(
+def test_an_execution_with_its_input_written_otherwise_is_the_same(
     states: FakeStepFunctions, migration: Migration
 ) -> None:
-    states.add(NAME, "SUCCEEDED", '{"file_key":"source/cars/file.csv",  "bucket_name":"bucket"}')
+    states.add(NAME, "SUCCEEDED", '{"file_key":"source/cars/file.csv",  "rules":"rules", "bucket_name":"bucket"}')
 
     assert migration.start().succeeded
 
@@ -186,9 +203,11 @@ def test_the_runs_own_execution_does_not_stand_in_its_way(
 ) -> None:
     """ListExecutions is eventually consistent: it may still list as running what has failed."""
     states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE")
-    still = [{"name": NAME}]
+    still = [{**states.executions[arn_of(NAME)], "status": "RUNNING"}]
     monkeypatch.setattr(
-        states, "list_executions", lambda **asked: {"executions": still if asked["statusFilter"] == "RUNNING" else []}
+        states,
+        "list_executions",
+        lambda **asked: {"executions": still if asked.get("statusFilter") == "RUNNING" else []},
     )
 
     assert migration.take_up().alive
@@ -206,7 +225,8 @@ def test_nothing_is_started_beside_a_map_run_that_outlives_another_execution(
     assert changes(states) == []
 
 
-def test_looking_for_other_map_runs_stays_cheap(states: FakeStepFunctions, migration: Migration) -> None:
+def test_looking_for_other_map_runs_stays_cheap(states: FakeStepFunctions) -> None:
+    migration = migration_of(NAME, states, FakeBucket(seconds=NOW.timestamp()))
     for number in range(30):
         states.add(f"lately-{number}", "ABORTED", INPUT, stopped_hours_ago=number / 10)
         states.add_map_run(arn_of(f"lately-{number}"), running=False)
@@ -214,7 +234,7 @@ def test_looking_for_other_map_runs_stays_cheap(states: FakeStepFunctions, migra
 
     migration.start()
 
-    assert states.calls.count("list map runs") == 10
+    assert states.calls.count("list map runs") == 11, "ten of those that were stopped, and one of them once more"
 
 
 def test_a_state_machine_that_was_deleted_is_told(
@@ -227,3 +247,122 @@ def test_a_state_machine_that_was_deleted_is_told(
 
     with pytest.raises(MigrationError, match=r"no state machine .*make deploy DATASET=cars$"):
         migration.start()
+
+
+def test_a_failed_execution_is_not_redriven_over_the_rows_of_a_later_run(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE", stopped_hours_ago=3)
+    states.add_map_run(states.add("december", "SUCCEEDED", "{}", stopped_hours_ago=1), running=False)
+
+    with pytest.raises(MigrationError, match=rf"december has succeeded since {NAME} began"):
+        migration.take_up()
+    assert changes(states) == []
+
+
+@pytest.mark.parametrize("wrote", [True, False])
+def test_after_another_execution_wrote_the_whole_file_is_migrated_again(
+    states: FakeStepFunctions, migration: Migration, wrote: bool
+) -> None:
+    states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE", stopped_hours_ago=3)
+    other = states.add("december", "FAILED", "{}", stopped_hours_ago=1)
+    if wrote:
+        states.add_map_run(other, running=False)
+
+    migration.take_up()
+
+    assert changes(states) == ([f"start {NAME}-2"] if wrote else [f"redrive {NAME}"])
+
+
+def test_what_was_deployed_since_reaches_a_run_by_another_execution(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE", definition='{"a limit": 0}')
+    states.definition = '{"a limit": 5}'
+
+    assert migration.take_up().name == f"{NAME}-2"
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+@pytest.mark.parametrize("own", [True, False])
+def test_nothing_starts_while_a_function_of_an_execution_that_was_cut_off_may_still_write(
+    states: FakeStepFunctions, status: str, own: bool
+) -> None:
+    bucket = FakeBucket(seconds=NOW.timestamp() + 10)
+    arn = states.add(NAME if own else "other", status, INPUT, stopped_hours_ago=0)
+    states.add_map_run(arn, running=False, aborted=1)
+
+    with pytest.raises(TurnTakenError, match="may still write for 35 s") as caught:
+        (migration_of(NAME, states, bucket).take_up if own else migration_of(NAME, states, bucket).start)()
+
+    assert round(caught.value.seconds or 0) == 35
+    assert changes(states) == []
+    bucket.seconds += 36
+    (migration_of(NAME, states, bucket).take_up if own else migration_of(NAME, states, bucket).start)()
+    assert changes(states) == [f"start {NAME}-2" if own else f"start {NAME}"]
+
+
+def test_an_execution_whose_batches_all_ended_by_themselves_keeps_nobody_waiting(states: FakeStepFunctions) -> None:
+    bucket = FakeBucket(seconds=NOW.timestamp())
+    states.add_map_run(states.add("other", "FAILED", INPUT, stopped_hours_ago=0), running=False)
+
+    assert migration_of(NAME, states, bucket).start().name == NAME
+
+
+def test_an_answer_older_than_what_wait_saw_is_asked_for_again(states: FakeStepFunctions, migration: Migration) -> None:
+    seen = Ended(NAME, 1)
+    with pytest.raises(MigrationPostponedError, match="now says that there is none"):
+        migration.newest(seen)
+
+    states.add(NAME, "RUNNING", INPUT, redriveCount=1)
+    with pytest.raises(MigrationPostponedError, match=f"{NAME} is RUNNING, redriven 1 times"):
+        migration.newest(seen)
+
+    states.add(NAME, "FAILED", INPUT)
+    with pytest.raises(MigrationPostponedError, match="redriven 0 times"):
+        migration.newest(seen)
+
+    states.add(NAME, "SUCCEEDED", INPUT, redriveCount=1)
+    found = migration.newest(seen)
+    assert found is not None
+    assert found.succeeded
+
+
+def test_other_executions_that_may_have_written_at_the_same_time_are_named(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    def add(name: str, start: float, end: float | None, *, wrote: bool = True) -> None:
+        times = {"startDate": NOW + timedelta(seconds=start)}
+        if end is not None:
+            times["stopDate"] = NOW + timedelta(seconds=end)
+        arn = states.add(name, "SUCCEEDED" if end is not None else "RUNNING", INPUT, **times)
+        if wrote:
+            states.add_map_run(arn, running=False)
+
+    add(NAME, 0, 100)
+    add("before", -50, -1)
+    add("into its beginning", -50, 1)
+    add("within", 10, 20)
+    add("beyond its end", 90, None)
+    add("before its check", 150, 160)
+    add("after its check", 201, 210)
+    add("refused its turn", 10, 20, wrote=False)
+
+    assert set(migration.overlapping(NOW.timestamp() + 200)) == {
+        "into its beginning",
+        "within",
+        "beyond its end",
+        "before its check",
+    }
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "FAILED"])
+def test_the_turn_is_given_back_at_the_end_unless_the_execution_goes_on(
+    states: FakeStepFunctions, migration: Migration, status: str
+) -> None:
+    migration.start()
+    states.add(NAME, status, INPUT)
+
+    migration.end()
+
+    assert migration.turn.belongs_to(NAME) == (status == "RUNNING")

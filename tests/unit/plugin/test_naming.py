@@ -37,6 +37,7 @@ def test_a_name_starts_with_the_data_set() -> None:
 def test_the_name_of_a_run_stays_what_it_was() -> None:
     """A later version must find the executions and reports that this one left."""
     assert execution_name("cars", "scheduled__2026-01-01", "source/cars/f.csv") == "cars-0df19ebcc0100d715073"
+    assert execution_name("cars", "scheduled__2026-01-01", "source/cars/f.csv", "0c") == "cars-7467a3bbbe4c3cc3c6d2"
 
 
 def test_only_executions_after_the_first_are_counted() -> None:

@@ -11,7 +11,7 @@ from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.naming import execution_name
-from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.table.checked_table import CheckedTable
 from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
 
@@ -174,7 +174,7 @@ def test_the_summary_tells_what_the_check_of_the_table_found_and_which_rejects_w
 
     assert "\ntable: 9 keys of the file checked (sample): all as expected.\n" in text
     assert "superseded rejects of repeated attempts, left out: 3" in text
-    assert "table:" not in summary(make_report(migrated(10), []))
+    assert "table:" not in summary(make_report(migrated(10, checked=None), []))
 
 
 def test_the_merged_rejects_are_told_as_json_lines_and_as_csv_and_the_profile_beside_them() -> None:

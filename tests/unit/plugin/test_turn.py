@@ -1,17 +1,20 @@
 """Of the runs of one data set one migrates at a time, however their calls are interleaved."""
 
 import itertools
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from csvdynamo.turn import turn_key
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.naming import turn_key
-from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS, Intent, Turn
+from csvdynamo_airflow.workflow import turn as turn_module
+from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW
+from csvdynamo_airflow.workflow.turn import CHECK_SECONDS, UNUSED_SECONDS, Intent, Turn, TurnTakenError
 from tests.unit.plugin.fake_bucket import ClientError, FakeBucket
-from tests.unit.plugin.fake_step_functions import FakeStepFunctions
+from tests.unit.plugin.fake_step_functions import NOW, FakeStepFunctions
 from tests.unit.plugin.test_migration import INPUT, migration_of
 
 
@@ -99,21 +102,80 @@ def test_a_run_killed_before_it_started_finds_its_turn_again_and_keeps_others_aw
     assert migration_of("a", states, bucket).start().name == "a"
 
     states.add("a", "SUCCEEDED", INPUT)
+    migration_of("a", states, bucket).end()
     start_and_be_killed("c")
     bucket.seconds += UNUSED_SECONDS
     assert migration_of("b", states, bucket).start().name == "b"
 
 
-def test_a_turn_is_free_once_its_execution_has_ended_and_not_before() -> None:
-    states, bucket = FakeStepFunctions(), FakeBucket()
+def test_a_turn_is_free_once_the_run_has_checked_what_it_did_and_not_before() -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket(seconds=NOW.timestamp())
     migration_of("a", states, bucket).start()
     states.list_executions = lambda **_: {"executions": []}  # type: ignore[method-assign] - it shows what was, seconds ago
 
-    with pytest.raises(MigrationPostponedError, match="execution a is RUNNING"):
+    with pytest.raises(TurnTakenError, match="execution a is RUNNING"):
         migration_of("b", states, bucket).start()
 
-    states.add("a", "SUCCEEDED", INPUT)
+    states.add("a", "SUCCEEDED", INPUT, stopDate=NOW)
+    with pytest.raises(TurnTakenError, match="has not checked the table yet"):
+        migration_of("b", states, bucket).start()
+
+    migration_of("a", states, bucket).end()
     assert migration_of("b", states, bucket).start().name == "b"
+
+
+def test_a_run_that_died_before_its_check_keeps_others_away_only_for_a_while() -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket(seconds=NOW.timestamp())
+    migration_of("a", states, bucket).start()
+    states.add("a", "SUCCEEDED", INPUT, stopDate=NOW)
+    bucket.seconds += CHECK_SECONDS - 1
+    migration_of("a", states, bucket).turn.renew("a")
+    bucket.seconds += CHECK_SECONDS - 1
+    with pytest.raises(TurnTakenError, match="its turn ends in 1 s"):
+        migration_of("b", states, bucket).start()
+
+    bucket.seconds += 1
+    assert migration_of("b", states, bucket).start().name == "b"
+
+
+def test_a_run_that_was_stopped_in_airflow_keeps_nobody_away() -> None:
+    states, bucket = FakeStepFunctions(), FakeBucket(seconds=NOW.timestamp())
+    migration_of("a", states, bucket).start()
+    states.add("a", "ABORTED", INPUT, error=STOPPED_IN_AIRFLOW, stopDate=NOW)
+
+    assert migration_of("b", states, bucket).start().name == "b"
+
+
+def test_a_turn_that_another_run_took_is_neither_renewed_nor_given_back() -> None:
+    bucket = FakeBucket()
+    turn = Turn(bucket, "bucket", turn_key("cars"), lambda: bucket.seconds)
+    turn.take(Intent("another", "another"), lambda name: None)
+
+    turn.renew("mine")
+    turn.give_back("mine")
+    turn.give_back("another", "another-2")
+
+    assert turn.belongs_to("another")
+    assert not turn.belongs_to("mine")
+
+
+def test_a_turn_is_kept_while_something_long_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_module, "_RENEWED_SECONDS", 0.01)
+    bucket = FakeBucket()
+    turn = Turn(bucket, "bucket", turn_key("cars"), lambda: bucket.seconds)
+    turn.take(Intent("mine", "mine"), lambda name: None)
+    renewed = threading.Event()
+    put = bucket.put_object
+
+    def noticed(**call: Any) -> None:
+        put(**call)
+        if bucket.seconds in {json.loads(call["Body"])["taken"]} and bucket.seconds > 2000:
+            renewed.set()
+
+    monkeypatch.setattr(bucket, "put_object", noticed)
+    with turn.kept("mine"):
+        bucket.seconds = 3000.0
+        assert renewed.wait(30)
 
 
 def test_a_run_that_is_about_to_redrive_keeps_others_away() -> None:

@@ -12,9 +12,18 @@ from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
-from csvdynamo_airflow.rejects.error_files import Merged
+from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
-from tests.unit.plugin.run_findings import execution, migrated, prepared_file
+from csvdynamo_airflow.workflow.execution import Ended
+from tests.unit.plugin.run_findings import (
+    RULES,
+    checked_table,
+    counted,
+    execution,
+    merged_files,
+    migrated,
+    prepared_file,
+)
 
 OPEN = Gates(max_reject_percent=100.0, tolerated_failure_percent=100.0)
 STRICT = Gates(max_reject_percent=0.0, tolerated_failure_percent=0.0)
@@ -83,13 +92,13 @@ def test_a_limit_of_the_data_set_file_is_met_to_the_row() -> None:
 @settings(deadline=None)
 @given(st.integers(min_value=1, max_value=1000))
 def test_one_row_that_no_witness_speaks_of_is_a_problem_however_open_the_limits(lost: int) -> None:
-    counts = MigrationCounts(written=1000 - lost, map_run_total=1000)
+    counts = counted(written=1000 - lost, map_run_total=1000)
 
     assert problems(migrated(1000, counts=counts), OPEN) == [f"{lost:,} of 1,000 rows are unaccounted for."]
 
 
 def test_more_rows_than_the_source_has_are_a_problem() -> None:
-    counts = MigrationCounts(written=1002, map_run_total=1000)
+    counts = counted(written=1002, map_run_total=1000)
 
     assert problems(migrated(1000, counts=counts), OPEN) == ["2 more rows are accounted for than the source's 1,000."]
 
@@ -105,10 +114,10 @@ def test_a_map_run_that_read_another_number_of_rows_is_a_problem_of_its_own(read
 
 
 def test_rejects_that_are_counted_and_cannot_be_read_back_are_named_and_unaccounted_for() -> None:
-    counts = MigrationCounts(
+    counts = counted(
         written=995,
         answered_rejects=5,
-        rejects=Merged(rejects=3, missing=2, missing_ids=("0a", "0b")),
+        rejects=merged_files(rejects=3, missing=2, missing_ids=("0a", "0b")),
         map_run_total=1000,
     )
 
@@ -119,7 +128,7 @@ def test_rejects_that_are_counted_and_cannot_be_read_back_are_named_and_unaccoun
     ]
 
 
-@pytest.mark.parametrize("merged", [None, Merged(rejects=4)])
+@pytest.mark.parametrize("merged", [None, merged_files(rejects=4)])
 def test_merged_rejects_that_are_not_those_of_the_bucket_are_a_problem(merged: Merged | None) -> None:
     found = problems(replace(migrated(1000, rejected=5), merged=merged), OPEN)
 
@@ -128,7 +137,7 @@ def test_merged_rejects_that_are_not_those_of_the_bucket_are_a_problem(merged: M
     assert "the bucket now holds 5" in problem
 
 
-@pytest.mark.parametrize("merged", [None, Merged(failed=3), Merged(failed=3, unstarted=3)])
+@pytest.mark.parametrize("merged", [None, merged_files(failed=3), merged_files(failed=3, unstarted=3)])
 def test_error_files_without_every_row_of_the_batches_that_failed_are_a_problem(merged: Merged | None) -> None:
     [problem] = problems(replace(migrated(1000, failed=3, unstarted=2), merged=merged), OPEN)
 
@@ -174,6 +183,8 @@ def checked(**counts: int) -> CheckedTable:
             for row in range(1, min(count, 20) + 1)
         ),
         key="reports/cars/cars-1/verification.jsonl",
+        execution="cars-1",
+        at=300.0,
     )
 
 
@@ -222,7 +233,7 @@ def test_rows_of_batches_that_did_not_succeed_may_be_absent() -> None:
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
 def test_numbers_of_a_living_execution_are_not_trusted(status: str) -> None:
-    assert problems(migrated(10, execution=execution(status)), OPEN) == [
+    assert problems(migrated(10, execution=execution(status), ended=None), OPEN) == [
         f"Execution cars-1 is still {status}: the numbers may change."
     ]
 
@@ -265,7 +276,7 @@ def refused(error: str = "") -> Findings:
         prepared=prepared_file(100, 95),
         refused=True,
         counts=counts,
-        merged=Merged(key="reports/cars/cars-1/rejects.jsonl"),
+        merged=Merged(key="reports/cars/cars-1/rejects.jsonl", before=95),
         tasks=tasks,
     )
 
@@ -304,3 +315,90 @@ def test_failed_rows_are_told_by_the_error_of_their_batches() -> None:
     ]
 
     assert problem.startswith("3 rows are in batches that failed (3 by States.Timeout) and 2 in batches that never")
+
+
+# witnesses that were not heard, or of an earlier time
+
+
+def of(findings: Findings, **changes: object) -> list[str]:
+    """The problems of a run with its counts changed."""
+    counts = replace(findings.counts or MigrationCounts(), **changes)  # type: ignore[arg-type]
+    return problems(replace(findings, counts=counts), OPEN)
+
+
+@pytest.mark.parametrize("mode", list(VerifyMode))
+def test_a_table_that_was_not_checked_is_a_problem_unless_no_check_is_wanted(mode: VerifyMode) -> None:
+    found = problems(migrated(10, checked=None), OPEN, Verification(mode=mode))
+
+    told = "The table was not checked, although rows were migrated: clear the task verify."
+    assert found == ([] if mode is VerifyMode.NONE else [told])
+
+
+@pytest.mark.parametrize("stale", [{"execution": "cars-1-2"}, {"redrives": 1}, {"at": 199.0}])
+def test_a_check_of_an_earlier_time_is_none(stale: dict[str, object]) -> None:
+    [problem] = problems(migrated(10, checked=checked_table(**stale)), OPEN)
+
+    assert problem.startswith("The table was checked before execution cars-1 had ended as it is now")
+
+
+@pytest.mark.parametrize("stale", [{"execution": ""}, {"execution": "cars-1-2"}, {"redrives": 1}])
+def test_error_files_of_an_earlier_time_are_none(stale: dict[str, object]) -> None:
+    [problem] = problems(migrated(10, merged=merged_files(**stale)), OPEN)
+
+    assert problem.startswith("The error files were merged before execution cars-1 had ended as it is now")
+
+
+def test_rows_for_which_no_execution_is_found_are_never_tolerated() -> None:
+    findings = migrated(10, execution=None, ended=None, checked=None, merged=Merged(), counts=counted(unstarted=10))
+
+    assert problems(findings, OPEN) == [
+        "10 rows were prepared, and no execution of them is found: clear the task start."
+    ]
+    assert problems(replace(findings, dry_run=True), OPEN) == []
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+def test_an_execution_that_did_not_succeed_is_a_problem_whatever_is_tolerated(status: str) -> None:
+    found = problems(migrated(10, failed=3, execution=execution(status), ended=None), OPEN)
+
+    assert found == [f"Execution cars-1 is {status}, and the task wait did not fail for it: clear wait."]
+
+
+@pytest.mark.parametrize("ended_as", [Ended("cars-1-2", 0), Ended("cars-1", 1)])
+def test_witnesses_of_an_execution_before_the_one_that_was_waited_for_are_not_heard(ended_as: Ended) -> None:
+    [problem] = problems(migrated(10, ended=ended_as), OPEN)
+
+    assert problem.startswith(f"The task wait saw execution {ended_as.name} succeed")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"map_run_total": None, "map_run_succeeded": None, "map_run_status": None}, "no Map Run of it is found"),
+        ({"map_run_status": "RUNNING"}, "its Map Run is told as RUNNING"),
+        ({"map_run_succeeded": 9}, "The Map Run counts 9 rows in batches that succeeded, and the answers of these"),
+        ({"rules": {RULES: 3, "0d" * 32: 2}}, "(0c0c0c0c0c0c): 2 by 0d0d0d0d0d0d. Clear the task prepare"),
+        ({"rules": {"": 1}}, ": 1 by unknown ones."),
+        ({"overlapping": ("by-hand", "cars-0")}, "written over its rows: by-hand, cars-0."),
+        ({"changed_files": ("reports/cars/cars-1/rejects.csv",)}, "are s3://bucket/reports/cars/cars-1/rejects.csv"),
+    ],
+)
+def test_one_witness_that_speaks_otherwise_is_one_problem(changes: dict[str, object], told: str) -> None:
+    [problem] = of(migrated(10), **changes)
+
+    assert told in problem
+
+
+@pytest.mark.parametrize("before", [0, 2, 4])
+def test_merged_error_files_without_the_rejects_of_prepare_are_a_problem(before: int) -> None:
+    findings = migrated(10, before=3)
+
+    [problem] = problems(replace(findings, merged=replace(findings.merged or Merged(), before=before)), OPEN)
+    assert problem.startswith(f"The merged error files hold {before} of prepare's 3 rejects")
+
+
+@pytest.mark.parametrize("error", ["TurnLostError", "OtherRulesError"])
+def test_batches_that_the_function_refused_are_never_tolerated(error: str) -> None:
+    [problem] = of(migrated(10, failed=3), failures_by_error={error: 2, "States.Timeout": 1})
+
+    assert problem.startswith("2 rows are in batches that the function refused")

@@ -1,0 +1,102 @@
+"""What the tasks of a run left for one another, as it stands when a task begins."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
+from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM
+from csvdynamo_airflow.rejects.merged import Merged
+from csvdynamo_airflow.table.checked_table import CheckedTable
+from csvdynamo_airflow.task_error import ERROR_XCOM
+from csvdynamo_airflow.workflow.execution import Ended
+
+_RETURNED = "return_value"
+_LEFT = {
+    "landed": ("download", _RETURNED),
+    "prepared": ("prepare", _RETURNED),
+    "refused": ("prepare", REFUSED_XCOM),
+    "ended": ("wait", _RETURNED),
+    "merged": ("fetch_error_files", _RETURNED),
+    "incomplete": ("fetch_error_files", INCOMPLETE_XCOM),
+    "checked": ("verify", _RETURNED),
+    "reconciled": ("reconcile", _RETURNED),
+}
+"""Which task left each document, and under which XCom key."""
+
+
+@dataclass(frozen=True)
+class RunDocuments:
+    """The documents of a run, and how the tasks ended that come before one of its tasks.
+
+    Attributes:
+        run_id: The DAG run's id.
+        dry_run: Whether the run was to stop after prepare.
+        left: The documents by name; None for one that is not there.
+        tasks: The tasks that come before.
+    """
+
+    run_id: str
+    dry_run: bool
+    left: Mapping[str, Any]
+    tasks: tuple[EndedTask, ...]
+
+    @classmethod
+    def before(cls, task_id: str, context: Mapping[str, Any]) -> Self:
+        """Collect what the tasks before one of the DAG's tasks left.
+
+        Args:
+            task_id: The task.
+            context: The context of the present task.
+        """
+        instance = context["ti"]
+        earlier = context["dag"].get_task(task_id).get_flat_relative_ids(upstream=True)
+        return cls(
+            run_id=instance.run_id,
+            dry_run=context["params"]["dry_run"],
+            left={name: instance.xcom_pull(task_ids=task, key=key) for name, (task, key) in _LEFT.items()},
+            tasks=tuple(
+                EndedTask(
+                    ended["task_id"],
+                    ended["state"],
+                    round(ended["duration"] or 0.0, 3),
+                    instance.xcom_pull(task_ids=ended["task_id"], key=ERROR_XCOM) or "",
+                )
+                for ended in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
+                if ended["task_id"] in earlier
+            ),
+        )
+
+    @property
+    def digest(self) -> str:
+        """What tells whether a report was made of these documents, or of others before them."""
+        states = sorted((task.task_id, task.state, task.error) for task in self.tasks)
+        document = [self.run_id, self.dry_run, self.left, states]
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    def findings(self, dataset_name: str) -> Findings:
+        """Read them as findings, without what reconcile found.
+
+        Args:
+            dataset_name: The data set.
+
+        Raises:
+            DocumentError: One cannot be read.
+        """
+        prepared = self.left["prepared"] or self.left["refused"]
+        merged = self.left["merged"] or self.left["incomplete"]
+        return Findings(
+            dataset=dataset_name,
+            run_id=self.run_id,
+            dry_run=self.dry_run,
+            landed=self.left["landed"],
+            prepared=Prepared.from_json(prepared) if prepared else None,
+            refused=not self.left["prepared"] and bool(self.left["refused"]),
+            ended=Ended.from_xcom(self.left["ended"]),
+            merged=Merged.from_json(merged) if merged else None,
+            checked=CheckedTable.from_json(self.left["checked"]) if self.left["checked"] else None,
+            tasks=self.tasks,
+        )

@@ -1,0 +1,167 @@
+"""What else of a data set runs, or has run: executions that are none of a run's own."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from csvdynamo.turn import LONGEST_BATCH_SECONDS
+from csvdynamo_airflow.workflow.execution import SUCCEEDED
+
+STILL_WRITING_SECONDS = LONGEST_BATCH_SECONDS + 5.0
+"""How long after an execution was cut off one of its functions may still write, with some seconds for the clocks."""
+
+_DAY = 86_400.0
+_LONGEST_SPAN = 15 * _DAY
+"""The longest that lies between an execution's beginning and the end of its last redrive: AWS takes redrives for 14
+days, and one lasts hours."""
+
+_UNSUCCESSFUL = ("ABORTED", "TIMED_OUT", "FAILED")
+_LATEST_LOOKED_AT = 10
+
+
+@dataclass(frozen=True)
+class Other:
+    """An execution as ListExecutions tells it, some seconds late.
+
+    Attributes:
+        arn: Its ARN.
+        name: Its name.
+        status: Its status.
+        started: When it began, in seconds since the epoch.
+        stopped: When it ended, likewise; None while it runs.
+    """
+
+    arn: str
+    name: str
+    status: str
+    started: float
+    stopped: float | None
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> Self:
+        """Make it from an item of ListExecutions' answer."""
+        stop_date = item.get("stopDate")
+        return cls(
+            arn=item["executionArn"],
+            name=item["name"],
+            status=item["status"],
+            started=item["startDate"].timestamp(),
+            stopped=stop_date.timestamp() if stop_date else None,
+        )
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended well."""
+        return self.status == SUCCEEDED
+
+
+@dataclass(frozen=True)
+class OtherExecutions:
+    """Looks for executions of a state machine that are none of a run's own.
+
+    Attributes:
+        states: A boto3 Step Functions client.
+        machine: The state machine's ARN.
+        own: Names of the run's own executions: one that has ended may be listed as running for a moment.
+    """
+
+    states: Any
+    machine: str
+    own: Collection[str]
+
+    def alive(self, now: float) -> str | None:
+        """Say which execution or Map Run is alive, None when there is none.
+
+        A Map Run can outlive a parent that was stopped or that timed out, so those of the last day are asked for
+        theirs: ten of a status at most, since ListMapRuns is throttled to one call a second for the whole account.
+
+        The filter PENDING_REDRIVE is for children alone: with a state machine ListExecutions refuses it
+        (https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html).
+
+        Args:
+            now: Seconds since the epoch.
+        """
+        if other := self.running():
+            return f"execution {other}"
+        for other_one in self._cut_off(since=now - _DAY, statuses=_UNSUCCESSFUL[:2]):
+            if map_run := running_map_run(self.states, other_one.arn):
+                return f"Map Run {map_run} of execution {other_one.name}, which is {other_one.status}"
+        return None
+
+    def running(self) -> str | None:
+        """Name a running execution, None when there is none."""
+        return next((other.name for other in self._listed(statusFilter="RUNNING") if other.name not in self.own), None)
+
+    def still_writing(self, now: float) -> tuple[str, float] | None:
+        """Name an execution that was cut off so lately that a function of it may go on, and the seconds it may.
+
+        The run's own count as well: what is started next may have other rules.
+
+        Args:
+            now: Seconds since the epoch.
+        """
+        for one in self._cut_off(since=now - STILL_WRITING_SECONDS, statuses=_UNSUCCESSFUL):
+            if _cut_off_children(self.states, one.arn):
+                return one.name, (one.stopped or now) + STILL_WRITING_SECONDS - now
+        return None
+
+    def began_since(self, since: float) -> list[Other]:
+        """List those that began after a moment and came as far as a Map Run, newest first."""
+        return [other for other in self._newest_first(since) if _wrote(self.states, other.arn)]
+
+    def overlapping(self, start: float, end: float) -> list[Other]:
+        """List those that may have written between two moments: their time has some of it, and they had a Map Run.
+
+        Args:
+            start: Seconds since the epoch.
+            end: Likewise.
+        """
+        return [
+            other
+            for other in self._newest_first(start - _LONGEST_SPAN)
+            if other.started <= end
+            and (other.stopped is None or other.stopped >= start)
+            and _wrote(self.states, other.arn)
+        ]
+
+    def _newest_first(self, since: float) -> Iterator[Other]:
+        for other in self._listed():
+            if other.started <= since:
+                return
+            if other.name not in self.own:
+                yield other
+
+    def _cut_off(self, *, since: float, statuses: Collection[str]) -> Iterator[Other]:
+        for status in statuses:
+            page = self.states.list_executions(
+                stateMachineArn=self.machine, statusFilter=status, maxResults=_LATEST_LOOKED_AT
+            )
+            for other in map(Other.from_item, page["executions"]):
+                if other.stopped is not None and other.stopped >= since:
+                    yield other
+
+    def _listed(self, **filters: str) -> Iterator[Other]:
+        for page in self.states.get_paginator("list_executions").paginate(stateMachineArn=self.machine, **filters):
+            yield from map(Other.from_item, page["executions"])
+
+
+def running_map_run(states: Any, arn: str) -> str | None:
+    """Find a Map Run of an execution that still runs (ListMapRuns gives no stop date for it)."""
+    for map_run in states.list_map_runs(executionArn=arn)["mapRuns"]:
+        if "stopDate" not in map_run:
+            return str(map_run["mapRunArn"])
+    return None
+
+
+def _wrote(states: Any, arn: str) -> bool:
+    """Tell whether an execution came as far as a Map Run: one that was refused its turn wrote nothing."""
+    return bool(states.list_map_runs(executionArn=arn)["mapRuns"])
+
+
+def _cut_off_children(states: Any, arn: str) -> bool:
+    """Tell whether children of an execution were ended from outside, while their functions may have gone on."""
+    for map_run in states.list_map_runs(executionArn=arn)["mapRuns"]:
+        counts = states.describe_map_run(mapRunArn=map_run["mapRunArn"])["executionCounts"]
+        if counts["running"] or counts["aborted"] or counts["timedOut"]:
+            return True
+    return False
