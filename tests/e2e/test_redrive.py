@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.lambda_functions import function_with
+from tests.support.lambda_functions import no_error_stream
 
 ROWS = 1000  # four batches
 KEYLESS = 600  # in the third
@@ -14,7 +14,7 @@ KEYLESS = 600  # in the third
 @pytest.fixture
 def rejects_out_of_reach(dags: Any) -> Iterator[Any]:
     """Lets every batch fail that has a reject; gives a function that mends it."""
-    with function_with(dags.deployed, ERROR_DELIVERY_STREAM_NAME="no-such-stream") as mend:
+    with no_error_stream(dags.deployed) as mend:
         yield mend
 
 

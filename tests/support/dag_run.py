@@ -1,6 +1,7 @@
 """A DAG run whose tasks are attempted one after another, each attempt in a process that can be killed."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +64,9 @@ class DagRun:
     def run_task(self, task_id: str, *, last: bool = False) -> dict[str, Any]:
         """Attempt a task once, to its end, its deferral among it; return what it ended with."""
         told: dict[str, Any] = self.attempt(task_id, last=last).wait()
+        while "rescheduled" in told:
+            time.sleep(max(0.0, told["rescheduled"] - time.time()))
+            told = self.attempt(task_id, last=last).wait()
         if deferred := told.get("deferred"):
             ended = self.wait_for(task_id, deferred).wait()
             told = self.resume(task_id, deferred["method"], ended, last=last).wait()

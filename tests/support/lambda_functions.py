@@ -1,5 +1,10 @@
-"""The Lambda functions of a stack on the embedded AWS: given other variables, sent through a proxy, and killed."""
+"""The Lambda functions of a stack on the embedded AWS: given other variables, sent through a proxy, and killed.
 
+The state machine calls a published version, as it was deployed: what is to be different is published as another one,
+and the state machine brought to call that, as a deploy does.
+"""
+
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -26,16 +31,52 @@ def function_with(
     Yields:
         A function that gives it its own variables back before the end.
     """
-    functions, [(name, good)] = deployed.client("lambda"), _functions(deployed, handler).items()
+    functions, states = deployed.client("lambda"), deployed.client("stepfunctions")
+    [(name, good)] = _functions(deployed, handler).items()
+    machine = deployed.outputs["MigrationWorkflowStateMachine"]
 
-    def use(these: Mapping[str, Any]) -> None:
+    def publish(these: Mapping[str, Any]) -> str:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": dict(these)})
+        return str(functions.publish_version(FunctionName=name)["FunctionArn"])
 
-    use({**good, **variables})
+    def call(version: str) -> str:
+        definition = states.describe_state_machine(stateMachineArn=machine)["definition"]
+        [before] = set(re.findall(rf"{re.escape(version.rpartition(':')[0])}:\d+", definition))
+        states.update_state_machine(stateMachineArn=machine, definition=definition.replace(before, version))
+        return str(before)
+
+    deployed_version = call(publish({**good, **variables}))
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": dict(good)})
     try:
-        yield lambda: use(good)
+        yield lambda: call(deployed_version) and None
     finally:
-        use(good)
+        call(deployed_version)
+
+
+@contextmanager
+def no_error_stream(deployed: Deployed) -> Iterator[Callable[[], None]]:
+    """Take the stack's Firehose stream away for a while.
+
+    Yields:
+        A function that makes it again before the end.
+    """
+    firehose, name = deployed.client("firehose"), deployed.outputs["ErrorDeliveryStream"]
+    stream = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    [destination] = stream["Destinations"]
+
+    def make() -> None:
+        if name not in firehose.list_delivery_streams()["DeliveryStreamNames"]:
+            firehose.create_delivery_stream(
+                DeliveryStreamName=name,
+                DeliveryStreamType=stream["DeliveryStreamType"],
+                ExtendedS3DestinationConfiguration=destination["ExtendedS3DestinationDescription"],
+            )
+
+    firehose.delete_delivery_stream(DeliveryStreamName=name)
+    try:
+        yield make
+    finally:
+        make()
 
 
 @contextmanager

@@ -13,7 +13,12 @@ from typing import Any
 
 from airflow.sdk import DAG
 from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR, ExecutorSafeguard, TriggerFailureReason
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+    TaskDeferred,
+)
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from csvdynamo.dataset_file import load_dataset
@@ -44,6 +49,9 @@ class TaskInstance:
 
     def get_task_breadcrumbs(self, **_: Any) -> list[dict[str, Any]]:
         return [{"task_id": task_id, "state": state, "duration": 0.1} for task_id, state in self.states.items()]
+
+    def get_first_reschedule_date(self, _: Any) -> None:
+        return None
 
     def _xcom(self, task_id: str, key: str) -> Path:
         return self.folder / f"xcom-{task_id}-{key}.json"
@@ -125,6 +133,8 @@ def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[st
     except TaskDeferred as deferred:
         path, fields = deferred.trigger.serialize()
         return {"deferred": {"path": path, "fields": fields, "method": deferred.method_name}}
+    except AirflowRescheduleException as later:
+        return {"rescheduled": later.reschedule_date.timestamp()}
     except AirflowSkipException as skip:
         return {"skipped": str(skip)}
     except Exception as error:
