@@ -56,7 +56,7 @@ class Outcome:
         items: The table's items of the run, by key.
         ledger: The report's ledger.
         rejects: The rejects of the report's error file, without what names the execution.
-        verification: What the check of the table found.
+        verification: What the check of the table found, without what names the execution and the time.
         problems: What kept the run from being green.
     """
 
@@ -81,7 +81,11 @@ class Outcome:
             items=unmarked(items_of(deployed, dataset, mark)),
             ledger=report["ledger"],
             rejects=unmarked(sorted(rejects, key=lambda one: one["row"])),
-            verification=report["verification"],
+            verification={
+                name: value
+                for name, value in report["verification"].items()
+                if name not in {"execution", "redrives", "at"}
+            },
             problems=report["problems"],
         )
 
