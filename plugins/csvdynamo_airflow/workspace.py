@@ -1,5 +1,6 @@
 """A task's private temporary folder, and the free disk space that its work needs."""
 
+import errno
 import hashlib
 import shutil
 import tempfile
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from csvdynamo_airflow.errors import MigrationPostponedError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 HEADROOM_BYTES = 64 * 1024 * 1024
 """What is left to others on a disk: a worker whose disk is full cannot even write its log."""
@@ -32,12 +35,16 @@ def workspace(step: str, dataset: str, run_id: str, parent: Path | None = None) 
 
     Yields:
         The empty folder.
+
+    Raises:
+        NoSpaceError: The disk is full, whoever wrote to it.
     """
     folder = (parent or Path(tempfile.gettempdir())) / workspace_name(step, dataset, run_id)
     _clear(folder)
     folder.mkdir(mode=0o700, parents=False)  # refuses what another put there meanwhile, a symbolic link included
     try:
-        yield folder
+        with full_disk_is_told(folder, f"{step} {dataset}"):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -46,6 +53,11 @@ def workspace_name(step: str, dataset: str, run_id: str) -> str:
     """Name the folder of a step of a run: the same at every attempt."""
     digest = hashlib.sha256("\n".join((dataset, run_id)).encode()).hexdigest()
     return f"csvdynamo-{step}-{digest[:20]}"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes of a folder's disk are free to this user."""
+    return shutil.disk_usage(folder).free
 
 
 def require_free_space(folder: Path, needed: int, purpose: str) -> None:
@@ -59,12 +71,40 @@ def require_free_space(folder: Path, needed: int, purpose: str) -> None:
     Raises:
         NoSpaceError: Fewer bytes are free than are needed, with some headroom for others.
     """
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < needed + HEADROOM_BYTES:
-        raise NoSpaceError(
-            f"{folder.parent} has {_mebibytes(free)} free, but {_mebibytes(needed + HEADROOM_BYTES)} are needed to "
-            f"{purpose}. Free space there, or point the worker's TMPDIR at a larger disk."
-        )
+        raise NoSpaceError(_no_space(folder, needed, purpose, free))
+
+
+def no_space(folder: Path, purpose: str) -> NoSpaceError:
+    """Make the error for a disk that took no more, although it may have had room when it was last looked at."""
+    return NoSpaceError(_no_space(folder, 0, purpose, free_bytes(folder)))
+
+
+@contextmanager
+def full_disk_is_told(folder: Path, purpose: str) -> Iterator[None]:
+    """Tell the system's "No space left on device" as what it means for the task.
+
+    Args:
+        folder: The folder that is written to.
+        purpose: What for, for the message.
+
+    Raises:
+        NoSpaceError: The disk, or what the user may have of it, is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise no_space(folder, purpose) from error
+        raise
+
+
+def _no_space(folder: Path, needed: int, purpose: str, free: int) -> str:
+    return (
+        f"{folder.parent} has {_mebibytes(free)} free, but {_mebibytes(needed + HEADROOM_BYTES)} are needed to "
+        f"{purpose}. Free space there, or point the worker's TMPDIR at a larger disk."
+    )
 
 
 def _clear(folder: Path) -> None:

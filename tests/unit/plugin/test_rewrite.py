@@ -12,6 +12,7 @@ import pytest
 
 from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
 from csvdynamo.rejects import Reject, reject_id
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import draft
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES
@@ -47,7 +48,7 @@ class Outcome:
 def run(folder: Path, source: bytes, dataset: Dataset = PAIRS) -> Outcome:
     (folder / "source").write_bytes(source)
     prepared = prepare_file(folder, dataset, "p.csv", lambda _done, _total: None)
-    write_records(prepared.spools, folder / "records", dataset.name, "pairs-1")
+    write_records(prepared.spools, folder / "records", dataset.name, "pairs-1", DiskSpace(folder, "test"))
     lines = (folder / "records").read_bytes().splitlines()
     return Outcome(prepared, prepared.path.read_bytes().decode(), [Reject.from_json(line) for line in lines])
 
