@@ -84,6 +84,7 @@ def prepare(
         space.require(2 * landed.bytes)
         fetch(s3, landed.bucket, landed.key, landed.sha256, folder / SOURCE)
         outcome = prepare_file(folder, dataset, name, report_progress)
+        (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
         execution_name = name_execution(file_key)

@@ -128,6 +128,7 @@ def _leave_out_duplicates(
     accepted = work.folder / "accepted"
     with work.space.open_text(accepted) as file:
         write_accepted(file, draft.rows(candidates), headers, work.dataset)
+    (work.folder / "keys").unlink()
     bound_spilling(session, work.space)
     losers = _unless_empty(find_losers(session, accepted, work.dataset.policies.duplicates))
     if losers is None:
@@ -136,6 +137,7 @@ def _leave_out_duplicates(
     with work.growing_file("prepared") as output:
         for loser, fields in draft.copy_without(losers, output):
             spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])))
+    draft.path.unlink()
     return work.folder / "prepared"
 
 

@@ -160,6 +160,15 @@ def test_the_reject_records_are_stopped_before_they_fill_the_disk(tmp_path: Path
     assert (tmp_path / "records").stat().st_size > spooled // 2
 
 
+def test_what_is_done_with_makes_room_for_what_is_still_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / SOURCE).write_bytes(b"id,city\n1,Kent\n1,Tacoma\n2,Kent\n")
+
+    path = prepare_file(tmp_path, CARS, "c.csv", lambda _done, _total: None).path
+
+    assert path == tmp_path / "prepared"
+    assert {file.name for file in tmp_path.iterdir()} & {"keys", "draft", "prepared"} == {"prepared"}
+
+
 def test_rejects_of_short_rows_below_long_headers_are_spooled_without_them(tmp_path: Path) -> None:
     headers = [b"a rather long header of the column %d" % number for number in range(100)]
     row = b"1" + b"," * 99 + b"\0\n"
