@@ -10,6 +10,8 @@ from pathlib import Path
 
 from csvdynamo_airflow.errors import MigrationPostponedError
 
+_MEBIBYTE = 1024 * 1024
+_WHAT_TO_DO = "Free space there, or point the worker's TMPDIR at a larger disk."
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 HEADROOM_BYTES = 64 * 1024 * 1024
@@ -73,12 +75,18 @@ def require_free_space(folder: Path, needed: int, purpose: str) -> None:
     """
     free = free_bytes(folder)
     if free < needed + HEADROOM_BYTES:
-        raise NoSpaceError(_no_space(folder, needed, purpose, free))
+        wanted = _mebibytes(needed + HEADROOM_BYTES, up=True)
+        raise NoSpaceError(
+            f"{folder.parent} has {_mebibytes(free)} free, but {wanted} are needed to {purpose}. {_WHAT_TO_DO}"
+        )
 
 
 def no_space(folder: Path, purpose: str) -> NoSpaceError:
-    """Make the error for a disk that took no more, although it may have had room when it was last looked at."""
-    return NoSpaceError(_no_space(folder, 0, purpose, free_bytes(folder)))
+    """Make the error for a disk that took no more, whatever is free by now."""
+    return NoSpaceError(
+        f"{folder.parent} had no more room to {purpose}. It has {_mebibytes(free_bytes(folder))} free now, of which "
+        f"{_mebibytes(HEADROOM_BYTES)} are left to others. {_WHAT_TO_DO}"
+    )
 
 
 @contextmanager
@@ -100,13 +108,6 @@ def full_disk_is_told(folder: Path, purpose: str) -> Iterator[None]:
         raise
 
 
-def _no_space(folder: Path, needed: int, purpose: str, free: int) -> str:
-    return (
-        f"{folder.parent} has {_mebibytes(free)} free, but {_mebibytes(needed + HEADROOM_BYTES)} are needed to "
-        f"{purpose}. Free space there, or point the worker's TMPDIR at a larger disk."
-    )
-
-
 def _clear(folder: Path) -> None:
     if folder.is_symlink():
         folder.unlink()
@@ -114,5 +115,5 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _mebibytes(count: int) -> str:
-    return f"{count / 1024 / 1024:,.0f} MiB"
+def _mebibytes(count: int, *, up: bool = False) -> str:
+    return f"{-(-count // _MEBIBYTE) if up else count // _MEBIBYTE:,} MiB"

@@ -53,6 +53,18 @@ def run(folder: Path, source: bytes, dataset: Dataset = PAIRS) -> Outcome:
     return Outcome(prepared, prepared.path.read_bytes().decode(), [Reject.from_json(line) for line in lines])
 
 
+def test_a_packed_source_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path) -> None:
+    """Also one whose encoding is not looked for, and that is so unpacked only to be rewritten."""
+    content = b"id,name\n" + b"1,x\n" * 5_000
+    source = replace(PAIRS.source, encoding="utf-8", max_unpacked_bytes=len(content))
+
+    assert run(tmp_path, gzip.compress(content), replace(PAIRS, source=source)).source_rows == 5_000
+
+    smaller = replace(PAIRS, source=replace(source, max_unpacked_bytes=len(content) - 1))
+    with pytest.raises(FileTooLargeError, match=r"p\.csv unpacks to more.*source\.max_unpacked_bytes"):
+        run(tmp_path, gzip.compress(content), smaller)
+
+
 def test_every_row_gets_its_number_and_the_plain_form(tmp_path: Path) -> None:
     outcome = run(tmp_path, '\ufeffid,text\r\n1,a\r\n\r\n2,"b, c"\r\n'.encode())
 
