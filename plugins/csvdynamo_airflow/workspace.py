@@ -84,7 +84,7 @@ def require_free_space(folder: Path, needed: int, purpose: str) -> None:
 def no_space(folder: Path, purpose: str) -> NoSpaceError:
     """Make the error for a disk that took no more, whatever is free by now."""
     return NoSpaceError(
-        f"{folder.parent} had no more room to {purpose}. It has {_mebibytes(free_bytes(folder))} free now, of which "
+        f"{folder.parent} had no more room to {purpose}. It has {_mebibytes(free_bytes(folder))} free now, and "
         f"{_mebibytes(HEADROOM_BYTES)} are left to others. {_WHAT_TO_DO}"
     )
 

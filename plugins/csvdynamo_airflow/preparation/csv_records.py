@@ -186,14 +186,9 @@ class CsvRecords:
         return True
 
     def _goes_on_with_row(self, later: Sequence[str], width: int) -> bool:
-        """Whether a record that begins with a later line of a bad one, and may go on after it, is a sound row.
-
-        Taken to be one where it may not be looked for any more.
-        """
+        """Whether a record that begins with a later line of a bad one, and may go on after it, is a sound row."""
         if not later:
             return False
-        if not self._may_read_again(later):
-            return True
         used = list(later)
 
         def lines() -> Iterator[str]:
@@ -210,6 +205,7 @@ class CsvRecords:
         except csv.Error:
             fields = []
         ahead = used[len(later) :]
+        # Needs no bound of its own: what was an error after the first line is one to this record when it comes again.
         self.read_again += sum(map(len, ahead))
         self._again.extendleft(reversed(ahead))
         return len(fields) == width and self._is_sound("".join(used))

@@ -242,6 +242,7 @@ QUOTE_BOMBS = {
     "so does each, and rows are between": 'x",",z\n1,2,3\n',
     "the record ends each time, with a row as its last line": ',x",",z\n""\r""',
     "none is a row": 'x,"",","z\n',
+    "a later line may begin a row that goes on": '"a\nb"c,"d\n' + "text\n" * 50,
     "nothing but quotes": '"',
     "a line is a quote": '"\n',
     "two rows are one": '1,2,"3\n',

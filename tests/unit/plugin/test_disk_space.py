@@ -14,10 +14,12 @@ import pytest
 import csvdynamo_airflow
 from csvdynamo.attribute_values import Item
 from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo.policies import DuplicatePolicy
 from csvdynamo_airflow import disk_space
 from csvdynamo_airflow.disk_space import DiskSpace
-from csvdynamo_airflow.preparation import duckdb_session
+from csvdynamo_airflow.preparation import duckdb_session, duplicates
 from csvdynamo_airflow.preparation.duckdb_session import bound_spilling, open_duckdb
+from csvdynamo_airflow.preparation.duplicates import Loser
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.reject_spool import write_records
 from csvdynamo_airflow.source.growing_file import GrowingFile
@@ -224,6 +226,22 @@ def test_duckdb_spills_no_more_than_the_disk_has_room_for(
         session.execute(_SPILLS)
 
 
+def test_a_full_disk_is_told_when_duckdb_meets_it(tmp_path: Path) -> None:
+    import duckdb
+
+    told = duckdb.IOException('IO Error: Could not write file "duckdb_temp.tmp": No space left on device')
+
+    with pytest.raises(NoSpaceError, match=r"prepare c\.csv"), open_duckdb(DiskSpace(tmp_path, "prepare c.csv")):
+        raise told
+
+
+def test_another_error_of_duckdb_stays_what_it_is(tmp_path: Path) -> None:
+    import duckdb
+
+    with pytest.raises(duckdb.ParserException), open_duckdb(DiskSpace(tmp_path, "prepare c.csv")) as session:
+        session.execute("SELEC")
+
+
 def test_duckdbs_room_is_what_is_left_when_it_is_asked(tmp_path: Path, small_disk: SmallDisk) -> None:
     space = DiskSpace(tmp_path, "prepare c.csv")
     small_disk(tmp_path, 500 * 1024)
@@ -233,6 +251,29 @@ def test_duckdbs_room_is_what_is_left_when_it_is_asked(tmp_path: Path, small_dis
         bound_spilling(session, space)
 
         assert session.execute("SELECT current_setting('max_temp_directory_size')").fetchone() == ("200.0 KiB",)
+
+
+def test_duckdb_is_given_the_room_anew_when_prepare_has_written_more(
+    tmp_path: Path, small_disk: SmallDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def find_losers(session: Any, accepted: Path, policy: DuplicatePolicy) -> Iterator[Loser]:
+        setting = session.execute("SELECT current_setting('max_temp_directory_size')").fetchone()
+        given.append((setting, disk_usage()))
+        return duplicates.find_losers(session, accepted, policy)
+
+    def disk_usage() -> str:
+        return f"{(shutil.disk_usage(tmp_path).free - HEADROOM_BYTES) / 1024:.1f} KiB"
+
+    monkeypatch.setattr("csvdynamo_airflow.preparation.prepare_file.find_losers", find_losers)
+    (tmp_path / SOURCE).write_bytes(b"id,city\n" + b"1,Kent\n" * 2_000)
+    small_disk(tmp_path, 900_000)
+
+    prepare_file(tmp_path, CARS, "c.csv", lambda _done, _total: None)
+
+    [((setting,), left)] = given
+    assert setting == left
 
 
 def test_no_other_door_leads_to_the_disk() -> None:
