@@ -39,7 +39,9 @@ class Source:
         delimiter: The character between two fields; None: it is found.
         encoding: Python's name of its encoding; None: it is found.
         hosts: Whom a run may ask beside the host of ``url``, at first or by a redirect.
-        max_bytes: The most that is fetched, as it comes. What it unpacks to is held against Step Functions' own limit.
+        max_bytes: The most that is fetched, as it comes.
+        max_unpacked_bytes: The most that a gzip file or a zip archive may unpack to. What prepare makes of it is held
+            against Step Functions' own limit.
         max_seconds: The longest that a download may take, its attempts and waits together.
     """
 
@@ -49,6 +51,7 @@ class Source:
     encoding: str | None = None
     hosts: tuple[HostRule, ...] = ()
     max_bytes: int = 10_000_000_000
+    max_unpacked_bytes: int = 20_000_000_000
     max_seconds: int = 6 * 3600
 
     @property

@@ -136,6 +136,7 @@ def _read_source(fields: Fields) -> Source:
         encoding=encoding if encoding in ENCODINGS else None,
         hosts=_read_hosts(fields),
         max_bytes=fields.integer("max_bytes", Source.max_bytes, 1, _MOST_SOURCE_BYTES),
+        max_unpacked_bytes=fields.integer("max_unpacked_bytes", Source.max_unpacked_bytes, 1, _MOST_SOURCE_BYTES),
         max_seconds=fields.integer("max_seconds", Source.max_seconds, 1, _MOST_SOURCE_SECONDS),
     )
     fields.done()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 _CONDITIONAL_OPERATIONS = ("PutObject", "CompleteMultipartUpload")
@@ -83,9 +84,11 @@ def fetch(s3: Any, bucket: str, key: str, sha256: str, path: Path) -> None:
 
     Raises:
         ObjectError: The object is gone, or its bytes have another SHA-256.
+        NoSpaceError: The disk fills up.
     """
     try:
-        s3.download_file(bucket, key, str(path))
+        with DiskSpace(path.parent, f"fetch s3://{bucket}/{key}").open(path) as file:
+            s3.download_fileobj(bucket, key, file)
     except s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NoSuchBucket"}:
             raise

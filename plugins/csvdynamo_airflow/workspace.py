@@ -1,5 +1,6 @@
 """A task's private temporary folder, and the free disk space that its work needs."""
 
+import errno
 import hashlib
 import shutil
 import tempfile
@@ -8,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from csvdynamo_airflow.errors import MigrationPostponedError
+
+_MEBIBYTE = 1024 * 1024
+_WHAT_TO_DO = "Free space there, or point the worker's TMPDIR at a larger disk."
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 HEADROOM_BYTES = 64 * 1024 * 1024
 """What is left to others on a disk: a worker whose disk is full cannot even write its log."""
@@ -32,12 +37,16 @@ def workspace(step: str, dataset: str, run_id: str, parent: Path | None = None) 
 
     Yields:
         The empty folder.
+
+    Raises:
+        NoSpaceError: The disk is full, whoever wrote to it.
     """
     folder = (parent or Path(tempfile.gettempdir())) / workspace_name(step, dataset, run_id)
     _clear(folder)
     folder.mkdir(mode=0o700, parents=False)  # refuses what another put there meanwhile, a symbolic link included
     try:
-        yield folder
+        with full_disk_is_told(folder, f"{step} {dataset}"):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -46,6 +55,11 @@ def workspace_name(step: str, dataset: str, run_id: str) -> str:
     """Name the folder of a step of a run: the same at every attempt."""
     digest = hashlib.sha256("\n".join((dataset, run_id)).encode()).hexdigest()
     return f"csvdynamo-{step}-{digest[:20]}"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes of a folder's disk are free to this user."""
+    return shutil.disk_usage(folder).free
 
 
 def require_free_space(folder: Path, needed: int, purpose: str) -> None:
@@ -59,12 +73,39 @@ def require_free_space(folder: Path, needed: int, purpose: str) -> None:
     Raises:
         NoSpaceError: Fewer bytes are free than are needed, with some headroom for others.
     """
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < needed + HEADROOM_BYTES:
+        wanted = _mebibytes(needed + HEADROOM_BYTES, up=True)
         raise NoSpaceError(
-            f"{folder.parent} has {_mebibytes(free)} free, but {_mebibytes(needed + HEADROOM_BYTES)} are needed to "
-            f"{purpose}. Free space there, or point the worker's TMPDIR at a larger disk."
+            f"{folder.parent} has {_mebibytes(free)} free, but {wanted} are needed to {purpose}. {_WHAT_TO_DO}"
         )
+
+
+def no_space(folder: Path, purpose: str) -> NoSpaceError:
+    """Make the error for a disk that took no more, whatever is free by now."""
+    return NoSpaceError(
+        f"{folder.parent} had no more room to {purpose}. It has {_mebibytes(free_bytes(folder))} free now, and "
+        f"{_mebibytes(HEADROOM_BYTES)} are left to others. {_WHAT_TO_DO}"
+    )
+
+
+@contextmanager
+def full_disk_is_told(folder: Path, purpose: str) -> Iterator[None]:
+    """Tell the system's "No space left on device" as what it means for the task.
+
+    Args:
+        folder: The folder that is written to.
+        purpose: What for, for the message.
+
+    Raises:
+        NoSpaceError: The disk, or what the user may have of it, is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise no_space(folder, purpose) from error
+        raise
 
 
 def _clear(folder: Path) -> None:
@@ -74,5 +115,5 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _mebibytes(count: int) -> str:
-    return f"{count / 1024 / 1024:,.0f} MiB"
+def _mebibytes(count: int, *, up: bool = False) -> str:
+    return f"{-(-count // _MEBIBYTE) if up else count // _MEBIBYTE:,} MiB"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -51,9 +51,9 @@ class MemoryBucket:
         """Store bytes."""
         self.objects[Key] = Body
 
-    def download_file(self, _bucket: str, key: str, path: str) -> None:
+    def download_fileobj(self, _bucket: str, key: str, file: BinaryIO) -> None:
         """Fetch an object to a file."""
-        Path(path).write_bytes(self.objects[key])
+        file.write(self.objects[key])
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Fetch an object."""

@@ -3,17 +3,18 @@
 Python's reader alone would let an unclosed quote swallow every line up to the next quote. So a block of lines is taken
 as it is only if each line is seen to be one row. Otherwise the physical lines of each record are kept until
 it is known to be good; if it is not, and one of its later lines may be a row by itself, the quote was never closed: the
-first line alone is bad, and the lines after it are read again.
+first line alone is bad, and the lines after it are read again. Where a source has that happen line after line, each of
+them would be read as often as there are lines before it: past a bound, all lines of such a record are bad.
 """
 
 import csv
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
 from csvdynamo.codes import RejectCode
+from csvdynamo_airflow.preparation.record_blocks import BadRecord, Block, PlainBlock
 from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.text_lines import CutLine, TextLines
 
@@ -26,65 +27,22 @@ RECORD_LIMIT = 4 * 1024 * 1024
 FIELD_LIMIT = 1024 * 1024
 """Characters of one field: far past DynamoDB's 400 KB an item, and a bound to how far an unclosed quote is followed."""
 
+READ_AGAIN_TIMES = 4
+"""How often a file may be read again, on the whole, because quotes were never closed; ordinary ones cost far less."""
+
 _RECORDS_AT_ONCE = 256
 _UNCLOSED = "a quote is opened and never closed: a line after it reads as a row by itself"
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """A record that cannot be handed on.
-
-    Attributes:
-        code: Why.
-        message: What is wrong with it.
-        fields: Its fields, as far as they can be told.
-        text: Its lines as they are, if its fields cannot be told; "" otherwise.
-        column: The header of the one field that is bad, None if it is the record as a whole.
-    """
-
-    code: RejectCode
-    message: str
-    fields: list[str] = field(default_factory=list)
-    text: str = ""
-    column: str | None = None
-
-
-@dataclass(frozen=True)
-class Block:
-    """Records that follow each other: the fields of each, or what is wrong with it."""
-
-    records: Sequence[list[str] | BadRecord]
-
-
-@dataclass(frozen=True)
-class PlainBlock:
-    """Rows that follow each other, each a line without a quote, and so known without being read.
-
-    Attributes:
-        lines: The lines, with their line ends.
-        delimiter: The character between two fields.
-    """
-
-    lines: Sequence[str]
-    delimiter: str
-
-    @property
-    def records(self) -> Sequence[list[str]]:
-        """The fields of each row."""
-        return [line.rstrip("\r\n").split(self.delimiter) for line in self.lines]
-
-    def column(self, place: int) -> list[str]:
-        """Return each row's field at a place, from 0."""
-        delimiter, after = self.delimiter, self.lines[0].count(self.delimiter) - place
-        if after == 0:
-            return [line.rsplit(delimiter, 1)[-1].rstrip("\r\n") for line in self.lines]
-        if after < place:
-            return [line.rsplit(delimiter, after + 1)[-after - 1] for line in self.lines]
-        return [line.split(delimiter, place + 1)[place] for line in self.lines]
+_GIVEN_UP = (
+    "the line stands where so many quotes are opened and never closed that its record is not looked for any more"
+)
 
 
 class CsvRecords:
-    """The records of one CSV, header first: quotes doubled within quotes. Blank lines are no records."""
+    """The records of one CSV, header first: quotes doubled within quotes. Blank lines are no records.
+
+    Attributes:
+        read_again: Characters that were read more than once.
+    """
 
     def __init__(self, lines: TextLines, name: str, delimiter: str = ",") -> None:
         """Take the lines.
@@ -94,6 +52,7 @@ class CsvRecords:
             name: What to call the file in messages.
             delimiter: The character between two fields.
         """
+        self.read_again = 0
         self._source = lines
         self._name = name
         self._delimiter = delimiter
@@ -176,29 +135,29 @@ class CsvRecords:
                 for fields in self._reader():
                     if len(fields) != width:
                         if fields:
-                            yield self._wrong_width(fields, width)
+                            yield from self._wrong_width(fields, width)
                     elif len(self._held) > 1 and self._merges_rows(width):
-                        yield self._unclosed()
+                        yield from self._unclosed()
                     else:
                         yield fields
                     clear()
             except (csv.Error, _EndlessRecordError) as error:
                 bad = self._unreadable(error, width)
                 clear()
-                yield bad
+                yield from bad
 
     def _merges_rows(self, width: int) -> bool:
         """Whether a record of several lines is no sound CSV, and rows without its first line."""
         later = self._held[1:]
         return not self._is_sound("".join(self._held)) and any(self._is_row(line, width) for line in later)
 
-    def _wrong_width(self, fields: list[str], width: int) -> BadRecord:
+    def _wrong_width(self, fields: list[str], width: int) -> Sequence[BadRecord]:
         later = self._held[1:]
         if width > 1 and any(self._is_row(line, width) for line in later):
             return self._unclosed()
-        return BadRecord(RejectCode.BAD_WIDTH, f"{len(fields)} fields, but the header has {width}", fields)
+        return [BadRecord(RejectCode.BAD_WIDTH, f"{len(fields)} fields, but the header has {width}", fields)]
 
-    def _unreadable(self, error: Exception, width: int) -> BadRecord:
+    def _unreadable(self, error: Exception, width: int) -> Sequence[BadRecord]:
         later = self._held[1:]
         if any(self._may_be_row(line, width) for line in later) or self._goes_on_with_row(later, width):
             return self._unclosed()
@@ -206,16 +165,30 @@ class CsvRecords:
         if isinstance(error, _EndlessRecordError) or "field limit" in str(error):
             code = RejectCode.TOO_LARGE
             self._skip_to_its_end(width)
-        return BadRecord(code, f"the record cannot be read: {error}", text="".join(self._held))
+        return [BadRecord(code, f"the record cannot be read: {error}", text="".join(self._held))]
 
-    def _unclosed(self) -> BadRecord:
-        """Take the first line of a record for all of it."""
+    def _unclosed(self) -> Sequence[BadRecord]:
+        """Take the first line of a record for all of it; or each line for a bad record, if too much was read again."""
         first, *later = self._held
-        self._again.extendleft(reversed(later))
-        return BadRecord(RejectCode.BAD_QUOTE, _UNCLOSED, text=first)
+        if self._may_read_again(later):
+            self._again.extendleft(reversed(later))
+            return [BadRecord(RejectCode.BAD_QUOTE, _UNCLOSED, text=first)]
+        if isinstance(self._held[-1], CutLine):
+            self._again.appendleft(self._held.pop())
+        return [BadRecord(RejectCode.BAD_QUOTE, _GIVEN_UP, text=line) for line in self._held if line.strip("\r\n")]
+
+    def _may_read_again(self, lines: Sequence[str]) -> bool:
+        """Whether lines may be read again, which is taken note of: in all, work grows with the file and no faster."""
+        size = sum(map(len, lines))
+        if self.read_again + size > RECORD_LIMIT + READ_AGAIN_TIMES * self._source.characters:
+            return False
+        self.read_again += size
+        return True
 
     def _goes_on_with_row(self, later: Sequence[str], width: int) -> bool:
         """Whether a record that begins with a later line of a bad one, and may go on after it, is a sound row."""
+        if not later:
+            return False
         used = list(later)
 
         def lines() -> Iterator[str]:
@@ -228,10 +201,13 @@ class CsvRecords:
 
         try:
             reader = csv.reader(lines(), delimiter=self._delimiter, strict=True)
-            fields = next(filter(None, reader), []) if later else []
+            fields = next(filter(None, reader), [])
         except csv.Error:
             fields = []
-        self._again.extendleft(reversed(used[len(later) :]))
+        ahead = used[len(later) :]
+        # Needs no bound of its own: what was an error after the first line is one to this record when it comes again.
+        self.read_again += sum(map(len, ahead))
+        self._again.extendleft(reversed(ahead))
         return len(fields) == width and self._is_sound("".join(used))
 
     def _skip_to_its_end(self, width: int) -> None:

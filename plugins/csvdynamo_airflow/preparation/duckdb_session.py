@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.workspace import HEADROOM_BYTES, free_bytes, no_space
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -11,28 +13,58 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "256MB"
 THREADS = 2
 
+# What DuckDB says when it reaches max_temp_directory_size, and what the system says when the disk is full.
+_NO_SPACE = ("max_temp_directory_size", "No space left on device", "Disk quota exceeded")
+
 
 @contextmanager
-def open_duckdb(folder: Path) -> "Iterator[DuckDBPyConnection]":
-    """Open a database in memory that goes on on the folder's disk when it reaches its limit.
+def open_duckdb(space: DiskSpace) -> "Iterator[DuckDBPyConnection]":
+    """Open a database in memory that goes on on the folder's disk when it reaches its limit, and not past the headroom.
 
     Its settings: https://duckdb.org/docs/stable/configuration/overview.
 
     Args:
-        folder: A private folder; what is spilled goes to one inside.
+        space: The space of a private folder; what is spilled goes to one inside.
+
+    Raises:
+        NoSpaceError: The disk has no room for what is to be spilled.
     """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "threads": str(THREADS),
-        "temp_directory": str(folder / "duckdb"),
+        "temp_directory": str(space.folder / "duckdb"),
         "preserve_insertion_order": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
     with duckdb.connect(":memory:", config=config) as session:
-        yield session
+        try:
+            bound_spilling(session, space)
+            yield session
+        except duckdb.Error as error:
+            if any(sign in str(error) for sign in _NO_SPACE):
+                raise no_space(space.folder, space.purpose) from error
+            raise
+
+
+def bound_spilling(session: "DuckDBPyConnection", space: DiskSpace) -> None:
+    """Let a session spill no more than the disk has room for now, its headroom left.
+
+    By a statement, as DuckDB takes the setting at its opening, shows it, and does not heed it.
+
+    Args:
+        session: DuckDB.
+        space: The space of the folder that it spills to.
+
+    Raises:
+        NoSpaceError: There is no room at all.
+    """
+    space.require(0)
+    used = session.execute("SELECT coalesce(sum(size), 0) FROM duckdb_temporary_files()").fetchone()
+    room = free_bytes(space.folder) - HEADROOM_BYTES + (int(used[0]) if used else 0)
+    session.execute(f"SET max_temp_directory_size = '{room}B'")
 
 
 def sql_text(value: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from csvdynamo.codes import RejectCode
 from csvdynamo.dataset import Column, Dataset
@@ -18,8 +18,9 @@ from csvdynamo.policies import DuplicatePolicy
 from csvdynamo.refusals import Refusal, shown
 from csvdynamo.rows import RowConverter
 from csvdynamo.transforms import Prefix, TextFunction, Transform, chain
-from csvdynamo_airflow.preparation.csv_records import BadRecord
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.duckdb_session import sql_text
+from csvdynamo_airflow.preparation.record_blocks import BadRecord
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,16 +38,17 @@ _WINNER = {
 class KeySpool:
     """A temporary file of row numbers and hashes of keys; a context manager."""
 
-    def __init__(self, path: Path, column: Column) -> None:
+    def __init__(self, path: Path, column: Column, space: DiskSpace) -> None:
         """Open the file.
 
         Args:
             path: Where to make it.
             column: The partition key's column.
+            space: The space of the folder that it is in.
         """
         self.path = path
         self._transform = _telling_transform(column.transform)
-        self._file = path.open("w", encoding="ascii", newline="\n")
+        self._file = space.open_text(path)
 
     def add(self, rows: Iterable[tuple[int, str]]) -> None:
         """Take row numbers and the key column's cells as they are in the source.
@@ -119,23 +121,24 @@ def repeated_hashes(session: "DuckDBPyConnection", keys: Path) -> Iterator[int]:
     return (row for (row,) in _fetch(rows))
 
 
-def write_accepted(path: Path, rows: Iterable[tuple[int, list[str]]], headers: Sequence[str], dataset: Dataset) -> None:
+def write_accepted(
+    file: TextIO, rows: Iterable[tuple[int, list[str]]], headers: Sequence[str], dataset: Dataset
+) -> None:
     """Write the rows that the core accepts, each with a digest of its key.
 
     Args:
-        path: The file to make.
+        file: Where they go.
         rows: Row numbers and fields, in order.
         headers: Their header.
         dataset: The data set, whose rules judge them.
     """
     converter = RowConverter(dataset)
-    with path.open("w", encoding="ascii", newline="\n") as file:
-        for number, fields in rows:
-            item = converter.convert(dict(zip(headers, fields, strict=True)))
-            if not isinstance(item, Refusal):
-                key = item[dataset.table.partition_key]["S"].encode("utf-8")
-                digest = hashlib.blake2b(key, digest_size=_DIGEST_BYTES).digest()
-                file.write(f"{number},{int.from_bytes(digest)}\n")
+    for number, fields in rows:
+        item = converter.convert(dict(zip(headers, fields, strict=True)))
+        if not isinstance(item, Refusal):
+            key = item[dataset.table.partition_key]["S"].encode("utf-8")
+            digest = hashlib.blake2b(key, digest_size=_DIGEST_BYTES).digest()
+            file.write(f"{number},{int.from_bytes(digest)}\n")
 
 
 def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: DuplicatePolicy) -> Iterator[Loser]:

@@ -9,6 +9,7 @@ from typing import Any
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
@@ -20,7 +21,7 @@ from csvdynamo_airflow.schema.schema_memory import check_schema
 from csvdynamo_airflow.source.growing_file import ReportProgress
 from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
-from csvdynamo_airflow.workspace import require_free_space, workspace
+from csvdynamo_airflow.workspace import workspace
 
 __all__ = ["Prepared", "TooManyRejectsError", "prepare"]
 
@@ -79,9 +80,11 @@ def prepare(
     name = f"{landed.file_name} (from {landed.url})"
     with workspace("prepare", dataset.name, run_id, work_parent) as folder:
         # At least the source and a copy of it; what an archive unpacks to shows only on the way.
-        require_free_space(folder, 2 * landed.bytes, f"prepare {name}")
+        space = DiskSpace(folder, f"prepare {name}")
+        space.require(2 * landed.bytes)
         fetch(s3, landed.bucket, landed.key, landed.sha256, folder / SOURCE)
         outcome = prepare_file(folder, dataset, name, report_progress)
+        (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
         execution_name = name_execution(file_key)
@@ -100,9 +103,10 @@ def prepare(
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
         if outcome.rejects_by_code:
-            write_records(outcome.spools, rejects, dataset.name, execution_name)
+            write_records(outcome.spools, rejects, dataset.name, execution_name, space)
         if outcome.profile:
-            profile.write_text(json.dumps(outcome.profile, ensure_ascii=False), encoding="utf-8")
+            with space.open_text(profile) as file:
+                json.dump(outcome.profile, file, ensure_ascii=False)
         reports = reports_prefix(dataset.name, execution_name)
         rejected = sum(outcome.rejects_by_code.values())
         prepared = Prepared(

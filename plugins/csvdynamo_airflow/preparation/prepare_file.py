@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.transforms import chain as chain_steps
+from csvdynamo_airflow.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.preparation.draft import Draft
-from csvdynamo_airflow.preparation.duckdb_session import open_duckdb
+from csvdynamo_airflow.preparation.duckdb_session import bound_spilling, open_duckdb
 from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repeated_hashes, write_accepted
 from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
 from csvdynamo_airflow.preparation.source_format import SourceFormat
-from csvdynamo_airflow.source.growing_file import STEP_BYTES, GrowingFile, ReportProgress
-from csvdynamo_airflow.workspace import require_free_space
+from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -75,19 +75,20 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
         FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         NoSpaceError: The disk has no room.
     """
-    work = _Work(folder, dataset, report_progress, f"prepare {name}")
+    work = _Work(DiskSpace(folder, f"prepare {name}"), dataset, report_progress)
     source_format = find_format(folder / SOURCE, name, dataset, work.check_space)
-    with open_source(folder / SOURCE, name, source_format.encoding) as text:
+    most = dataset.source.max_unpacked_bytes
+    with open_source(folder / SOURCE, name, source_format.encoding, most=most) as text:
         rewriter = Rewriter(text, dataset, source_format, name)
         header = rewriter.header
         with (
             work.growing_file("draft") as file,
-            RejectSpool(folder / "rejects") as rejects,
-            KeySpool(folder / "keys", dataset.column(header.key_header)) as keys,
+            work.reject_spool("rejects", header) as rejects,
+            KeySpool(folder / "keys", dataset.column(header.key_header), work.space) as keys,
         ):
             draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
-    with open_duckdb(folder) as session, RejectSpool(folder / "duplicates") as duplicates:
+    with open_duckdb(work.space) as session, work.reject_spool("duplicates", header) as duplicates:
         path = _leave_out_duplicates(work, session, draft, header, duplicates)
         rejected = rejects.by_code.total() + duplicates.by_code.total()
         profile = profile_columns(session, path, header.columns.headers) if source_rows > rejected else None
@@ -96,18 +97,24 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
 
 @dataclass(frozen=True)
 class _Work:
-    folder: Path
+    space: DiskSpace
     dataset: Dataset
     report_progress: ReportProgress
-    purpose: str
+
+    @property
+    def folder(self) -> Path:
+        return self.space.folder
 
     def growing_file(self, name: str) -> GrowingFile:
-        return GrowingFile(self.folder / name, self.report_progress, purpose=self.purpose)
+        return GrowingFile(self.folder / name, self.report_progress, space=self.space)
+
+    def reject_spool(self, name: str, header: SourceHeader) -> RejectSpool:
+        return RejectSpool(self.folder / name, header.columns.headers, self.space)
 
     def check_space(self, unpacked: int) -> None:
         """Stop before hours are spent on what has no room: an archive may hold a thousand times its size."""
         if unpacked % STEP_BYTES < PIECE_BYTES:
-            require_free_space(self.folder, unpacked, self.purpose)
+            self.space.require(unpacked)
 
 
 def _leave_out_duplicates(
@@ -118,14 +125,19 @@ def _leave_out_duplicates(
     if candidates is None:
         return draft.path
     headers = header.columns.headers
-    write_accepted(work.folder / "accepted", draft.rows(candidates), headers, work.dataset)
-    losers = _unless_empty(find_losers(session, work.folder / "accepted", work.dataset.policies.duplicates))
+    accepted = work.folder / "accepted"
+    with work.space.open_text(accepted) as file:
+        write_accepted(file, draft.rows(candidates), headers, work.dataset)
+    (work.folder / "keys").unlink()
+    bound_spilling(session, work.space)
+    losers = _unless_empty(find_losers(session, accepted, work.dataset.policies.duplicates))
     if losers is None:
         return draft.path
     key_of = chain_steps(work.dataset.column(header.key_header).transform)
     with work.growing_file("prepared") as output:
         for loser, fields in draft.copy_without(losers, output):
-            spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])), headers)
+            spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])))
+    draft.path.unlink()
     return work.folder / "prepared"
 
 

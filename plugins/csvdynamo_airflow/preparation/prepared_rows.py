@@ -10,7 +10,7 @@ from typing import Literal
 
 from csvdynamo.codes import RejectCode
 from csvdynamo.dataset import ROW_NUMBER_HEADER
-from csvdynamo_airflow.preparation.csv_records import BadRecord
+from csvdynamo_airflow.preparation.record_blocks import BadRecord
 
 Row = Sequence[str | int]
 """A row number and its fields, or any other fields."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
-from csvdynamo_airflow.preparation.csv_records import BadRecord, CsvRecords, PlainBlock
+from csvdynamo_airflow.preparation.csv_records import CsvRecords
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
 from csvdynamo_airflow.preparation.reading import TAKEN_FOR_ERROR_CSV, told_encoding, told_reading
+from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.source_columns import SourceColumns
 from csvdynamo_airflow.preparation.source_error import SourceFileError
@@ -132,12 +133,12 @@ class Rewriter:
         good = []
         for number, record in enumerate(records, first):
             if isinstance(record, BadRecord):
-                spool.add(number, columns.migrated_part(record), columns.headers)
+                spool.add(number, columns.migrated_part(record))
                 continue
             fields = columns.migrated(record)
             bad = None if clear else self._rules.judge(fields)
             if bad is None:
                 good.append((number, fields))
             else:
-                spool.add(number, bad, columns.headers)
+                spool.add(number, bad)
         return good

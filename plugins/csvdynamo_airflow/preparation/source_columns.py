@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from csvdynamo_airflow.preparation.csv_records import BadRecord
 from csvdynamo_airflow.preparation.prepared_rows import EXTRA_FIELDS, UNREAD_LINES
+from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.rejects.spreadsheet_cells import HELPER_COLUMNS, restore
 
 _ADDED = {*HELPER_COLUMNS, EXTRA_FIELDS, UNREAD_LINES}

@@ -68,8 +68,9 @@ def find_format(
 
     Raises:
         SourceFileError: It is no CSV (see `refuse_head`).
+        FileTooLargeError: It unpacks to more than the data set allows.
     """
-    with open_unpacked(path, name) as unpacked:
+    with open_unpacked(path, name, dataset.source.max_unpacked_bytes) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
         refuse_head(head, name, dataset)
         encoding = _declared_encoding(head, dataset, name) or encoding_of_head(head)
@@ -84,7 +85,7 @@ def find_format(
 
 
 @contextmanager
-def open_source(path: Path, name: str, encoding: str = UTF8) -> Iterator[TextIO]:
+def open_source(path: Path, name: str, encoding: str = UTF8, *, most: int | None = None) -> Iterator[TextIO]:
     """Open a source as text, in constant memory, whatever it is packed in.
 
     Bytes that are not of the encoding become lone surrogates, U+DC00 and the byte, so that they cost one record and
@@ -94,11 +95,13 @@ def open_source(path: Path, name: str, encoding: str = UTF8) -> Iterator[TextIO]
         path: The file.
         name: What to call it in messages.
         encoding: Its encoding, as in `SourceFormat`.
+        most: The data set's ``source.max_unpacked_bytes``, None for no limit.
 
     Raises:
         SourceFileError: Its archive is corrupt, which may show only while it is read.
+        FileTooLargeError: It unpacks to more than ``most``, which shows only while it is read.
     """
-    with open_unpacked(path, name) as unpacked:
+    with open_unpacked(path, name, most) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
         unpacked.stream.seek(len(byte_order_mark(head)))
         codec = UTF8 if encoding == UTF8_WITH_MARK else encoding

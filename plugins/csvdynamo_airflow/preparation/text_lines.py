@@ -28,10 +28,16 @@ class CutLine(str):
 
 
 class TextLines:
-    r"""Reads a text stream that was opened with ``newline=""``: a line ends with ``\n``, ``\r\n`` or ``\r``."""
+    r"""Reads a text stream that was opened with ``newline=""``: a line ends with ``\n``, ``\r\n`` or ``\r``.
+
+    Attributes:
+        characters: How many were read, but for the rest of a line that was cut.
+    """
 
     def __init__(self, text: TextIO) -> None:
+        self.characters = 0
         self._text = text
+        self._ahead = ""
         self._open: list[str] = []  # the pieces of the line that is not yet at its end
         self._open_size = 0
 
@@ -53,9 +59,11 @@ class TextLines:
         return [self._close("")] if self._open else []
 
     def _read_piece(self) -> str:
-        piece = self._text.read(BLOCK_CHARACTERS)
-        while piece.endswith("\r") and (after := self._text.read(1)):
-            piece += after  # a line end is never cut in two
+        piece = self._ahead + self._text.read(BLOCK_CHARACTERS)
+        self._ahead = self._text.read(1) if piece.endswith("\r") else ""
+        if self._ahead == "\n":  # a line end is never cut in two
+            piece, self._ahead = piece + "\n", ""
+        self.characters += len(piece)
         return piece
 
     def _keep(self, rest: str) -> None:

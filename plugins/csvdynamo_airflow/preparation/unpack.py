@@ -1,15 +1,17 @@
 """Opening what a source is packed in: gzip, a zip archive of one CSV, or nothing."""
 
 import gzip
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import IO, cast
 
 from csvdynamo_airflow.preparation.source_error import SourceFileError
+from csvdynamo_airflow.source.growing_file import FileTooLargeError
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -32,14 +34,17 @@ class Unpacked:
 
 
 @contextmanager
-def open_unpacked(path: Path, name: str) -> Iterator[Unpacked]:
+def open_unpacked(path: Path, name: str, most: int | None = None) -> Iterator[Unpacked]:
     """Open a source, told by its first bytes. Nothing is unpacked to the disk.
 
     Args:
         path: The file.
         name: What to call it in messages.
+        most: The data set's ``source.max_unpacked_bytes``, None for no limit. What is not packed has none: it cannot be
+            larger than what was fetched.
 
     Raises:
+        FileTooLargeError: It unpacks to more than ``most``, which shows only while it is read.
         SourceFileError: It is corrupt or breaks off, which may show only while it is read; or a zip archive that is
             encrypted, has no CSV or several, or is a spreadsheet.
     """
@@ -49,10 +54,10 @@ def open_unpacked(path: Path, name: str) -> Iterator[Unpacked]:
             file.seek(0)
             if magic.startswith(_GZIP):
                 with gzip.GzipFile(fileobj=file) as stream:
-                    yield Unpacked(cast("BinaryIO", stream), "gzip")
+                    yield Unpacked(_limited(stream, most, name), "gzip")
             elif magic in _ZIP:
                 with zipfile.ZipFile(file) as archive, archive.open(_only_csv(archive, name)) as member:
-                    yield Unpacked(member, "zip")
+                    yield Unpacked(_limited(member, most, name), "zip")
             else:
                 yield Unpacked(file, None)
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
@@ -67,6 +72,46 @@ def open_unpacked(path: Path, name: str) -> Iterator[Unpacked]:
         raise SourceFileError(
             f"{name} is a zip archive that cannot be unpacked: {error}. Give the CSV itself."
         ) from error
+
+
+class _Limited(io.BufferedIOBase):
+    """What a packed stream unpacks to, up to a limit: an archive may hold a thousand times its own size."""
+
+    def __init__(self, stream: io.BufferedIOBase, most: int, name: str) -> None:
+        self._stream = stream
+        self._most = most
+        self._name = name
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._checked(self._stream.read(-1 if size is None else size))
+
+    def read1(self, size: int = -1, /) -> bytes:
+        return self._checked(self._stream.read1(size))
+
+    def _checked(self, piece: bytes) -> bytes:
+        if self._stream.tell() > self._most:
+            raise FileTooLargeError(
+                f"{self._name} unpacks to more than {self._most:,} bytes, which is what source.max_unpacked_bytes "
+                "allows. Raise it in the data set file if the source is meant to be so large."
+            )
+        return piece
+
+
+def _limited(stream: object, most: int | None, name: str) -> IO[bytes]:
+    packed = cast("io.BufferedIOBase", stream)
+    return cast("IO[bytes]", packed if most is None else _Limited(packed, most, name))
 
 
 def _only_csv(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:

@@ -14,6 +14,7 @@ from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
 from csvdynamo.result_files import batch_results
 from csvdynamo.stored_object import object_chunks
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, write_error_csv
@@ -192,10 +193,11 @@ def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Exe
         NoSpaceError: The temporary folder has no room for the files.
     """
     with workspace("error_files", dataset_name, prepared.execution_name) as folder:
+        space = DiskSpace(folder, "write the error files")
         rejects, unfinished, table = (folder / name for name in (MERGED_FILE, UNFINISHED_FILE, ERROR_CSV_FILE))
-        merged = _write_rejects(s3, prepared, execution, rejects)
-        left = _write_unfinished(s3, dataset_name, prepared, execution, unfinished)
-        with rejects.open("rb") as first, unfinished.open("rb") as then, table.open("wb") as out:
+        merged = _write_rejects(s3, prepared, execution, space)
+        left = _write_unfinished(s3, dataset_name, prepared, execution, space)
+        with rejects.open("rb") as first, unfinished.open("rb") as then, space.open(table) as out:
             if first.seek(0, os.SEEK_END) or then.seek(0, os.SEEK_END):
                 write_error_csv(first, prepared.header, out, then)
         prefix = reports_prefix(dataset_name, prepared.execution_name)
@@ -215,25 +217,28 @@ def merge_rejects(s3: Any, dataset_name: str, prepared: Prepared, execution: Exe
     )
 
 
-def _write_rejects(s3: Any, prepared: Prepared, execution: Execution | None, path: Path) -> Merged:
-    with path.open("w+b") as file:
+def _write_rejects(s3: Any, prepared: Prepared, execution: Execution | None, space: DiskSpace) -> Merged:
+    path = space.folder / MERGED_FILE
+    with space.open(path) as file:
         if prepared.rejects_key:
             s3.download_fileobj(prepared.bucket, prepared.rejects_key, file)
-            file.seek(0)  # boto3 writes the parts of a large object in any order
-        before = sum(1 for line in file)
+            file.seek(0, os.SEEK_END)  # boto3 writes the parts of a large object in any order
+        file.flush()
+        with path.open("rb") as of_prepare:
+            before = sum(1 for _ in of_prepare)
         merged = merge(s3, prepared.bucket, execution.name, file) if execution else Merged()
         return replace(merged, before=before)
 
 
 def _write_unfinished(
-    s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None, path: Path
+    s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None, space: DiskSpace
 ) -> UnfinishedRows:
     manifest = find_manifest(s3, prepared.bucket, execution.name) if execution else None
-    with path.open("wb") as file:
+    with space.open(space.folder / UNFINISHED_FILE) as file:
         if manifest is None or execution is None:
             return UnfinishedRows()
         size = sum(one.size for one in (*manifest.failed, *manifest.pending))
-        require_free_space(path.parent, _BYTES_A_RESULT_BYTE * size, "write out the rows of batches that failed")
+        require_free_space(space.folder, _BYTES_A_RESULT_BYTE * size, "write out the rows of batches that failed")
         return write_unfinished_rows(
             s3, prepared.bucket, manifest, execution=execution.name, dataset=dataset_name, out=file
         )

@@ -3,16 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
+from csvdynamo_airflow.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.workspace import require_free_space
 
 ReportProgress = Callable[[int, int | None], None]
-"""Takes the bytes done and the bytes in all, None while those are unknown."""
-
-STEP_BYTES = 16 * 1024 * 1024
-"""After how many bytes progress is reported and free space looked at again."""
+"""Takes the bytes done and the bytes in all, None while those are unknown; told after every step of `STEP_BYTES`."""
 
 
 class FileTooLargeError(MigrationError):
@@ -50,7 +47,7 @@ class GrowingFile:
         path: Path,
         report_progress: ReportProgress,
         *,
-        purpose: str,
+        space: DiskSpace,
         total: int | None = None,
         append: bool = False,
         most: int | None = None,
@@ -60,7 +57,7 @@ class GrowingFile:
         Args:
             path: Where it is; created, or emptied unless ``append``.
             report_progress: Is told of every step, and of the end.
-            purpose: What the space is for, for the message when there is too little.
+            space: The space of the folder that it is in.
             total: Bytes that the file will hold in the end, if known.
             append: Whether to go on at the file's end.
             most: The data set's ``source.max_bytes``, None for a file without a limit of its own.
@@ -71,14 +68,13 @@ class GrowingFile:
         """
         self.size = path.stat().st_size if append else 0
         self.total = total
-        self._path = path
-        self._purpose = purpose
+        self._purpose = space.purpose
         self._most = most
-        refuse_more_than(most, total or 0, purpose)
+        refuse_more_than(most, total or 0, space.purpose)
         self._report_progress = report_progress
         self._next_step = self.size + STEP_BYTES
-        require_free_space(path.parent, max(0, (total or 0) - self.size), purpose)
-        self._file: BinaryIO = path.open("ab" if append else "wb")
+        space.require(max(0, (total or 0) - self.size))
+        self._file = space.open(path, append=append)
 
     def write(self, piece: bytes) -> None:
         """Write one piece.
@@ -93,7 +89,6 @@ class GrowingFile:
         if self.size >= self._next_step:
             self._next_step = self.size + STEP_BYTES
             self._report_progress(self.size, self.total)
-            require_free_space(self._path.parent, STEP_BYTES, self._purpose)
 
     def __enter__(self) -> Self:
         return self

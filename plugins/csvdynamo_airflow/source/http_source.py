@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
 from csvdynamo_airflow.source.http_answer import ExcessError
@@ -187,11 +188,10 @@ class _Transfer:
     def _receive(self, response: "requests.Response") -> None:
         total = self._resume(response) if response.status_code == 206 else self._start(response)
         resumable = response.headers.get("Content-Encoding", "identity").lower() in {"identity", ""}
-        purpose = f"download {self._origin.shown}"
         with GrowingFile(
             self._target,
             self._report_progress,
-            purpose=purpose,
+            space=DiskSpace(self._target.parent, f"download {self._origin.shown}"),
             total=total,
             append=self._received > 0,
             most=self._max_bytes,

@@ -8,6 +8,7 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import BinaryIO
 
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress, refuse_more_than
@@ -38,7 +39,8 @@ def fetch_local(
     """
     with open_below(path, folder) as source:
         before = os.fstat(source.fileno())
-        with GrowingFile(target, report_progress, purpose=f"copy {path}", total=before.st_size, most=most) as copy:
+        space = DiskSpace(target.parent, f"copy {path}")
+        with GrowingFile(target, report_progress, space=space, total=before.st_size, most=most) as copy:
             while piece := source.read(PIECE_BYTES):
                 copy.write(piece)
         after = os.fstat(source.fileno())

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.table.checked_table import Difference, DifferenceKind
 
 EXAMPLES = 20
@@ -14,11 +15,11 @@ EXAMPLES = 20
 class DifferenceLog:
     """Writes differences as JSON lines, and keeps their counts and the first ones of each kind."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, space: DiskSpace) -> None:
         self.path = path
         self.counts: Counter[DifferenceKind] = Counter()
         self.examples: list[Difference] = []
-        self._file = path.open("w", encoding="utf-8")
+        self._file = space.open_text(path)
 
     def __enter__(self) -> Self:
         return self

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from csvdynamo.attribute_values import Item
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for
 from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, digest, judge
@@ -22,12 +22,12 @@ class FullCheck:
     """Compares all that a file lets expect with all that a table holds.
 
     Attributes:
-        folder: Where to spill; some 100 bytes and the key for each row, and for each item.
+        space: The folder to spill to; some 100 bytes and the key for each row, and for each item.
         rows: How many rows the file has, about.
         partition_key: The attribute that is the table's partition key.
     """
 
-    folder: Path
+    space: DiskSpace
     rows: int
     partition_key: str
 
@@ -43,11 +43,11 @@ class FullCheck:
             How many keys of the file were looked for.
         """
         partitions = partitions_for(self.rows)
-        with KeyPartitions(self.folder / "file", partitions) as file:
+        with KeyPartitions(self.space.folder / "file", partitions, self.space) as file:
             for one in _told(expected, "%s rows of the prepared file read"):
                 claim = claim_of(one)
                 file.add(one.key, [claim.row, claim.standing, claim.digest])
-        with KeyPartitions(self.folder / "table", partitions) as table:
+        with KeyPartitions(self.space.folder / "table", partitions, self.space) as table:
             for item in _told(items, "%s items of the table read"):
                 table.add(item[self.partition_key]["S"], [digest(item)])
         return sum(_compare(file, table, partition, differences) for partition in range(partitions))

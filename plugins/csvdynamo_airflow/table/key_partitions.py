@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from csvdynamo_airflow.disk_space import DiskSpace
+
 _KEYS_PER_PARTITION = 50_000
 _MOST_PARTITIONS = 256  # files open at once
 
@@ -23,17 +25,18 @@ class KeyPartitions:
     Sides of the same number of partitions have the records of one key in partitions of the same number.
     """
 
-    def __init__(self, folder: Path, partitions: int) -> None:
+    def __init__(self, folder: Path, partitions: int, space: DiskSpace) -> None:
         """Make the files.
 
         Args:
             folder: An empty folder, which is made.
             partitions: How many there are.
+            space: The space of the folder that it is in.
         """
         folder.mkdir()
         self._paths = [folder / str(number) for number in range(partitions)]
         self._stack = ExitStack()
-        self._files = [self._stack.enter_context(path.open("w", encoding="utf-8")) for path in self._paths]
+        self._files = [self._stack.enter_context(space.open_text(path)) for path in self._paths]
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from typing import Any
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.policies import VerifyMode
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.stored_file import fetch, upload
@@ -18,7 +19,7 @@ from csvdynamo_airflow.table.expected_items import Expectations, read_rows, read
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.table_check import Expected, claim_of, differing_attributes, digest, judge
 from csvdynamo_airflow.table.table_reader import TableReader
-from csvdynamo_airflow.workspace import require_free_space, workspace
+from csvdynamo_airflow.workspace import workspace
 
 DIFFERENCES_FILE = "verification.jsonl"
 
@@ -63,13 +64,14 @@ class TableCheck:
         expectations = Expectations(self.dataset, read_settled(self.s3, prepared, self.execution))
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
             spilled = prepared.prepared_rows * _SPILLED_BYTES if policy.mode is VerifyMode.FULL else 0
-            require_free_space(folder, prepared.bytes + spilled, f"check the table {self.reader.table}")
+            space = DiskSpace(folder, f"check the table {self.reader.table}")
+            space.require(prepared.bytes + spilled)
             path = folder / "prepared"
             fetch(self.s3, prepared.bucket, prepared.file_key, prepared.sha256, path)
-            with DifferenceLog(folder / "differences") as differences:
+            with DifferenceLog(folder / "differences", space) as differences:
                 if policy.mode is VerifyMode.FULL:
                     expected = partial(self._expect_all, expectations, path)
-                    keys = self._check_all(expected(), folder, differences)
+                    keys = self._check_all(expected(), space, differences)
                 else:
                     sample = expectations.sample(read_rows(path), prepared.sha256, policy.sample_size)
                     expected = partial(iter, sample)
@@ -95,8 +97,8 @@ class TableCheck:
                 differences.add(difference)
         return len(keys)
 
-    def _check_all(self, expected: Iterator[Expected], folder: Path, differences: DifferenceLog) -> int:
-        check = FullCheck(folder, self.prepared.prepared_rows, self.reader.partition_key)
+    def _check_all(self, expected: Iterator[Expected], space: DiskSpace, differences: DifferenceLog) -> int:
+        check = FullCheck(space, self.prepared.prepared_rows, self.reader.partition_key)
         return check.run(expected, self.reader.scan(_SEGMENTS), differences)
 
     def _with_attributes(

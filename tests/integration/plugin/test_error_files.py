@@ -10,9 +10,10 @@ import pytest
 
 from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo.rejects import Reject
+from csvdynamo_airflow import disk_space
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge, merge_rejects, read_rejects
 from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.workspace import NoSpaceError
+from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
@@ -251,6 +252,38 @@ def test_a_disk_without_room_for_the_failed_rows_is_told_before_it_is_full(
 
     with pytest.raises(NoSpaceError, match="write out the rows of batches that failed"):
         merge_rejects(s3, "cars", prepared_file(3, bucket=BUCKET), execution("FAILED"))
+
+
+@pytest.mark.parametrize("room", [250_000, 600_000, 1_100_000])
+def test_error_files_are_stopped_before_they_fill_the_disk(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """While prepare's rejects are fetched, the others are put behind them, or the CSV of all is written."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(disk_space, "STEP_BYTES", 20_000)
+    prepared = prepared_file(1_000, 500, bucket=BUCKET)
+    rejects = [reject(str(number), message="x" * 1_000) for number in range(1_000)]
+    s3.put_object(
+        Bucket=BUCKET,
+        Key=prepared.rejects_key,
+        Body=b"".join(one.to_json().encode() + b"\n" for one in rejects[:500]),
+    )
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(500, [one.reject_id for one in rejects[500:]])]})
+    put_error_file(s3, rejects[500:])
+    left: list[int] = []
+
+    def usage(_: Path) -> SimpleNamespace:
+        used = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+        left.append(HEADROOM_BYTES + room - used)
+        return SimpleNamespace(free=left[-1])
+
+    monkeypatch.setattr("shutil.disk_usage", usage)
+
+    with pytest.raises(NoSpaceError, match="are needed to write the error files"):
+        merge_rejects(s3, "cars", prepared, execution())
+
+    assert min(left) >= HEADROOM_BYTES
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_left_on_the_disk(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,8 @@ def test_whom_a_run_may_ask_and_how_much_it_may_fetch_is_read(tmp_path: Path, mi
     source = load_source(
         tmp_path,
         minimal_text,
-        'hosts = ["files.example.org", "*.cdn.example.net:8443"]\nmax_bytes = 1\nmax_seconds = 60',
+        'hosts = ["files.example.org", "*.cdn.example.net:8443"]\n'
+        "max_bytes = 1\nmax_unpacked_bytes = 2\nmax_seconds = 60",
     ).source
 
     assert source.allowed_hosts[1:] == (
@@ -110,7 +111,7 @@ def test_whom_a_run_may_ask_and_how_much_it_may_fetch_is_read(tmp_path: Path, mi
         HostRule("cdn.example.net", 8443, below=True),
     )
     assert source.allowed_hosts[0] == HostRule.from_url(source.url)
-    assert (source.max_bytes, source.max_seconds) == (1, 60)
+    assert (source.max_bytes, source.max_unpacked_bytes, source.max_seconds) == (1, 2, 60)
 
 
 def test_by_default_a_run_may_ask_the_urls_own_host_alone_for_ten_gigabytes_in_six_hours(
@@ -120,6 +121,7 @@ def test_by_default_a_run_may_ask_the_urls_own_host_alone_for_ten_gigabytes_in_s
 
     assert source.allowed_hosts == (HostRule.from_url(source.url),)
     assert (source.max_bytes, source.max_seconds) == (10_000_000_000, 21_600)
+    assert source.max_unpacked_bytes == 20_000_000_000
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,7 @@ def test_by_default_a_run_may_ask_the_urls_own_host_alone_for_ten_gigabytes_in_s
         ('hosts = ["*.org"]', "source.hosts: must be hosts"),
         ('hosts = ["127.1"]', "source.hosts: must be hosts"),
         ("max_bytes = 0", "source.max_bytes: must be a whole number from 1"),
+        ("max_unpacked_bytes = 0", "source.max_unpacked_bytes: must be a whole number from 1"),
         ("max_seconds = 1e3", "source.max_seconds: must be a whole number from 1"),
     ],
 )

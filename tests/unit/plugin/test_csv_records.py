@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode
 from csvdynamo_airflow.preparation import csv_records, text_lines
-from csvdynamo_airflow.preparation.csv_records import BadRecord, CsvRecords, PlainBlock
+from csvdynamo_airflow.preparation.csv_records import CsvRecords
+from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock
 from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.text_lines import TextLines
 
@@ -234,6 +235,61 @@ def test_a_giant_field_that_never_ends_gives_up_at_the_next_row(monkeypatch: pyt
 def test_a_header_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(SourceFileError, match=r"a\.csv"):
         read(text)
+
+
+QUOTE_BOMBS = {
+    "each line opens a quote, outside one and inside one": 'x",",z\n',
+    "so does each, and rows are between": 'x",",z\n1,2,3\n',
+    "the record ends each time, with a row as its last line": ',x",",z\n""\r""',
+    "none is a row": 'x,"",","z\n',
+    "a later line may begin a row that goes on": '"a\nb"c,"d\n' + "text\n" * 50,
+    "nothing but quotes": '"',
+    "a line is a quote": '"\n',
+    "two rows are one": '1,2,"3\n',
+    "doubled quotes": '1,2,"""\n',
+}
+
+
+@pytest.mark.parametrize("unit", QUOTE_BOMBS.values(), ids=QUOTE_BOMBS)
+@pytest.mark.parametrize("end", ["", '",a","b",1\n'])
+def test_a_quote_bomb_costs_no_more_work_than_a_file_of_its_size(
+    monkeypatch: pytest.MonkeyPatch, unit: str, end: str
+) -> None:
+    """Without a bound each of its lines is read as often as there are lines before it."""
+    monkeypatch.setattr(csv_records, "RECORD_LIMIT", 20_000)
+    monkeypatch.setattr(csv_records, "FIELD_LIMIT", 20_000)
+    text = "a,b,c\n" + unit * (100_000 // len(unit)) + "\n" + end
+    records = open_records(text)
+
+    told = [record for block in records.blocks(len(records.header())) for record in block.records]
+
+    assert told
+    assert records.read_again <= 2 * csv_records.RECORD_LIMIT + csv_records.READ_AGAIN_TIMES * len(text)
+
+
+def test_each_line_of_a_quote_bomb_is_told_and_what_comes_after_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_records, "RECORD_LIMIT", 2_000)
+    bomb = 'x",",z\n' * 3_000
+    rows = [[str(number), "x", "y"] for number in range(1_000)]
+
+    told = read("a,b,c\n" + bomb + "".join(",".join(row) + "\n" for row in rows))
+
+    bad = [record for record in told if isinstance(record, BadRecord)]
+    assert {record.code for record in bad} == {RejectCode.BAD_QUOTE}
+    assert "".join(record.text for record in bad).startswith(bomb)
+    assert {" is not looked for any more" in record.message for record in bad} == {False, True}
+    assert told[len(bad) :] == rows[len(bad) - 3_000 :]
+    assert len(bad) - 3_000 < 2_000 // len("1,x,y\n")  # no more rows than one record may have lines
+
+
+def test_an_endless_line_in_a_quote_bomb_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_records, "RECORD_LIMIT", 2_000)
+    monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", 50)
+    monkeypatch.setattr(text_lines, "LINE_LIMIT", 200)
+
+    rows = brief("a,b,c\n" + 'x",",z\n' * 1_000 + "x" * 5_000 + "\n1,2,3\n")
+
+    assert rows == [*[RejectCode.BAD_QUOTE] * 1_000, RejectCode.TOO_LARGE, ["1", "2", "3"]]
 
 
 @given(

@@ -15,6 +15,7 @@ from csvdynamo.dataset import Column, ColumnType, Dataset, Source, Table
 from csvdynamo.policies import DuplicatePolicy, Policies
 from csvdynamo.rejects import Reject
 from csvdynamo.transforms import Lowercase, Prefix, Trim
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.prepare_file import prepare_file
 from csvdynamo_airflow.preparation.reject_spool import write_records
 
@@ -39,7 +40,7 @@ def run(
     (folder / "source").write_text(text.getvalue(), encoding="utf-8", newline="")
     dataset = replace(CARS, policies=Policies(duplicates=policy))
     prepared = prepare_file(folder, dataset, "c.csv", lambda _done, _total: None)
-    write_records(prepared.spools, folder / "records", "cars", "cars-1")
+    write_records(prepared.spools, folder / "records", "cars", "cars-1", DiskSpace(folder, "test"))
     with prepared.path.open(encoding="utf-8", newline="") as file:
         written = [int(row["_row"]) for row in csv.DictReader(file)]
     rejects = [Reject.from_json(line) for line in (folder / "records").read_bytes().splitlines()]

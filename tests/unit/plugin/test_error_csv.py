@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode, Stage
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.preparation.csv_records import BadRecord
 from csvdynamo_airflow.preparation.prepared_rows import reject_item
+from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.rejects.error_csv import write_error_csv
 from csvdynamo_airflow.rejects.spreadsheet_cells import restore
 from tests.unit.plugin.test_spreadsheet_cells import ATTACKS, FORMULA

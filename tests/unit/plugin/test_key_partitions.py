@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.attribute_values import Item
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.table import full_check
 from csvdynamo_airflow.table.checked_table import Difference
 from csvdynamo_airflow.table.difference_log import EXAMPLES, DifferenceLog
@@ -31,7 +32,8 @@ def test_a_partition_has_some_fifty_thousand_keys_and_files_are_few(keys: int, p
 def test_every_record_comes_back_once_and_a_key_is_in_one_partition(
     tmp_path_factory: pytest.TempPathFactory, keys: list[str], partitions: int
 ) -> None:
-    with KeyPartitions(tmp_path_factory.mktemp("side") / "new", partitions) as side:
+    folder = tmp_path_factory.mktemp("side")
+    with KeyPartitions(folder / "new", partitions, DiskSpace(folder, "check")) as side:
         for number, key in enumerate(keys):
             side.add(key, [number])
 
@@ -62,14 +64,15 @@ def test_the_full_check_finds_on_disk_what_it_would_in_memory(
     tmp_path_factory: pytest.TempPathFactory, expected: list[Expected], table: dict[str, int], partitions: int
 ) -> None:
     folder = tmp_path_factory.mktemp("check")
+    space = DiskSpace(folder, "check")
     wanted: list[Difference] = []
     for key in {one.key for one in expected} | set(table):
         claims = [claim_of(one) for one in expected if one.key == key]
         wanted += judge(key, claims, digest(item(key, table[key])) if key in table else None)
 
-    with pytest.MonkeyPatch.context() as patch, DifferenceLog(folder / "list") as differences:
+    with pytest.MonkeyPatch.context() as patch, DifferenceLog(folder / "list", space) as differences:
         patch.setattr(full_check, "partitions_for", lambda _: partitions)
-        check = FullCheck(folder, len(expected), "id")
+        check = FullCheck(space, len(expected), "id")
         keys = check.run(expected, (item(key, value) for key, value in table.items()), differences)
 
     assert keys == len({one.key for one in expected if one.standing is not Standing.REJECTED})
@@ -78,8 +81,9 @@ def test_the_full_check_finds_on_disk_what_it_would_in_memory(
 
 
 def test_the_first_differences_of_each_kind_are_examples_and_all_are_listed(tmp_path: Path) -> None:
-    with DifferenceLog(tmp_path / "list") as differences:
-        FullCheck(tmp_path, 0, "id").run(
+    space = DiskSpace(tmp_path, "check")
+    with DifferenceLog(tmp_path / "list", space) as differences:
+        FullCheck(space, 0, "id").run(
             (Expected(f"A_{row}", row, Standing.WRITTEN, item("x")) for row in range(1, 101)),
             (item(f"B_{row}") for row in range(50)),
             differences,

@@ -18,6 +18,7 @@ from csvdynamo.dataset import Column, Dataset, Gates, Limits, Source, Table
 from csvdynamo.policies import DuplicatePolicy, Policies
 from csvdynamo.rejects import Reject, reject_id
 from csvdynamo.transforms import Trim, Uppercase, is_blank
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import prepare_file
 from csvdynamo_airflow.preparation.duckdb_session import open_duckdb
 from csvdynamo_airflow.rejects.error_csv import write_error_csv
@@ -78,8 +79,8 @@ def folder(slow_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         counts = Counter(hashed for _, hashed in lines)
         return iter([int(row) for row, hashed in lines if counts[hashed] > 1])
 
-    with open_duckdb(slow_folder) as session:
-        monkeypatch.setattr(prepare_file, "open_duckdb", lambda _folder: nullcontext(session))
+    with open_duckdb(DiskSpace(slow_folder, "test")) as session:
+        monkeypatch.setattr(prepare_file, "open_duckdb", lambda _space: nullcontext(session))
         monkeypatch.setattr(prepare_file, "repeated_hashes", repeated_hashes)
         monkeypatch.setattr(prepare_file, "profile_columns", lambda *_: None)
         yield slow_folder

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.codes import RejectCode
-from csvdynamo_airflow.preparation.csv_records import BadRecord
 from csvdynamo_airflow.preparation.prepared_rows import (
     ContentRules,
     format_rows,
@@ -18,6 +17,7 @@ from csvdynamo_airflow.preparation.prepared_rows import (
     read_rows,
     reject_item,
 )
+from csvdynamo_airflow.preparation.record_blocks import BadRecord
 
 RULES = ContentRules(("a", "b"), item_limit=1000)
 

@@ -12,6 +12,7 @@ import pytest
 
 from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
 from csvdynamo.rejects import Reject, reject_id
+from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import draft
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES
@@ -47,9 +48,21 @@ class Outcome:
 def run(folder: Path, source: bytes, dataset: Dataset = PAIRS) -> Outcome:
     (folder / "source").write_bytes(source)
     prepared = prepare_file(folder, dataset, "p.csv", lambda _done, _total: None)
-    write_records(prepared.spools, folder / "records", dataset.name, "pairs-1")
+    write_records(prepared.spools, folder / "records", dataset.name, "pairs-1", DiskSpace(folder, "test"))
     lines = (folder / "records").read_bytes().splitlines()
     return Outcome(prepared, prepared.path.read_bytes().decode(), [Reject.from_json(line) for line in lines])
+
+
+def test_a_packed_source_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path) -> None:
+    """Also one whose encoding is not looked for, and that is so unpacked only to be rewritten."""
+    content = b"id,name\n" + b"1,x\n" * 5_000
+    source = replace(PAIRS.source, encoding="utf-8", max_unpacked_bytes=len(content))
+
+    assert run(tmp_path, gzip.compress(content), replace(PAIRS, source=source)).source_rows == 5_000
+
+    smaller = replace(PAIRS, source=replace(source, max_unpacked_bytes=len(content) - 1))
+    with pytest.raises(FileTooLargeError, match=r"p\.csv unpacks to more.*source\.max_unpacked_bytes"):
+        run(tmp_path, gzip.compress(content), smaller)
 
 
 def test_every_row_gets_its_number_and_the_plain_form(tmp_path: Path) -> None:

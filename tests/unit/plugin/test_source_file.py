@@ -15,6 +15,7 @@ from csvdynamo_airflow.preparation.source_file import (
     open_source,
     refuse_unless_csv,
 )
+from csvdynamo_airflow.source.growing_file import FileTooLargeError
 
 CSV = "id,name\n1,Zoë\n"
 NAMES = Dataset("names", Source("https://example.org/a.csv", "a.csv"), Table("tb_names", "id"), digest="0")
@@ -214,6 +215,17 @@ def test_a_zip_archive_is_read_as_it_is(tmp_path: Path) -> None:
     source_format, text = found(tmp_path, (tmp_path / "packed").read_bytes())
 
     assert (source_format.compression, text) == ("zip", CSV)
+
+
+def test_the_search_for_the_encoding_goes_no_further_than_the_limit_of_what_is_unpacked(tmp_path: Path) -> None:
+    dataset = replace(NAMES, source=replace(NAMES.source, max_unpacked_bytes=1_000_000))
+    path = source(tmp_path, gzip.compress(b"id,name\n" + b"1,2\n" * 1_000_000))
+    done = []
+
+    with pytest.raises(FileTooLargeError, match="max_unpacked_bytes"):
+        find_format(path, "a.csv", dataset, done.append)
+
+    assert done[-1] <= 1_000_000
 
 
 def test_who_wants_to_know_is_told_how_much_is_unpacked_and_may_stop_it(tmp_path: Path) -> None:

@@ -58,3 +58,13 @@ def test_an_endless_last_line_ends_with_the_text(monkeypatch: pytest.MonkeyPatch
 
     assert isinstance(cut, CutLine)
     assert cut.length == 55
+
+
+def test_carriage_returns_alone_are_read_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may be the first half of a line end, and none is a reason to read on to the end of the text."""
+    monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", 10)
+
+    read = blocks("\r" * 1000 + "\r\n")
+
+    assert max(map(len, read)) <= 11
+    assert list(chain.from_iterable(read)) == ["\r"] * 1000 + ["\r\n"]

@@ -1,5 +1,6 @@
 """Archives: one CSV is read as it is; anything else is told by name."""
 
+import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.unpack import open_unpacked
+from csvdynamo_airflow.source.growing_file import FileTooLargeError
 
 CSV = b"id,name\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(5000))
 
@@ -25,6 +27,31 @@ def unpack(folder: Path, content: bytes) -> tuple[bytes, str | None]:
     path.write_bytes(content)
     with open_unpacked(path, "a.zip") as unpacked:
         return unpacked.stream.read(), unpacked.compression
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(CSV), zipped({"a.csv": CSV})], ids=["gzip", "zip"])
+@pytest.mark.parametrize("read", ["read", "read1"])
+def test_what_unpacks_to_more_than_the_limit_is_refused_where_it_passes_it(
+    tmp_path: Path, packed: bytes, read: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(packed)
+    with open_unpacked(path, "a.csv", len(CSV)) as unpacked:
+        assert b"".join(iter(lambda: getattr(unpacked.stream, read)(1000), b"")) == CSV
+
+    got: list[bytes] = []
+    told = r"a\.csv unpacks to more than 20,000 bytes, which is what source\.max_unpacked_bytes allows"
+    with open_unpacked(path, "a.csv", 20_000) as unpacked, pytest.raises(FileTooLargeError, match=told):
+        got.extend(iter(lambda: getattr(unpacked.stream, read)(1000), b""))
+    assert CSV.startswith(b"".join(got))
+    assert 18_000 < sum(map(len, got)) <= 20_000
+
+
+def test_what_is_not_packed_has_no_such_limit(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+
+    with open_unpacked(tmp_path / "a.csv", "a.csv", 1) as unpacked:
+        assert (unpacked.stream.read(), unpacked.compression) == (CSV, None)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
