@@ -29,6 +29,7 @@ from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE
 from csvdynamo_airflow.rejects.error_files import MERGED_FILE
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE
+from csvdynamo_airflow.source.source_url import without_query
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 AWS_FILE = BUILD / "aws.json"
@@ -140,7 +141,8 @@ def _migrate(
 
 def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None:
     dag_id = f"csvdynamo_{dataset.name}"
-    say(f"Running the DAG {dag_id} on {source} (log {AIRFLOW_LOG}) …")
+    shown = without_query(source) if "://" in source else source
+    say(f"Running the DAG {dag_id} on {shown} (log {AIRFLOW_LOG}) …")
     command = [AIRFLOW, "dags", "test", dag_id, "--conf", json.dumps({"source_url": source})]
     with (
         AIRFLOW_LOG.open("w", encoding="utf-8") as log,

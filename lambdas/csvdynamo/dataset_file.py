@@ -10,7 +10,7 @@ from typing import Any
 from csvdynamo.column_file import read_columns, read_transforms
 from csvdynamo.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
 from csvdynamo.errors import DatasetError
-from csvdynamo.hosts import HostRule
+from csvdynamo.hosts import HostRule, has_user
 from csvdynamo.policy_file import read_policies
 from csvdynamo.protection_file import read_protection
 from csvdynamo.toml_fields import Fields, found
@@ -18,6 +18,7 @@ from csvdynamo.transforms import can_produce
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _WEB_URL = re.compile(r"https?://[^\s\\]+\Z", re.IGNORECASE)
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -120,16 +121,24 @@ def _read_source(fields: Fields) -> Source:
     delimiter = fields.choice("delimiter", "found", ("found", *DELIMITERS))
     encoding = fields.choice("encoding", "found", ("found", *ENCODINGS))
     source = Source(
-        url=fields.text("url", check=_url_rule),
+        url=_read_url(fields),
         file_name=fields.text("file_name", check=_file_name_rule),
         delimiter=DELIMITERS.get(delimiter),
         encoding=encoding if encoding in ENCODINGS else None,
+        connection=fields.text("connection", Source.connection, check=_connection_rule),
         hosts=_read_hosts(fields),
         max_bytes=fields.integer("max_bytes", Source.max_bytes, 1, _MOST_SOURCE_BYTES),
         max_seconds=fields.integer("max_seconds", Source.max_seconds, 1, _MOST_SOURCE_SECONDS),
     )
     fields.done()
     return source
+
+
+def _read_url(fields: Fields) -> str:
+    url: str = fields.text("url")
+    if has_user(url):  # not quoted: it is a secret
+        fields.fail("url", "must have no user and password: make an Airflow connection of them, name it in connection")
+    return str(fields.text("url", check=_url_rule))
 
 
 def _read_hosts(fields: Fields) -> tuple[HostRule, ...]:
@@ -192,6 +201,10 @@ def _url_rule(url: str) -> str | None:
 def _file_name_rule(name: str) -> str | None:
     good = "/" not in name and "\\" not in name and name not in (".", "..") and name.isprintable()
     return None if good and len(name.encode()) <= 255 else "a plain file name, of at most 255 bytes and without slashes"
+
+
+def _connection_rule(name: str) -> str | None:
+    return None if _CONNECTION.fullmatch(name) else "an Airflow connection's id, of at most 200 of A-Z a-z 0-9 _ . -"
 
 
 def _table_name_rule(name: str) -> str | None:

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.markdown import code_span
-from csvdynamo_airflow.parameters import NO_CONTROL_CHARACTERS, SOURCE_URL_LENGTH
+from csvdynamo_airflow.parameters import SOURCE_URL_LENGTH, SOURCE_URL_PATTERN
 from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM, FetchErrorFilesOperator
@@ -76,12 +76,13 @@ def _params(dataset: Dataset) -> dict[str, Param]:
         "source_url": Param(
             dataset.source.url,
             maxLength=SOURCE_URL_LENGTH,
-            pattern=NO_CONTROL_CHARACTERS,
+            pattern=SOURCE_URL_PATTERN,
             type="string",
             minLength=1,
             title="Source",
             description="Where the CSV is: an https URL on a host that the data set file allows, or what the "
-            "worker's settings for local use allow. It may be gzipped.",
+            "worker's settings for local use allow. It may be gzipped. Credentials belong into the Airflow "
+            "connection that the data set file names.",
         ),
         "dry_run": Param(
             False,

@@ -10,7 +10,7 @@ from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
-from csvdynamo_airflow.connections import client
+from csvdynamo_airflow.connections import client, source_credentials
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
@@ -44,7 +44,13 @@ def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         return download(
-            url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=run_id, local=local_use()
+            url,
+            dataset=dataset,
+            bucket=stack.bucket,
+            s3=client("s3"),
+            run_id=run_id,
+            local=local_use(),
+            find_credentials=source_credentials,
         ).to_json()
 
 

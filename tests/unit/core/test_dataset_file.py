@@ -140,6 +140,22 @@ def test_a_wrong_host_or_limit_is_refused(tmp_path: Path, minimal_text: str, key
         load_source(tmp_path, minimal_text, keys)
 
 
+@pytest.mark.parametrize("user", ["jo:hunter2@", "hunter2@", "jo:hunter2 @@"])
+def test_a_url_with_a_password_is_refused_and_not_repeated(tmp_path: Path, minimal_text: str, user: str) -> None:
+    with pytest.raises(DatasetError, match=r"source\.url: must have no user and password: make an Airflow") as caught:
+        load_text(tmp_path, minimal_text.replace("https://", f"https://{user}"))
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_connection_of_a_source_is_read_and_by_default_there_is_none(tmp_path: Path, minimal_text: str) -> None:
+    assert load_text(tmp_path, minimal_text).source.connection is None
+
+    named = load_text(tmp_path, minimal_text.replace("[source]", '[source]\nconnection = "cars.example"', 1))
+
+    assert named.source.connection == "cars.example"
+
+
 @pytest.mark.parametrize(
     "url", ["https://127.1/a.csv", "https://a\\\\@b/a.csv", "https://münchen.example/a.csv", "https://*.a.b/"]
 )
@@ -228,6 +244,7 @@ def test_a_wrong_key_is_named_with_what_is_allowed(
     ("old", "new", "key"),
     [
         ('url = "https://example.com/cars.csv"', "", "source.url"),
+        ('"https://example.com/cars.csv"', '"https://example.com/cars.csv"\nconnection = "a b"', "source.connection"),
         ('"https://example.com/cars.csv"', '"ftp://example.com/cars.csv"', "source.url"),
         ('"https://example.com/cars.csv"', '"https://[bad/cars.csv"', "source.url"),
         ('"https://example.com/cars.csv"', '"https://example.com/a b"', "source.url"),
