@@ -1,6 +1,5 @@
 """The DAG of one data set."""
 
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +8,9 @@ from airflow.sdk import DAG, Asset, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
+from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.parameters import SOURCE_URL_LENGTH, SOURCE_URL_PATTERN
 from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
@@ -20,7 +21,7 @@ from csvdynamo_airflow.table.checked_table import CheckedTable
 from csvdynamo_airflow.task_error import ERROR_XCOM, tell_error
 from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 _RULES_TIMEOUT = timedelta(hours=6)
 """Ends the tasks that hold rows against a data set's patterns, one of which may match for ever on some text."""
@@ -185,7 +186,7 @@ def _accounted(dataset: Dataset) -> Any:
         if report["problems"]:
             raise AirflowFailException("Not every row is accounted for, or too many were lost:\n" + report["summary"])
         context["outlet_events"][asset].extra = {"report": report["key"], "written": report["ledger"]["written"]}
-        log.info("%s", report["summary"])
+        log.info("%s", shown_lines(report["summary"]))
         if not context["params"]["dry_run"]:
             steps.remember_columns(dataset.name, context["ti"].xcom_pull(task_ids="prepare"))
 

@@ -1,16 +1,17 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from csvdynamo.policies import VerifyMode
+from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.connections import client, source_credentials
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
@@ -28,7 +29,7 @@ from csvdynamo_airflow.task_shell import (
 )
 from csvdynamo_airflow.workflow.execution import Execution
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
@@ -141,7 +142,7 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
         migration = make_migration(stack, findings.prepared)
         execution = next(reversed(migration.executions()), None)
         counts = count_migration(client("s3"), migration.states, findings.prepared, execution)
-    log.info("Ledger:\n%s", replace(findings, counts=counts).ledger.table())
+    log.info("Ledger:\n%s", shown_lines(replace(findings, counts=counts).ledger.table()))
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
 
 
@@ -167,7 +168,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     client("s3").put_object(
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"
     )
-    log.info("Report: s3://%s/%s\n%s", stack.bucket, key, text)
+    log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
     _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
     return {"key": key, "problems": found, "summary": text, "ledger": report["ledger"]}
 
@@ -181,8 +182,8 @@ def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
 
     try:
         remember_run(client("s3"), dataset_name, Prepared.from_json(prepared))
-    except (BotoCoreError, ClientError):
-        log.exception("The columns of this run could not be remembered")
+    except (BotoCoreError, ClientError) as error:
+        log.warning("The columns of this run could not be remembered: %s", error)
 
 
 def _announce(topic_arn: str, subject: str, text: str) -> None:
@@ -191,5 +192,5 @@ def _announce(topic_arn: str, subject: str, text: str) -> None:
 
     try:
         client("sns").publish(TopicArn=topic_arn, Subject=subject, Message=text)
-    except (BotoCoreError, ClientError):
-        log.exception("The result could not be announced to %s", topic_arn)
+    except (BotoCoreError, ClientError) as error:
+        log.warning("The result could not be announced to %s: %s", topic_arn, error)

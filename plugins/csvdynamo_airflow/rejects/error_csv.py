@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import IO, Any
 
+from csvdynamo.shown import shown
 from csvdynamo_airflow.preparation.prepared_rows import EXTRA_FIELDS, UNREAD_LINES
 from csvdynamo_airflow.rejects.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, is_marked_within, neutralise
 
@@ -50,12 +51,8 @@ def write_error_csv(
 
 def _cells(record: dict[str, Any], headers: Sequence[str], more: Sequence[str]) -> list[str]:
     item = record["item"]
-    why = [
-        "" if record["row"] is None else str(record["row"]),
-        record["code"],
-        record["column"] or "",
-        record["message"],
-    ]
+    told = (record["code"], record["column"] or "", record["message"])
+    why = ["" if record["row"] is None else str(record["row"]), *map(shown, told)]
     return [*(item.get(name, "") for name in headers), *why, *(item.get(name, "") for name in more)]
 
 

@@ -1,6 +1,5 @@
 """The task download: a source, byte for byte as published, into the bucket's ``landing/``."""
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import Any
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.hosts import any_allows
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.source_file import refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
@@ -23,7 +23,7 @@ from csvdynamo_airflow.workspace import workspace
 
 __all__ = ["Landed", "download", "refuse_beforehand"]
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 def log_progress(done: int, total: int | None) -> None:

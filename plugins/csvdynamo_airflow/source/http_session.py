@@ -1,6 +1,5 @@
 """Requests that follow redirects only to where a download may go, and take credentials nowhere else than asked."""
 
-import logging
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -12,13 +11,14 @@ from requests.auth import AuthBase
 
 from csvdynamo.hosts import any_allows
 from csvdynamo.library_logging import keep_queries_out_of_logs
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError
 from csvdynamo_airflow.source.http_connection import Guard, guarded_pools
 from csvdynamo_airflow.source.source_url import Origin, SourceRules, SourceUrlError, admit_redirect
 from csvdynamo_airflow.source.time_limit import TimeLimit
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 class _NoCredentials(AuthBase):

@@ -1,6 +1,5 @@
 """Fetching a source over HTTP: bounded attempts, resumed where the server allows it, every length checked."""
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -8,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csvdynamo.shown import shown
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from csvdynamo_airflow.source.http_session import GuardedSession
 
 PIECE_BYTES = 64 * 1024
+_HEADER_LENGTH = 500
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 class _TryAgainError(Exception):
@@ -140,7 +142,8 @@ class _Transfer:
                 self._refuse_status(response, session.connection_sent)
                 self._refuse_content(response)
                 self._receive(response)
-                return Fetched(self._version.etag, self._version.last_modified, response.headers.get("Content-Type"))
+                told = (self._version.etag, self._version.last_modified, response.headers.get("Content-Type"))
+                return Fetched(*(None if value is None else shown(value, _HEADER_LENGTH) for value in told))
         except (
             requests.exceptions.InvalidURL,
             requests.exceptions.InvalidSchema,

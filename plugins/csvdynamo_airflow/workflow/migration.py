@@ -1,12 +1,12 @@
 """Starting and redriving a run's execution: the calls behind the tasks start and wait."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.workflow.execution import (
     Execution,
@@ -20,7 +20,7 @@ from csvdynamo_airflow.workflow.execution import (
 )
 from csvdynamo_airflow.workflow.turn import Intent, Turn
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 @dataclass(frozen=True)
