@@ -108,6 +108,13 @@ def test_the_report_keeps_the_exact_values_and_a_terminal_takes_it() -> None:
     assert report["run_id"] == HOSTILE
 
 
+def test_one_endless_key_does_not_hide_the_next_one() -> None:
+    told = str(Difference(DifferenceKind.CHANGED, LONG, 7, ("City", LONG)))
+
+    hold_shown(told, 450)
+    assert " (row 7) in City, " in told
+
+
 @pytest.mark.parametrize(
     "error",
     [
