@@ -186,9 +186,12 @@ def _read_dag(fields: Fields) -> DagSettings:
     schedule = fields.text("schedule", DagSettings.schedule, check=_schedule_rule)
     dag = DagSettings(
         schedule=None if schedule == "none" else schedule,
-        owner=fields.text("owner", DagSettings.owner),
+        owner=fields.text("owner", DagSettings.owner, check=_printable_rule),
         tags=fields.texts("tags"),
     )
+    for tag in dag.tags:
+        if not tag.isprintable():
+            fields.fail("tags", f"must be texts that print, found {found(tag)} in it")
     fields.done()
     return dag
 
@@ -217,6 +220,10 @@ def _key_name_rule(name: str) -> str | None:
 
 def _percent_rule(number: Decimal) -> str | None:
     return None if 0 <= number <= 100 else "a percentage from 0 to 100"
+
+
+def _printable_rule(text: str) -> str | None:
+    return None if text.isprintable() else "a text that prints: it stands in Airflow's UI"
 
 
 def _schedule_rule(text: str) -> str | None:
