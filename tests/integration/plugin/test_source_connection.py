@@ -6,11 +6,14 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo_airflow import steps
 from csvdynamo_airflow.connections import source_credentials
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import CredentialsError
@@ -81,6 +84,25 @@ def test_the_data_sets_hosts_are_asked_with_the_connections_credentials(fetch: A
 
     assert [request["Authorization"] for request in server.requests] == [f"Bearer {CANARY}"] * 2
     assert CANARY not in json.dumps(landed.to_json())
+
+
+def test_the_task_download_asks_with_them_and_leaves_nothing_of_them(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in TOKEN.items():
+        monkeypatch.setenv(name, value)
+    with serve(Answer(body=CSV)) as server:
+        host = urlsplit(server.url).netloc
+        monkeypatch.setenv("CSVDYNAMO_LOCAL_HOSTS", host)
+        source = Source("https://example.org/a.csv", "a.csv", connection="cars", hosts=local_hosts(server.url))
+        dataset = Dataset("cars", source, Table("tb_cars", "ID"), "0")
+        monkeypatch.setattr(steps, "open_dataset", lambda _name: dataset)
+        monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: SimpleNamespace(bucket=BUCKET))
+        monkeypatch.setattr(steps, "refuse_other_table", lambda *_: None)
+        monkeypatch.setattr(steps, "client", lambda _service: s3)
+
+        left = steps.download_source("cars", f"{server.url}&token={CANARY}", "run")
+
+    assert [request["Authorization"] for request in server.requests] == [f"Bearer {CANARY}"]
+    assert CANARY not in json.dumps(left)
 
 
 def test_a_host_that_a_workers_setting_alone_allows_is_not(fetch: Any) -> None:
