@@ -3,6 +3,7 @@
 from commands.local_source import local_path, local_settings
 from commands.project import fail, make_build_folder
 from csvdynamo.dataset import Dataset
+from csvdynamo.hosts import has_user
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import local_use, retry_seconds
 from csvdynamo_airflow.source.download import refuse_beforehand
@@ -28,7 +29,7 @@ def readable_source(asked: str, dataset: Dataset) -> str:
         The URL, or the file's whole path: the command runs here, the DAG elsewhere, and it must mean the same to both.
     """
     try:
-        source = asked if "://" in asked else str(local_path(asked))
+        source = asked if "://" in asked or has_user(asked) else str(local_path(asked))
         refuse_beforehand(source, dataset, local_use(local_settings(source)))
     except MigrationError as error:
         fail(str(error))

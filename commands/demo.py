@@ -23,12 +23,14 @@ from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset
 from commands.sample import SAMPLE_DATASET, Sample, write_sample
 from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import Reject
+from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE
 from csvdynamo_airflow.rejects.error_files import MERGED_FILE
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE
+from csvdynamo_airflow.source.source_url import without_query
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 AWS_FILE = BUILD / "aws.json"
@@ -37,6 +39,7 @@ REJECTS = BUILD / MERGED_FILE
 UNFINISHED = BUILD / UNFINISHED_FILE
 ERROR_CSV = BUILD / ERROR_CSV_FILE
 SAMPLE_ROWS = 5000
+_LOG_LINE_LENGTH = 100_000
 _LOG_LINE = re.compile(r"\S+T(\d\d:\d\d:\d\d)\S* \[\w+ *\] (.*?)\s+\[[\w.]+\] ")
 _TASK_STARTS = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
 _TOLD = (
@@ -140,7 +143,8 @@ def _migrate(
 
 def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None:
     dag_id = f"csvdynamo_{dataset.name}"
-    say(f"Running the DAG {dag_id} on {source} (log {AIRFLOW_LOG}) …")
+    named = without_query(source) if "://" in source else source
+    say(f"Running the DAG {dag_id} on {named} (log {AIRFLOW_LOG}) …")
     command = [AIRFLOW, "dags", "test", dag_id, "--conf", json.dumps({"source_url": source})]
     with (
         AIRFLOW_LOG.open("w", encoding="utf-8") as log,
@@ -156,7 +160,7 @@ def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None
         assert process.stdout is not None
         try:
             for line in process.stdout:
-                log.write(line)
+                log.write(shown(line.rstrip("\n"), _LOG_LINE_LENGTH) + "\n")
                 if told := progress_line(line):
                     say(told)
         except BaseException:

@@ -11,6 +11,7 @@ from typing import NoReturn
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_datasets
 from csvdynamo.errors import DatasetError
+from csvdynamo.shown import shown_lines
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("CSVDYNAMO_BUILD") or ROOT / "build").resolve()
@@ -58,7 +59,7 @@ def make_command(target: str, **variables: str) -> str:
 
 def say(text: str) -> None:
     """Tell the person at the terminal something, at once."""
-    print(text, flush=True)
+    print(shown_lines(text), flush=True)
 
 
 def stop_like_ctrl_c() -> None:
@@ -76,4 +77,4 @@ def free_port() -> int:
 
 def fail(text: str) -> NoReturn:
     """End the command with a message and exit status 1."""
-    sys.exit(text)
+    sys.exit(shown_lines(text))

@@ -14,4 +14,4 @@ for path in dataset_paths(datasets_folder()):
     except DatasetError as error:
         wrong.append(str(error))
 if wrong:
-    raise DatasetError("\n".join(wrong))
+    raise DatasetError(*wrong)

@@ -13,7 +13,8 @@ from csvdynamo.attribute_values import (
 )
 from csvdynamo.codes import RejectCode
 from csvdynamo.dataset import Column, ColumnType, EmptyPolicy
-from csvdynamo.refusals import Refusal, shown
+from csvdynamo.refusals import Refusal
+from csvdynamo.shown import quoted
 from csvdynamo.transforms import TextFunction, chain, is_blank
 
 CellRule = Callable[[str], AttributeValue | None]
@@ -63,7 +64,7 @@ def compile_key(column: Column) -> CellRule:
             check(value)
         size = utf8_length(value)
         if size > MAX_PARTITION_KEY_BYTES:
-            problem = f"{shown(value)} is {size:,} bytes; a partition key has at most {MAX_PARTITION_KEY_BYTES:,}"
+            problem = f"{quoted(value)} is {size:,} bytes; a partition key has at most {MAX_PARTITION_KEY_BYTES:,}"
             _refuse(column, RejectCode.TOO_LARGE, problem)
         return {"S": value}
 
@@ -76,7 +77,7 @@ def _refuse(column: Column, code: RejectCode, problem: str) -> NoReturn:
 
 def _blank_rule(column: Column) -> CellRule:
     def refuse(text: str) -> AttributeValue | None:
-        _refuse(column, RejectCode.MISSING_VALUE, f"{shown(text)} is blank; required = true")
+        _refuse(column, RejectCode.MISSING_VALUE, f"{quoted(text)} is blank; required = true")
 
     if column.required:
         return refuse
@@ -110,14 +111,14 @@ def _number_rule(column: Column) -> CellRule:
         number = number_text(text)
         if number is None:
             _refuse(
-                column, RejectCode.BAD_TYPE, f'{shown(text)} is not a number that DynamoDB can hold; type = "number"'
+                column, RejectCode.BAD_TYPE, f'{quoted(text)} is not a number that DynamoDB can hold; type = "number"'
             )
         if bounded:
             value = Decimal(number)
             if minimum is not None and value < minimum:
-                _refuse(column, RejectCode.OUT_OF_RANGE, f"{shown(text)} is less than min = {minimum}")
+                _refuse(column, RejectCode.OUT_OF_RANGE, f"{quoted(text)} is less than min = {minimum}")
             if maximum is not None and value > maximum:
-                _refuse(column, RejectCode.OUT_OF_RANGE, f"{shown(text)} is more than max = {maximum}")
+                _refuse(column, RejectCode.OUT_OF_RANGE, f"{quoted(text)} is more than max = {maximum}")
         return {"N": number}
 
     return convert
@@ -127,7 +128,7 @@ def _boolean_rule(column: Column) -> CellRule:
     def convert(text: str) -> AttributeValue:
         value = boolean_value(text)
         if value is None:
-            _refuse(column, RejectCode.BAD_TYPE, f'{shown(text)} is not true or false; type = "boolean"')
+            _refuse(column, RejectCode.BAD_TYPE, f'{quoted(text)} is not true or false; type = "boolean"')
         return {"BOOL": value}
 
     return convert
@@ -138,16 +139,17 @@ def _text_checks(column: Column) -> Sequence[_TextCheck]:
 
     def check_pattern(text: str) -> None:
         if pattern is not None and not pattern.fullmatch(text):
-            _refuse(column, RejectCode.BAD_PATTERN, f"{shown(text)} does not match pattern = {pattern.pattern}")
+            _refuse(column, RejectCode.BAD_PATTERN, f"{quoted(text)} does not match pattern = {pattern.pattern}")
 
     def check_allowed(text: str) -> None:
         if allowed is not None and text not in allowed:
-            _refuse(column, RejectCode.NOT_ALLOWED, f"{shown(text)} is not one of the {len(allowed)} values of allowed")
+            problem = f"{quoted(text)} is not one of the {len(allowed)} values of allowed"
+            _refuse(column, RejectCode.NOT_ALLOWED, problem)
 
     def check_length(text: str) -> None:
         if max_length is not None and len(text) > max_length:
             _refuse(
-                column, RejectCode.TOO_LONG, f"{shown(text)} has {len(text):,} characters; max_length = {max_length}"
+                column, RejectCode.TOO_LONG, f"{quoted(text)} has {len(text):,} characters; max_length = {max_length}"
             )
 
     checks = ((max_length, check_length), (pattern, check_pattern), (allowed, check_allowed))

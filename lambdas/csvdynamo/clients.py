@@ -6,7 +6,7 @@ import boto3
 from botocore.config import Config
 
 from csvdynamo.answer_checksum import check_answers
-from csvdynamo.aws_logging import keep_bodies_out_of_logs
+from csvdynamo.library_logging import keep_bodies_out_of_logs
 
 
 def client(service: str, attempts: int = 2) -> Any:

@@ -38,6 +38,7 @@ class Source:
     Attributes:
         delimiter: The character between two fields; None: it is found.
         encoding: Python's name of its encoding; None: it is found.
+        connection: The Airflow connection whose credentials those hosts are asked with; None: without any.
         hosts: Whom a run may ask beside the host of ``url``, at first or by a redirect.
         max_bytes: The most that is fetched, as it comes.
         max_unpacked_bytes: The most that a gzip file or a zip archive may unpack to. What prepare makes of it is held
@@ -49,6 +50,7 @@ class Source:
     file_name: str
     delimiter: str | None = None
     encoding: str | None = None
+    connection: str | None = None
     hosts: tuple[HostRule, ...] = ()
     max_bytes: int = 10_000_000_000
     max_unpacked_bytes: int = 20_000_000_000

@@ -11,7 +11,7 @@ from typing import Any
 from csvdynamo.column_file import read_columns, read_transforms
 from csvdynamo.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
 from csvdynamo.errors import DatasetError
-from csvdynamo.hosts import HostRule
+from csvdynamo.hosts import HostRule, has_user
 from csvdynamo.policy_file import read_policies
 from csvdynamo.protection_file import read_protection
 from csvdynamo.toml_fields import Fields, found
@@ -19,6 +19,7 @@ from csvdynamo.transforms import can_produce
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _WEB_URL = re.compile(r"https?://[^\s\\]+\Z", re.IGNORECASE)
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -130,10 +131,11 @@ def _read_source(fields: Fields) -> Source:
     delimiter = fields.choice("delimiter", "found", ("found", *DELIMITERS))
     encoding = fields.choice("encoding", "found", ("found", *ENCODINGS))
     source = Source(
-        url=fields.text("url", check=_url_rule),
+        url=_read_url(fields),
         file_name=fields.text("file_name", check=_file_name_rule),
         delimiter=DELIMITERS.get(delimiter),
         encoding=encoding if encoding in ENCODINGS else None,
+        connection=fields.text("connection", Source.connection, check=_connection_rule),
         hosts=_read_hosts(fields),
         max_bytes=fields.integer("max_bytes", Source.max_bytes, 1, _MOST_SOURCE_BYTES),
         max_unpacked_bytes=fields.integer("max_unpacked_bytes", Source.max_unpacked_bytes, 1, _MOST_SOURCE_BYTES),
@@ -141,6 +143,13 @@ def _read_source(fields: Fields) -> Source:
     )
     fields.done()
     return source
+
+
+def _read_url(fields: Fields) -> str:
+    url: str = fields.text("url")
+    if has_user(url):  # not quoted: it is a secret
+        fields.fail("url", "must have no user and password: make an Airflow connection of them, name it in connection")
+    return str(fields.text("url", check=_url_rule))
 
 
 def _read_hosts(fields: Fields) -> tuple[HostRule, ...]:
@@ -188,9 +197,12 @@ def _read_dag(fields: Fields) -> DagSettings:
     schedule = fields.text("schedule", DagSettings.schedule, check=_schedule_rule)
     dag = DagSettings(
         schedule=None if schedule == "none" else schedule,
-        owner=fields.text("owner", DagSettings.owner),
+        owner=fields.text("owner", DagSettings.owner, check=_printable_rule),
         tags=fields.texts("tags"),
     )
+    for tag in dag.tags:
+        if not tag.isprintable():
+            fields.fail("tags", f"must be texts that print, found {found(tag)} in it")
     fields.done()
     return dag
 
@@ -205,6 +217,10 @@ def _file_name_rule(name: str) -> str | None:
     return None if good and len(name.encode()) <= 255 else "a plain file name, of at most 255 bytes and without slashes"
 
 
+def _connection_rule(name: str) -> str | None:
+    return None if _CONNECTION.fullmatch(name) else "an Airflow connection's id, of at most 200 of A-Z a-z 0-9 _ . -"
+
+
 def _table_name_rule(name: str) -> str | None:
     return None if _TABLE_NAME.fullmatch(name) else "3 to 255 of A-Z a-z 0-9 _ . - (a DynamoDB table name)"
 
@@ -215,6 +231,10 @@ def _key_name_rule(name: str) -> str | None:
 
 def _percent_rule(number: Decimal) -> str | None:
     return None if 0 <= number <= 100 else "a percentage from 0 to 100"
+
+
+def _printable_rule(text: str) -> str | None:
+    return None if text.isprintable() else "a text that prints: it stands in Airflow's UI"
 
 
 def _schedule_rule(text: str) -> str | None:

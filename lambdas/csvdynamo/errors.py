@@ -1,31 +1,13 @@
 """Every error that the core raises on purpose, so that a caller can tell them from a defect."""
 
-_LONGEST_LINE = 2000
-
-
-def printable(text: str) -> str:
-    """Return a message as a terminal, a log and a web page can take it, whatever was quoted in it.
-
-    What does not print is escaped: control characters, line separators, half surrogate pairs, and the marks that make
-    text run from right to left. A long line loses its middle, since it begins with the file or the key and ends with
-    what is wrong. Line feeds stay: some messages are a list.
-    """
-    return "\n".join(map(_printable_line, text.split("\n")))
-
-
-def _printable_line(line: str) -> str:
-    if len(line) > _LONGEST_LINE:
-        line = f"{line[: _LONGEST_LINE // 2]} … {line[-_LONGEST_LINE // 2 :]}"
-    if line.isprintable():
-        return line
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)
+from csvdynamo.shown import shown
 
 
 class CsvDynamoError(Exception):
-    """Base of the core's errors. Its message is made `printable`."""
+    """Base of the core's errors. Its message is one line, or a list of them, each `shown`."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(shown, lines)))
 
 
 class DatasetError(CsvDynamoError):

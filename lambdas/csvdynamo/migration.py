@@ -8,9 +8,10 @@ from csvdynamo.batch import Batch
 from csvdynamo.codes import RejectCode, Stage
 from csvdynamo.errors import UnexpectedAnswerError
 from csvdynamo.policies import DuplicatePolicy
-from csvdynamo.refusals import Refusal, RefusedItem, shown
+from csvdynamo.refusals import Refusal, RefusedItem
 from csvdynamo.rejects import Reject
 from csvdynamo.rows import RowConverter
+from csvdynamo.shown import quoted
 
 WriteItems = Callable[[Sequence[Item]], Iterable[RefusedItem]]
 
@@ -108,9 +109,9 @@ def _duplicate(batch: Batch, converter: RowConverter, loser: _Candidate, winner:
     key = loser.item[converter.dataset.table.partition_key]["S"]
     column = converter.plan(batch.rows[loser.position]).key_header
     if winner is None:
-        message = f'{column}: other rows also hold the key {shown(key)}, and duplicates = "reject"'
+        message = f'{column}: other rows also hold the key {quoted(key)}, and duplicates = "reject"'
         return Refusal(RejectCode.DUPLICATE_KEY, column, message)
     number = batch.row_numbers[winner.position]
     where = f"row {number}" if number is not None else f"position {winner.position} of the batch"
-    message = f"{column}: {where} has the same key {shown(key)} and is written instead"
+    message = f"{column}: {where} has the same key {quoted(key)} and is written instead"
     return Refusal(RejectCode.DUPLICATE_KEY, column, message)

@@ -1,11 +1,8 @@
 """Why something was not stored: a row, by the data set's rules, or an item, by DynamoDB."""
 
-import json
 from dataclasses import dataclass
 
 from csvdynamo.codes import RejectCode
-
-_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -23,10 +20,3 @@ class RefusedItem:
 
     index: int
     message: str
-
-
-def shown(text: str) -> str:
-    """Return a value as a message shows it: quoted, on one line, shortened."""
-    if len(text) > _SHOWN_CHARACTERS:
-        text = text[: _SHOWN_CHARACTERS - 1] + "…"
-    return json.dumps(text, ensure_ascii=False)

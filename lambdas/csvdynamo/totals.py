@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from csvdynamo.result_files import Manifest, batch_results, unfinished_batches
+from csvdynamo.shown import shown
 
 ERRORS_PREFIX = "migration_errors"
 
@@ -72,4 +73,4 @@ def _message(output: dict[str, Any], execution_name: str) -> str:
     if output["MAP_RUN_RESULTS"] is None:
         lines.append("The Map Run wrote no results: it had no items.")
     lines += ["", "These totals are not yet verified against the table."]
-    return "\n".join(lines)
+    return "\n".join(map(shown, lines))

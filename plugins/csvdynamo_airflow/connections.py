@@ -1,9 +1,10 @@
-"""AWS clients of the Airflow connection that csvdynamo uses."""
+"""What csvdynamo takes from Airflow's connections: AWS clients, and the credentials of sources."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from csvdynamo.aws_logging import keep_bodies_out_of_logs
+from csvdynamo.library_logging import keep_bodies_out_of_logs
+from csvdynamo_airflow.source.credentials import Credentials, CredentialsError
 
 AWS_CONNECTION = "aws_default"
 """The Airflow connection: credentials, region and, for the embedded AWS, the endpoint."""
@@ -31,6 +32,28 @@ async def async_client(service: str) -> AbstractAsyncContextManager[Any]:
     """
     made: AbstractAsyncContextManager[Any] = await _hook(service).get_async_conn()
     return made
+
+
+def source_credentials(connection: str) -> Credentials:
+    """Read the credentials with which a source's server is asked.
+
+    Args:
+        connection: The Airflow connection's id.
+
+    Raises:
+        CredentialsError: There is no such connection, or it holds no credentials of a source.
+    """
+    from airflow.sdk import Connection  # noqa: PLC0415 - slow; not at DAG parse time
+    from airflow.sdk.exceptions import AirflowNotFoundException  # noqa: PLC0415 - slow; not at DAG parse time
+
+    try:
+        found = Connection.get(connection)
+    except AirflowNotFoundException:
+        raise CredentialsError(
+            f"There is no Airflow connection {connection!r}, which source.connection names. Make it, with the "
+            "credentials of the source."
+        ) from None
+    return Credentials.of(connection, found.login, found.password, found.extra_dejson)
 
 
 def _hook(service: str) -> Any:

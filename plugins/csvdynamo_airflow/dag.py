@@ -1,6 +1,5 @@
 """The DAG of one data set."""
 
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +7,10 @@ from airflow.sdk import DAG, Asset, AssetAlias, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.dataset import Dataset
+from csvdynamo.shown import shown_lines
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
-from csvdynamo_airflow.parameters import NO_CONTROL_CHARACTERS, SOURCE_URL_LENGTH
+from csvdynamo_airflow.parameters import SOURCE_URL_LENGTH, SOURCE_URL_PATTERN
 from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
 from csvdynamo_airflow.rejects.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.run_documents import RunDocuments
@@ -17,7 +18,7 @@ from csvdynamo_airflow.settings import retry_seconds
 from csvdynamo_airflow.task_error import tell_error
 from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 _RULES_TIMEOUT = timedelta(hours=6)
 """Ends the tasks that hold rows against a data set's patterns, one of which may match for ever on some text."""
@@ -73,12 +74,13 @@ def _params(dataset: Dataset) -> dict[str, Param]:
         "source_url": Param(
             dataset.source.url,
             maxLength=SOURCE_URL_LENGTH,
-            pattern=NO_CONTROL_CHARACTERS,
+            pattern=SOURCE_URL_PATTERN,
             type="string",
             minLength=1,
             title="Source",
             description="Where the CSV is: an https URL on a host that the data set file allows, or what the "
-            "worker's settings for local use allow. It may be gzipped.",
+            "worker's settings for local use allow. It may be gzipped. Credentials belong into the Airflow "
+            "connection that the data set file names.",
         ),
         "dry_run": Param(
             False,
@@ -193,7 +195,7 @@ def _accounted(dataset: Dataset) -> Any:
             raise AirflowFailException("There is no report of this attempt: see the log of the task report.")
         if report["problems"]:
             raise AirflowFailException("Not every row is accounted for, or too many were lost:\n" + report["summary"])
-        log.info("%s", report["summary"])
+        log.info("%s", shown_lines(report["summary"]))
         if context["params"]["dry_run"]:
             return
         prepared = context["ti"].xcom_pull(task_ids="prepare")

@@ -1,6 +1,6 @@
-"""Errors of a migration that are told to a person; their messages are made `printable`."""
+"""Errors of a migration that are told to a person; each of their lines is `shown`."""
 
-from csvdynamo.errors import printable
+from csvdynamo.shown import shown
 
 
 class MigrationError(Exception):
@@ -9,12 +9,12 @@ class MigrationError(Exception):
     Raised for what another attempt cannot mend: the task fails without a retry.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(shown, lines)))
 
 
 class MigrationPostponedError(Exception):
     """A migration cannot go on now; a later attempt may."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(shown, lines)))

@@ -2,6 +2,8 @@
 
 import re
 
+from csvdynamo.shown import shown
+
 _BACKTICKS = re.compile("`+")
 
 
@@ -11,7 +13,7 @@ def code_span(text: str) -> str:
     Nothing in a code span is markup but the run of backticks that ends it
     (https://spec.commonmark.org/0.31.2/#code-spans), so the span's own run is longer than any in the text.
     """
-    line = " ".join(text.splitlines())
+    line = shown(" ".join(text.splitlines()))
     fence = "`" * (max(map(len, _BACKTICKS.findall(line)), default=0) + 1)
     # Markdown takes one blank off at both ends.
     return f"{fence} {line} {fence}" if line.strip(" ") else f"{fence}{line or ' '}{fence}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from csvdynamo.hosts import USER_IN_URL
 from csvdynamo_airflow.errors import MigrationError
 
 PARAMETERS = ("source_url", "dry_run", "force")
@@ -9,8 +10,11 @@ PARAMETERS = ("source_url", "dry_run", "force")
 SOURCE_URL_LENGTH = 4096
 """The most characters of a source's URL."""
 
-NO_CONTROL_CHARACTERS = r"^[^\u0000-\u001f\u007f]+$"
-"""The pattern (JSON Schema) of a source's URL."""
+SOURCE_URL_PATTERN = rf"^(?!{USER_IN_URL[1:]})[^\u0000-\u001f\u007f]+(?![\s\S])"
+"""The pattern (JSON Schema) of a source's URL: no control characters, and no user and password.
+
+A run's parameters lie in Airflow's database, and whoever may see the run reads them.
+"""
 
 _NAMED = 5
 

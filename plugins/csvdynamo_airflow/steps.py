@@ -1,19 +1,20 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
 import json
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from csvdynamo.policies import VerifyMode
+from csvdynamo.shown import shown_lines
 from csvdynamo.stored_object import read_object
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
-from csvdynamo_airflow.connections import client
+from csvdynamo_airflow.connections import client, source_credentials
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
@@ -36,7 +37,7 @@ from csvdynamo_airflow.workflow.execution import Ended, Execution
 TOLD_FILE = "told.json"
 """Beside a run's report: the execution that consumers of the table were told of, and how often it was redriven."""
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
@@ -52,7 +53,13 @@ def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         return download(
-            url, dataset=dataset, bucket=stack.bucket, s3=client("s3"), run_id=run_id, local=local_use()
+            url,
+            dataset=dataset,
+            bucket=stack.bucket,
+            s3=client("s3"),
+            run_id=run_id,
+            local=local_use(),
+            find_credentials=source_credentials,
         ).to_json()
 
 
@@ -159,7 +166,7 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
             overlapping=migration.overlapping(findings.checked.at if findings.checked else 0.0),
             changed_files=changed_files(s3, findings.prepared.bucket, findings.merged) if findings.merged else (),
         )
-    log.info("Ledger:\n%s", replace(findings, counts=counts).ledger.table())
+    log.info("Ledger:\n%s", shown_lines(replace(findings, counts=counts).ledger.table()))
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
 
 
@@ -187,7 +194,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     )
     if findings.prepared:
         make_migration(stack, findings.prepared).end()
-    log.info("Report: s3://%s/%s\n%s", stack.bucket, key, text)
+    log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
     _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
     return {
         "key": key,
@@ -207,8 +214,8 @@ def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
 
     try:
         remember_run(client("s3"), dataset_name, Prepared.from_json(prepared))
-    except (BotoCoreError, ClientError):
-        log.exception("The columns of this run could not be remembered")
+    except (BotoCoreError, ClientError) as error:
+        log.warning("The columns of this run could not be remembered: %s", error)
 
 
 def tell_once(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
@@ -241,5 +248,5 @@ def _announce(topic_arn: str, subject: str, text: str) -> None:
 
     try:
         client("sns").publish(TopicArn=topic_arn, Subject=subject, Message=text)
-    except (BotoCoreError, ClientError):
-        log.exception("The result could not be announced to %s", topic_arn)
+    except (BotoCoreError, ClientError) as error:
+        log.warning("The result could not be announced to %s: %s", topic_arn, error)

@@ -1,6 +1,5 @@
 """What the tasks share: their data set, their stack, their migration, and how an error ends them."""
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo.turn import turn_key
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.settings import datasets_folder, retry_seconds
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
@@ -21,7 +21,7 @@ from csvdynamo_airflow.table.table_key import check_table_key
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 LONGEST_WAIT = timedelta(days=2)
 """How long a run waits for its turn to migrate; as long as it waits for its execution."""

@@ -176,6 +176,7 @@ _CONFS = st.one_of(
 @example(conf={"source_url": ["https://example.com/x.csv"]})
 @example(conf={"source_url": "x" * 1_000_000})
 @example(conf={"source_url": URL, "dry_run": "true"})
+@example(conf={"source_url": URL.replace("https://", "https://jo:" + "hunter2@")})
 @example(conf={"dryrun": True})
 @example(conf={"source_url": nested(400)})
 @example(conf={"x": nested(400)})

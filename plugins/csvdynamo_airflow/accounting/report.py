@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from csvdynamo.policies import VerifyMode
+from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.naming import execution_name, reports_prefix
@@ -68,13 +69,15 @@ def report_key(findings: Findings) -> str:
 
 def report_text(report: Mapping[str, Any]) -> str:
     """Write the report as the JSON that stands in the bucket."""
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    # What does not print, in JSON's own escapes: the values are the exact ones, and a terminal takes them.
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text) + "\n"
 
 
 def summary(report: Mapping[str, Any]) -> str:
     """Write the report for a person: the ledger, why rows are missing, what changed in the header, what is wrong."""
     ledger = Ledger.from_json(report["ledger"])
-    lines = [f"data set {report['dataset']}, run {report['run_id']}", "", ledger.table()]
+    lines = [f"data set {report['dataset']}, run {report['run_id']}", "", *ledger.table().split("\n")]
     if codes := report["rejects_by_code"]:
         lines += ["", "rejects: " + _counted(codes)]
     lines += _unfinished(report, ledger)
@@ -85,12 +88,12 @@ def summary(report: Mapping[str, Any]) -> str:
     if report["verification"]["mode"] != VerifyMode.NONE:
         lines += ["", "table: " + CheckedTable.from_json(report["verification"]).sentence()]
     if report["problems"]:
-        lines += ["", *report["problems"]]
+        lines += ["", *(line for problem in report["problems"] for line in problem.split("\n"))]
     elif report["dry_run"]:
         lines += ["", "A dry run: every row is accounted for, and none was migrated."]
     else:
         lines += ["", _green(ledger)]
-    return "\n".join(lines)
+    return "\n".join(map(shown, lines))
 
 
 def _counted(counts: Mapping[str, int]) -> str:

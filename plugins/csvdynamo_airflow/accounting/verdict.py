@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from csvdynamo.dataset import Gates
 from csvdynamo.errors import OtherRulesError, TurnLostError
 from csvdynamo.policies import ForeignPolicy, Verification
+from csvdynamo.shown import shown, shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
 from csvdynamo_airflow.accounting.unheard import unheard
@@ -20,22 +21,25 @@ _REFUSED_BY_THE_FUNCTION = (OtherRulesError.__name__, TurnLostError.__name__)
 def problems(findings: Findings, gates: Gates, verify: Verification | None = None) -> list[str]:
     """List what keeps a run from being green, each as a sentence that says what to look at.
 
+    Each is one line, `shown`, but for the error of a task, which may be a list of them (`task_error`).
+
     Args:
         findings: What the run's tasks left behind.
         gates: The data set's limits. Exactly as many as allowed is allowed.
         verify: How the data set wants its table checked.
     """
     failures = [
-        f"Task {task.task_id} ended as {task.state}: {task.error or 'see its log.'}" for task in findings.failed_tasks
+        f"Task {shown(task.task_id, 250)} ended as {shown(task.state, 50)}: {shown_lines(task.error or 'see its log.')}"
+        for task in findings.failed_tasks
     ]
     return [
         *failures,
-        *unheard(findings, verify or Verification()),
-        *_contradictions(findings),
-        *_others_rows(findings),
-        *_other_items(findings, verify or Verification()),
+        *map(shown, unheard(findings, verify or Verification())),
+        *map(shown, _contradictions(findings)),
+        *map(shown, _others_rows(findings)),
+        *map(shown, _other_items(findings, verify or Verification())),
         # prepare, where it refused its own rejects, has said the same and what to do.
-        *(text for text in _over_the_limits(findings, gates) if not any(text in told for told in failures)),
+        *(text for text in map(shown, _over_the_limits(findings, gates)) if not any(text in told for told in failures)),
     ]
 
 

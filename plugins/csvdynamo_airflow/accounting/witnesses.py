@@ -8,10 +8,11 @@ from typing import Any, Self
 from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
 from csvdynamo.result_files import Manifest, ResultFile, batch_results
+from csvdynamo.shown import shown
 from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import merge
+from csvdynamo_airflow.rejects.error_files import CODE_LENGTH, merge
 from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.rejects.unfinished_rows import error_name, read_batches
@@ -124,7 +125,7 @@ def _rejects_before_upload(s3: Any, prepared: Prepared) -> Counter[str]:
         reject = _read_reject(line, f"s3://{prepared.bucket}/{key} line {number}")
         if reject.reject_id not in ids:
             ids.add(reject.reject_id)
-            by_code[reject.code] += 1
+            by_code[shown(reject.code, CODE_LENGTH)] += 1
     return by_code
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 from csvdynamo.codes import RejectCode
 from csvdynamo.dataset import Column, Dataset
 from csvdynamo.policies import DuplicatePolicy
-from csvdynamo.refusals import Refusal, shown
+from csvdynamo.refusals import Refusal
 from csvdynamo.rows import RowConverter
+from csvdynamo.shown import quoted
 from csvdynamo.transforms import Prefix, TextFunction, Transform, chain
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.duckdb_session import sql_text
@@ -97,12 +98,12 @@ class Loser:
             key: The key, as the core makes it.
         """
         if self.winner is not None:
-            message = f"{header}: row {self.winner} has the same key {shown(key)} and is written instead"
+            message = f"{header}: row {self.winner} has the same key {quoted(key)} and is written instead"
         else:
             named = [row for row in (self.first, self.last) if row != self.row]
             more = self.count - 1 - len(named)
             rows = ", ".join(f"row {row}" for row in named) + (f" and {more:,} more" if more else "")
-            message = f"{header}: the same key {shown(key)} is in {rows}, and none of them is written"
+            message = f"{header}: the same key {quoted(key)} is in {rows}, and none of them is written"
         return BadRecord(RejectCode.DUPLICATE_KEY, message, fields, column=header)
 
 

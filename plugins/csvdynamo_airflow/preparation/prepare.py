@@ -1,7 +1,6 @@
 """The task prepare: from the landed source to the file that Step Functions' CSV reader cannot misread."""
 
 import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
@@ -27,7 +27,7 @@ __all__ = ["Prepared", "TooManyRejectsError", "prepare"]
 
 REJECTS_FILE = "rejected_before_upload.jsonl"
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 class TooManyRejectsError(MigrationError):

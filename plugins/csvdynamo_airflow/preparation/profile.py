@@ -1,10 +1,10 @@
 """What a prepared file's columns hold, in a few numbers each."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.duckdb_session import sql_text
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ PROFILE_FILE = "profile.json"
 
 _COLUMNS_AT_ONCE = 50  # DuckDB's memory is bounded, and a file may have thousands
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 def profile_columns(session: "DuckDBPyConnection", path: Path, headers: Sequence[str]) -> dict[str, Any] | None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from csvdynamo_airflow.preparation.prepared_rows import EXTRA_FIELDS, UNREAD_LINES
 from csvdynamo_airflow.preparation.record_blocks import BadRecord
-from csvdynamo_airflow.rejects.spreadsheet_cells import HELPER_COLUMNS, restore
+from csvdynamo_airflow.rejects.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, restore, restore_front
 
-_ADDED = {*HELPER_COLUMNS, EXTRA_FIELDS, UNREAD_LINES}
+_ADDED = {*HELPER_COLUMNS, EXTRA_FIELDS, UNREAD_LINES, MARKED_WITHIN}
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,15 @@ class SourceColumns:
         all: Every header of the file.
         headers: The headers of the columns that are migrated.
         kept: The places of those, from 0, if the source is a corrected error CSV: its other columns are the four that
-            such a file adds and the two that it may, and each of its cells was made safe for a spreadsheet. None for
+            such a file adds and the three that it may, and each of its cells was made safe for a spreadsheet. None for
             any other source.
+        marked_within: Whether cells of such a file were made safe elsewhere than in front, too.
     """
 
     all: tuple[str, ...]
     headers: tuple[str, ...]
     kept: tuple[int, ...] | None
+    marked_within: bool = False
 
     @classmethod
     def of(cls, header: Sequence[str]) -> "SourceColumns":
@@ -32,15 +34,20 @@ class SourceColumns:
         if not set(HELPER_COLUMNS) <= set(header):
             return cls(tuple(header), tuple(header), None)
         kept = tuple(place for place, name in enumerate(header) if name not in _ADDED)
-        return cls(tuple(header), tuple(restore(header[place]) for place in kept), kept)
+        marked_within = MARKED_WITHIN in header
+        back = restore if marked_within else restore_front
+        return cls(tuple(header), tuple(back(header[place]) for place in kept), kept, marked_within)
 
     def migrated(self, fields: list[str]) -> list[str]:
         """Return the fields of a row that are migrated, as their publisher wrote them."""
-        return fields if self.kept is None else [restore(fields[place]) for place in self.kept]
+        return fields if self.kept is None else [self._back(fields[place]) for place in self.kept]
 
     def migrated_part(self, bad: BadRecord) -> BadRecord:
         """Return a bad record with the fields that a good one would have had migrated, and those past the header."""
         if self.kept is None:
             return bad
-        fields = [restore(bad.fields[place]) for place in self.kept if place < len(bad.fields)]
+        fields = [self._back(bad.fields[place]) for place in self.kept if place < len(bad.fields)]
         return replace(bad, fields=fields + bad.fields[len(self.all) :])
+
+    def _back(self, cell: str) -> str:
+        return restore(cell) if self.marked_within else restore_front(cell)

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -13,8 +12,10 @@ from typing import IO, Any, Self
 from csvdynamo.errors import RejectError
 from csvdynamo.rejects import Reject
 from csvdynamo.result_files import batch_results
+from csvdynamo.shown import shown
 from csvdynamo.stored_object import object_chunks
 from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, write_error_csv
@@ -27,11 +28,14 @@ from csvdynamo_airflow.workspace import require_free_space, workspace
 
 MERGED_FILE = "rejects.jsonl"
 
+CODE_LENGTH = 100
+"""The most characters of a reject's code, which is whatever the error file says, in what is told of a run."""
+
 _MISSING_NAMED = 20
 _BYTES_A_RESULT_BYTE = 3  # as a rule: a row is written out twice, each time with what is said of its batch
 _CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv"}
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 def expected_reject_ids(s3: Any, bucket: str, execution: str) -> set[str]:
@@ -158,7 +162,7 @@ def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged
             if reject.reject_id in missing:
                 missing.remove(reject.reject_id)
                 written.add(reject.reject_id)
-                by_code[reject.code] += 1
+                by_code[shown(reject.code, CODE_LENGTH)] += 1
                 misfiled += key.startswith(FIREHOSE_ERRORS_PREFIX)
                 if out is not None:
                     out.write(reject.to_json().encode("utf-8") + b"\n")
@@ -167,7 +171,7 @@ def merge(s3: Any, bucket: str, execution: str, out: IO[bytes] | None) -> Merged
     return Merged(
         rejects=len(written),
         missing=len(missing),
-        missing_ids=tuple(sorted(missing)[:_MISSING_NAMED]),
+        missing_ids=tuple(shown(one, CODE_LENGTH) for one in sorted(missing)[:_MISSING_NAMED]),
         superseded=len(superseded),
         misfiled=misfiled,
         by_code=dict(sorted(by_code.items())),

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from csvdynamo.shown import shown
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
@@ -64,7 +65,7 @@ class FetchErrorFilesOperator(BaseOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Merge what has arrived, and fail when something is missing or could not be looked at."""
         if error := event.get("error"):
-            raise AirflowException(f"The error files could not be looked at: {error}")
+            raise AirflowException(f"The error files could not be looked at: {shown(error)}")
         _, prepared, execution = self._run(context)
         return self._merge(context, prepared, execution)
 
@@ -93,7 +94,9 @@ class FetchErrorFilesOperator(BaseOperator):
             merged = merge_rejects(client("s3"), self.dataset_name, prepared, execution)
         if merged.csv_key:
             self.log.info(
-                "The rows that were not written are in s3://%s/%s: %s", prepared.bucket, merged.csv_key, merged
+                "The rows that were not written are in %s: %s",
+                shown(f"s3://{prepared.bucket}/{merged.csv_key}"),
+                shown(merged),
             )
         if merged.missing:
             context["ti"].xcom_push(key=INCOMPLETE_XCOM, value=merged.to_json())

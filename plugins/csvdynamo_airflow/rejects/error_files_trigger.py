@@ -9,6 +9,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 from csvdynamo.errors import CsvDynamoError
+from csvdynamo.shown import shown
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.rejects.error_files import ErrorFiles
 from csvdynamo_airflow.task_error import error_text
@@ -55,7 +56,7 @@ class ErrorFilesTrigger(BaseTrigger):
         try:
             event: dict[str, Any] = {"missing": await self._wait()}
         except CsvDynamoError as error:
-            self.log.warning("No use in waiting: %s", error)
+            self.log.warning("No use in waiting: %s", shown(error))
             event = {"missing": -1}
         except (BotoCoreError, ClientError) as error:
             # Airflow would tell the task no more than that its trigger failed.
@@ -74,7 +75,7 @@ class ErrorFilesTrigger(BaseTrigger):
             except Exception as error:
                 if time.time() >= self.deadline or not _is_retryable(error):
                     raise
-                self.log.warning("The error files cannot be looked at now; looking again later: %s", error)
+                self.log.warning("The error files cannot be looked at now; looking again later: %s", shown(error))
             else:
                 if missing_now != missing:
                     missing = missing_now

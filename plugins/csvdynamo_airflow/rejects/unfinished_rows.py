@@ -14,12 +14,14 @@ from typing import IO, Any
 from csvdynamo.rejects import json_line
 from csvdynamo.result_files import Manifest, ResultFile, UnfinishedBatch, unfinished_batches
 from csvdynamo.rows import row_number, source_row
+from csvdynamo.shown import shown
 from csvdynamo.stored_object import object_chunks
 
 UNFINISHED_FILE = "unfinished.jsonl"
 
 # botocore's ClientError: its code and its operation are AWS's names, what comes after may quote a value.
 _AWS_REFUSED = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
+_NAME_LENGTH = 200
 _LONGEST_CAUSE = 300  # it is repeated for every row of the batch
 
 
@@ -87,7 +89,7 @@ def read_batches(s3: Any, bucket: str, files: Iterable[ResultFile]) -> Iterator[
 def error_name(batch: UnfinishedBatch) -> str:
     """Name what a batch failed with: AWS's refusal, its error or, as for one that was aborted, its state."""
     refused = _AWS_REFUSED.search(batch.cause or "")
-    return f"{refused[1]} of {refused[2]}" if refused else batch.error or batch.status
+    return shown(f"{refused[1]} of {refused[2]}" if refused else batch.error or batch.status, _NAME_LENGTH)
 
 
 def _records(batch: UnfinishedBatch, code: UnfinishedCode, execution: str, dataset: str) -> Iterator[dict[str, Any]]:
@@ -111,7 +113,7 @@ def _message(batch: UnfinishedBatch) -> str:
     if batch.status == "PENDING":
         return "its batch was never started: the Map Run ended before"
     told = ": ".join(part for part in (batch.error, _cause(batch.cause or "")) if part)
-    return f"its batch is {batch.status}" + (f": {told}" if told else "")
+    return shown(f"its batch is {batch.status}" + (f": {told}" if told else ""))
 
 
 def _cause(cause: str) -> str:

@@ -117,10 +117,11 @@ def refuse_failures(changes: Sequence[SchemaChange], name: str, dataset_name: st
     others = [change for change in changes if change.action is not OnChange.FAIL]
     lines = [f"- {change.kind} = {change.action}: {change.message}" for change in (*failures, *others)]
     raise SchemaError(
-        f"The header of {name} changed, and nothing was uploaded:\n"
-        + "\n".join(lines)
-        + f"\nCheck the source. If the change is right, say so in datasets/{dataset_name}.toml: its [schema] names the "
-        "columns that are expected and what each change does." + (f"\n{reading}" if reading else "")
+        f"The header of {name} changed, and nothing was uploaded:",
+        *lines,
+        f"Check the source. If the change is right, say so in datasets/{dataset_name}.toml: its [schema] names the "
+        "columns that are expected and what each change does.",
+        *([reading] if reading else []),
     )
 
 

@@ -1,7 +1,6 @@
 """What a data set's last successful run had for columns, kept in the bucket, and the gate that compares with it."""
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Self
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.stored_object import read_object
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch, sketch_columns
@@ -19,7 +19,7 @@ from csvdynamo_airflow.source.landing import Landed
 COLUMNS_FILE = "columns.json"
 """Beside a run's report: what it would be remembered by."""
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The task download: a source, byte for byte as published, into the bucket's ``landing/``."""
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -8,20 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from csvdynamo.dataset import Dataset
+from csvdynamo.hosts import any_allows
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.source_file import refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse
+from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.growing_file import ReportProgress
 from csvdynamo_airflow.source.http_rules import HttpPolicy
 from csvdynamo_airflow.source.http_source import fetch_http
 from csvdynamo_airflow.source.landing import Landed, landing_key
 from csvdynamo_airflow.source.local_source import fetch_local, refuse_local
-from csvdynamo_airflow.source.source_url import SourceRules, admit
+from csvdynamo_airflow.source.source_url import Origin, SourceRules, admit
 from csvdynamo_airflow.stored_file import file_sha256, put_once
 from csvdynamo_airflow.workspace import workspace
 
 __all__ = ["Landed", "download", "refuse_beforehand"]
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 def log_progress(done: int, total: int | None) -> None:
@@ -37,6 +39,7 @@ def download(
     s3: Any,
     run_id: str,
     local: LocalUse | None = None,
+    find_credentials: Callable[[str], Credentials] | None = None,
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
     policy: HttpPolicy | None = None,
@@ -52,6 +55,7 @@ def download(
         s3: A boto3 S3 client.
         run_id: The DAG run's id, which names the temporary folder.
         local: What may be read of the worker's file system and network; nothing if None.
+        find_credentials: Reads the credentials of an Airflow connection; None: there are none.
         work_parent: Where to make that folder; the system's temporary folder if None.
         report_progress: Is told of the bytes received.
         policy: How patient to be with a server.
@@ -60,6 +64,7 @@ def download(
 
     Raises:
         SourceUrlError: The URL is not one that may be fetched.
+        CredentialsError: The data set file's connection is missing, or is none of a source.
         DownloadError: The server or the file system refuses, for good, or it would take too long.
         DownloadPostponedError: Every attempt failed, in a way that may pass.
         SourceFileError: What came is no CSV: empty, a web page, another format.
@@ -74,8 +79,16 @@ def download(
         if origin.path is not None and rules.local_folder is not None:
             fetched = fetch_local(origin.path, rules.local_folder, target, report_progress, most=rules.max_bytes)
         else:
+            connection = _connection(origin, dataset)
             fetched = fetch_http(
-                origin, target, report_progress, rules=rules, policy=policy, sleep=sleep, jitter=jitter
+                origin,
+                target,
+                report_progress,
+                rules=rules,
+                credentials=find_credentials(connection) if connection and find_credentials else None,
+                policy=policy,
+                sleep=sleep,
+                jitter=jitter,
             )
         refuse_unless_csv(target, origin.shown, dataset)
         sha256 = file_sha256(target)
@@ -112,3 +125,11 @@ def refuse_beforehand(url: str, dataset: Dataset, local: LocalUse) -> None:
     if origin.path is not None and rules.local_folder is not None:
         refuse_local(origin.path, rules.local_folder, most=rules.max_bytes)
         refuse_unless_csv(origin.path, origin.shown, dataset)
+
+
+def _connection(origin: Origin, dataset: Dataset) -> str | None:
+    """Name the connection that a server is asked with: none for a host that a worker's setting alone allows."""
+    asked = origin.endpoint
+    if asked is None or not any_allows(dataset.source.allowed_hosts, asked.scheme, asked.host, asked.port):
+        return None
+    return dataset.source.connection

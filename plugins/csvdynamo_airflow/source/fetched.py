@@ -15,7 +15,7 @@ class DownloadPostponedError(MigrationPostponedError):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A source's metadata, each as its server wrote it; None where it wrote none."""
+    """A source's metadata, each as its server wrote it, `shown`; None where it wrote none."""
 
     etag: str | None = None
     last_modified: str | None = None

@@ -13,8 +13,10 @@ _COUNT = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 
 _HINTS = {
-    401: "It wants credentials: put them into the URL of the run's parameter.",
-    403: "It refuses this download: check the address, and whether it needs credentials.",
+    401: "It wants credentials: make an Airflow connection with them, and name it in the data set file: connection in "
+    "[source].",
+    403: "It refuses this download: check the address. If it needs credentials, make an Airflow connection with them, "
+    "and name it in the data set file: connection in [source].",
     404: "It is not there: look up the data set's current address and correct source.url.",
     410: "It was withdrawn: look up the data set's current address and correct source.url.",
 }
@@ -66,8 +68,15 @@ def judge(status: int) -> Answer:
     return Answer.REFUSED
 
 
-def hint(status: int) -> str:
-    """Say what to do about a status that no further attempt mends."""
+def hint(status: int, connection: str | None = None) -> str:
+    """Say what to do about a status that no further attempt mends.
+
+    Args:
+        status: The status.
+        connection: The Airflow connection whose credentials the server was sent, None if it was sent none.
+    """
+    if connection is not None and status in {401, 403}:
+        return f"It does not take the credentials of the Airflow connection {connection!r}: correct them there."
     return _HINTS.get(status, "Check source.url, or the run's parameter.")
 
 

@@ -1,6 +1,5 @@
-"""Requests that follow redirects only to where a download may go, and take no credentials there."""
+"""Requests that follow redirects only to where a download may go, and take credentials nowhere else than asked."""
 
-import logging
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -8,15 +7,18 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import AuthBase
 
 from csvdynamo.hosts import any_allows
+from csvdynamo.library_logging import keep_queries_out_of_logs
+from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError
 from csvdynamo_airflow.source.http_connection import Guard, guarded_pools
 from csvdynamo_airflow.source.source_url import Origin, SourceRules, SourceUrlError, admit_redirect
 from csvdynamo_airflow.source.time_limit import TimeLimit
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 class _NoCredentials(AuthBase):
@@ -47,16 +49,26 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 class GuardedSession:
-    """Asks for a source, hop by hop; a context manager."""
+    """Asks for a source, hop by hop; a context manager.
 
-    def __init__(self, rules: SourceRules, limit: TimeLimit, redirects: int) -> None:
+    Attributes:
+        connection_sent: The Airflow connection whose credentials the last request had, None if it had none.
+    """
+
+    def __init__(
+        self, rules: SourceRules, limit: TimeLimit, redirects: int, credentials: Credentials | None = None
+    ) -> None:
         """Make one.
 
         Args:
             rules: Where the data set's runs may read.
             limit: When every connection ends.
             redirects: How many are followed in a row.
+            credentials: What the source's own server is asked with.
         """
+        keep_queries_out_of_logs()
+        self.connection_sent: str | None = None
+        self._credentials = credentials
         self._rules = rules
         self._redirects = redirects
         self._guard = Guard(lambda *asked: any_allows(rules.local_hosts, *asked), limit)
@@ -80,7 +92,8 @@ class GuardedSession:
 
         Args:
             origin: The admitted source.
-            headers: More headers; each hop gets them.
+            headers: More headers; each hop gets them. Credentials go to the source's own scheme, host and port alone,
+                and not there either once a redirect has led away.
             timeout: Seconds to connect, and to hear something.
 
         Raises:
@@ -88,8 +101,10 @@ class GuardedSession:
             requests.RequestException: The server could not be asked.
         """
         hop = origin
+        credentials = self._credentials
         for _ in range(self._redirects + 1):
-            response = self._ask(hop, headers, timeout)
+            response = self._ask(hop, {**headers, **(credentials.headers if credentials else {})}, timeout)
+            self.connection_sent = credentials.connection if credentials else None
             if not response.is_redirect:
                 return response
             response.close()
@@ -97,6 +112,8 @@ class GuardedSession:
                 hop = admit_redirect(_location(response), hop, self._rules)
             except SourceUrlError as error:
                 raise DownloadError(f"{origin.shown} redirects to where nothing is fetched: {error}") from None
+            if hop.endpoint != origin.endpoint:
+                credentials = None
             log.info("%s redirects to %s", origin.shown, hop.shown)
         raise DownloadError(
             f"{origin.shown} redirects more than {self._redirects} times, perhaps in a circle. "
@@ -108,11 +125,10 @@ class GuardedSession:
         self._guard.let_go()
 
     def _ask(self, hop: Origin, headers: Mapping[str, str], timeout: tuple[float, float]) -> requests.Response:
-        auth = HTTPBasicAuth(*(text.encode() for text in hop.credentials)) if hop.credentials else _NoCredentials()
         return self._session.get(
             hop.url,
             headers={**headers, "Connection": "close"},
-            auth=auth,
+            auth=_NoCredentials(),
             stream=True,
             timeout=timeout,
             allow_redirects=False,

@@ -1,6 +1,5 @@
 """Fetching a source over HTTP: bounded attempts, resumed where the server allows it, every length checked."""
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -8,7 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csvdynamo.shown import shown
 from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
 from csvdynamo_airflow.source.http_answer import ExcessError
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
     from csvdynamo_airflow.source.http_session import GuardedSession
 
 PIECE_BYTES = 64 * 1024
+_HEADER_LENGTH = 500
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 class _TryAgainError(Exception):
@@ -50,6 +53,7 @@ def fetch_http(
     report_progress: ReportProgress,
     *,
     rules: SourceRules,
+    credentials: Credentials | None = None,
     policy: HttpPolicy | None = None,
     sleep: Callable[[float], None] = time.sleep,
     jitter: Callable[[float, float], float] = random.uniform,
@@ -66,6 +70,7 @@ def fetch_http(
         target: The file to write.
         report_progress: Is told of the bytes received.
         rules: Where redirects may lead, how much may come, and how long all of it may take.
+        credentials: What the source's own server is asked with.
         policy: How patient to be.
         sleep: Waits so many seconds between two attempts.
         jitter: Draws a number between two bounds.
@@ -84,7 +89,7 @@ def fetch_http(
     policy = policy or HttpPolicy()
     limit = TimeLimit(rules.max_seconds, clock)
     transfer = _Transfer(origin, target, report_progress, policy=policy, max_bytes=rules.max_bytes, limit=limit)
-    with GuardedSession(rules, limit, policy.redirects) as session:
+    with GuardedSession(rules, limit, policy.redirects, credentials) as session:
         for attempt in range(1, policy.attempts + 1):
             try:
                 return transfer.attempt(session)
@@ -135,10 +140,11 @@ class _Transfer:
 
         try:
             with session.get(self._origin, self._request_headers(), self._timeout) as response:
-                self._refuse_status(response)
+                self._refuse_status(response, session.connection_sent)
                 self._refuse_content(response)
                 self._receive(response)
-                return Fetched(self._version.etag, self._version.last_modified, response.headers.get("Content-Type"))
+                told = (self._version.etag, self._version.last_modified, response.headers.get("Content-Type"))
+                return Fetched(*(None if value is None else shown(value, _HEADER_LENGTH) for value in told))
         except (
             requests.exceptions.InvalidURL,
             requests.exceptions.InvalidSchema,
@@ -147,7 +153,7 @@ class _Transfer:
             raise DownloadError(
                 f"{self._origin.shown} cannot be requested ({type(error).__name__}). "
                 "Correct source.url or the run's parameter."
-            ) from None  # the error's own text holds the URL with its credentials
+            ) from None  # the error's own text holds the URL with its query
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if isinstance(error.__cause__, ExcessError):
                 self._forget()
@@ -161,11 +167,12 @@ class _Transfer:
             headers |= {"Range": f"bytes={self._received}-", "If-Range": self._version.if_range}
         return headers
 
-    def _refuse_status(self, response: "requests.Response") -> None:
+    def _refuse_status(self, response: "requests.Response", connection: str | None) -> None:
         status = response.status_code
         answer = judge(status)
         if answer is Answer.REFUSED:
-            raise DownloadError(f"{self._origin.shown} answers HTTP {status} {response.reason}. {hint(status)}")
+            told = hint(status, connection)
+            raise DownloadError(f"{self._origin.shown} answers HTTP {status} {response.reason}. {told}")
         if answer is Answer.RESTART:
             self._forget()
         if answer in {Answer.LATER, Answer.RESTART}:
@@ -245,7 +252,7 @@ class _Transfer:
 
 
 def _reason(error: Exception) -> str:
-    """Say why a request failed: the innermost cause, for the outer ones quote the URL with its credentials."""
+    """Say why a request failed: the innermost cause, for the outer ones quote the URL with its query."""
     cause: object = error
     while isinstance(cause, Exception):
         inner = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)

@@ -1,23 +1,20 @@
 """Where a source may come from: the one place where a URL or path is admitted, and how it is shown. Pure."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from csvdynamo.dataset import Source
-from csvdynamo.hosts import DEFAULT_PORTS, HostRule, any_allows, host_name
+from csvdynamo.hosts import DEFAULT_PORTS, HostRule, any_allows, has_user, host_name
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LOCAL_FOLDER, LOCAL_HOSTS, LocalUse
 
-_SECRET_NAME = re.compile(r"auth|cred|key|pass|pwd|secret|sig|token|session|policy", re.IGNORECASE)
-_PLAIN_VALUE = re.compile(r"[A-Za-z]{1,16}|[0-9]{1,8}|")
 _WEB_SCHEME = re.compile(r"https?:", re.IGNORECASE)
 # Narrower than RFC 3986: what two parsers could read as two hosts matches nothing.
 _WEB_URL = re.compile(
     r"(?P<scheme>https?)://"
-    r"(?:(?P<user>[^\s@/?#\\\[\]:]*)(?::(?P<password>[^\s@/?#\\\[\]]*))?@)?"
     r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<rest>(?:[/?][^\s\\#]*)?)(?:#[^\s\\]*)?",
     re.IGNORECASE | re.ASCII,
@@ -72,18 +69,16 @@ class Origin:
     """An admitted source.
 
     Attributes:
-        url: Where it is fetched from, without user and password; its query may hold a token: never for a log.
+        url: Where it is fetched from; its query may hold a token: never for a log.
         path: The local file, not yet held against the folder; None for a source behind HTTP.
-        shown: The URL or path with its credentials masked, for logs, messages and the report.
+        shown: The URL as far as others may read it, or the path: for logs, messages and the report.
         endpoint: Whom the URL asks; None for a file.
-        credentials: User and password of the URL, if it has any.
     """
 
-    url: str
+    url: str = field(repr=False)
     path: Path | None
     shown: str
     endpoint: Endpoint | None = None
-    credentials: tuple[str, str] | None = field(default=None, repr=False)
 
 
 def admit(url: str, rules: SourceRules) -> Origin:
@@ -94,14 +89,20 @@ def admit(url: str, rules: SourceRules) -> Origin:
         rules: Where the data set's runs may read.
 
     Raises:
-        SourceUrlError: It is empty, of another scheme, malformed, or on a host that is not allowed; or it is a file,
-            and no folder is set. Whether a file is below the folder, only the file system can tell.
+        SourceUrlError: It is empty, of another scheme, malformed, with user or password, or on a host that is not
+            allowed; or it is a file, and no folder is set. Whether a file is below the folder, only the file system can
+            tell.
     """
     text = url.strip()
     if not text:
         raise SourceUrlError("The source's URL is empty. Set source.url in the data set file, or the run's parameter.")
     if not text.isprintable():
         raise SourceUrlError("The source's URL has control characters. Correct source.url or the run's parameter.")
+    if has_user(text):  # not quoted
+        raise SourceUrlError(
+            "The source's URL has a user or a password, which would lie in Airflow's database and in logs. Make an "
+            "Airflow connection with them, and name it in the data set file: connection in [source]."
+        )
     if _WEB_SCHEME.match(text):
         return _admit_web(text, rules)
     if text.lower().startswith("file:"):
@@ -117,8 +118,6 @@ def admit(url: str, rules: SourceRules) -> Origin:
 def admit_redirect(location: str, origin: Origin, rules: SourceRules) -> Origin:
     """Decide whether a redirect may be followed: by the same rules, and never to a file or from https to http.
 
-    User and password go along to the same scheme, host and port, and to no other.
-
     Args:
         location: The answer's Location, which may be relative.
         origin: What was asked.
@@ -133,13 +132,13 @@ def admit_redirect(location: str, origin: Origin, rules: SourceRules) -> Origin:
         target = ""
     if not _WEB_SCHEME.match(target):
         raise SourceUrlError("what it names is no http or https address")
+    if has_user(target):
+        raise SourceUrlError("what it names has a user or a password")
     admitted = _admit_web(target, rules)
     assert origin.endpoint is not None
     assert admitted.endpoint is not None
     if origin.endpoint.scheme == "https" and admitted.endpoint.scheme == "http":
         raise SourceUrlError(f"{admitted.shown} is plain http, and what was asked is https")
-    if admitted.credentials is None and admitted.endpoint == origin.endpoint:
-        return replace(admitted, credentials=origin.credentials)
     return admitted
 
 
@@ -149,17 +148,16 @@ def _admit_web(text: str, rules: SourceRules) -> Origin:
     scheme = match["scheme"].lower() if match else ""
     port = int(match["port"] or DEFAULT_PORTS[scheme]) if match else 0
     if match is None or host is None or not 0 < port <= 65_535:
-        # Not quoted: where a password ends, nobody can tell in a URL that is none.
+        # Not quoted: where a secret begins and ends, nobody can tell in a URL that is none.
         raise SourceUrlError(
             "The source's URL names no host, or is not written as a URL is. Write https://host/path, with %20 for a "
-            "space, %40 for an @ in a password, and an address in its usual form."
+            "space, and an address in its usual form."
         )
     endpoint = Endpoint(scheme, host, port)
     url = f"{scheme}://{endpoint.netloc}{match['rest']}"
-    shown = shown_url(urlsplit(url))
+    shown = without_query(url)
     _refuse_unless_allowed(endpoint, shown, rules)
-    credentials = None if match["user"] is None else (unquote(match["user"]), unquote(match["password"] or ""))
-    return Origin(url, None, shown, endpoint, credentials)
+    return Origin(url, None, shown, endpoint)
 
 
 def _refuse_unless_allowed(endpoint: Endpoint, shown: str, rules: SourceRules) -> None:
@@ -200,18 +198,7 @@ def _admit_file(text: str, rules: SourceRules) -> Origin:
     return Origin(text, path, str(path))
 
 
-def shown_url(parts: SplitResult) -> str:
-    """Write a URL for others to read: without user, password, fragment, and with what may be a credential masked.
-
-    A query's value stays readable only when it is a plain word or a small number and its name does not sound secret.
-    """
-    host = parts.netloc.rpartition("@")[2]
-    query = "&".join(
-        f"{name if name.isprintable() else quote(name)}={value if _harmless(name, value) else '***'}"
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
-    return f"{parts.scheme}://{host}{parts.path}" + (f"?{query}" if query else "")
-
-
-def _harmless(name: str, value: str) -> bool:
-    return _PLAIN_VALUE.fullmatch(value) is not None and _SECRET_NAME.search(name) is None
+def without_query(url: str) -> str:
+    """Write a web URL without user for others to read: of a query only that there is one, since it may be a secret."""
+    address, _, query = url.partition("#")[0].partition("?")
+    return address + ("?…" if query else "")

@@ -7,7 +7,10 @@ from enum import StrEnum
 from typing import Any, Self
 
 from csvdynamo.policies import VerifyMode
+from csvdynamo.shown import shown
 from csvdynamo_airflow.task_documents import reading
+
+_NAME_LENGTH = 200
 
 
 class DifferenceKind(StrEnum):
@@ -43,7 +46,8 @@ class Difference:
 
     def __str__(self) -> str:
         row = f" (row {self.row:,})" if self.row is not None else ""
-        return f"{self.key or 'no key'}{row}" + (f" in {', '.join(self.attributes)}" if self.attributes else "")
+        attributes = ", ".join(shown(name, _NAME_LENGTH) for name in self.attributes)
+        return f"{shown(self.key, _NAME_LENGTH) or 'no key'}{row}" + (f" in {attributes}" if attributes else "")
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document, without what is not known."""

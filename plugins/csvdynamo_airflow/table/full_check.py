@@ -1,12 +1,12 @@
 """The check of every key: both sides digested on disk, then compared part by part in bounded memory."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 from csvdynamo.attribute_values import Item
 from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for
 from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, digest, judge
@@ -14,7 +14,7 @@ from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim
 _PROGRESS_ITEMS = 100_000
 _Thing = TypeVar("_Thing")
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The check of the table after a run: its items against what the core makes of the prepared file's rows."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any
 from csvdynamo.dataset import Dataset
 from csvdynamo.policies import VerifyMode
 from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.stored_file import fetch, upload
@@ -26,7 +26,7 @@ DIFFERENCES_FILE = "verification.jsonl"
 _SEGMENTS = 4
 _SPILLED_BYTES = 256  # a row on both sides of a full check: two digests, a row number, and the key twice
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any, Self
 
+from csvdynamo.shown import shown
 from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.task_documents import reading
 
@@ -27,7 +28,7 @@ class Execution:
         redrives: How often it was redriven.
         redrivable: Whether RedriveExecution would take it.
         input: Its input, JSON.
-        cause: Error and cause of a failure, "" without one.
+        cause: Error and cause of a failure, `shown`; "" without one.
         started: When it began, in seconds since the epoch; a redrive does not change it.
         stopped: When it ended, likewise; None while it is alive.
     """
@@ -53,7 +54,7 @@ class Execution:
             redrives=description.get("redriveCount", 0),
             redrivable=description.get("redriveStatus") == "REDRIVABLE",
             input=description.get("input") or "",
-            cause=": ".join(part for part in (description.get("error"), description.get("cause")) if part),
+            cause=shown(": ".join(part for part in (description.get("error"), description.get("cause")) if part)),
             started=start_date.timestamp() if start_date else 0.0,
             stopped=stop_date.timestamp() if stop_date else None,
         )

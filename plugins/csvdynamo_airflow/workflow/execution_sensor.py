@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
+from csvdynamo.shown import shown
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.task_shell import (
     make_migration,
@@ -67,7 +68,7 @@ class ExecutionSensor(BaseSensorOperator):
             refuse_other_rules(prepared, dataset)
             execution = make_migration(stack, prepared).take_up()
         # One that has ended is waited for as well, for a moment: it is the trigger that tells the Map Run's progress.
-        self.log.info("Waiting for execution %s (%s)", execution.arn, execution.status)
+        self.log.info("Waiting for execution %s (%s)", shown(execution.arn), shown(execution.status))
         self.defer(
             trigger=ExecutionTrigger(execution.arn, execution.redrives, self.longest_poll_seconds),
             method_name="execute_complete",
@@ -77,13 +78,11 @@ class ExecutionSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """End as the execution ended."""
         if event["status"] == SUCCEEDED:
-            self.log.info("Execution %s succeeded.", event["name"])
+            self.log.info("Execution %s succeeded.", shown(event["name"]))
             return {name: event[name] for name in ("arn", "name", "status", "redrives")}
+        named = f"Execution {event['name']} of data set {self.dataset_name}"
         if event["status"] == UNSEEN:
-            raise AirflowException(
-                f"Execution {event['name']} of data set {self.dataset_name} could not be looked at: {event['cause']}"
-            )
-        raise AirflowException(
-            f"Execution {event['name']} of data set {self.dataset_name} ended as {event['status']}: "
-            f"{event['cause'] or 'no cause given'}\n{_WHAT_TO_DO.get(event['status'], _REDRIVEN)}"
-        )
+            raise AirflowException(shown(f"{named} could not be looked at: {event['cause']}"))
+        cause = (event["cause"] or "no cause given").rstrip(".")
+        what_to_do = _WHAT_TO_DO.get(event["status"], _REDRIVEN)
+        raise AirflowException(shown(f"{named} ended as {event['status']}: {cause}. {what_to_do}"))

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from csvdynamo.shown import shown
 from csvdynamo_airflow.connections import async_client
 from csvdynamo_airflow.task_error import error_text
 from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW, Execution
@@ -86,11 +87,11 @@ class ExecutionTrigger(BaseTrigger):
         is left alone.
         """
         if await self._is_still_deferred():
-            self.log.info("Another triggerer waits for %s now: it is left alone.", self.execution_arn)
+            self.log.info("Another triggerer waits for %s now: it is left alone.", shown(self.execution_arn))
             return
         async with await async_client("stepfunctions") as states:
             if await self._stop(states):
-                self.log.info("Stopped execution %s", self.execution_arn)
+                self.log.info("Stopped execution %s", shown(self.execution_arn))
 
     async def _is_still_deferred(self) -> bool:
         """Ask Airflow whether the task waits for this trigger.
@@ -108,7 +109,7 @@ class ExecutionTrigger(BaseTrigger):
                 dag_id=instance.dag_id, task_ids=[instance.task_id], run_ids=[instance.run_id]
             )
         except Exception as error:
-            self.log.warning("Airflow does not say whether the task is still deferred: %s", error)
+            self.log.warning("Airflow does not say whether the task is still deferred: %s", shown(error))
             return False
         return bool(states.get(instance.run_id, {}).get(instance.task_id) == "deferred")
 
@@ -127,7 +128,8 @@ class ExecutionTrigger(BaseTrigger):
                 if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                     return False
                 if pause is None or not is_retryable(error):
-                    self.log.exception("Execution %s could not be stopped: stop it by hand", self.execution_arn)
+                    told = f"Execution {self.execution_arn} could not be stopped: stop it by hand. {error}"
+                    self.log.warning("%s", shown(told))
                     return False
                 await asyncio.sleep(pause)
             else:
@@ -147,7 +149,7 @@ class ExecutionTrigger(BaseTrigger):
             if not is_retryable(error):
                 # Airflow would tell the task no more than that its trigger failed.
                 return self._event(UNSEEN, error_text(error))
-            self.log.warning("The execution cannot be described now; looking again later: %s", error)
+            self.log.warning("The execution cannot be described now; looking again later: %s", shown(error))
             return None
         execution = Execution.from_description(description)
         if execution.alive or execution.redrives < self.redrives:
@@ -173,10 +175,10 @@ class ExecutionTrigger(BaseTrigger):
             if self._progress == before:
                 return
             rate = (self._progress.settled - before.settled) / seconds if before.total else None
-            self.log.info("Map Run: %s", self._progress.sentence(rate))
+            self.log.info("Map Run: %s", shown(self._progress.sentence(rate)))
             await self._publish(self._progress)
         except Exception as error:
-            self.log.warning("The Map Run's progress cannot be told: %s", error)
+            self.log.warning("The Map Run's progress cannot be told: %s", shown(error))
 
     async def _read_progress(self, states: Any) -> Progress:
         if self._map_run_arn is None:

@@ -1,12 +1,12 @@
 """Starting and redriving a run's execution: the calls behind the tasks start and wait."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.workflow.execution import (
     Ended,
@@ -19,7 +19,7 @@ from csvdynamo_airflow.workflow.execution import (
 from csvdynamo_airflow.workflow.other_executions import OtherExecutions, running_map_run
 from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 @dataclass(frozen=True)

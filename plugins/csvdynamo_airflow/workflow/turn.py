@@ -5,7 +5,6 @@ ListExecutions shows is some seconds old. S3 has neither gap: of two conditional
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 from csvdynamo.turn import Holder
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW, Execution
 
 UNUSED_SECONDS = 5 * 60.0
@@ -31,7 +31,7 @@ renews it; more than a task's longest wait between two attempts. A run that died
 _RENEWED_SECONDS = 60.0
 _LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"})
 
-log = logging.getLogger(__name__)
+log = shown_log(__name__)
 
 
 class TurnTakenError(MigrationPostponedError):

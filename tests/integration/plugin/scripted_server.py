@@ -31,6 +31,11 @@ class ScriptedServer:
     requests: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
+    @property
+    def shown(self) -> str:
+        """Its address as messages have it."""
+        return self.url.partition("?")[0] + "?…"
+
     def next_answer(self) -> Answer:
         return self.answers[min(len(self.requests), len(self.answers)) - 1]
 

@@ -15,6 +15,7 @@ from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.unit.plugin.run_findings import execution
+from tests.unit.plugin.test_spreadsheet_cells import WITHIN
 
 CARS = Dataset(
     name="cars",
@@ -138,3 +139,18 @@ def test_what_is_still_wrong_in_a_corrected_error_csv_has_the_same_texts_in_the_
         (["2", "Kraków", "'=1+1"], "BAD_WIDTH", "more"),
         (["3", "''quoted", ""], "BAD_WIDTH", ""),
     ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_cells_that_hold_formulas_behind_other_separators_come_back_to_the_letter(cars: Cars, delimiter: str) -> None:
+    texts = [*WITHIN, *WITHIN.values(), "it's; 'so'", "a;b"]
+    lost = [["9", text] for text in texts]  # each loses its key to the last row
+
+    errors = cars.error_csv(cars.prepare(saved([["ID", "City"], *lost, ["9", "last"]], ",", "utf-8")))
+    for number, row in enumerate(errors[1:]):
+        row[0] = str(number)
+
+    assert [row[1] for row in errors[1:]] != texts
+    assert "_marked_within" in errors[0]
+    again = cars.prepare(saved(errors, delimiter, "utf-8"))
+    assert [row[2] for row in cars.prepared_rows(again)[1:]] == [text.replace("\\", "\\\\") for text in texts]

@@ -103,6 +103,8 @@ def test_the_form_asks_for_source_dry_run_and_force(dag: DAG, dataset: Dataset) 
         {"source_url": None},
         {"source_url": "x" * 4097},
         {"source_url": "https://example.com/\x00"},
+        {"source_url": "https://jo:" + "hunter2@example.com/a.csv"},
+        {"source_url": "https://" + "token@example.com/a.csv"},
         {"dry_run": "yes"},
         {"force": 1},
     ],

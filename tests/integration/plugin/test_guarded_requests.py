@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from csvdynamo.hosts import HostRule
+from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.http_rules import HttpPolicy
 from csvdynamo_airflow.source.http_session import GuardedSession
@@ -31,10 +32,17 @@ CSV = b"VIN,DOL Vehicle ID\nV1,100\n"
 METADATA = "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
 
 
-def fetch(url: str, rules: SourceRules, folder: Path, *, attempts: int = 2) -> Fetched:
-    policy = HttpPolicy(attempts=attempts, connect_timeout=5, read_timeout=5)
+def fetch(
+    url: str, rules: SourceRules, folder: Path, *, attempts: int = 2, credentials: Credentials | None = None
+) -> Fetched:
     return fetch_http(
-        admit(url, rules), folder / "source", lambda *_: None, rules=rules, policy=policy, sleep=lambda _seconds: None
+        admit(url, rules),
+        folder / "source",
+        lambda *_: None,
+        rules=rules,
+        credentials=credentials,
+        policy=HttpPolicy(attempts=attempts, connect_timeout=5, read_timeout=5),
+        sleep=lambda _seconds: None,
     )
 
 
@@ -66,7 +74,7 @@ def test_a_redirect_is_held_against_the_rules_before_it_is_followed(
             fetch(server.url, SourceRules(local_hosts=local_hosts(server.url)), tmp_path)
 
         assert len(server.requests) == (1 if told else 2)
-        assert str(refusal.value).startswith(server.url)
+        assert str(refusal.value).startswith(server.shown)
     if told:
         assert "redirects to where nothing is fetched" in str(refusal.value)
     else:
@@ -109,12 +117,37 @@ def test_credentials_are_sent_to_the_host_that_they_are_for_and_to_no_other(
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
 
     with serve(Answer(body=CSV)) as other, serve(redirect("/again"), redirect(other.url)) as server:
-        url = server.url.replace("http://", "http://jo:hunter2@")
-        fetch(url, SourceRules(local_hosts=local_hosts(server.url, other.url)), tmp_path)
+        rules = SourceRules(local_hosts=local_hosts(server.url, other.url))
+        fetch(server.url, rules, tmp_path, credentials=Credentials.of("cars", "jo", "hunter2", {}))
 
     basic = "Basic " + base64.b64encode(b"jo:hunter2").decode()
     assert [request.get("Authorization") for request in server.requests] == [basic, basic]
     assert [request.get("Authorization") for request in other.requests] == [None]
+
+
+def test_credentials_are_not_sent_where_another_host_redirects_to(tmp_path: Path) -> None:
+    with serve(Answer(302)) as server, serve(redirect(server.url)) as other:
+        server.answers = [redirect(other.url), Answer(401)]
+        rules = SourceRules(local_hosts=local_hosts(server.url, other.url))
+
+        with pytest.raises(DownloadError, match=r"HTTP 401.*make an Airflow connection"):
+            fetch(server.url, rules, tmp_path, credentials=Credentials.of("cars", None, None, {"token": "hunter2"}))
+
+    assert [request.get("Authorization") for request in server.requests] == ["Bearer hunter2", None]
+    assert [request.get("Authorization") for request in other.requests] == [None]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_without_a_connection_it_is_told_to_make_one_and_with_one_to_correct_it(tmp_path: Path, status: int) -> None:
+    with serve(Answer(status)) as server:
+        rules = SourceRules(local_hosts=local_hosts(server.url))
+
+        with pytest.raises(DownloadError, match=r"make an Airflow connection with them, .*connection in \[source\]\.$"):
+            fetch(server.url, rules, tmp_path)
+        with pytest.raises(DownloadError, match="the credentials of the Airflow connection 'cars': correct") as told:
+            fetch(server.url, rules, tmp_path, credentials=Credentials.of("cars", "jo", "hunter2", {}))
+
+    assert "hunter2" not in str(told.value)
 
 
 def test_a_resumed_transfer_goes_through_the_redirect_again(tmp_path: Path) -> None:

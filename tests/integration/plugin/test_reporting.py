@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,9 +23,13 @@ from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.task_error import error_text
+from csvdynamo_airflow.workflow.execution import Execution
+from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
+    failed,
     map_run_states,
     put_error_file,
     put_results,
@@ -184,6 +189,35 @@ def test_a_topic_that_cannot_be_reached_costs_nobody_the_report(cloud: Cloud, ca
     assert told["problems"] == []
     assert cloud.report()["accounted"] is True
     assert "could not be announced" in caplog.text
+
+
+def test_hostile_codes_errors_and_causes_reach_log_mail_and_report_as_text_alone(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    while cloud.announced():
+        pass  # other tests' messages
+    description = {"executionArn": HOSTILE, "name": "cars-1", "status": "FAILED", "error": HOSTILE, "cause": LONG}
+    cloud.executions = [Execution.from_description(description)]
+    put_error_file(cloud.s3, [reject("b", code=LONG), reject("c", code=HOSTILE, message=HOSTILE)], name="b")
+    files = {"SUCCEEDED": [answer(80, ["a", "b", "c", HOSTILE])], "FAILED": [failed(9, error=HOSTILE)]}
+    put_results(cloud.s3, "cars-1", files)
+    tasks = (EndedTask("wait", "failed", 1.0, error_text(OSError(HOSTILE))),)
+    landed = {**LANDED.to_json(), "url": HOSTILE, "etag": HOSTILE}
+    left = replace(LEFT, run_id=HOSTILE, tasks=tasks, landed=landed)
+
+    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
+
+    [message] = cloud.announced()
+    assert message["Message"] == told["summary"]
+    assert message["Subject"].isprintable()
+    hold_shown(message["Message"])
+    assert message["Message"].count(FORGED) >= 4, "it is told, within lines of ours"
+    for record in caplog.records:
+        if record.name.startswith("csvdynamo"):
+            hold_shown(record.getMessage())
+    hold_shown(cloud.s3.get_object(Bucket=BUCKET, Key=told["key"])["Body"].read().decode(), 5_000)
+    assert cloud.report()["run_id"] == HOSTILE
 
 
 # the tasks' own functions

@@ -244,7 +244,7 @@ def test_a_success_is_handed_on(run: Run) -> None:
 def test_a_failure_is_told_with_its_cause_and_left_to_the_next_attempt(run: Run, status: str, to_do: str) -> None:
     event = {"arn": "arn", "name": "cars-1", "status": status, "cause": "States.Timeout"}
 
-    with pytest.raises(AirflowException, match=rf"cars-1 .*{status}: States.Timeout\n.*{to_do}") as raised:
+    with pytest.raises(AirflowException, match=rf"cars-1 .*{status}: States\.Timeout\. .*{to_do}") as raised:
         sensor().execute_complete({}, event)
     assert not isinstance(raised.value, AirflowFailException)
 

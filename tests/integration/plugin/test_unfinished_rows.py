@@ -115,7 +115,7 @@ def test_no_code_of_an_unfinished_row_is_a_rejects_code() -> None:
         ("FAILED", "E", "one\n  two\u2028three", "its batch is FAILED: E: one two three"),
         ("FAILED", "E", "x" * 301, "its batch is FAILED: E: " + "x" * 299 + "…"),
         ("FAILED", "E", '"\\ud800"', 'its batch is FAILED: E: "\\ud800"'),
-        ("FAILED", "E", "\ud800", "its batch is FAILED: E: \ud800"),
+        ("FAILED", "E", "\ud800\x1b", "its batch is FAILED: E: \\ud800\\x1b"),
     ],
 )
 def test_the_message_says_how_the_batch_ended_on_one_line_of_bounded_length(

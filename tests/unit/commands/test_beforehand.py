@@ -98,6 +98,8 @@ def written(content: bytes) -> Callable[[Path], Path]:
         (lambda _: "file://elsewhere/cars.csv", "names another machine"),
         (lambda _: "https://127.1/cars.csv", "not written as a URL is"),
         (lambda _: "https://[::1/cars.csv", "not written as a URL is"),
+        (lambda _: "https://jo:" + "hunter2@example.com/cars.csv", "connection in [source]"),
+        (lambda _: "https:jo:" + "hunter2@example.com/cars.csv", "connection in [source]"),
         (lambda _: "~nobody-of-that-name/cars.csv", "names no file"),
     ],
 )
@@ -107,6 +109,7 @@ def test_a_source_that_cannot_be_read_is_told_before_anything_is_started(
     told = refusal(monkeypatch, demo, "--dataset", "cars", "--source", str(make(tmp_path)))
 
     assert words in told
+    assert "hunter2" not in told
     assert (build / "REPORT").read_text() == "of the last demo"
 
 

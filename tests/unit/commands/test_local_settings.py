@@ -58,7 +58,7 @@ def test_a_file_behind_a_link_may_be_read(tmp_path: Path, monkeypatch: pytest.Mo
     "source",
     [
         "http://127.0.0.1:8123/a.csv?x=y",
-        "https://jo:hunter2@example.org/a.csv",
+        "https://example.org/a.csv",
         "http://example.org?a@b",
         "HTTP://[::1]:8080/a.csv",
     ],

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,6 +14,7 @@ from csvdynamo.dataset_file import dataset_paths, load_dataset, load_datasets
 from csvdynamo.errors import DatasetError
 from csvdynamo.hosts import HostRule
 from csvdynamo.transforms import Lowercase, Prefix, Replace, Transform, can_produce
+from tests.hostile.texts import HOSTILE, hold_shown
 
 MakeDataset = Callable[[str], Dataset]
 WORKED_EXAMPLE = Path(__file__).parents[3] / "datasets" / "ev_population.toml"
@@ -143,6 +145,22 @@ def test_a_wrong_host_or_limit_is_refused(tmp_path: Path, minimal_text: str, key
         load_source(tmp_path, minimal_text, keys)
 
 
+@pytest.mark.parametrize("user", ["jo:hunter2@", "hunter2@", "jo:hunter2 @@"])
+def test_a_url_with_a_password_is_refused_and_not_repeated(tmp_path: Path, minimal_text: str, user: str) -> None:
+    with pytest.raises(DatasetError, match=r"source\.url: must have no user and password: make an Airflow") as caught:
+        load_text(tmp_path, minimal_text.replace("https://", f"https://{user}"))
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_connection_of_a_source_is_read_and_by_default_there_is_none(tmp_path: Path, minimal_text: str) -> None:
+    assert load_text(tmp_path, minimal_text).source.connection is None
+
+    named = load_text(tmp_path, minimal_text.replace("[source]", '[source]\nconnection = "cars.example"', 1))
+
+    assert named.source.connection == "cars.example"
+
+
 @pytest.mark.parametrize(
     "url", ["https://127.1/a.csv", "https://a\\\\@b/a.csv", "https://münchen.example/a.csv", "https://*.a.b/"]
 )
@@ -184,6 +202,8 @@ def test_the_digest_is_of_the_text_whatever_its_line_ends(tmp_path: Path, minima
         ("[limits]\nmax_concurrency = 0", "limits.max_concurrency", "from 1 to"),
         ("[dag]\nschedule = 'now and then'", "dag.schedule", "five cron fields"),
         ("[dag]\ntags = 'cars'", "dag.tags", 'must be an array, found "cars"'),
+        ('[dag]\ntags = ["a", "\\u001b"]', "dag.tags", 'must be texts that print, found "\\u001b" in it'),
+        ('[dag]\nowner = "a\\nb"', "dag.owner", "must be a text that prints"),
         ("[dag]\ntags = [1]", "dag.tags", "array of texts, found 1 in it"),
         ("columns = 1", "attributes.columns", "unknown key"),
         ('[columns."A b"]\ntype = "date"', 'columns."A b".type', 'one of text, number, boolean, found "date"'),
@@ -231,6 +251,7 @@ def test_a_wrong_key_is_named_with_what_is_allowed(
     ("old", "new", "key"),
     [
         ('url = "https://example.com/cars.csv"', "", "source.url"),
+        ('"https://example.com/cars.csv"', '"https://example.com/cars.csv"\nconnection = "a b"', "source.connection"),
         ('"https://example.com/cars.csv"', '"ftp://example.com/cars.csv"', "source.url"),
         ('"https://example.com/cars.csv"', '"https://[bad/cars.csv"', "source.url"),
         ('"https://example.com/cars.csv"', '"https://example.com/a b"', "source.url"),
@@ -357,3 +378,28 @@ def test_any_toml_either_loads_or_is_a_dataset_error(
 def test_any_bytes_either_load_or_are_a_dataset_error(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DatasetError):
         load_text(tmp_path, content)
+
+
+_WORDS = json.dumps(HOSTILE.replace("\ud800", "").replace("\x7f", ""))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"[{_WORDS}]\nx = 1",
+        f"[columns.{_WORDS}]\ntype = {_WORDS}",
+        f"[columns.{_WORDS}]\nallowed = []",
+        f"[columns.A]\nrename = {_WORDS}\n[columns.B]\nrename = {_WORDS}",
+        f"[columns.A]\npattern = {json.dumps(HOSTILE[:8] + '(')}",
+        f"[dag]\nowner = {_WORDS}",
+        f"[dag]\nschedule = {_WORDS}",
+        f"[schema]\nheader = [{_WORDS}, {_WORDS}]",
+        f"x = {HOSTILE[0]}",
+    ],
+)
+def test_the_words_of_a_data_set_file_are_shown(tmp_path: Path, minimal_text: str, more: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        load_text(tmp_path, minimal_text + more)
+
+    assert "\n" not in str(caught.value)
+    hold_shown(str(caught.value))

@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from csvdynamo.codes import RejectCode, Stage
 from csvdynamo.rejects import Reject
 from csvdynamo_airflow.preparation.prepared_rows import reject_item
 from csvdynamo_airflow.preparation.record_blocks import BadRecord
+from csvdynamo_airflow.preparation.source_columns import SourceColumns
 from csvdynamo_airflow.rejects.error_csv import write_error_csv
 from csvdynamo_airflow.rejects.spreadsheet_cells import restore
-from tests.unit.plugin.test_spreadsheet_cells import ATTACKS, FORMULA
+from tests.unit.plugin.test_spreadsheet_cells import ATTACKS, FORMULA, FORMULA_PIECE, WITHIN
 
 HEADERS = ("ID", "City")
 BOM = b"\xef\xbb\xbf"
@@ -109,6 +111,23 @@ def test_half_a_surrogate_pair_does_not_stop_the_file() -> None:
     assert table(written(reject({"ID": "\ud800", "City": ""})))[1][0] == "\\ud800"
 
 
+def test_a_cell_that_is_marked_within_is_told_by_a_column_of_its_own() -> None:
+    content = written(reject({"ID": "1", "City": "x;=1+1"}), reject({"ID": "2", "City": "Kent"}))
+
+    assert table(content) == [
+        ["ID", "City", "_row", "_code", "_column", "_message", "_marked_within"],
+        ["1", "x;'=1+1", "7", "BAD_TYPE", "City", "City: no", "yes"],
+        ["2", "Kent", "7", "BAD_TYPE", "City", "City: no", ""],
+    ]
+
+
+def test_without_that_column_an_apostrophe_within_a_cell_is_the_sources_own() -> None:
+    """As it is in every file that a version wrote which marked cells in front alone."""
+    columns = SourceColumns.of(["ID", "City", "_row", "_code", "_column", "_message"])
+
+    assert columns.migrated(["1", "'=1;'x", "7", "c", "", ""]) == ["1", "=1;'x"]
+
+
 _CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text("'=+-@\t\r\n\",x\\", max_size=6)
 
 
@@ -116,11 +135,32 @@ _CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text
 def test_every_text_can_be_read_back_to_the_letter(rows: list[tuple[str, str]]) -> None:
     content = written(*(reject(dict(zip(HEADERS, row, strict=True))) for row in rows))
 
-    assert [tuple(map(restore, row[:2])) for row in table(content)[1:]] == rows
+    header, *cells = table(content)
+    columns = SourceColumns.of(header)
+    assert columns.headers == HEADERS
+    assert [tuple(columns.migrated(row)) for row in cells] == rows
 
 
 _INSIDE = st.sampled_from(ATTACKS).map(lambda text: f'a"\n{text}",{text}\r\n{text}')
-_HOSTILE = _CELLS | st.sampled_from(ATTACKS) | _INSIDE
+_HOSTILE = _CELLS | st.sampled_from([*ATTACKS, *WITHIN]) | _INSIDE | st.text("'\"=+;|\t\n,x ", max_size=8)
+
+
+@given(st.lists(st.tuples(_HOSTILE, _HOSTILE), min_size=1, max_size=4), _HOSTILE)
+def test_whatever_separates_cells_no_piece_is_a_formula_and_every_text_comes_back(
+    rows: list[tuple[str, str]], message: str
+) -> None:
+    content = written(*(reject(dict(zip(HEADERS, row, strict=True)), message=message) for row in rows))
+
+    text = content.decode("utf-8-sig")
+    for separator in ",;\t|":
+        aware = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        assert not any(map(FORMULA_PIECE.match, itertools.chain.from_iterable(aware)))
+        naive = re.split(f"[{re.escape(separator)}\r\n]", text)
+        assert separator == "," or not any(map(FORMULA_PIECE.match, naive))
+    columns = SourceColumns.of(table(content)[0])
+    assert [tuple(columns.migrated(row)) for row in table(content)[1:]] == rows
+
+
 _NAMES = (_HOSTILE.filter(bool) | st.sampled_from(HEADERS)).map(str)
 
 
@@ -140,6 +180,7 @@ def test_whatever_the_file_holds_no_cell_can_be_run_and_no_text_becomes_two_cell
     cells = table(written(*rejects, headers=tuple(headers)))
 
     assert len(cells) == 1 + len(rows)
-    assert {len(row) for row in cells} == {len(headers) + 4}
+    marked = "_marked_within" in cells[0]
+    assert {len(row) for row in cells} == {len(headers) + 4 + marked}
     assert not any(map(FORMULA.match, itertools.chain.from_iterable(cells)))
     assert [restore(name) for name in cells[0][: len(headers)]] == headers

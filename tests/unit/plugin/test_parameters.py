@@ -1,10 +1,30 @@
 """A run's parameters: no others than there are."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from csvdynamo_airflow.parameters import NO_CONTROL_CHARACTERS, PARAMETERS, ParameterError, refuse_unknown
+from csvdynamo.dataset import Source
+from csvdynamo_airflow.parameters import PARAMETERS, SOURCE_URL_PATTERN, ParameterError, refuse_unknown
+from csvdynamo_airflow.settings import LocalUse
+from csvdynamo_airflow.source.source_url import SourceRules, SourceUrlError, admit
+
+WITH_USER = [
+    scheme + user + "data.wa.gov/rows.csv"
+    for scheme in (
+        "https://",
+        "http://",
+        "HTTPS://",
+        " https://",
+        "ftp://",
+        "file://",
+        "https:/",
+        "https:",
+        "https:///",
+    )
+    for user in ("jo:hunter2@", "hunter2@", ":hunter2@", "jo:hunter2@a@", "jo:hunt er2@", "@")
+]
 
 
 def test_the_parameters_that_there_are_are_taken() -> None:
@@ -29,7 +49,30 @@ def test_many_and_long_names_do_not_fill_the_log() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "good"), [("https://example.com/Łódź.csv", True), ("a\x00b", False), ("a\nb", False), ("\x7f", False)]
+    "url",
+    [
+        "https://example.com/Łódź.csv",
+        "https://example.com/a@b.csv?to=c@d",
+        "https://example.com?to=c@d",
+        "file:///folder/a@b.csv",
+        "folder/a@b.csv",
+        "c:a@b.csv",
+        " https://example.com/a.csv",
+    ],
 )
-def test_the_pattern_of_a_source_refuses_control_characters(url: str, good: bool) -> None:
-    assert (re.search(NO_CONTROL_CHARACTERS, url) is not None) is good
+def test_the_pattern_of_a_source_takes_every_address_without_a_secret(url: str) -> None:
+    assert re.search(SOURCE_URL_PATTERN, url)
+
+
+@pytest.mark.parametrize("url", ["a\x00b", "a\nb", "a\n", "\x7f", ""])
+def test_the_pattern_of_a_source_refuses_control_characters(url: str) -> None:
+    assert not re.search(SOURCE_URL_PATTERN, url)
+
+
+@pytest.mark.parametrize("url", WITH_USER)
+def test_the_pattern_of_a_source_refuses_user_and_password_as_download_does(url: str) -> None:
+    assert not re.search(SOURCE_URL_PATTERN, url)
+    with pytest.raises(SourceUrlError) as refusal:
+        admit(url, SourceRules.of(Source("https://data.wa.gov/a.csv", "a.csv"), LocalUse(Path("/data"))))
+    assert "Make an Airflow connection" in str(refusal.value)
+    assert not {"hunter2", "jo"} & set(re.split(r"\W", str(refusal.value)))

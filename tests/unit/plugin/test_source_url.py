@@ -70,8 +70,8 @@ def test_a_host_has_one_spelling_and_the_default_port_none() -> None:
         ("https://data.wa.gov:8443/rows.csv", r"at data\.wa\.gov:8443"),
         ("https://data.wa.gov:80/rows.csv", r"at data\.wa\.gov:80"),
         ("https://files.example.com/a.csv", r"source\.hosts"),
-        ("https://data.wa.gov@169.254.169.254/latest", r"at 169\.254\.169\.254"),
-        ("https://data.wa.gov:443@169.254.169.254/", r"at 169\.254\.169\.254"),
+        ("https://data.wa.gov@169.254.169.254/latest", "user or a password"),
+        ("https://data.wa.gov:443@169.254.169.254/", "user or a password"),
         ("https://169.254.169.254#@data.wa.gov/", r"at 169\.254\.169\.254"),
         ("https://169.254.169.254?@data.wa.gov/", r"at 169\.254\.169\.254"),
         ("https://169.254.169.254/latest/meta-data/", r"at 169\.254\.169\.254"),
@@ -117,7 +117,7 @@ def test_a_host_that_is_not_allowed_is_refused_with_what_to_do(url: str, told: s
     ],
 )
 def test_a_url_that_could_be_read_in_two_ways_is_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(SourceUrlError, match="names no host, or is not written as a URL is") as refusal:
+    with pytest.raises(SourceUrlError, match=r"names no host, or is not written as a URL is|a user or a") as refusal:
         admit(url, RULES)
 
     assert url not in str(refusal.value)
@@ -140,7 +140,7 @@ def test_control_characters_are_refused_and_not_repeated(character: str, form: s
         ("   ", r"source\.url"),
         ("ftp://example.org/a.csv", "ftp:// is a scheme that cannot be read"),
         ("s3://bucket/a.csv", "scheme"),
-        ("gopher://jo:hunter2@127.0.0.1:25/", "scheme"),
+        ("gopher://jo:hunter2@127.0.0.1:25/", "user or a password"),
         ("file://server/share/a.csv", "another machine"),
         ("file://[::1/a.csv", "another machine"),
         ("file:///data/%00a.csv", "control characters"),
@@ -200,34 +200,25 @@ def test_another_port_of_such_a_host_may_not(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("https://jo:hunter2@a.example.org/a.csv", "https://a.example.org/a.csv"),
-        ("https://a.example.org/a.csv?token=abc&format=csv", "https://a.example.org/a.csv?token=***&format=csv"),
-        ("https://a.example.org/a.csv?$$app_token=abc", "https://a.example.org/a.csv?$$app_token=***"),
-        ("https://a.example.org/a.csv?X-Amz-Signature=0f", "https://a.example.org/a.csv?X-Amz-Signature=***"),
-        ("https://a.example.org/a.csv?v=3f9a0c51d2e84b7799aa", "https://a.example.org/a.csv?v=***"),
-        ("https://a.example.org/a.csv?year=2026#hidden", "https://a.example.org/a.csv?year=2026"),
-        ("https://a.example.org/a.csv?a%0ab=1&%1b=2", "https://a.example.org/a.csv?a%0Ab=1&%1B=2"),
+        ("https://a.example.org/a.csv?token=hunter2&format=csv", "https://a.example.org/a.csv?…"),
+        ("https://a.example.org/a.csv?hunter2", "https://a.example.org/a.csv?…"),
+        ("https://a.example.org?hunter2", "https://a.example.org?…"),
+        ("https://a.example.org/a.csv?", "https://a.example.org/a.csv"),
+        ("https://a.example.org/a.csv#hunter2", "https://a.example.org/a.csv"),
+        ("https://a.example.org:443/a%0a.csv#hunter2", "https://a.example.org/a%0a.csv"),
     ],
 )
-def test_credentials_are_masked_where_others_read(url: str, shown: str) -> None:
+def test_others_read_scheme_host_and_path_alone(url: str, shown: str) -> None:
     origin = admit(url, RULES)
 
     assert origin.shown == shown
+    assert "hunter2" not in repr(origin)
     with pytest.raises(SourceUrlError) as refusal:
         admit(url.replace("a.example.org", "evil.net"), RULES)
     assert "hunter2" not in str(refusal.value)
-    assert "=abc" not in str(refusal.value)
 
 
-def test_user_and_password_are_kept_apart_from_the_url() -> None:
-    origin = admit("https://jo%40x:hunter%3A2@data.wa.gov/a.csv", RULES)
-
-    assert origin.url == "https://data.wa.gov/a.csv"
-    assert origin.credentials == ("jo@x", "hunter:2")
-    assert "hunter" not in repr(origin)
-
-
-ASKED = admit("https://jo:hunter2@data.wa.gov/api/rows.csv?a=b", RULES)
+ASKED = admit("https://data.wa.gov/api/rows.csv?a=b", RULES)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +246,8 @@ def test_a_redirect_within_the_rules_is_followed(location: str, url: str) -> Non
         ("//[::1", "no http or https address"),
         ("/a\r\nb", "no http or https address"),
         ("https://data.wa.gov\\@evil.net/", "not written as a URL is"),
+        ("https://jo:hunter2@data.wa.gov/", "user or a password"),
+        ("//jo@a.example.org/", "user or a password"),
         ("https://2852039166/", "not written as a URL is"),
     ],
 )
@@ -268,19 +261,6 @@ def test_a_redirect_from_https_to_http_is_refused_on_a_local_host_too() -> None:
 
     with pytest.raises(SourceUrlError, match="plain http, and what was asked is https"):
         admit_redirect("http://127.0.0.1:8000/a.csv", asked, LOCAL)
-
-
-@pytest.mark.parametrize(
-    ("location", "credentials"),
-    [
-        ("/other.csv", ("jo", "hunter2")),
-        ("https://data.wa.gov:443/other.csv", ("jo", "hunter2")),
-        ("https://a.example.org/other.csv", None),
-        ("https://me:too@data.wa.gov/other.csv", ("me", "too")),
-    ],
-)
-def test_credentials_go_along_to_the_same_host_only(location: str, credentials: tuple[str, str] | None) -> None:
-    assert admit_redirect(location, ASKED, RULES).credentials == credentials
 
 
 TRICKS = [

@@ -35,4 +35,4 @@ def test_an_error_that_does_not_speak_for_itself_is_named(error: object, told: s
 
 
 def test_a_long_error_is_cut() -> None:
-    assert len(error_text(ValueError("word " * 10_000))) == 2000
+    assert 1900 < len(error_text(ValueError("word " * 10_000))) <= 2000
