@@ -17,12 +17,13 @@ from botocore.exceptions import ClientError
 
 from csvdynamo.dataset import Dataset
 from csvdynamo.policies import VerifyMode
+from csvdynamo.turn import turn_key
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import Findings
-from csvdynamo_airflow.naming import turn_key
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
 from csvdynamo_airflow.stored_file import upload
+from csvdynamo_airflow.table.checked_table import CheckedTable
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.workflow.execution import execution_arn
@@ -82,6 +83,8 @@ class Tasks:
                 self._run()
             except Exception as error:
                 return f"{type(error).__name__}: {error}"
+            finally:
+                self.services.free_turn()
         return "\n".join(logged) or None
 
     def redrive(self) -> str | None:
@@ -92,9 +95,11 @@ class Tasks:
             self._await_end(prepared)
         try:
             self._migration(prepared).take_up()
+            self._await_end(prepared)
         except ClientError as error:
             return str(error)
-        self._await_end(prepared)
+        finally:
+            self.services.free_turn()
         return None
 
     def stop(self) -> str | None:
@@ -143,6 +148,8 @@ class Tasks:
             checked = TableCheck(self.client("s3"), reader, dataset, prepared, prepared.execution_name).run("full")
         except ClientError as error:
             return str(error)
+        finally:
+            self.services.free_turn()
         assert checked.mode is VerifyMode.FULL
         return None
 
@@ -155,13 +162,16 @@ class Tasks:
         steps.start_migration(name, told, force=False)
         self._await_end(prepared)
         merged = self._merge(prepared)
-        checked = steps.check_table(name, told, run_id)
-        assert checked is not None
-        findings = Findings(name, run_id, landed=landed, prepared=prepared, merged=merged)
+        document = steps.check_table(name, told, None, run_id)
+        assert document is not None
+        checked = CheckedTable.from_json(document)
+        findings = Findings(name, run_id, landed=landed, prepared=prepared, merged=merged, checked=checked)
         published = steps.publish_report(findings, steps.reconcile(findings))
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
         steps.remember_columns(name, told)
+        assert steps.tell_once(name, told, published)
+        assert not steps.tell_once(name, told, published)
 
     def _source(self) -> Path:
         """A CSV of good rows, a reject of prepare's and one of the Lambda function's; never the same twice."""
@@ -188,7 +198,14 @@ class Tasks:
         states = self.client("stepfunctions")
         turn = Turn(self.client("s3"), prepared.bucket, turn_key(self.dataset.name))
         return Migration(
-            self.dataset.name, states, machine, prepared.bucket, prepared.file_key, prepared.execution_name, turn
+            self.dataset.name,
+            states,
+            machine,
+            prepared.bucket,
+            prepared.file_key,
+            prepared.rules,
+            prepared.execution_name,
+            turn,
         )
 
     def _await_end(self, prepared: Prepared) -> None:
@@ -216,9 +233,10 @@ def _errors_logged() -> Iterator[list[str]]:
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            found.append(f"{record.getMessage()}: {record.exc_info[1] if record.exc_info else ''}")
+            if "could not be" in record.getMessage():
+                found.append(record.getMessage())
 
-    logger, collector = logging.getLogger("csvdynamo_airflow"), Collector(logging.ERROR)
+    logger, collector = logging.getLogger("csvdynamo_airflow"), Collector(logging.WARNING)
     logger.addHandler(collector)
     try:
         yield found

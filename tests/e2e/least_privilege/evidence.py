@@ -58,6 +58,8 @@ def service_witness(grant: Grant, services: Services) -> Witness | None:
         "s3:GetObject": services.run,
         "s3:ListBucket": services.empty_map_run,
     }
+    if grant.holder == "FunctionsMigrateBatchRole":
+        by_action |= {"s3:GetObject": services.run_after_a_turn, "s3:ListBucket": services.run_before_any_turn}
     return by_action.get(grant.action)
 
 
@@ -68,6 +70,8 @@ def airflow_witness(grant: Grant, tasks: Tasks) -> Witness | None:
         return lambda: tasks.abandoned_upload(prefix)
     only_then = {
         "states:RedriveExecution": tasks.redrive,
+        "states:DescribeStateMachine": tasks.redrive,
+        "states:DescribeStateMachineForExecution": tasks.redrive,
         "states:StopExecution": tasks.stop,
         "dynamodb:Scan": tasks.full_check,
     }

@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from commands.embedded import Deployed
+from csvdynamo.turn import Holder, turn_key
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, object_lines
 from tests.e2e.least_privilege.holders import Permissions
 
@@ -92,6 +93,21 @@ class Services:
             assert (output["TOTAL_NUMBER_OF_ITEMS_WRITTEN"], output["TOTAL_NUMBER_OF_ITEMS_IN_ERROR"]) == (1, 1)
             assert output["SnsPublish"]["MessageId"]
         return problem
+
+    def free_turn(self) -> None:
+        """Give the turn back, whoever has it: what a task lacks must not keep the next witness away."""
+        body = Holder("run", "run", given_back=True).to_json().encode()
+        self.deployed.client("s3").put_object(Bucket=self.bucket, Key=turn_key("ev_population"), Body=body)
+
+    def run_after_a_turn(self) -> str | None:
+        """A run by hand after one of the DAG, which has given its turn back."""
+        self.free_turn()
+        return self.run()
+
+    def run_before_any_turn(self) -> str | None:
+        """A run by hand where no run of the DAG has ever had a turn."""
+        self.deployed.client("s3").delete_object(Bucket=self.bucket, Key=turn_key("ev_population"))
+        return self.run()
 
     def redrive(self) -> str | None:
         """A run that failed, redriven once its cause has gone."""
