@@ -1,20 +1,25 @@
 """Runs whose processes are killed at a chosen moment."""
 
 import json
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from tests.crash.traces import Outcome, vehicles
 from tests.support.aws_messages import Request
+from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
-from tests.support.forked import Forked, TaskHost
+from tests.support.forked import Forked, TaskHost, task_host
 from tests.support.gate import Gate, Moment
 
 ROWS = 100
@@ -111,6 +116,24 @@ class Runs:
     def outcome(self, run: DagRun, mark: str) -> Outcome:
         """What the run made of its rows."""
         return Outcome.read(self.deployed, self.dataset, self.report(run), mark)
+
+
+@contextmanager
+def gated_runs(deployed: Deployed, dataset: Dataset, datasets_folder: Path, folder: Path) -> Iterator[Runs]:
+    """Start what makes runs whose requests go through a gate.
+
+    Args:
+        deployed: The embedded AWS and the data set's stack.
+        dataset: The data set.
+        datasets_folder: The folder with its file.
+        folder: An empty folder.
+    """
+    gate = Gate()
+    with AwsProxy(deployed.aws.endpoint, gate) as proxy:
+        aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
+        settings = {DATASETS_FOLDER: str(datasets_folder), LOCAL_FOLDER: str(folder), RETRY_SECONDS: "0.1"}
+        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "host") as host:
+            yield Runs(host, gate, proxy.endpoint, deployed, dataset, folder, secrets.token_hex(2))
 
 
 def kill_in(runs: Runs, run: DagRun, kill: Kill) -> None:

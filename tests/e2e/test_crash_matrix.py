@@ -3,25 +3,20 @@
 import hashlib
 import itertools
 import json
-import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
 from csvdynamo_airflow.rejects.result_objects import object_lines
-from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
-from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, kill_in
+from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_runs, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
-from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
-from tests.support.forked import task_host
-from tests.support.gate import Gate, Moment
+from tests.support.gate import Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 from tests.support.stacks import Stacks
 
@@ -69,12 +64,8 @@ KILLS = [
 def runs(
     stacks: Stacks, deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Runs]:
-    folder, gate = tmp_path_factory.mktemp("crash"), Gate()
-    with AwsProxy(deployed.aws.endpoint, gate) as proxy:
-        aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
-        settings = {DATASETS_FOLDER: str(stacks.all_datasets_folder), LOCAL_FOLDER: str(folder)}
-        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "host") as host:
-            yield Runs(host, gate, proxy.endpoint, deployed, dataset, folder, secrets.token_hex(2))
+    with gated_runs(deployed, dataset, stacks.all_datasets_folder, tmp_path_factory.mktemp("crash")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,16 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any, Self
 
+from csvdynamo.errors import TurnLostError
 from csvdynamo.shown import shown
 from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.task_documents import reading
 
 ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 SUCCEEDED = "SUCCEEDED"
+
+ANOTHER_MIGRATION = "AnotherMigration"
+"""The error of an execution that its run stopped again, since another one had begun meanwhile."""
 
 STOPPED_IN_AIRFLOW = "StoppedInAirflow"
 """The error of an execution that was stopped because a person marked or cleared the task that waited for it."""
@@ -78,6 +82,11 @@ class Execution:
     def succeeded(self) -> bool:
         """Whether it ended well."""
         return self.status == SUCCEEDED
+
+    @property
+    def lost_its_turn(self) -> bool:
+        """Whether it was refused or stopped since another one had taken its turn by the time it began."""
+        return self.cause.startswith((TurnLostError.__name__, ANOTHER_MIGRATION))
 
     def has_input(self, text: str) -> bool:
         """Tell whether its input says the same as another; the order of keys and blanks do not matter."""

@@ -9,6 +9,7 @@ from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.workflow.execution import (
+    ANOTHER_MIGRATION,
     Ended,
     Execution,
     describe,
@@ -140,10 +141,14 @@ class Migration:
         Raises:
             MigrationError: Another run has succeeded since it began.
         """
-        since = self.others(executions).began_since(newest.started)
+        others = self.others(executions)
+        since = others.began_since(newest.started)
+        if newest.lost_its_turn:
+            # It began too late, after the one that had taken its place.
+            since = [*since, *filter(None, [others.newest()])]
         if later := next((other for other in since if other.succeeded), None):
             raise MigrationError(
-                f"Execution {later.name} has succeeded since {newest.name} began: to go on would put old rows over "
+                f"Execution {later.name} has succeeded since it was this run's turn: to go on would put old rows over "
                 "those of a later run. Trigger the DAG again, as a new run, if this file is the one that you want."
             )
         if since:
@@ -239,7 +244,7 @@ class Migration:
         if other is None and self.turn.belongs_to(self.name):
             return
         why = f"{f'execution {other}' if other else 'another run of the data set'} began at the same moment"
-        self.states.stop_execution(executionArn=mine.arn, error="AnotherMigration", cause=f"Stopped: {why}.")
+        self.states.stop_execution(executionArn=mine.arn, error=ANOTHER_MIGRATION, cause=f"Stopped: {why}.")
         raise MigrationPostponedError(
             f"Execution {mine.name} was stopped again: {why}, and two at once would write over one another."
         )

@@ -255,9 +255,24 @@ def test_a_failed_execution_is_not_redriven_over_the_rows_of_a_later_run(
     states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE", stopped_hours_ago=3)
     states.add_map_run(states.add("december", "SUCCEEDED", "{}", stopped_hours_ago=1), running=False)
 
-    with pytest.raises(MigrationError, match=rf"december has succeeded since {NAME} began"):
+    with pytest.raises(MigrationError, match="december has succeeded since it was this run's turn"):
         migration.take_up()
     assert changes(states) == []
+
+
+@pytest.mark.parametrize("error", ["TurnLostError", "AnotherMigration"])
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+def test_a_run_that_lost_its_turn_does_not_write_over_the_one_that_took_it(
+    states: FakeStepFunctions, migration: Migration, status: str, error: str
+) -> None:
+    states.add_map_run(states.add("december", status, "{}", stopped_hours_ago=3), running=False)
+    states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE", stopped_hours_ago=1, error=error)
+
+    if status == "SUCCEEDED":
+        with pytest.raises(MigrationError, match="december has succeeded since"):
+            migration.take_up()
+    else:
+        assert migration.take_up().name == f"{NAME}-2"
 
 
 @pytest.mark.parametrize("wrote", [True, False])
