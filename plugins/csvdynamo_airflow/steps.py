@@ -214,24 +214,31 @@ def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
 def tell_once(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
     """Tell whether rows were written of which no one was told yet; they count as told from then on.
 
-    A run that is cleared after its success attaches to the same execution, and writes nothing.
+    A run that is cleared after its success attaches to the same execution, and writes nothing. Where the bucket does
+    not say or does not take what was told, they count as not told: consumers who are told twice lose nothing.
 
     Args:
         dataset_name: The data set.
         prepared: What prepare returned.
         report: What report returned.
     """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
+
     if not report["ledger"]["written"]:
         return False
     file = Prepared.from_json(prepared)
     key, s3 = reports_prefix(dataset_name, file.execution_name) + TOLD_FILE, client("s3")
     try:
-        told = json.loads(read_object(s3, file.bucket, key))
+        if json.loads(read_object(s3, file.bucket, key)) == report["execution"]:
+            return False
     except (s3.exceptions.NoSuchKey, ValueError):
-        told = None
-    if told == report["execution"]:
-        return False
-    s3.put_object(Bucket=file.bucket, Key=key, Body=json.dumps(report["execution"]).encode())
+        pass
+    except (BotoCoreError, ClientError):
+        log.exception("Whether consumers of the table were told of this run's rows cannot be read: they are told")
+    try:
+        s3.put_object(Bucket=file.bucket, Key=key, Body=json.dumps(report["execution"]).encode())
+    except (BotoCoreError, ClientError):
+        log.exception("That consumers of the table are told of this run's rows could not be noted")
     return True
 
 

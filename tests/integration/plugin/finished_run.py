@@ -2,31 +2,53 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from csvdynamo.codes import Stage
 from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
+from csvdynamo_airflow.rejects import error_files_operator
 from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.rejects.merged import Merged
+from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.table.checked_table import CheckedTable
 from csvdynamo_airflow.workflow.execution import Ended
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
+    given_migration,
     map_run_states,
     put_error_file,
     put_results,
     reject,
 )
-from tests.integration.plugin.moto_table import TABLE, put_items
+from tests.integration.plugin.moto_bucket import bucket
+from tests.integration.plugin.moto_table import TABLE, put_items, table
 from tests.unit.plugin.run_findings import LANDED, RULES, execution, prepared_file
+
+STACK = Stack(
+    dataset="cars",
+    bucket=BUCKET,
+    state_machine_arn="machine",
+    topic_arn="topic",
+    table=TABLE,
+    error_stream="stream",
+    error_buffer_seconds=60,
+    dataset_hash="hash",
+)
 
 CARS = """
 [source]
@@ -164,3 +186,26 @@ class FinishedRun:
 
     def add_superseded_reject(self) -> None:
         put_error_file(self.s3, [reject("of an attempt that was repeated")], "b")
+
+
+@contextmanager
+def finished_run(client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FinishedRun]:
+    """A finished run, which the tasks see when they look for their data set, their stack and their migration.
+
+    Args:
+        client: S3 without a bucket.
+        folder: Where the data set file goes.
+        monkeypatch: Takes the tasks' clients away again.
+    """
+    path = folder / "cars.toml"
+    path.write_text(CARS, encoding="utf-8")
+    with bucket(client, BUCKET), table() as dynamodb:
+        run = FinishedRun(client, dynamodb, load_dataset(path))
+        clients = {"s3": client, "dynamodb": dynamodb, "sns": SimpleNamespace(publish=lambda **_: None)}
+        migration = given_migration(client, run.states, lambda: run.executions)
+        for module in (steps, error_files_operator):
+            monkeypatch.setattr(module, "open_dataset", lambda name: run.dataset)
+            monkeypatch.setattr(module, "open_stack", lambda *_, to_write: STACK)
+            monkeypatch.setattr(module, "make_migration", lambda *_: migration)
+            monkeypatch.setattr(module, "client", clients.__getitem__)
+        yield run

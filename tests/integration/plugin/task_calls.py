@@ -1,6 +1,7 @@
 """Calls a DAG's tasks as Airflow does, with the XComs, the states and the asset events of a run that a test gives."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk import DAG
@@ -14,12 +15,13 @@ class TaskInstance:
     Attributes:
         xcoms: What the tasks left: under a task's id what it returned, under "task_key" what it pushed.
         states: How the tasks ended, by id.
+        first_rescheduled: When this attempt first looked, if it is looking again.
     """
 
-    dag_id, run_id = "csvdynamo_ev_population", "run"
+    dag_id, run_id = "csvdynamo_cars", "run"
 
-    def __init__(self, **xcoms: Any) -> None:
-        self.xcoms = xcoms
+    def __init__(self, *, first_rescheduled: datetime | None = None, **xcoms: Any) -> None:
+        self.xcoms, self.first_rescheduled = xcoms, first_rescheduled
         self.states = {"download": "success", "start": "skipped", "report": "success", "accounted": "failed"}
 
     def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
@@ -27,6 +29,9 @@ class TaskInstance:
 
     def xcom_push(self, *, key: str, value: Any) -> None:
         self.xcoms[f"prepare_{key}"] = value
+
+    def get_first_reschedule_date(self, context: Mapping[str, Any]) -> datetime | None:
+        return self.first_rescheduled
 
     def get_task_breadcrumbs(self, *, dag_id: str, run_id: str) -> Iterator[dict[str, Any]]:
         assert (dag_id, run_id) == (self.dag_id, self.run_id)

@@ -4,38 +4,33 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from csvdynamo.dataset_file import load_dataset
 from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow import steps
-from csvdynamo_airflow.stack import Stack
 from tests.integration.plugin.finished_run import (
     BEFORE_UPLOAD,
-    CARS,
     IN_THE_LAMBDA,
     SOURCE_ROWS,
     WRITTEN,
     FinishedRun,
+    finished_run,
     source_row,
 )
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
     batch_that_failed,
-    given_migration,
     put_error_file,
     put_results,
     reject,
 )
-from tests.integration.plugin.moto_bucket import bucket
-from tests.integration.plugin.moto_table import TABLE, put_items, table
+from tests.integration.plugin.moto_table import put_items
 from tests.unit.plugin.run_findings import execution
 
 
@@ -47,26 +42,7 @@ def mode(request: pytest.FixtureRequest) -> VerifyMode:
 
 @pytest.fixture
 def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FinishedRun]:
-    path = tmp_path / "cars.toml"
-    path.write_text(CARS, encoding="utf-8")
-    with bucket(client, BUCKET), table() as dynamodb:
-        run = FinishedRun(client, dynamodb, load_dataset(path))
-        stack = Stack(
-            dataset="cars",
-            bucket=BUCKET,
-            state_machine_arn="machine",
-            topic_arn="topic",
-            table=TABLE,
-            error_stream="stream",
-            error_buffer_seconds=60,
-            dataset_hash="hash",
-        )
-        clients = {"s3": client, "dynamodb": dynamodb, "sns": SimpleNamespace(publish=lambda **_: None)}
-        migration = given_migration(client, run.states, lambda: run.executions)
-        monkeypatch.setattr(steps, "open_dataset", lambda name: run.dataset)
-        monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: stack)
-        monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
-        monkeypatch.setattr(steps, "client", clients.__getitem__)
+    with finished_run(client, tmp_path, monkeypatch) as run:
         yield run
 
 

@@ -214,9 +214,7 @@ def test_a_topic_that_cannot_be_reached_costs_nobody_the_report(cloud: Cloud, ca
 
 
 @pytest.mark.parametrize("task_id", ["reconcile", "report"])
-def test_the_tasks_see_all_that_those_before_them_left(
-    dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str
-) -> None:
+def test_the_tasks_see_all_that_those_before_them_left(dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
     monkeypatch.setattr(steps, "publish_report", lambda *given: seen.extend(given) or {})
@@ -264,9 +262,7 @@ def test_the_tasks_see_what_prepare_refused_unless_a_later_attempt_prepared(
     assert [(one.prepared, one.refused) for one in seen] == [(prepared, False) if prepared_later else (refused, True)]
 
 
-def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(
-    dag: DAG, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
     instance = TaskInstance()
 
     def refuse(_name: str, _landed: Any, _run_id: str, keep_refused: Callable[[Any], None]) -> None:
