@@ -14,6 +14,7 @@ from csvdynamo_airflow.accounting.report import make_report, report_key, report_
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.connections import client
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
@@ -32,6 +33,7 @@ from csvdynamo_airflow.task_shell import (
     refuse_other_table,
 )
 from csvdynamo_airflow.workflow.execution import Ended, Execution
+from csvdynamo_airflow.workflow.migration import Migration
 
 TOLD_FILE = "told.json"
 """Beside a run's report: the execution that consumers of the table were told of, and how often it was redriven."""
@@ -186,7 +188,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"
     )
     if findings.prepared:
-        make_migration(stack, findings.prepared).end()
+        _give_turn_back(make_migration(stack, findings.prepared))
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, text)
     _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
     return {
@@ -240,6 +242,16 @@ def tell_once(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[st
     except (BotoCoreError, ClientError):
         log.exception("That consumers of the table are told of this run's rows could not be noted")
     return True
+
+
+def _give_turn_back(migration: Migration) -> None:
+    """End a run's turn. The report is written by now, and a turn that is not given back ends by itself."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
+
+    try:
+        migration.end()
+    except (MigrationError, BotoCoreError, ClientError):
+        log.exception("The turn could not be given back")
 
 
 def _announce(topic_arn: str, subject: str, text: str) -> None:
