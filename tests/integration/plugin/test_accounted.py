@@ -1,15 +1,33 @@
 """The task accounted: it believes a report of the documents as they are now, and tells of new rows once."""
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.models import import_all_models
+from airflow.models.asset import (
+    AssetActive,
+    AssetAliasModel,
+    AssetDagRunQueue,
+    AssetEvent,
+    AssetModel,
+    DagScheduleAssetReference,
+)
+from airflow.models.base import Base
+from airflow.models.dag import DagModel
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.taskinstance import TaskInstance as AirflowTaskInstance
 from airflow.sdk import DAG, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.task_runner import _build_asset_profiles
 from botocore.exceptions import ClientError, EndpointConnectionError
+from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy.orm import Session
 
 from csvdynamo.rejects import reject_id
 from csvdynamo_airflow import steps
@@ -168,6 +186,49 @@ def told_of(run: FinishedRun) -> dict[str, Any]:
         "dest_asset_extra": {},
         "extra": {"report": "reports/cars/cars-1/report.json", "written": len(WRITTEN)},
     }
+
+
+@pytest.fixture(scope="module")
+def airflow_tables() -> Engine:
+    """Airflow's tables in memory."""
+    import_all_models()
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    return engine
+
+
+def queued_by(engine: Engine, dag: DAG, events: list[dict[str, Any]]) -> list[str]:
+    """Let Airflow's API end the task with these events; give the DAGs that it queues, of one that the table starts."""
+    profiles = list(_build_asset_profiles(dag.get_task("accounted").outlets))
+    instance: Any = SimpleNamespace(
+        dag_run=SimpleNamespace(partition_key=None, partition_date=None),
+        log=logging.getLogger("airflow.task"),
+        dag_id=dag.dag_id,
+        task_id="accounted",
+        run_id="run",
+        map_index=-1,
+    )
+    with Session(engine) as session:
+        asset = AssetModel(name="x-dynamodb://tb_cars", uri="x-dynamodb://tb_cars", group="asset")
+        consumer = DagModel(dag_id="consumer", is_paused=False, is_stale=False, bundle_name="b")
+        session.add_all([DagBundleModel(name="b"), consumer, asset, AssetAliasModel(name="csvdynamo_cars", group="")])
+        session.flush()
+        session.add_all([AssetActive.for_asset(asset), DagScheduleAssetReference(asset=asset, dag_id="consumer")])
+        session.flush()
+        AirflowTaskInstance.register_asset_changes_in_db(instance, profiles, events, session=session)
+        session.flush()
+        assert session.scalar(select(func.count(AssetEvent.id))) == len(events)
+        return list(session.scalars(select(AssetDagRunQueue.target_dag_id)))  # nothing is committed
+
+
+def test_airflow_starts_the_dags_of_the_tables_asset_for_rows_that_are_told_and_for_no_others(
+    dag: DAG, run: FinishedRun, airflow_tables: Engine
+) -> None:
+    """An outlet that is an alias makes no event of its own, and the events that are added are the asset's."""
+    first, again = (asset_events(dag, reported(dag, run)) for _ in range(2))
+
+    assert queued_by(airflow_tables, dag, first) == ["consumer"]
+    assert queued_by(airflow_tables, dag, again) == []
 
 
 def test_a_first_green_run_is_told_once_however_often_it_is_cleared(dag: DAG, run: FinishedRun) -> None:
