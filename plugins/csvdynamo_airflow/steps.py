@@ -213,11 +213,11 @@ def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
         log.exception("The columns of this run could not be remembered")
 
 
-def tell_once(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
-    """Tell whether rows were written of which no one was told yet; they count as told from then on.
+def has_untold_rows(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
+    """Tell whether rows were written of which no one was told yet.
 
     A run that is cleared after its success attaches to the same execution, and writes nothing. Where the bucket does
-    not say or does not take what was told, they count as not told: consumers who are told twice lose nothing.
+    not say what was told, rows count as not told: consumers who are told twice lose nothing.
 
     Args:
         dataset_name: The data set.
@@ -228,20 +228,26 @@ def tell_once(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[st
 
     if not report["ledger"]["written"]:
         return False
-    file = Prepared.from_json(prepared)
-    key, s3 = reports_prefix(dataset_name, file.execution_name) + TOLD_FILE, client("s3")
+    file, s3 = Prepared.from_json(prepared), client("s3")
     try:
-        if json.loads(read_object(s3, file.bucket, key)) == report["execution"]:
-            return False
+        told = json.loads(read_object(s3, file.bucket, _told_key(dataset_name, file)))
     except (s3.exceptions.NoSuchKey, ValueError):
-        pass
+        return True
     except (BotoCoreError, ClientError):
         log.exception("Whether consumers of the table were told of this run's rows cannot be read: they are told")
-    try:
-        s3.put_object(Bucket=file.bucket, Key=key, Body=json.dumps(report["execution"]).encode())
-    except (BotoCoreError, ClientError):
-        log.exception("That consumers of the table are told of this run's rows could not be noted")
-    return True
+        return True
+    return bool(told != report["execution"])
+
+
+def note_told(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> None:
+    """Note that consumers of the table were told of a run's rows; takes what `has_untold_rows` does."""
+    file = Prepared.from_json(prepared)
+    body = json.dumps(report["execution"]).encode()
+    client("s3").put_object(Bucket=file.bucket, Key=_told_key(dataset_name, file), Body=body)
+
+
+def _told_key(dataset_name: str, file: Prepared) -> str:
+    return reports_prefix(dataset_name, file.execution_name) + TOLD_FILE
 
 
 def _give_turn_back(migration: Migration) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from airflow.sdk import DAG
 from airflow.sdk.execution_time.context import OutletEventAccessors
-from airflow.sdk.execution_time.task_runner import _serialize_outlet_events
+from airflow.sdk.execution_time.task_runner import _run_task_state_change_callbacks, _serialize_outlet_events
 
 
 class TaskInstance:
@@ -42,26 +43,38 @@ class TaskInstance:
 
 def call(dag: DAG, task_id: str, instance: TaskInstance, *args: Any, **params: bool) -> Any:
     """Call a task's function; return what it returns."""
-    return _call(dag, task_id, instance, OutletEventAccessors(), *args, **params)
+    context = _context(dag, task_id, instance, **params)
+    return context["task"].python_callable(*args, **context)
 
 
-def asset_events(dag: DAG, instance: TaskInstance, **params: bool) -> list[dict[str, Any]]:
-    """Call the task accounted; return the asset events that Airflow would send to its API at the task's success."""
-    events = OutletEventAccessors()
-    _call(dag, "accounted", instance, events, **params)
-    return list(_serialize_outlet_events(events))
+def asset_events(
+    dag: DAG, instance: TaskInstance, *, dies_before_its_success: bool = False, **params: bool
+) -> list[dict[str, Any]]:
+    """Let the task accounted succeed; return the asset events that Airflow sends to its API.
+
+    The callbacks come after these (`finalize` in Airflow's task runner), and what one of them raises is logged.
+
+    Args:
+        dag: The DAG.
+        instance: What the run left.
+        dies_before_its_success: Let the worker be killed when the task's function has returned.
+        params: The run's parameters.
+    """
+    context = _context(dag, "accounted", instance, **params)
+    context["task"].python_callable(**context)
+    if dies_before_its_success:
+        return []
+    events = list(_serialize_outlet_events(context["outlet_events"]))
+    _run_task_state_change_callbacks(context["task"], "on_success_callback", context, structlog.get_logger("task"))
+    return events
 
 
-def _call(
-    dag: DAG, task_id: str, instance: TaskInstance, events: OutletEventAccessors, *args: Any, **params: bool
-) -> Any:
-    task: Any = dag.get_task(task_id)
-    context = {
+def _context(dag: DAG, task_id: str, instance: TaskInstance, **params: bool) -> Any:
+    return {
         "ti": instance,
         "run_id": instance.run_id,
         "dag": dag,
-        "task": task,
+        "task": dag.get_task(task_id),
         "params": {"dry_run": False, "force": False, **params},
-        "outlet_events": events,
+        "outlet_events": OutletEventAccessors(),
     }
-    return task.python_callable(*args, **context)

@@ -32,7 +32,6 @@ from sqlalchemy.orm import Session
 from csvdynamo.rejects import reject_id
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.schema.schema_memory import memory_key
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.integration.plugin.task_calls import TaskInstance, asset_events, call
@@ -137,12 +136,12 @@ def test_a_run_without_a_report_is_red(dag: DAG, run: FinishedRun) -> None:
         call(dag, "accounted", instance)
 
 
-def test_problems_make_the_run_red_and_are_told(dag: DAG, run: FinishedRun) -> None:
+def test_problems_make_the_run_red_and_are_told(dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "remember_columns", lambda *_: pytest.fail("it was remembered"))
     run.drop_item()
 
     with pytest.raises(AirflowFailException, match=r"1 of 10 keys checked are missing from the table: A_5"):
         call(dag, "accounted", reported(dag, run))
-    assert not stored(run, memory_key("cars"))
 
 
 # the error files that the report names
@@ -237,6 +236,13 @@ def test_a_first_green_run_is_told_once_however_often_it_is_cleared(dag: DAG, ru
     assert dag.get_task("accounted").outlets == [AssetAlias("csvdynamo_cars")]
 
     assert asset_events(dag, reported(dag, run)) == []
+
+
+def test_a_worker_that_dies_before_airflow_has_its_success_loses_no_event(dag: DAG, run: FinishedRun) -> None:
+    instance = reported(dag, run)
+    assert asset_events(dag, instance, dies_before_its_success=True) == []
+
+    assert asset_events(dag, instance) == [told_of(run)]
 
 
 def test_a_red_run_is_not_told_and_is_when_it_was_mended(dag: DAG, run: FinishedRun) -> None:
@@ -345,7 +351,7 @@ def test_rows_are_told_and_the_run_stays_green_where_the_note_of_it_fails(
     with monkeypatch.context() as failing:
         failing.setattr(run.s3, call_of_s3, fail)
         assert asset_events(dag, instance) == [told_of(run)]
-    assert "told" in caplog.text
+    assert ("cannot be read: they are told" in caplog.text) is (call_of_s3 == "get_object")
 
     assert asset_events(dag, instance) == ([] if call_of_s3 == "get_object" else [told_of(run)])
     assert asset_events(dag, instance) == []
