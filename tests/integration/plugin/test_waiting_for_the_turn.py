@@ -112,7 +112,8 @@ def test_it_goes_on_as_soon_as_the_turn_was_given_back(run: Waiting) -> None:
 
 def test_it_looks_again_when_a_function_of_an_execution_that_was_cut_off_writes_no_more(run: Waiting) -> None:
     """The seconds are those of the hint, since they are more than the setting's."""
-    cut_off = run.states.add("cars-other", "ABORTED", "{}", stopped_hours_ago=-1 / 60)
+    before = datetime.now(UTC)
+    cut_off = run.states.add("cars-other", "ABORTED", "{}", stopDate=before + timedelta(seconds=60))
     run.states.add_map_run(cut_off, running=False, aborted=1)
 
     with pytest.raises(AirflowRescheduleException) as raised:
@@ -122,8 +123,7 @@ def test_it_looks_again_when_a_function_of_an_execution_that_was_cut_off_writes_
     assert isinstance(error, TurnTakenError)
     assert error.seconds is not None
     assert error.seconds > 30
-    left = raised.value.reschedule_date - datetime.now(UTC)
-    assert error.seconds - 30 < left.total_seconds() <= error.seconds
+    assert before <= raised.value.reschedule_date - timedelta(seconds=error.seconds) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(("hint", "seconds"), [(None, 30), (0.5, 30), (29.0, 30), (95.5, 95.5)])
