@@ -1,5 +1,6 @@
 """The DAG of one data set."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -185,7 +186,15 @@ def _accounted(dataset: Dataset) -> Any:
     # An outlet that is an asset has an event at each success; one of an alias has those that are added.
     table = AssetAlias(f"csvdynamo_{dataset.name}")
 
-    @task(task_id="accounted", trigger_rule="all_done", outlets=[table])
+    def note_told(context: Mapping[str, Any]) -> None:
+        """Note what was told once Airflow has the success and its event: a worker that dies before tells it again."""
+        from csvdynamo_airflow import steps  # noqa: PLC0415
+
+        if context["outlet_events"][table].asset_alias_events:
+            prepared, report = (context["ti"].xcom_pull(task_ids=task_id) for task_id in ("prepare", "report"))
+            steps.note_told(dataset.name, prepared, report)
+
+    @task(task_id="accounted", trigger_rule="all_done", outlets=[table], on_success_callback=note_told)
     def accounted(**context: Any) -> None:
         from csvdynamo_airflow import steps  # noqa: PLC0415
 
@@ -200,7 +209,7 @@ def _accounted(dataset: Dataset) -> Any:
             return
         prepared = context["ti"].xcom_pull(task_ids="prepare")
         steps.remember_columns(dataset.name, prepared)
-        if steps.tell_once(dataset.name, prepared, report):
+        if steps.has_untold_rows(dataset.name, prepared, report):
             extra = {"report": report["key"], "written": report["ledger"]["written"]}
             context["outlet_events"][table].add(asset, extra=extra)
 

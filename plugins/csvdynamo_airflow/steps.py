@@ -14,6 +14,7 @@ from csvdynamo_airflow.accounting.report import make_report, report_key, report_
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.connections import client, source_credentials
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.parameters import refuse_unknown
@@ -33,6 +34,7 @@ from csvdynamo_airflow.task_shell import (
     refuse_other_table,
 )
 from csvdynamo_airflow.workflow.execution import Ended, Execution
+from csvdynamo_airflow.workflow.migration import Migration
 
 TOLD_FILE = "told.json"
 """Beside a run's report: the execution that consumers of the table were told of, and how often it was redriven."""
@@ -193,7 +195,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"
     )
     if findings.prepared:
-        make_migration(stack, findings.prepared).end()
+        _give_turn_back(make_migration(stack, findings.prepared))
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
     _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
     return {
@@ -218,28 +220,51 @@ def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
         log.warning("The columns of this run could not be remembered: %s", error)
 
 
-def tell_once(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
-    """Tell whether rows were written of which no one was told yet; they count as told from then on.
+def has_untold_rows(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
+    """Tell whether rows were written of which no one was told yet.
 
-    A run that is cleared after its success attaches to the same execution, and writes nothing.
+    A run that is cleared after its success attaches to the same execution, and writes nothing. Where the bucket does
+    not say what was told, rows count as not told: consumers who are told twice lose nothing.
 
     Args:
         dataset_name: The data set.
         prepared: What prepare returned.
         report: What report returned.
     """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
+
     if not report["ledger"]["written"]:
         return False
-    file = Prepared.from_json(prepared)
-    key, s3 = reports_prefix(dataset_name, file.execution_name) + TOLD_FILE, client("s3")
+    file, s3 = Prepared.from_json(prepared), client("s3")
     try:
-        told = json.loads(read_object(s3, file.bucket, key))
+        told = json.loads(read_object(s3, file.bucket, _told_key(dataset_name, file)))
     except (s3.exceptions.NoSuchKey, ValueError):
-        told = None
-    if told == report["execution"]:
-        return False
-    s3.put_object(Bucket=file.bucket, Key=key, Body=json.dumps(report["execution"]).encode())
-    return True
+        return True
+    except (BotoCoreError, ClientError) as error:
+        log.warning("Whether consumers of the table were told of this run's rows could not be read: %s", error)
+        return True
+    return bool(told != report["execution"])
+
+
+def note_told(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> None:
+    """Note that consumers of the table were told of a run's rows; takes what `has_untold_rows` does."""
+    file = Prepared.from_json(prepared)
+    body = json.dumps(report["execution"]).encode()
+    client("s3").put_object(Bucket=file.bucket, Key=_told_key(dataset_name, file), Body=body)
+
+
+def _told_key(dataset_name: str, file: Prepared) -> str:
+    return reports_prefix(dataset_name, file.execution_name) + TOLD_FILE
+
+
+def _give_turn_back(migration: Migration) -> None:
+    """End a run's turn. The report is written by now, and a turn that is not given back ends by itself."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
+
+    try:
+        migration.end()
+    except (MigrationError, BotoCoreError, ClientError) as error:
+        log.warning("The turn could not be given back: %s", error)
 
 
 def _announce(topic_arn: str, subject: str, text: str) -> None:

@@ -48,7 +48,8 @@ def wait_for_turn(context: Mapping[str, Any]) -> Iterator[None]:
 
     Raises:
         AirflowRescheduleException: It is another's turn.
-        TurnTakenError: It has been for `LONGEST_WAIT`.
+        AirflowFailException: It has been for `LONGEST_WAIT`. A retry would wait as long again: Airflow counts from the
+            first look of an attempt.
     """
     try:
         yield
@@ -56,7 +57,8 @@ def wait_for_turn(context: Mapping[str, Any]) -> Iterator[None]:
         now = datetime.now(UTC)
         first = context["ti"].get_first_reschedule_date(context)
         if first is not None and now - first > LONGEST_WAIT:
-            raise
+            waited = f"Waited {LONGEST_WAIT.days} days for the turn to migrate; clear this task to wait again."
+            raise AirflowFailException(f"{error} {waited}") from error
         seconds = max(retry_seconds(), error.seconds or 0.0)
         log.info("%s Looking again in %s s.", error, f"{seconds:,.0f}")
         raise AirflowRescheduleException(now + timedelta(seconds=seconds)) from error

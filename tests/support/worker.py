@@ -146,4 +146,6 @@ def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[st
         return {"failed": str(error), "retried": retried}
     if result is not None:
         context["ti"].xcom_push(key=RESULT, value=result)
+    for callback in task.on_success_callback or ():
+        callback(context)
     return {"returned": result}

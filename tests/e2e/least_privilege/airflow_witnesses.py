@@ -170,8 +170,9 @@ class Tasks:
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
         steps.remember_columns(name, told)
-        assert steps.tell_once(name, told, published)
-        assert not steps.tell_once(name, told, published)
+        assert steps.has_untold_rows(name, told, published)
+        steps.note_told(name, told, published)
+        assert not steps.has_untold_rows(name, told, published)
 
     def _source(self) -> Path:
         """A CSV of good rows, a reject of prepare's and one of the Lambda function's; never the same twice."""

@@ -2,28 +2,53 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from csvdynamo.codes import Stage
 from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow import steps
-from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
+from csvdynamo_airflow.rejects import error_files_operator
 from csvdynamo_airflow.rejects.error_files import merge_rejects
+from csvdynamo_airflow.rejects.merged import Merged
+from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.table.checked_table import CheckedTable
+from csvdynamo_airflow.workflow.execution import Ended
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
+    given_migration,
     map_run_states,
     put_error_file,
     put_results,
     reject,
 )
-from tests.integration.plugin.moto_table import TABLE, put_items
-from tests.unit.plugin.run_findings import LANDED, execution, prepared_file
+from tests.integration.plugin.moto_bucket import bucket
+from tests.integration.plugin.moto_table import TABLE, put_items, table
+from tests.unit.plugin.run_findings import LANDED, RULES, execution, prepared_file
+
+STACK = Stack(
+    dataset="cars",
+    bucket=BUCKET,
+    state_machine_arn="machine",
+    topic_arn="topic",
+    table=TABLE,
+    error_stream="stream",
+    error_buffer_seconds=60,
+    dataset_hash="hash",
+)
 
 CARS = """
 [source]
@@ -62,15 +87,18 @@ class FinishedRun:
     """A run that went its whole way: what it left in the bucket and in the table, and the tasks that look at it."""
 
     def __init__(self, s3: Any, dynamodb: Any, dataset: Dataset) -> None:
-        self.s3, self.dynamodb, self.dataset = s3, dynamodb, dataset
+        self.s3, self.dynamodb, self.dataset = s3, dynamodb, replace(dataset, rules_digest=RULES)
         self.executions = [execution()]
+        self.ended: dict[str, Any] | None = {"name": "cars-1", "redrives": 0}
+        self.merged = Merged()
+        self.tasks: tuple[EndedTask, ...] = ()
         self.states: Any = map_run_states({"succeeded": SOURCE_ROWS - 1})
         self.prepared = self._put_prepared_file()
         self.error_file = put_error_file(s3, [reject(reject_id("cars-1", IN_THE_LAMBDA), row=IN_THE_LAMBDA)])
         put_results(s3, "cars-1", {"SUCCEEDED": [answer(len(WRITTEN), [reject_id("cars-1", IN_THE_LAMBDA)])]})
         converter = RowConverter(dataset)
         put_items(dynamodb, [self.item(converter, number) for number in WRITTEN])
-        self.merged = merge_rejects(s3, "cars", self.prepared, self.executions[0])
+        self.fetch()
 
     def _put_prepared_file(self) -> Prepared:
         rows = [source_row(number) for number in range(1, SOURCE_ROWS + 1)]
@@ -96,21 +124,37 @@ class FinishedRun:
         assert isinstance(item, dict)
         return item
 
+    def end_badly(self, status: str = "FAILED") -> None:
+        """Let the execution have ended so, and the task wait have failed for it."""
+        self.executions, self.ended = [execution(status)], None
+        self.tasks = (EndedTask("wait", "failed", 1.0),)
+        self.states.status = status
+
+    def fetch(self) -> None:
+        """Do what the task fetch_error_files does."""
+        self.merged = merge_rejects(self.s3, "cars", self.prepared, self.executions[-1])
+
     def verify(self) -> CheckedTable | None:
         """Do what the task verify does."""
-        told = steps.check_table("cars", self.prepared.to_json(), "run")
+        told = steps.check_table("cars", self.prepared.to_json(), self.ended, "run")
         return CheckedTable.from_json(json.loads(json.dumps(told))) if told else None
 
-    def look_again(self) -> dict[str, Any]:
-        """Do what verify, reconcile and report do when they are cleared; gives the report."""
-        findings = Findings(
+    def findings(self) -> Findings:
+        """What the tasks before reconcile left, once verify was cleared."""
+        return Findings(
             dataset="cars",
             run_id="run",
             landed=LANDED.to_json(),
             prepared=self.prepared,
+            ended=Ended.from_xcom(self.ended),
             merged=self.merged,
             checked=self.verify(),
+            tasks=self.tasks,
         )
+
+    def look_again(self) -> dict[str, Any]:
+        """Do what verify, reconcile and report do when they are cleared; gives the report."""
+        findings = self.findings()
         told = steps.publish_report(findings, json.loads(json.dumps(steps.reconcile(findings))))
         document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=told["key"])["Body"].read())
         return document
@@ -142,3 +186,26 @@ class FinishedRun:
 
     def add_superseded_reject(self) -> None:
         put_error_file(self.s3, [reject("of an attempt that was repeated")], "b")
+
+
+@contextmanager
+def finished_run(client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FinishedRun]:
+    """A finished run, which the tasks see when they look for their data set, their stack and their migration.
+
+    Args:
+        client: S3 without a bucket.
+        folder: Where the data set file goes.
+        monkeypatch: Takes the tasks' clients away again.
+    """
+    path = folder / "cars.toml"
+    path.write_text(CARS, encoding="utf-8")
+    with bucket(client, BUCKET), table() as dynamodb:
+        run = FinishedRun(client, dynamodb, load_dataset(path))
+        clients = {"s3": client, "dynamodb": dynamodb, "sns": SimpleNamespace(publish=lambda **_: None)}
+        migration = given_migration(client, run.states, lambda: run.executions)
+        for module in (steps, error_files_operator):
+            monkeypatch.setattr(module, "open_dataset", lambda name: run.dataset)
+            monkeypatch.setattr(module, "open_stack", lambda *_, to_write: STACK)
+            monkeypatch.setattr(module, "make_migration", lambda *_: migration)
+            monkeypatch.setattr(module, "client", clients.__getitem__)
+        yield run

@@ -2,12 +2,18 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from csvdynamo.codes import Stage
 from csvdynamo.rejects import Reject
+from csvdynamo.turn import turn_key
+from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.migration import Migration
+from csvdynamo_airflow.workflow.turn import Turn
 from local_aws.distributed_map.result_files import ResultFile, Status, file_body, manifest, pending_record, record
 from tests.unit.plugin.run_findings import RULES
 
@@ -111,13 +117,19 @@ def put_firehose_error(s3: Any, *records: bytes, name: str = "a") -> str:
     return key
 
 
-def map_run_states(counts: Mapping[str, int] | None, *, more_map_runs: int = 0) -> Any:
-    """A Step Functions client that knows one execution's Map Runs, the newest last."""
+def map_run_states(
+    counts: Mapping[str, int] | None, *, more_map_runs: int = 0, status: str = "SUCCEEDED", others: Sequence[Any] = ()
+) -> Any:
+    """A Step Functions client that knows one execution's Map Runs, the newest last, and lists other executions."""
     names = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
 
     class States:
         def __init__(self) -> None:
-            self.counts = counts
+            self.counts, self.status, self.others = counts, status, others
+
+        def get_paginator(self, operation: str) -> Any:
+            assert operation == "list_executions"
+            return SimpleNamespace(paginate=lambda **_: [{"executions": list(self.others)}])
 
         def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
             if self.counts is None:
@@ -132,6 +144,36 @@ def map_run_states(counts: Mapping[str, int] | None, *, more_map_runs: int = 0) 
         def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
             assert mapRunArn == f"{MAP_RUN}-{more_map_runs}"
             rows = {name: (self.counts or {}).get(name, 0) for name in names}
-            return {"mapRunArn": mapRunArn, "itemCounts": {**rows, "total": sum(rows.values())}}
+            counts = {**rows, "total": sum(rows.values())}
+            return {"mapRunArn": mapRunArn, "status": self.status, "itemCounts": counts}
 
     return States()
+
+
+@dataclass(frozen=True)
+class GivenMigration(Migration):
+    """A migration whose executions a test gives; what it makes of them, and of its turn, is its own.
+
+    Attributes:
+        given: Gives the executions, oldest first.
+    """
+
+    given: Callable[[], list[Execution]] = list
+
+    def executions(self) -> list[Execution]:
+        return self.given()
+
+
+def given_migration(s3: Any, states: Any, given: Callable[[], list[Execution]]) -> GivenMigration:
+    """Make the migration of the run whose first execution is "cars-1"."""
+    return GivenMigration(
+        dataset="cars",
+        states=states,
+        state_machine_arn="arn:aws:states:us-east-1:1:stateMachine:m",
+        bucket=BUCKET,
+        file_key="source/cars/0b/cars.csv",
+        rules=RULES,
+        name="cars-1",
+        turn=Turn(s3, BUCKET, turn_key("cars")),
+        given=given,
+    )

@@ -1,28 +1,25 @@
 """A finished run whose table or bucket was changed afterwards: verify, reconcile and report tell each change apart."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from csvdynamo.dataset_file import load_dataset
 from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
 from csvdynamo_airflow import steps
-from csvdynamo_airflow.rejects.error_files import merge_rejects
-from csvdynamo_airflow.stack import Stack
 from tests.integration.plugin.finished_run import (
     BEFORE_UPLOAD,
-    CARS,
     IN_THE_LAMBDA,
     SOURCE_ROWS,
     WRITTEN,
     FinishedRun,
+    finished_run,
     source_row,
 )
 from tests.integration.plugin.migration_objects import (
@@ -33,8 +30,7 @@ from tests.integration.plugin.migration_objects import (
     put_results,
     reject,
 )
-from tests.integration.plugin.moto_bucket import bucket
-from tests.integration.plugin.moto_table import TABLE, put_items, table
+from tests.integration.plugin.moto_table import put_items
 from tests.unit.plugin.run_findings import execution
 
 
@@ -46,26 +42,7 @@ def mode(request: pytest.FixtureRequest) -> VerifyMode:
 
 @pytest.fixture
 def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FinishedRun]:
-    path = tmp_path / "cars.toml"
-    path.write_text(CARS, encoding="utf-8")
-    with bucket(client, BUCKET), table() as dynamodb:
-        run = FinishedRun(client, dynamodb, load_dataset(path))
-        stack = Stack(
-            dataset="cars",
-            bucket=BUCKET,
-            state_machine_arn="machine",
-            topic_arn="topic",
-            table=TABLE,
-            error_stream="stream",
-            error_buffer_seconds=60,
-            dataset_hash="hash",
-        )
-        clients = {"s3": client, "dynamodb": dynamodb, "sns": SimpleNamespace(publish=lambda **_: None)}
-        migration = SimpleNamespace(executions=lambda: run.executions, states=run.states)
-        monkeypatch.setattr(steps, "open_dataset", lambda name: run.dataset)
-        monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: stack)
-        monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
-        monkeypatch.setattr(steps, "client", clients.__getitem__)
+    with finished_run(client, tmp_path, monkeypatch) as run:
         yield run
 
 
@@ -105,12 +82,16 @@ def test_an_untouched_run_is_green_and_its_table_as_expected(
         "unaccounted": 0,
     }
     assert report["rejects_by_code"] == {"BAD_TYPE": 1, "BAD_WIDTH": 1}
+    at = report["verification"].pop("at")
+    assert 0 <= time.time() - at < 3600
     assert report["verification"] == {
         "mode": mode.value,
         "keys_checked": 10,
         **NOTHING,
         "examples": [],
         "key": None,
+        "execution": "cars-1",
+        "redrives": 0,
     }
     assert set(report["witnesses"]) == {*list(report["ledger"])[:-1], "map_run_total", "verification"}
     assert len(set(report["witnesses"].values())) == len(report["witnesses"])
@@ -245,8 +226,8 @@ def test_rows_of_a_failed_batch_may_be_absent_or_equal(
     succeeded = answer(len(WRITTEN) - 2, [reject_id("cars-1", IN_THE_LAMBDA)])
     put_results(run.s3, "cars-1", {"SUCCEEDED": [succeeded], "FAILED": [batch_that_failed(rows)]})
     run.states.counts = {"succeeded": SOURCE_ROWS - 3, "failed": 2}
-    run.executions = [execution("FAILED")]
-    run.merged = merge_rejects(run.s3, "cars", run.prepared, run.executions[0])
+    run.end_badly()
+    run.fetch()
     if not in_the_table:
         run.drop_item("A_4")
         run.change_item("A_5")
@@ -254,7 +235,8 @@ def test_rows_of_a_failed_batch_may_be_absent_or_equal(
     report = run.look_again()
 
     assert counts(report) == {**NOTHING, "unfinished": 0 if in_the_table else 2}
-    [problem] = report["problems"]
+    waited, problem = report["problems"]
+    assert waited == "Task wait ended as failed: see its log."
     assert problem.startswith("2 rows are in batches that failed")
 
 
@@ -270,7 +252,7 @@ def test_failed_rows_leave_a_run_green_up_to_exactly_what_the_data_set_file_tole
     failed = batch_that_failed(rows, error="States.Timeout")
     put_results(run.s3, "cars-1", {"SUCCEEDED": [succeeded], "FAILED": [failed]})
     run.states.counts = {"succeeded": SOURCE_ROWS - 4, "failed": 3}
-    run.merged = merge_rejects(run.s3, "cars", run.prepared, run.executions[0])
+    run.fetch()
     run.drop_item("A_5")
     run.change_item("A_6")
 
@@ -289,6 +271,7 @@ def test_a_stopped_map_run_without_result_files_lets_expect_nothing_for_certain(
     run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
 ) -> None:
     wanted(mode)
+    run.end_badly("ABORTED")
     run.executions = [replace(execution("ABORTED"), name="cars-1-2")]
     run.drop_item()
 
@@ -314,10 +297,10 @@ def test_a_data_set_that_wants_no_check_gets_none(run: FinishedRun, wanted: Call
 
 @pytest.mark.parametrize("executions", [[], [execution("RUNNING")]])
 def test_what_was_not_migrated_or_still_is_is_not_checked(run: FinishedRun, executions: list[Any]) -> None:
-    run.executions = executions
+    run.executions, run.ended = executions, None
 
     assert run.verify() is None
-    assert steps.check_table("cars", None, "run") is None
+    assert steps.check_table("cars", None, None, "run") is None
 
 
 def test_a_prepared_file_that_was_changed_is_no_witness(run: FinishedRun) -> None:
@@ -338,7 +321,7 @@ def test_a_sample_of_some_keys_is_the_same_at_every_attempt(run: FinishedRun, wa
     first, second = run.look_again(), run.look_again()
 
     assert (first["verification"]["keys_checked"], first["verification"]["missing"]) == (4, 4)
-    assert first["verification"] == second["verification"]
+    assert {**first["verification"], "at": 0} == {**second["verification"], "at": 0}
 
 
 def test_nothing_is_left_on_the_disk(run: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,7 +339,7 @@ def test_all_rows_rejected_fail_by_the_reject_gate(run: FinishedRun) -> None:
     ids = [reject_id("cars-1", number) for number in range(1, SOURCE_ROWS + 1) if number != BEFORE_UPLOAD]
     put_results(run.s3, "cars-1", {"SUCCEEDED": [answer(0, ids)]})
     put_error_file(run.s3, [reject(one) for one in ids], "c")
-    run.merged = merge_rejects(run.s3, "cars", run.prepared, run.executions[0])
+    run.fetch()
     for number in WRITTEN:
         run.drop_item(f"A_{number}")
 

@@ -1,5 +1,6 @@
 """The error files: awaited by identity, merged each once, whatever Firehose did with them."""
 
+import hashlib
 import io
 import logging
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.integration.plugin.migration_objects import (
     put_results,
     reject,
 )
-from tests.unit.plugin.run_findings import execution, prepared_file
+from tests.unit.plugin.run_findings import execution, merged_files, prepared_file
 
 
 def merged_of(s3: Any) -> tuple[Merged, list[Reject]]:
@@ -156,6 +157,10 @@ MERGED_KEY = "reports/cars/cars-1/rejects.jsonl"
 CSV_KEY = "reports/cars/cars-1/rejects.csv"
 
 
+def digest_of(s3: Any, key: str) -> str:
+    return hashlib.sha256(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()).hexdigest()
+
+
 def stored_lines(s3: Any) -> list[bytes]:
     lines: list[bytes] = s3.get_object(Bucket=BUCKET, Key=MERGED_KEY)["Body"].read().splitlines()
     return lines
@@ -219,14 +224,17 @@ def test_a_run_with_rejects_of_prepare_alone_keeps_them(s3: Any) -> None:
     before = reject("before").to_json().encode()
     s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=before + b"\n")
 
-    assert merge_rejects(s3, "cars", prepared, None) == Merged(key=MERGED_KEY, csv_key=CSV_KEY)
+    merged = merge_rejects(s3, "cars", prepared, None)
+
+    digests = {key: digest_of(s3, key) for key in (MERGED_KEY, CSV_KEY)}
+    assert merged == Merged(key=MERGED_KEY, csv_key=CSV_KEY, before=1, digests=digests)
     assert stored_lines(s3) == [before]
 
 
 def test_a_run_without_rejects_makes_no_object(s3: Any) -> None:
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8)]})
 
-    assert merge_rejects(s3, "cars", prepared_file(8, bucket=BUCKET), execution()) == Merged()
+    assert merge_rejects(s3, "cars", prepared_file(8, bucket=BUCKET), execution()) == merged_files()
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/")
 
 
@@ -239,7 +247,7 @@ def test_what_an_earlier_fetch_wrote_is_not_left_behind_when_nothing_is_left_to_
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(3)]})
     again = merge_rejects(s3, "cars", prepared_file(3, bucket=BUCKET), execution())
 
-    assert again == Merged()
+    assert again == merged_files()
     for key in (first.csv_key, first.unfinished_key):
         assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b""
 

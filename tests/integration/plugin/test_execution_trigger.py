@@ -112,7 +112,7 @@ def test_it_yields_once_when_the_execution_has_ended(run: Any, clock: Clock, sta
     ended = {"status": status, "error": "E", "cause": "because"}
 
     assert run(States(clock, "RUNNING", "PENDING_REDRIVE", "RUNNING", ended)) == [
-        {"arn": ARN, "name": "cars-1", "status": status, "cause": "E: because"}
+        {"arn": ARN, "name": "cars-1", "status": status, "redrives": 0, "cause": "E: because"}
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import EndpointConnectionError
 
@@ -24,27 +25,49 @@ from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.task_error import error_text
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.workflow.execution import Ended, Execution
 from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
     failed,
+    given_migration,
     map_run_states,
     put_error_file,
     put_results,
     reject,
 )
 from tests.integration.plugin.moto_bucket import bucket
-from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
+from tests.integration.plugin.task_calls import TaskInstance, call
+from tests.unit.plugin.run_findings import (
+    LANDED,
+    checked_table,
+    execution,
+    merged_files,
+    migrated,
+    prepared_file,
+)
 
 PREPARED = prepared_file(100, 1, bucket=BUCKET)
-LEFT = Findings(dataset="cars", run_id="run", landed=LANDED.to_json(), prepared=PREPARED, merged=Merged(rejects=1))
+LEFT = Findings(
+    dataset="cars",
+    run_id="run",
+    landed=LANDED.to_json(),
+    prepared=PREPARED,
+    ended=Ended("cars-1", 0),
+    merged=merged_files(rejects=1, before=1),
+    checked=checked_table(),
+)
 
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
     return load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
+
+
+@pytest.fixture(scope="module")
+def dag(dataset: Dataset) -> DAG:
+    return make_dag(dataset)
 
 
 class Cloud:
@@ -90,7 +113,7 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
             Bucket=BUCKET, Key=PREPARED.rejects_key, Body=reject("before", code="BAD_WIDTH").to_json().encode()
         )
         put_error_file(client, [reject("a")])
-        migration = SimpleNamespace(executions=lambda: cloud.executions, states=cloud.states)
+        migration = given_migration(client, cloud.states, lambda: cloud.executions)
         monkeypatch.setattr(steps, "open_dataset", lambda name: dataset)
         monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: stack)
         monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
@@ -223,57 +246,24 @@ def test_hostile_codes_errors_and_causes_reach_log_mail_and_report_as_text_alone
 # the tasks' own functions
 
 
-class TaskInstance:
-    """XCom and breadcrumbs of a run."""
-
-    dag_id, run_id = "csvdynamo_ev_population", "run"
-
-    def __init__(self, **xcoms: Any) -> None:
-        self.xcoms = xcoms
-
-    def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
-        return self.xcoms.get(task_ids if key == "return_value" else f"{task_ids}_{key}")
-
-    def xcom_push(self, *, key: str, value: Any) -> None:
-        self.xcoms[f"prepare_{key}"] = value
-
-    def get_task_breadcrumbs(self, *, dag_id: str, run_id: str) -> Iterator[dict[str, Any]]:
-        assert (dag_id, run_id) == (self.dag_id, self.run_id)
-        yield {"task_id": "download", "state": "success", "duration": 1.23456}
-        yield {"task_id": "start", "state": "skipped", "duration": None}
-        yield {"task_id": "report", "state": "success", "duration": 1.0}
-        yield {"task_id": "accounted", "state": "failed", "duration": 1.0}
-
-
-def call(dataset: Dataset, task_id: str, instance: TaskInstance, *args: Any, **params: bool) -> Any:
-    task: Any = make_dag(dataset).get_task(task_id)
-    asset_events: Any = {outlet: SimpleNamespace(extra=None) for outlet in task.outlets}
-    context = {
-        "ti": instance,
-        "run_id": instance.run_id,
-        "task": task,
-        "params": {"dry_run": False, "force": False, **params},
-        "outlet_events": asset_events,
-    }
-    result = task.python_callable(*args, **context)
-    return [event.extra for event in asset_events.values()] if asset_events else result
-
-
 @pytest.mark.parametrize("task_id", ["reconcile", "report"])
-def test_the_tasks_see_all_that_those_before_them_left(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, task_id: str
-) -> None:
+def test_the_tasks_see_all_that_those_before_them_left(dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda findings, reconciled: seen.extend((findings, reconciled)))
+    monkeypatch.setattr(steps, "publish_report", lambda *given: seen.extend(given) or {})
     whole = migrated(100, rejected=1)
     assert whole.prepared is not None
-    left = {"download": whole.landed, "prepare": whole.prepared.to_json(), "reconcile": {"counts": 1}}
+    left = {
+        "download": whole.landed,
+        "prepare": whole.prepared.to_json(),
+        "wait": {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED", "redrives": 2},
+        "reconcile": {"counts": 1},
+    }
     checked = CheckedTable(VerifyMode.FULL, 99, {DifferenceKind.FOREIGN: 1})
     incomplete = Merged(missing=1)
 
     instance = TaskInstance(**left, verify=checked.to_json(), fetch_error_files_incomplete=incomplete.to_json())
-    call(dataset, task_id, instance, "cars", dry_run=True)
+    call(dag, task_id, instance, "cars", dry_run=True)
 
     assert seen[0] == Findings(
         dataset="cars",
@@ -281,6 +271,7 @@ def test_the_tasks_see_all_that_those_before_them_left(
         dry_run=True,
         landed=whole.landed,
         prepared=whole.prepared,
+        ended=Ended("cars-1", 2),
         merged=incomplete,
         checked=checked,
         tasks=(EndedTask("download", "success", 1.235), EndedTask("start", "skipped", 0.0)),
@@ -291,22 +282,20 @@ def test_the_tasks_see_all_that_those_before_them_left(
 @pytest.mark.parametrize("task_id", ["reconcile", "report"])
 @pytest.mark.parametrize("prepared_later", [True, False])
 def test_the_tasks_see_what_prepare_refused_unless_a_later_attempt_prepared(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, task_id: str, prepared_later: bool
+    dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str, prepared_later: bool
 ) -> None:
-    seen: list[Findings] = []
+    seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda findings, _: seen.append(findings))
+    monkeypatch.setattr(steps, "publish_report", lambda findings, _: seen.append(findings) or {})
     refused, prepared = prepared_file(100, 95), prepared_file(100, 5)
 
     left = {"prepare_refused": refused.to_json(), **({"prepare": prepared.to_json()} if prepared_later else {})}
-    call(dataset, task_id, TaskInstance(**left), "cars")
+    call(dag, task_id, TaskInstance(**left), "cars")
 
     assert [(one.prepared, one.refused) for one in seen] == [(prepared, False) if prepared_later else (refused, True)]
 
 
-def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
     instance = TaskInstance()
 
     def refuse(_name: str, _landed: Any, _run_id: str, keep_refused: Callable[[Any], None]) -> None:
@@ -316,77 +305,40 @@ def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(
     monkeypatch.setattr(steps, "prepare_source", refuse)
 
     with pytest.raises(AirflowFailException):
-        call(dataset, "prepare", instance, "cars", {})
+        call(dag, "prepare", instance, "cars", {})
 
     assert instance.xcoms == {"prepare_refused": {"rejected": 95}}
 
 
-GREEN = {"key": "reports/r.json", "problems": [], "summary": "all", "ledger": {"written": 98}}
-
-
-@pytest.fixture
-def remembered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Takes what would be remembered of a run."""
-    runs: list[Any] = []
-    monkeypatch.setattr(steps, "remember_columns", lambda *run: runs.append(run))
-    return runs
-
-
-def test_a_green_report_updates_the_asset_and_is_remembered(dataset: Dataset, remembered: list[Any]) -> None:
-    left = TaskInstance(report=GREEN, prepare={"header": ["id"]})
-
-    assert call(dataset, "accounted", left) == [{"report": "reports/r.json", "written": 98}]
-    assert remembered == [("ev_population", {"header": ["id"]})]
-
-
-def test_a_green_dry_run_is_not_the_last_successful_run(dataset: Dataset, remembered: list[Any]) -> None:
-    call(dataset, "accounted", TaskInstance(report=GREEN), dry_run=True)
-
-    assert remembered == []
-
-
-def test_problems_make_the_run_red_and_are_told(dataset: Dataset, remembered: list[Any]) -> None:
-    report = {"key": "k", "problems": ["1 row is lost."], "summary": "ledger\n1 row is lost.", "ledger": {}}
-
-    with pytest.raises(AirflowFailException, match=r"1 row is lost\."):
-        call(dataset, "accounted", TaskInstance(report=report))
-    assert remembered == []
-
-
-def test_a_run_without_a_report_is_red(dataset: Dataset) -> None:
-    with pytest.raises(AirflowFailException, match="no report"):
-        call(dataset, "accounted", TaskInstance())
-
-
 @pytest.mark.parametrize(("rows", "dry_run"), [(0, False), (10, True)])
 def test_a_dry_run_and_an_empty_file_start_nothing(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, rows: int, dry_run: bool
+    dag: DAG, monkeypatch: pytest.MonkeyPatch, rows: int, dry_run: bool
 ) -> None:
     monkeypatch.setattr(steps, "start_migration", lambda *_, **__: pytest.fail("it started"))
 
     with pytest.raises(AirflowSkipException):
-        call(dataset, "start", TaskInstance(), "cars", prepared_file(rows).to_json(), dry_run=dry_run)
+        call(dag, "start", TaskInstance(), "cars", prepared_file(rows).to_json(), dry_run=dry_run)
 
 
 def test_verify_hands_on_what_it_found_and_is_skipped_where_nothing_is_to_be_checked(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    dag: DAG, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(steps, "check_table", lambda *given: asked.append(given) or {"mode": "full"})
-    instance = TaskInstance(prepare={"file_key": "k"})
-    assert call(dataset, "verify", instance, "cars") == {"mode": "full"}
-    assert asked == [("cars", {"file_key": "k"}, "run")]
+    instance = TaskInstance(prepare={"file_key": "k"}, wait={"name": "cars-1"})
+    assert call(dag, "verify", instance, "cars") == {"mode": "full"}
+    assert asked == [("cars", {"file_key": "k"}, {"name": "cars-1"}, "run")]
 
     monkeypatch.setattr(steps, "check_table", lambda *_: None)
     with pytest.raises(AirflowSkipException):
-        call(dataset, "verify", instance, "cars")
+        call(dag, "verify", instance, "cars")
 
 
 @pytest.mark.parametrize("force", [True, False])
-def test_start_is_told_whether_to_repeat(dataset: Dataset, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
+def test_start_is_told_whether_to_repeat(dag: DAG, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
     told: list[bool] = []
     monkeypatch.setattr(steps, "start_migration", lambda *_, force: told.append(force))
 
-    call(dataset, "start", TaskInstance(), "cars", PREPARED.to_json(), force=force)
+    call(dag, "start", TaskInstance(), "cars", PREPARED.to_json(), force=force)
 
     assert told == [force]

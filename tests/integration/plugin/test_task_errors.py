@@ -1,6 +1,7 @@
 """Which errors a task is retried after, and which fail it at once."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,10 +26,11 @@ from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedErr
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError
 from csvdynamo_airflow.workflow import execution_sensor
+from csvdynamo_airflow.workflow.execution import Ended, Execution
 from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
 from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.workspace import NoSpaceError
-from tests.unit.plugin.run_findings import LANDED, execution, prepared_file
+from tests.unit.plugin.run_findings import LANDED, RULES, execution, prepared_file
 
 PERMANENT = [
     MigrationError,
@@ -67,11 +69,21 @@ class Run:
 
     def __init__(self) -> None:
         self.executions: Any = lambda: [execution()]
+        self.renewed: list[str] = []
+        self.turn = SimpleNamespace(renew=self.renewed.append, kept=nullcontext)
         self.take_up: Any = execution
         self.start: Any = lambda force: execution("RUNNING")
         self.look_at_table: Any = lambda: None
         self.states = None
         self.written_to: list[bool] = []
+
+    name = "cars-1"
+
+    def newest(self, ended: Ended | None) -> Execution | None:
+        return next(reversed(self.executions()), None)
+
+    def overlapping(self, checked_at: float) -> tuple[str, ...]:
+        return ()
 
 
 @pytest.fixture
@@ -84,7 +96,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
     for module in (steps, execution_sensor, error_files_operator):
         table = SimpleNamespace(partition_key="id")
-        dataset = SimpleNamespace(name="cars", table=table, policies=Policies())
+        dataset = SimpleNamespace(name="cars", table=table, policies=Policies(), rules_digest=RULES)
         monkeypatch.setattr(module, "open_dataset", lambda name, dataset=dataset: dataset)
         monkeypatch.setattr(module, "open_stack", open_stack)
         monkeypatch.setattr(module, "make_migration", lambda *_: run)
@@ -153,7 +165,7 @@ def call_fetch_complete(run: Run, monkeypatch: pytest.MonkeyPatch, error: Except
 
 def call_check_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(steps.TableCheck, "run", raising(error))
-    steps.check_table("cars", PREPARED.to_json(), "run")
+    steps.check_table("cars", PREPARED.to_json(), None, "run")
 
 
 def call_reconcile(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -227,9 +239,12 @@ def test_an_execution_is_waited_for_with_the_redrives_that_it_has(run: Run, stat
 
 
 def test_a_success_is_handed_on(run: Run) -> None:
-    event = {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED", "cause": ""}
+    event = {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED", "redrives": 2, "cause": ""}
 
-    assert sensor().execute_complete({}, event) == {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED"}
+    told = sensor().execute_complete({}, event)
+
+    assert told == {"arn": "arn", "name": "cars-1", "status": "SUCCEEDED", "redrives": 2}
+    assert Ended.from_xcom(told) == Ended("cars-1", 2)
 
 
 @pytest.mark.parametrize(
@@ -263,11 +278,13 @@ def test_an_execution_that_could_not_be_looked_at_is_told_with_the_error(run: Ru
 class TaskInstance:
     """XCom of a task instance."""
 
-    def __init__(self, prepared: Any, refused: Any = None) -> None:
-        self.prepared, self.refused = prepared, refused
+    def __init__(self, prepared: Any, refused: Any = None, waited: Any = None) -> None:
+        self.prepared, self.refused, self.waited = prepared, refused, waited
         self.pushed: dict[str, Any] = {}
 
     def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
+        if task_ids == "wait":
+            return self.waited
         assert task_ids == "prepare"
         return {"return_value": self.prepared, REFUSED_XCOM: self.refused}[key]
 
@@ -280,7 +297,9 @@ def context(prepared: Any) -> Any:
 
 
 def operator() -> FetchErrorFilesOperator:
-    return FetchErrorFilesOperator(task_id="fetch_error_files", dataset_name="cars", prepare_task="prepare")
+    return FetchErrorFilesOperator(
+        task_id="fetch_error_files", dataset_name="cars", prepare_task="prepare", wait_task="wait"
+    )
 
 
 def expect(monkeypatch: pytest.MonkeyPatch, *, all_there: bool) -> None:
