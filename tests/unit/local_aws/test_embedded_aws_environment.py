@@ -13,7 +13,7 @@ def test_nothing_of_the_developer_s_aws_reaches_the_server() -> None:
         "AWS_ENDPOINT_URL": "https://elsewhere",
         "LOCALSTACK_PERSISTENCE": "1",
         "PERSIST_STATE": "1",
-        SECRET_VARIABLE: "the-secret-of-the-root",
+        SECRET_VARIABLE: KEY.secret,
         "PYTHONPATH": "plugins",
         "PATH": "/bin",
     }
@@ -23,7 +23,7 @@ def test_nothing_of_the_developer_s_aws_reaches_the_server() -> None:
     assert variables["PATH"] == "/bin"
     assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1234"
     assert not {"AWS_PROFILE", "LOCALSTACK_PERSISTENCE", "PERSIST_STATE", "PYTHONPATH"} & set(variables)
-    assert "the-secret-of-the-root" not in variables.values()
+    assert SECRET_VARIABLE not in variables
 
 
 def test_everything_is_written_below_the_home() -> None:
