@@ -109,7 +109,7 @@ def _without_cors(send: Send) -> Send:
 
 
 def _is_cors(name: bytes) -> bool:
-    return bytes(name).lower().startswith((b"access-control-", b"timing-allow-origin", b"cross-origin-resource-policy"))
+    return bytes(name).lower().startswith((b"access-control-", b"timing-allow-origin"))
 
 
 async def _refuse(request: Request, error: RefusedError, send: Send) -> None:

@@ -4,7 +4,7 @@ from local_aws.access_key import SECRET_VARIABLE, AccessKey
 from local_aws.certificate import Certificate
 from local_aws.environment import client_environment, server_environment
 
-KEY = AccessKey("LOCALAWSANYTHING", "s3cret")
+KEY = AccessKey.drawn()
 
 
 def test_nothing_of_the_developer_s_aws_reaches_the_server() -> None:
