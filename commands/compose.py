@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 ENV_FILE = Path(__file__).resolve().parents[1] / ".env"
@@ -41,12 +42,17 @@ def main() -> None:
 
 def new_secrets() -> dict[str, str]:
     """Draw the secrets that ``docker-compose.yaml`` takes, each safe within a URL."""
+    from local_aws.access_key import ID_VARIABLE, SECRET_VARIABLE, AccessKey  # noqa: PLC0415 - not in Airflow's image
+
+    key = AccessKey.drawn()
     return {
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
         # A Fernet key is 32 bytes in URL-safe Base64: https://cryptography.io/en/latest/fernet/
         "AIRFLOW_FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "AIRFLOW_JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW_API_SECRET_KEY": secrets.token_urlsafe(32),
+        ID_VARIABLE: key.id,
+        SECRET_VARIABLE: key.secret,
     }
 
 
@@ -54,16 +60,21 @@ def write_env_file(path: Path) -> None:
     """Write new secrets, readable by their owner alone.
 
     Args:
-        path: The file; one that is there is kept, because the database was made with its password.
+        path: The file; what is there is kept, because the database was made with its password, and what an older
+            version of this project did not ask for is added.
     """
-    text = "".join(f"{name}={value}\n" for name, value in new_secrets().items())
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    there = path.read_text(encoding="utf-8") if path.exists() else ""
+    named = {line.partition("=")[0] for line in there.splitlines()}
+    text = "".join(f"{name}={value}\n" for name, value in new_secrets().items() if name not in named)
+    if not text:
         sys.exit(f"{path} exists and is kept: the database was made with its password.")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.fchmod(descriptor, 0o600)
+    if there and not there.endswith("\n"):
+        text = f"\n{text}"
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
         file.write(text)
-    print(f"{path}: {len(text.splitlines())} new secrets for docker-compose")
+    print(f"{path}: {len(text.split())} new secrets for docker-compose")
 
 
 def is_healthy(part: str, *, aws_url: str = AWS_URL, airflow_url: str = AIRFLOW_URL) -> bool:
@@ -78,10 +89,36 @@ def is_healthy(part: str, *, aws_url: str = AWS_URL, airflow_url: str = AIRFLOW_
         airflow_url: Where the API server is.
     """
     if part == "aws":
-        return _answer(f"{aws_url}/_ministack/health") is not None
+        return _is_guarded(aws_url)
     health = _answer(f"{airflow_url}/api/v2/monitor/health") or {}
     of_part = health.get(part)
     return isinstance(of_part, Mapping) and of_part.get("status") == "healthy"
+
+
+def aws_environment() -> dict[str, str]:
+    """The variables with which a program in the service ``aws``, or beside it, calls the embedded AWS."""
+    from local_aws.access_key import ID_VARIABLE, AccessKey, AccessKeyError  # noqa: PLC0415 - not in Airflow's image
+    from local_aws.environment import client_environment  # noqa: PLC0415
+
+    try:
+        key = AccessKey.named(os.environ)
+    except AccessKeyError as error:
+        sys.exit(str(error))
+    if key is None:
+        sys.exit(f"{ID_VARIABLE} is not set: docker-compose takes it from {ENV_FILE.name}.")
+    return client_environment(AWS_PORT, key)
+
+
+def _is_guarded(url: str) -> bool:
+    """Whether the embedded AWS is there: it refuses this request, which nobody signed, and says so at once."""
+    try:
+        urllib.request.urlopen(url, timeout=_HEALTH_SECONDS).close()  # noqa: S310 - always http
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code == HTTPStatus.FORBIDDEN
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def _answer(url: str) -> Mapping[str, object] | None:
@@ -96,10 +133,9 @@ def _answer(url: str) -> Mapping[str, object] | None:
 def _deploy(name: str) -> None:
     from commands.cdk_cli import synthesized  # noqa: PLC0415 - the other commands run without the core
     from commands.project import find_dataset, say  # noqa: PLC0415
-    from local_aws.environment import client_environment  # noqa: PLC0415
 
     dataset = find_dataset(name)
-    environment = client_environment(AWS_PORT)
+    environment = aws_environment()
     # A container keeps nothing: its user may write to the temporary folder alone.
     with synthesized(dataset, environment) as assembly:
         assembly.bootstrap(environment)

@@ -7,9 +7,8 @@ import json
 import sys
 from typing import Any
 
-from commands.compose import AWS_URL
+from commands.compose import aws_environment
 from commands.project import find_dataset
-from local_aws.environment import REGION
 
 
 def main() -> None:
@@ -17,9 +16,13 @@ def main() -> None:
     import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
 
     dataset = find_dataset(sys.argv[1])
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+    variables = aws_environment()
+    session = boto3.Session(
+        variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=variables["AWS_DEFAULT_REGION"]
+    )
     s3, states, stacks = (
-        session.client(name, endpoint_url=AWS_URL) for name in ("s3", "stepfunctions", "cloudformation")
+        session.client(name, endpoint_url=variables["AWS_ENDPOINT_URL"])
+        for name in ("s3", "stepfunctions", "cloudformation")
     )
     [stack] = stacks.describe_stacks(StackName=dataset.stack_name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

@@ -16,6 +16,7 @@ from typing import Any
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from commands.airflow_user import airflow_variables
+from commands.aws_file import AWS_FILE, write_aws_file
 from commands.beforehand import readable_source, refuse_settings
 from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_path, local_settings
@@ -33,7 +34,6 @@ from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE
 from csvdynamo_airflow.source.source_url import without_query
 
 AIRFLOW_LOG = BUILD / "airflow.log"
-AWS_FILE = BUILD / "aws.json"
 REPORT = BUILD / REPORT_FILE
 REJECTS = BUILD / MERGED_FILE
 UNFINISHED = BUILD / UNFINISHED_FILE
@@ -131,7 +131,9 @@ def _migrate(
         with embedded_aws(dataset, keep=keep, secure=secure) as deployed:
             airflow_made.result()
             if keep:
-                _write_aws_file(deployed)
+                write_aws_file(deployed)
+                say(f"KEEP_AWS: the embedded AWS stays, its access key is in {AWS_FILE}.")
+                say(f"KEEP_AWS: stop it with: kill {deployed.aws.pid}")
             environment = airflow_environment(home, airflow_variables(deployed))
             _run_dag(dataset, source, {**environment, **local_settings(source)})
             report = _read_report(deployed, dataset)
@@ -213,14 +215,6 @@ def _check_faults(sample: Sample, rejected: set[tuple[int | None, str]]) -> None
     if rejected != expected:
         fail(f"The sample's faults are {sorted(expected)}, but the rejects are {sorted(rejected, key=str)}.")
     say(f"Each of the sample's {len(expected)} faults is among the rejects, and nothing else is.")
-
-
-def _write_aws_file(deployed: Deployed) -> None:
-    told = {"endpoint": deployed.aws.endpoint, "pid": deployed.aws.pid, "outputs": deployed.outputs}
-    if deployed.aws.authority:
-        told["ca_bundle"] = str(deployed.aws.authority)
-    AWS_FILE.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    say(f"KEEP_AWS: the embedded AWS stays; stop it with: kill {deployed.aws.pid}")
 
 
 if __name__ == "__main__":

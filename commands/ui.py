@@ -17,6 +17,7 @@ from pathlib import Path
 
 from commands.airflow_api import Login
 from commands.airflow_home import AIRFLOW, airflow_environment
+from commands.aws_file import AWS_FILE, told_in_aws_file
 from commands.beforehand import refuse_settings
 from commands.embedded import Deployed, embedded_aws
 from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, free_port, say, stop_like_ctrl_c
@@ -50,11 +51,16 @@ def main() -> None:
     refuse_settings()
     advice = make_source(dataset)
     try:
-        with embedded_aws(dataset) as deployed, airflow_standalone(deployed) as airflow:
+        with (
+            embedded_aws(dataset) as deployed,
+            told_in_aws_file(deployed),
+            airflow_standalone(deployed) as airflow,
+        ):
             say(
                 f"\nReady: {airflow.url}  (user {airflow.user}, password {airflow.password})\n"
                 f"{advice}\n"
-                f"Airflow's log is in {UI_LOG}. Ctrl-C stops everything."
+                f"The embedded AWS's endpoint and access key are in {AWS_FILE}, Airflow's log in {UI_LOG}.\n"
+                "Ctrl-C stops everything."
             )
             airflow.process.wait()
             fail(f"Airflow ended by itself; its log is in {UI_LOG}.")

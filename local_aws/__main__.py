@@ -11,20 +11,23 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from local_aws.access_key import ID_VARIABLE, SECRET_VARIABLE, AccessKey
 from local_aws.certificate import HOST, Certificate
 from local_aws.environment import endpoint, server_environment
+from local_aws.private_files import write_private
 
 
 def main() -> None:
     """Serve until stopped, then remove everything that was written."""
     arguments = _arguments()
     try:
+        named = AccessKey.named(os.environ)
         listener = _bind(arguments.port)
         home = _home(arguments.home)
     except (OSError, ValueError) as error:
         sys.exit(f"python -m local_aws: {error}")
     try:
-        _serve(home, listener, arguments)
+        _serve(home, listener, arguments, named)
         status = 0
     except BaseException:
         traceback.print_exc()
@@ -43,11 +46,14 @@ def _arguments() -> argparse.Namespace:
         f"It listens on {HOST} only, and removes everything it wrote when it is stopped (SIGTERM, SIGINT).",
         epilog="Environment: LOCAL_AWS_MAP_WORKERS (default 2), how many child executions of a Distributed Map run at "
         "once, each at the cost of a Lambda process; LOCAL_AWS_FIREHOSE_DELAY_SECONDS (default 2), how long "
-        "Firehose buffers records before it writes them to S3.",
+        f"Firehose buffers records before it writes them to S3; {ID_VARIABLE} and {SECRET_VARIABLE} (default: drawn at "
+        "each start), the access key that every call must be signed with.",
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--home", type=Path, help="new or empty folder for all it writes (default: a temporary one)")
-    parser.add_argument("--ready-file", type=Path, help='write {"endpoint", "pid", "port"} there once it answers')
+    parser.add_argument(
+        "--ready-file", type=Path, help="write endpoint, process id, port and access key there once it answers"
+    )
     parser.add_argument(
         "--secure",
         action="store_true",
@@ -87,12 +93,13 @@ def _bind(port: int) -> socket.socket:
     return listener
 
 
-def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace) -> None:
+def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace, named: AccessKey | None) -> None:
+    key = named or AccessKey.drawn()
     port = listener.getsockname()[1]
     certificate = Certificate.in_home(home) if arguments.secure else None
     if certificate is not None:
         certificate.write()
-    variables = server_environment(os.environ, home=home, port=port, certificate=certificate)
+    variables = server_environment(os.environ, home=home, port=port, key=key, certificate=certificate)
     os.environ.clear()
     os.environ.update(variables)
     Path(variables["TMPDIR"]).mkdir()
@@ -106,7 +113,12 @@ def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace) -
     def announce() -> None:
         print(f"The embedded AWS is ready at {url} (process {os.getpid()}).", flush=True)
         if arguments.ready_file:
-            _write_whole(arguments.ready_file, {"endpoint": url, "pid": os.getpid(), "port": port})
+            ready = {"endpoint": url, "pid": os.getpid(), "port": port}
+            told = {**ready, "access_key_id": key.id, "secret_access_key": key.secret}
+            write_private(arguments.ready_file, json.dumps(told))
+        elif named is None:
+            # Nobody else knows it; where a file tells it, it has no business in a log.
+            print(f"  export AWS_ACCESS_KEY_ID={key.id} AWS_SECRET_ACCESS_KEY={key.secret}", flush=True)
 
     # Not asyncio.run, whose end joins the threads of executions that still run.
     loop = asyncio.new_event_loop()
@@ -121,12 +133,6 @@ def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace) -
     serving.stop_lambda_workers()
     if arguments.leave_state is not None:
         serving.leave_state(arguments.leave_state)
-
-
-def _write_whole(path: Path, document: dict[str, object]) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(document))
-    unfinished.replace(path)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from local_aws.access import enforcement
 from local_aws.distributed_map import state
 from local_aws.executions import lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
 from local_aws.firehose import delivery
-from local_aws.functions import environments, naming
+from local_aws.functions import environments, keys, naming
 
 MINISTACK_VERSION = "1.5.33"
 """The version whose insides the additions replace."""
@@ -39,6 +39,7 @@ def apply() -> None:
     task_timeouts.install()
     environments.install()
     naming.install()
+    keys.install()
     state.install()
     delivery.install()
     resource_imports.install()

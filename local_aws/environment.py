@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from local_aws.access_key import ID_VARIABLE, SECRET_VARIABLE, AccessKey
 from local_aws.certificate import HOST, Certificate
 
 __all__ = ["ACCOUNT", "HOST", "REGION", "client_environment", "endpoint", "server_environment"]
@@ -24,6 +25,9 @@ _NEVER_INHERITED = frozenset(
         "PYTHONPATH",
         "S3_PERSIST",
         "SERVICES",
+        # Lambda workers have keys of their own: where IAM is enforced, those of their roles.
+        ID_VARIABLE,
+        SECRET_VARIABLE,
     }
 )
 
@@ -33,18 +37,19 @@ def endpoint(port: int, *, secure: bool = False) -> str:
     return f"{'https' if secure else 'http'}://{HOST}:{port}"
 
 
-def client_environment(port: int, authority: Path | None = None) -> dict[str, str]:
+def client_environment(port: int, key: AccessKey, authority: Path | None = None) -> dict[str, str]:
     """Variables with which any AWS SDK or CLI talks to the server at a loopback port, and to nothing else.
 
     Args:
         port: the loopback port.
+        key: the server's access key.
         authority: the certificate to trust, of a server with TLS; None for one without.
     """
     trusted = {} if authority is None else dict.fromkeys(("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), str(authority))
     return {
         "AWS_ENDPOINT_URL": endpoint(port, secure=authority is not None),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": key.id,
+        "AWS_SECRET_ACCESS_KEY": key.secret,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         **trusted,
@@ -52,7 +57,7 @@ def client_environment(port: int, authority: Path | None = None) -> dict[str, st
 
 
 def server_environment(
-    inherited: Mapping[str, str], *, home: Path, port: int, certificate: Certificate | None = None
+    inherited: Mapping[str, str], *, home: Path, port: int, key: AccessKey, certificate: Certificate | None = None
 ) -> dict[str, str]:
     """The variables under which the server, and the Lambda workers that it starts, run.
 
@@ -60,6 +65,7 @@ def server_environment(
         inherited: the variables that the server was started with.
         home: the private folder that holds everything the server writes.
         port: the loopback port that it serves.
+        key: the access key of the account's root.
         certificate: what it serves TLS with, and then it enforces IAM as well; None for neither.
 
     Returns:
@@ -85,7 +91,7 @@ def server_environment(
         # What a Lambda function that names no endpoint is given.
         "MINISTACK_REGION": REGION,
         **_enforcement(certificate),
-        **client_environment(port, certificate.authority if certificate else None),
+        **client_environment(port, key, certificate.authority if certificate else None),
     }
 
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import functools
 import importlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ kms: Any = importlib.import_module("ministack.services.kms")
 cloudwatch_logs: Any = importlib.import_module("ministack.services.cloudwatch_logs")
 iam_actions: Any = importlib.import_module("ministack.core.iam_actions")
 s3: Any = importlib.import_module("ministack.services.s3")
+router: Any = importlib.import_module("ministack.core.router")
+sigv4: Any = importlib.import_module("ministack.core.sigv4")
 _responses: Any = importlib.import_module("ministack.core.responses")
 
 Response = tuple[int, dict[str, str], bytes]
@@ -66,6 +69,33 @@ def _persistence() -> Iterator[Any]:
 def is_iam_enforced() -> bool:
     """Whether MiniStack checks the permissions of requests (its setting ``AUTH``)."""
     return bool(importlib.import_module("ministack.app").AUTH)
+
+
+def root_access_key() -> dict[str, str]:
+    """The variables of the account's root, as this process has them."""
+    return {
+        "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+        # An older one of the function's own variables would not belong to them.
+        "AWS_SESSION_TOKEN": "",
+    }
+
+
+def secret_access_key(key_id: str, token: str) -> str | tuple[str, str]:
+    """Give the secret of an access key of the root, an IAM user or a session; or an error's code and message.
+
+    Args:
+        key_id: The key's id.
+        token: The session token that came with it; empty without one.
+    """
+    try:
+        account = evaluator.find_iam_access_key_account(key_id)
+    except evaluator.AmbiguousAccessKeyError:
+        return "InvalidClientTokenId", "More than one account has this access key."
+    found = evaluator.resolve_credential(key_id, account or _responses._account_from_sts_session(key_id), token)
+    if isinstance(found, evaluator.CredentialResolutionError):
+        return str(found.code), str(found.message)
+    return str(found.secret_access_key)
 
 
 def request_handlers() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from local_aws.access_key import AccessKey
 from local_aws.certificate import Certificate
 from local_aws.environment import client_environment, endpoint
 
@@ -43,8 +44,8 @@ class LocalAws:
 
     Attributes:
         keep: leave it running after its starter has ended; SIGTERM to `pid` then stops it and removes its folder.
-        secure: enforce IAM, also for what AWS services do with their roles, and serve TLS alone. The key ``test`` of
-            `environment` is the account's root, who may do anything.
+        secure: enforce IAM, also for what AWS services do with their roles, and serve TLS alone. The key of
+            `environment` is the account's root's, who may do anything.
         log: file for the server's output. None: an unnamed file that lasts as long as this object.
         settings: further environment variables for the server, such as ``LOCAL_AWS_MAP_WORKERS`` or ``AUTH``.
         begin_with: folder of what another one left, with which it begins; None: an empty account.
@@ -61,6 +62,7 @@ class LocalAws:
     _output: IO[bytes] | None = field(default=None, init=False, repr=False)
     _home: Path | None = field(default=None, init=False, repr=False)
     _port: int | None = field(default=None, init=False, repr=False)
+    _key: AccessKey | None = field(default=None, init=False, repr=False)
 
     def start(self) -> Self:
         """Start the server and wait until it answers.
@@ -84,7 +86,7 @@ class LocalAws:
             start_new_session=True,
         )
         try:
-            self._port = self._await_ready(ready, self._process)
+            self._port, self._key = self._await_ready(ready, self._process)
         except BaseException:
             self.stop()
             raise
@@ -92,7 +94,7 @@ class LocalAws:
 
     def stop(self) -> None:
         """Stop the server with its Lambda workers and remove its folder; nothing happens if it is not running."""
-        process, self._process, self._port = self._process, None, None
+        process, self._process, self._port, self._key = self._process, None, None, None
         if process is not None:
             _end(process)
         if self._home is not None:
@@ -137,8 +139,10 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which an AWS SDK or CLI talks to it, and to nothing else."""
-        return client_environment(self.port, self.authority)
+        """The variables with which an AWS SDK or CLI talks to it, and to nothing else: the access key among them."""
+        self._started()
+        assert self._key is not None
+        return client_environment(self.port, self._key, self.authority)
 
     @property
     def log_tail(self) -> str:
@@ -164,11 +168,12 @@ class LocalAws:
             command += ["--leave-state", str(self.leave_state)]
         return command if self.keep else [*command, "--stop-with-parent", str(os.getpid())]
 
-    def _await_ready(self, ready: Path, process: subprocess.Popen[bytes]) -> int:
+    def _await_ready(self, ready: Path, process: subprocess.Popen[bytes]) -> tuple[int, AccessKey]:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if ready.exists():
-                return int(json.loads(ready.read_text())["port"])
+                told = json.loads(ready.read_text())
+                return int(told["port"]), AccessKey(told["access_key_id"], told["secret_access_key"])
             if process.poll() is not None:
                 raise LocalAwsError(f"The embedded AWS ended with status {process.returncode}:\n{self.log_tail}")
             time.sleep(_POLL_SECONDS)

@@ -41,11 +41,12 @@ async def serve_until_stopped(
     announcing = loop.create_task(_announce(listener.getsockname(), on_ready))
     # Imported here, after the environment that MiniStack reads at import is in place.
     app: Any = importlib.import_module("ministack.app").app
+    guarded = importlib.import_module("local_aws.door.guard").Guard(app, os.environ["AWS_ACCESS_KEY_ID"])
     importlib.import_module("local_aws.additions").apply()
     if begin_with is not None:
         importlib.import_module("local_aws.ministack_internals").take_state(begin_with)
     stopping = loop.create_task(stop.wait())
-    serving = loop.create_task(serve(app, _configuration(listener), shutdown_trigger=stop.wait))
+    serving = loop.create_task(serve(guarded, _configuration(listener), shutdown_trigger=stop.wait))
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         # A connection with TLS waits for its client to take leave, for half a minute: long after nobody is served.

@@ -69,7 +69,7 @@ class Campaign:
             aws_log = self._folder / "local-aws.log"
             running = stack.enter_context(self.stacks.copy(log=aws_log, settings=_FAST))
             self._deployed = self.stacks.on(running, _DATASET)
-            self._faults = FaultAnswers(self._kill_a_lambda)
+            self._faults = FaultAnswers(self._kill_a_lambda, running.environment)
             proxy = stack.enter_context(AwsProxy(self._deployed.aws.endpoint, self._faults))
             stack.enter_context(functions_through(self._deployed, proxy.endpoint, _LAMBDA_CLIENTS))
             home, aws = self._folder / "airflow", {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,14 +28,16 @@ class FaultAnswers:
 
     Args:
         kill_a_lambda: Kills a process that works off a batch, for `FaultKind.KILLED`; its dice choose.
+        variables: Of the AWS, whose access key signs what of a request is let through.
 
     Attributes:
         plan: Decides the faults; None for none.
     """
 
-    def __init__(self, kill_a_lambda: Callable[[random.Random], None]) -> None:
+    def __init__(self, kill_a_lambda: Callable[[random.Random], None], variables: Mapping[str, str]) -> None:
         self.plan: FaultPlan | None = None
         self._kill_a_lambda = kill_a_lambda
+        self._variables = variables
 
     async def __call__(self, request: Request, onward: Onward) -> Answer:
         """Answer a request as the plan says."""
@@ -48,9 +50,9 @@ class FaultAnswers:
                 begun = request.method == "GET" and len(answer.body) > 1
                 return replace(answer, told=len(answer.body) // 2) if begun else NO_ANSWER
             case FaultKind.UNPROCESSED:
-                return await _partly(request, onward, dice, _split_batch, _merge_batch)
+                return await self._partly(request, onward, dice, _split_batch, _merge_batch)
             case FaultKind.FAILED_PUT:
-                return await _partly(request, onward, dice, _split_records, _merge_records)
+                return await self._partly(request, onward, dice, _split_records, _merge_records)
             case FaultKind.SLOW:
                 await asyncio.sleep(dice.uniform(0, _LONGEST_SLOWNESS_SECONDS))
             case FaultKind.KILLED:
@@ -59,19 +61,18 @@ class FaultAnswers:
                 return _refusal(request, fault)
         return await onward(request)
 
-
-async def _partly(request: Request, onward: Onward, dice: random.Random, split: Any, merge: Any) -> Answer:
-    """Let a part of a batch take effect, and say of the rest that it did not."""
-    taken, left = split(json.loads(request.body), dice)
-    answer = _json_answer(request, 200, {})
-    if taken is not None:
-        answer = await onward(replace(request, body=json.dumps(taken).encode()))
-    if answer.status != 200:
-        return answer
-    headers = CIMultiDict(answer.headers)
-    for name in _OF_ANOTHER_BODY:
-        headers.popall(name, None)
-    return replace(answer, headers=headers, body=json.dumps(merge(json.loads(answer.body), left)).encode())
+    async def _partly(self, request: Request, onward: Onward, dice: random.Random, split: Any, merge: Any) -> Answer:
+        """Let a part of a batch take effect, and say of the rest that it did not."""
+        taken, left = split(json.loads(request.body), dice)
+        answer = _json_answer(request, 200, {})
+        if taken is not None:
+            answer = await onward(request.with_body(json.dumps(taken).encode(), self._variables))
+        if answer.status != 200:
+            return answer
+        headers = CIMultiDict(answer.headers)
+        for name in _OF_ANOTHER_BODY:
+            headers.popall(name, None)
+        return replace(answer, headers=headers, body=json.dumps(merge(json.loads(answer.body), left)).encode())
 
 
 def _refusal(request: Request, fault: FaultKind) -> Answer:

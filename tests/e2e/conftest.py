@@ -13,6 +13,7 @@ from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
+from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.support.airflow_homes import copy_airflow_home
 from tests.support.forked import TaskHost, task_host
@@ -167,7 +168,7 @@ def airflow(shared_folder: Path, stacks: Stacks, tmp_path_factory: pytest.TempPa
     home = folder / "home"
     copy_airflow_home(shared_folder, home)
     # Each run is told where its AWS is.
-    environment = airflow_environment(home, client_environment(port=9))
+    environment = airflow_environment(home, client_environment(9, AccessKey.drawn()))
     with task_host(environment, folder / "host", command_line=True) as host:
         yield Airflow(home, host, stacks, tmp_path_factory.getbasetemp())
 

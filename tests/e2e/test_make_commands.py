@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -74,13 +75,13 @@ def read_until(process: subprocess.Popen[str], mark: str) -> str:
     pytest.fail(f"it ended without saying {mark!r}:\n{text}")
 
 
-def client(service: str, endpoint: str) -> Any:
+def client(service: str, endpoint: str, key_id: str, secret: str) -> Any:
     return boto3.client(
         service,
         endpoint_url=endpoint,
         region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
     )
 
 
@@ -105,10 +106,12 @@ def test_make_aws_lets_an_execution_be_started_by_hand_and_leaves_nothing(tempor
     with running("commands.aws", temporary) as process:
         said = read_until(process, "Ctrl-C stops it")
         outputs = dict(re.findall(r"^  (\w+) +(\S+)$", said, re.MULTILINE))
-        endpoint = re.search(r"AWS_ENDPOINT_URL=(\S+)", said)[1]  # type: ignore[index]
-        bucket, s3 = outputs["SourceBucket"], client("s3", endpoint)
+        exported = dict(re.findall(r"^  export (\w+)=(\S+)$", said, re.MULTILINE))
+        endpoint = exported["AWS_ENDPOINT_URL"]
+        told = (endpoint, exported["AWS_ACCESS_KEY_ID"], exported["AWS_SECRET_ACCESS_KEY"])
+        bucket, s3 = outputs["SourceBucket"], client("s3", *told)
         s3.put_object(Bucket=bucket, Key="by_hand.csv", Body=by_hand)
-        states = client("stepfunctions", endpoint)
+        states = client("stepfunctions", *told)
         started = states.start_execution(
             stateMachineArn=outputs["MigrationWorkflowStateMachine"],
             input=json.dumps({"bucket_name": bucket, "file_key": "by_hand.csv"}),
@@ -128,7 +131,7 @@ def test_make_aws_lets_an_execution_be_started_by_hand_and_leaves_nothing(tempor
             "DESTINATION_TABLE_NAME": outputs["DestinationTable"],
             "ERROR_DATA_LOCATION": f"s3://{bucket}/migration_errors/execution_name={name}",
         }
-        assert client("dynamodb", endpoint).scan(TableName=outputs["DestinationTable"], Select="COUNT")["Count"] == 197
+        assert client("dynamodb", *told).scan(TableName=outputs["DestinationTable"], Select="COUNT")["Count"] == 197
         assert rejected_vins(s3, bucket, name) == ["V10", "V20", "V30"]
         assert set(outputs) >= {
             "PublishMigrationResultsTopic",
@@ -168,18 +171,23 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
         timeout=300,
     )
 
-    kept = json.loads((temporary.with_name("build") / "aws.json").read_text())
+    aws_file = temporary.with_name("build") / "aws.json"
+    kept = json.loads(aws_file.read_text())
     stop = re.search(r"stop it with: (.+)$", done.stdout, re.MULTILINE)
     try:
         assert stop
         assert done.returncode == 0, done.stdout
+        assert stat.S_IMODE(aws_file.stat().st_mode) == 0o600
+        assert kept["secret_access_key"] not in done.stdout
         assert "Every row is accounted for." in done.stdout
         assert "Each of the sample's 8 faults is among the rejects" in done.stdout
         report = json.loads((temporary.with_name("build") / "report.json").read_text())
         assert report["ledger"]["source_rows"] == 5000
         assert report["ledger"]["unaccounted"] == 0
         assert report["rejects_by_code"]["MISSING_KEY"] == 5
-        scanned = client("dynamodb", kept["endpoint"]).get_paginator("scan")
+        scanned = client(
+            "dynamodb", *(kept[name] for name in ("endpoint", "access_key_id", "secret_access_key"))
+        ).get_paginator("scan")
         pages = scanned.paginate(TableName=kept["outputs"]["DestinationTable"], Select="COUNT")
         assert sum(page["Count"] for page in pages) == report["ledger"]["written"]
     finally:

@@ -22,6 +22,8 @@ from commands.airflow_home import AIRFLOW, airflow_environment
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
+from local_aws.access_key import AccessKey
+from local_aws.environment import client_environment
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values
 from tests.fuzz.typed_errors import fuzz, hold_message, result_or_error
 from tests.support.airflow_homes import copy_airflow_home
@@ -30,12 +32,7 @@ ROOT = Path(__file__).parents[2]
 RUNS = "/api/v2/dags/csvdynamo_ev_population/dagRuns"
 URL = "https://data.wa.gov/api/views/f6w7-q2d2/rows.csv?accessType=DOWNLOAD"
 BODY = {"logical_date": None, "conf": {"source_url": URL, "dry_run": True, "force": False}}
-NOWHERE = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-}
+NOWHERE = client_environment(9, AccessKey.drawn())
 
 
 @dataclass

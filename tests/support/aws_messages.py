@@ -1,15 +1,21 @@
 """A request to AWS and its answer, as the proxy and its interceptors hand them on."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import parse_qs
 
 from aiohttp import web
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-_SIGNED_FOR = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/")
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/[^/]+/([^/]+)/([^/]+)/")
+_SIGNED_HEADERS = re.compile(r"SignedHeaders=([^,]+)")
+_NEW_IN_A_SIGNATURE = {"x-amz-date", "x-amz-content-sha256"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Request:
     def service(self) -> str:
         """The service's name in the signature, such as ``s3`` or ``states``; empty where it is not signed."""
         signed = _SIGNED_FOR.search(self.headers.get("Authorization", ""))
-        return signed[1] if signed else ""
+        return signed[2] if signed else ""
 
     @property
     def operation(self) -> str:
@@ -52,6 +58,27 @@ class Request:
             return parse_qs(self.body.decode("utf-8", "replace")).get("Action", [self.method])[0]
         _, _, operation = self._url.path.rpartition("/operation/")
         return operation if operation and self.service != "s3" and "/operation/" in self._url.path else self.method
+
+    def with_body(self, body: bytes, variables: Mapping[str, str]) -> Self:
+        """Give the request another body, which the access key of an AWS signs instead of its first sender.
+
+        Args:
+            body: The body.
+            variables: Of the AWS: `LocalAws.environment`.
+        """
+        signed, authorization = _SIGNED_FOR.search(self.headers["Authorization"]), self.headers["Authorization"]
+        names = _SIGNED_HEADERS.search(authorization)
+        assert signed is not None
+        assert names is not None
+        kept = {name: self.headers[name] for name in names[1].split(";") if name not in _NEW_IN_A_SIGNATURE}
+        url = f"http://{kept['host']}{self.raw_path}"
+        again = AWSRequest(self.method, url, headers=kept, data=body)
+        key = Credentials(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+        SigV4Auth(key, self.service, signed[1]).add_auth(again)
+        headers = CIMultiDict(self.headers)
+        headers.popall("X-Amz-Content-SHA256", None)
+        headers.update({name: again.headers[name] for name in ("Authorization", "X-Amz-Date")})
+        return replace(self, headers=CIMultiDictProxy(headers), body=body)
 
     @property
     def is_form(self) -> bool:

@@ -20,7 +20,8 @@ ANSWER = {
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     with LocalAws() as aws:
-        session = boto3.Session("test", "test", region_name="us-east-1")
+        key = (aws.environment["AWS_ACCESS_KEY_ID"], aws.environment["AWS_SECRET_ACCESS_KEY"])
+        session = boto3.Session(*key, region_name="us-east-1")
         yield lambda service: session.client(service, endpoint_url=aws.endpoint)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from commands.compose import new_secrets
 from commands.project import ROOT
 
 # Tells what it was asked, in place of the CDK CLI, which needs an AWS.
@@ -41,10 +42,12 @@ def test_the_stack_is_deployed_with_what_the_image_holds_and_nothing_is_written_
     before = sorted(project.rglob("*"))
     paths = os.pathsep.join(map(str, [project, project / "lambdas", project / "plugins"]))
 
+    key = {name: value for name, value in new_secrets().items() if name.startswith("LOCAL_AWS_")}
+
     done = subprocess.run(
         [sys.executable, "-m", "commands.compose", "deploy", "--dataset", "ev_population"],
         cwd=project,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", **key},
         check=False,
         capture_output=True,
         text=True,

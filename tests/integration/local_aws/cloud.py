@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 import zipfile
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -17,20 +17,22 @@ ROLE = "arn:aws:iam::000000000000:role/any"
 
 
 class Cloud:
-    def __init__(self, endpoint: str, authority: Path | None = None) -> None:
-        self.endpoint = endpoint
-        self._authority = authority
+    """An AWS, as the variables name it with which clients find it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.endpoint = environment["AWS_ENDPOINT_URL"]
 
     @functools.cache  # noqa: B019 (lives as long as the tests)
     def client(self, service: str) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            region_name=self.environment["AWS_DEFAULT_REGION"],
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False),
-            verify=None if self._authority is None else str(self._authority),
+            verify=self.environment.get("AWS_CA_BUNDLE"),
         )
 
     def bucket(self, **objects: bytes | str) -> str:

@@ -14,21 +14,22 @@ from pathlib import Path
 import pytest
 
 from local_aws import LocalAws
-from local_aws.environment import endpoint, server_environment
+from local_aws.access_key import AccessKey
+from local_aws.environment import client_environment, endpoint, server_environment
 from tests.integration.local_aws.cloud import Cloud
 
 
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Cloud]:
     with LocalAws(settings={"LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.3"}) as aws:
-        yield Cloud(aws.endpoint)
+        yield Cloud(aws.environment)
 
 
 @pytest.fixture(scope="session")
 def secure() -> Iterator[Cloud]:
     """One that enforces IAM and serves TLS."""
     with LocalAws(secure=True, settings={"LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}) as aws:
-        yield Cloud(aws.endpoint, aws.authority)
+        yield Cloud(aws.environment)
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +40,16 @@ def plain() -> Iterator[Cloud]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    key = AccessKey.drawn()
     process = subprocess.Popen(
         [sys.executable, "-m", "ministack"],
-        env=server_environment(os.environ, home=home, port=port),
+        env=server_environment(os.environ, home=home, port=port, key=key),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
         _await_health(process, port)
-        yield Cloud(endpoint(port))
+        yield Cloud(client_environment(port, key))
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from local_aws.access_key import AccessKey
 from local_aws.environment import server_environment
 from tests.integration.local_aws.cloud import ROLE, Cloud, until
 
@@ -94,7 +95,9 @@ def test_delivered_records_are_not_kept_in_memory(tmp_path: Path) -> None:
         print(len(firehose._streams["s"]["destinations"][0]["records"]))
     """
     project = Path(__file__).parents[3]
-    environment = server_environment(os.environ, home=tmp_path, port=1) | {"PYTHONPATH": str(project)}
+    environment = server_environment(os.environ, home=tmp_path, port=1, key=AccessKey.drawn()) | {
+        "PYTHONPATH": str(project)
+    }
     (tmp_path / "tmp").mkdir()
 
     ended = subprocess.run(

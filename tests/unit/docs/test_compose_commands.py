@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.compose import is_healthy, new_secrets, write_env_file
+from commands.compose import aws_environment, is_healthy, new_secrets, write_env_file
 
 HEALTH = {
     "metadatabase": {"status": "healthy"},
@@ -22,9 +22,11 @@ HEALTH = {
 
 class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        documents = {"/api/v2/monitor/health": HEALTH, "/_ministack/health": {"services": {}}}
+        documents = {"/api/v2/monitor/health": HEALTH}
         body = json.dumps(documents.get(self.path)).encode()
-        self.send_response(200 if self.path in documents else 404)
+        # As the embedded AWS does to what nobody signed.
+        refusal = 403 if self.path == "/" else 404
+        self.send_response(200 if self.path in documents else refusal)
         self.end_headers()
         self.wfile.write(body)
 
@@ -77,11 +79,35 @@ def test_the_secrets_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert [line.partition("=")[0] for line in path.read_text().splitlines()] == list(new_secrets())
 
 
-def test_a_secrets_file_that_is_there_is_kept(tmp_path: Path) -> None:
+def test_a_secrets_file_that_is_there_is_kept_and_what_it_lacks_is_added(tmp_path: Path) -> None:
     path = tmp_path / ".env"
-    path.write_text("POSTGRES_PASSWORD=mine\n")
+    path.write_text("POSTGRES_PASSWORD=mine")
 
+    write_env_file(path)
+
+    written = path.read_text()
+    assert written.startswith("POSTGRES_PASSWORD=mine\n")
+    assert [line.partition("=")[0] for line in written.splitlines()] == list(new_secrets())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(SystemExit, match="is kept"):
         write_env_file(path)
+    assert path.read_text() == written
 
-    assert path.read_text() == "POSTGRES_PASSWORD=mine\n"
+
+def test_the_embedded_aws_of_the_containers_is_called_with_the_key_of_the_secrets_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = new_secrets()
+    for name in ("LOCAL_AWS_ACCESS_KEY_ID", "LOCAL_AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, drawn[name])
+
+    variables = aws_environment()
+
+    assert variables["AWS_ACCESS_KEY_ID"] == drawn["LOCAL_AWS_ACCESS_KEY_ID"]
+    assert variables["AWS_SECRET_ACCESS_KEY"] == drawn["LOCAL_AWS_SECRET_ACCESS_KEY"]
+    monkeypatch.delenv("LOCAL_AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(SystemExit, match="LOCAL_AWS_SECRET_ACCESS_KEY must have 20 characters"):
+        aws_environment()
+    monkeypatch.delenv("LOCAL_AWS_ACCESS_KEY_ID")
+    with pytest.raises(SystemExit, match="LOCAL_AWS_ACCESS_KEY_ID is not set"):
+        aws_environment()
