@@ -69,7 +69,7 @@ def airflow_witness(grant: Grant, tasks: Tasks) -> Witness | None:
     only_then = {
         "states:RedriveExecution": tasks.redrive,
         "states:StopExecution": tasks.stop,
-        "dynamodb:Scan": tasks.full_check,
+        "dynamodb:BatchGetItem": tasks.sample_check,
     }
     return only_then.get(grant.action, tasks.whole_run)
 
