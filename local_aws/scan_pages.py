@@ -26,7 +26,7 @@ _scan_all = dynamodb._scan
 
 
 def _scan(data: dict[str, Any]) -> Response:
-    """Answer a Scan; one of an index, or of a table whose partition key is no text, as MiniStack does."""
+    """Answer a Scan; one of an index as MiniStack does."""
     table = dynamodb._tables.get(dynamodb._normalize_table_name(data.get("TableName")))
     if not _is_paged(table, data):
         answer: Response = _scan_all(data)
@@ -85,9 +85,7 @@ def _is_paged(table: Mapping[str, Any] | None, data: Mapping[str, Any]) -> bool:
         return False
     limit, segment, count = data.get("Limit", 1), data.get("Segment", 0), data.get("TotalSegments", 1)
     return (
-        dynamodb._get_attr_type(table, table["pk_name"]) == "S"
-        and ("Segment" in data) == ("TotalSegments" in data)
-        and all(isinstance(number, int) for number in (limit, segment, count))
+        all(isinstance(number, int) for number in (limit, segment, count))
         and limit >= 1
         and 0 <= segment < count <= _MOST_SEGMENTS
     )
@@ -96,4 +94,4 @@ def _is_paged(table: Mapping[str, Any] | None, data: Mapping[str, Any]) -> bool:
 def _place_of_start(keys: list[str], table: Mapping[str, Any], data: Mapping[str, Any]) -> int:
     start = (data.get("ExclusiveStartKey") or {}).get(table["pk_name"])
     # The partition of the key itself may hold more items, by their sort keys.
-    return bisect_left(keys, start["S"]) if isinstance(start, dict) and isinstance(start.get("S"), str) else 0
+    return bisect_left(keys, str(dynamodb._extract_key_val(start)))

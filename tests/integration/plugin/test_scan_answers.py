@@ -1,5 +1,6 @@
 """Items taken from Scan's JSON as they are, held against what botocore itself makes of the same answer."""
 
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +10,11 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ChecksumError, ClientError
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.answer_checksum import check_answers
+from csvdynamo_airflow import connections
 from csvdynamo_airflow.table.scan_answers import take_items_as_they_are
 
 
@@ -26,22 +28,30 @@ class Body:
         return [self._content]
 
 
-def scanned(content: bytes, *prepare: Callable[[Any], None], status: int = 200, **headers: str) -> Any:
-    """What a client answers to a scan whose answer has this body."""
+@functools.cache
+def made(*prepare: Callable[[Any], None]) -> Any:
+    """A client; making one takes longer than all that is tested here."""
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     for each in prepare:
         each(client)
-    answer = AWSResponse("https://dynamodb", status, headers, Body(content))
-    client.meta.events.register("before-send.dynamodb", lambda **_: answer)
-    return client.scan(TableName="cars")
+    return client
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_client() -> Any:
-    """Making a client takes longer than all that is tested here: its parts are kept."""
-    boto3.setup_default_session()
-    yield
-    boto3.DEFAULT_SESSION = None
+def scan(client: Any, content: bytes, *, status: int = 200, **headers: str) -> Any:
+    """What a client answers to a scan whose answer has this body."""
+
+    def answer(**_: Any) -> AWSResponse:
+        return AWSResponse("https://dynamodb", status, headers, Body(content))
+
+    client.meta.events.register("before-send.dynamodb", answer)
+    try:
+        return client.scan(TableName="cars")
+    finally:
+        client.meta.events.unregister("before-send.dynamodb", answer)
+
+
+def scanned(content: bytes, *prepare: Callable[[Any], None], status: int = 200, **headers: str) -> Any:
+    return scan(made(*prepare), content, status=status, **headers)
 
 
 PLAIN = st.one_of(
@@ -81,6 +91,7 @@ REST = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(items=ITEMS, rest=REST)
 @example(items=[{"id": {"S": "A_1"}}], rest={})
 @example(items=[{"id": {"S": "A_1"}, "blob": {"B": "/w=="}}], rest={"Count": 1})
@@ -93,7 +104,17 @@ def test_an_answer_reads_as_botocore_itself_reads_it(items: list[Any], rest: dic
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"<html>", b'{"Items":null}', b'{"Items":{"a":{"S":"x"}}}', b'{"Count":3}', b'{"Items":[]}'],
+    [
+        b"",
+        b"{}",
+        b"<html>",
+        b'{"Count":3}',
+        b'{"Items":null}',
+        b'{"Items":[]}',
+        b'{"Items":["A_1"]}',
+        b'{"Items":[{"id":"A_1"}]}',
+        b'{"Items":{"id":{"S":"A_1"}}}',
+    ],
     ids=bytes.decode,
 )
 def test_what_is_no_page_is_left_to_botocore(content: bytes) -> None:
@@ -108,24 +129,44 @@ def test_what_is_no_page_is_left_to_botocore(content: bytes) -> None:
 
 @pytest.mark.parametrize(("value", "is_left"), [({"S": "B"}, False), ({"B": "/w=="}, True)])
 def test_items_of_plain_values_alone_are_spared_botocores_walk(value: dict[str, str], is_left: bool) -> None:
+    document = {"Items": [{"id": {"S": "A_1"}, "blob": value}], "Count": 1}
     parsed: list[Any] = []
 
-    def look(client: Any) -> None:
-        client.meta.events.register_last(
-            "before-parse.dynamodb", lambda response_dict, **_: parsed.append(json.loads(response_dict["body"]))
-        )
-
-    document = {"Items": [{"id": {"S": "A_1"}, "blob": value}], "Count": 1}
-    scanned(json.dumps(document).encode(), take_items_as_they_are, look)
+    scanned(json.dumps(document).encode(), take_items_as_they_are, lambda client: look(client, parsed))
 
     assert parsed == [document if is_left else {"Count": 1}]
+
+
+def test_the_tasks_client_spares_it_and_holds_answers_to_their_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", CONNECTION)
+    client, parsed = connections.client("dynamodb"), []
+    look(client, parsed)
+
+    scan(client, b'{"Items": [{"id": {"S": "A_1"}}], "Count": 1}')
+
+    assert parsed == [{"Count": 1}]
+    with pytest.raises(ChecksumError):
+        scan(connections.client("dynamodb"), b'{"Items": []}', **{"x-amz-crc32": "1"})
+
+
+CONNECTION = json.dumps(
+    {"conn_type": "aws", "login": "test", "password": "test", "extra": {"region_name": "us-east-1"}}
+)
+
+
+def look(client: Any, parsed: list[Any]) -> None:
+    """Take down what is left for botocore to parse."""
+    client.meta.events.register_last(
+        "before-parse.dynamodb", lambda response_dict, **_: parsed.append(json.loads(response_dict["body"]))
+    )
 
 
 def test_an_error_is_an_error() -> None:
     content = b'{"__type": "com.amazonaws#ResourceNotFoundException", "message": "no such table", "Items": []}'
 
-    with pytest.raises(ClientError, match="no such table"):
+    with pytest.raises(ClientError, match="no such table") as caught:
         scanned(content, take_items_as_they_are, status=400)
+    assert "Items" not in caught.value.response
 
 
 @pytest.mark.parametrize("prepare", [(check_answers, take_items_as_they_are), (take_items_as_they_are, check_answers)])
