@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.integration.local_aws.cloud import Cloud
 
-ITEMS = 60
+ITEMS = 24
 
 
 def make_table(cloud: Cloud, *, key: str = "S", sort: bool = False) -> str:
@@ -33,21 +33,21 @@ def put(cloud: Cloud, table: str, key: Any, at: int = 0, size: int = 1) -> None:
 def filled(cloud: Cloud, **more: Any) -> str:
     table = make_table(cloud, **more)
     for number in range(ITEMS):
-        put(cloud, table, {"S": f"{number % 40}é"}, number)
+        put(cloud, table, {"S": f"{number % 16}é"}, number)
     return table
 
 
 def of_large_items(cloud: Cloud) -> str:
     """Pages of 1 MB hold three of them."""
     table = make_table(cloud)
-    for number in range(20):
+    for number in range(12):
         put(cloud, table, {"S": str(number)}, number, size=300_000)
     return table
 
 
 def of_numbers(cloud: Cloud) -> str:
     table = make_table(cloud, key="N")
-    for number in range(20):
+    for number in range(12):
         put(cloud, table, {"N": str(number)})
     return table
 

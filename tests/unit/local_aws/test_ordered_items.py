@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_aws.ordered_items import OrderedItems
@@ -24,6 +24,7 @@ ACTIONS: dict[str, Any] = {
 }
 
 
+@settings(deadline=None)
 @given(
     before=st.sets(KEYS),
     actions=st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), KEYS)),
