@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.ministack_internals import Response, dynamodb
+from local_aws.ministack_internals import Response, dynamodb, provisioners
 from local_aws.ordered_items import OrderedItems
 
 _MOST_SEGMENTS = 64
@@ -19,6 +19,7 @@ _MOST_SEGMENTS = 64
 def install() -> None:
     """Let tables that are made or restored from now on be scanned so."""
     dynamodb.defaultdict = OrderedItems
+    provisioners.defaultdict = OrderedItems  # tables of stacks; nothing else there is made with it
     dynamodb._scan = _scan
 
 
