@@ -56,7 +56,7 @@ class Outcome:
         items: The table's items of the run, by key.
         ledger: The report's ledger.
         rejects: The rejects of the report's error file, without what names the execution.
-        verification: What the check of the table found.
+        verification: What the check of the table found, but for the items of other runs, which are in the same table.
         problems: What kept the run from being green.
     """
 
@@ -81,9 +81,16 @@ class Outcome:
             items=unmarked(items_of(deployed, dataset, mark)),
             ledger=report["ledger"],
             rejects=unmarked(sorted(rejects, key=lambda one: one["row"])),
-            verification=report["verification"],
+            verification=without_foreign(report["verification"]),
             problems=report["problems"],
         )
+
+
+def without_foreign(verification: dict[str, Any]) -> dict[str, Any]:
+    """What the check of the table found, but for items of which the file has no key."""
+    examples = [one for one in verification["examples"] if one["kind"] != "foreign"]
+    found = {name: value for name, value in verification.items() if name not in {"foreign", "key"}}
+    return {**found, "examples": examples}
 
 
 def items_of(deployed: Deployed, dataset: Dataset, mark: str) -> dict[str, Any]:
