@@ -1,8 +1,8 @@
 """Scan's answers, their items taken from the JSON as they are.
 
-botocore walks its model for every value of every item, which costs several times what reading the JSON does. An item whose
-values are texts, numbers, booleans and nulls comes out of that walk as it went in: only binary values are decoded, and
-only lists, maps and sets hold further values.
+botocore walks its model for every value of every item, which costs several times what reading the JSON does. An item
+whose values are texts, numbers, booleans and nulls comes out of that walk as it went in: only binary values are
+decoded, and only lists, maps and sets hold further values.
 """
 
 import json
