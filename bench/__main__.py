@@ -1,9 +1,10 @@
-"""Measurements: ``python -m bench prepare [--rows N | --bytes N]`` and ``python -m bench load [--rows N]``."""
+"""Measurements: ``python -m bench prepare [--rows N | --bytes N]``, ``load [--rows N]``, ``verify [--rows N]``."""
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from bench import load_bench, prepare_bench
+from bench import load_bench, prepare_bench, verify_bench
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,8 +17,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size.add_argument("--bytes", type=int, help=f"its bytes (default: {prepare_bench.DEFAULT_BYTES:,})")
     load = commands.add_parser("load", help="the whole DAG on the embedded AWS: every row, and how much memory")
     load.add_argument("--rows", type=int, default=load_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    verify = commands.add_parser("verify", help="the check of a whole table, beside the Map Run that wrote it")
+    checked = verify.add_mutually_exclusive_group()
+    checked.add_argument("--rows", type=int, default=verify_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    checked.add_argument("--source", type=Path, help="or a file of the data set ev_population")
     options = parser.parse_args(arguments)
-    if options.what == "load":
+    if options.what == "verify":
+        verify_bench.run(options.rows, options.source)
+    elif options.what == "load":
         load_bench.run(options.rows)
     elif options.rows is not None:
         prepare_bench.run(rows=options.rows)

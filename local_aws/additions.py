@@ -2,7 +2,7 @@
 
 from importlib import metadata
 
-from local_aws import resource_imports, topic_keys
+from local_aws import resource_imports, scan_pages, topic_keys
 from local_aws.access import enforcement
 from local_aws.distributed_map import state
 from local_aws.executions import lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
@@ -44,5 +44,6 @@ def apply() -> None:
     delivery.install()
     resource_imports.install()
     topic_keys.install()
+    scan_pages.install()
     # Last, so that a check comes before whatever the others do.
     enforcement.install()

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+WHOLE_UP_TO = 10_000_000
+"""Rows, and items of the table, up to which `VerifyMode.AUTO` reads every item back."""
+
 
 class DuplicatePolicy(StrEnum):
     """Which row of one key is written: the first, the last, or none of them. The others are rejects."""
@@ -21,8 +24,12 @@ class OnChange(StrEnum):
 
 
 class VerifyMode(StrEnum):
-    """How much of the table is read back after a run: nothing, a sample of keys, or every item."""
+    """How much of the table is read back after a run: nothing, a sample of keys, or every item.
 
+    `AUTO` is every item unless the file has more than `WHOLE_UP_TO` rows, or the table more items: then a sample.
+    """
+
+    AUTO = "auto"
     NONE = "none"
     SAMPLE = "sample"
     FULL = "full"
@@ -64,9 +71,20 @@ class Verification:
         foreign: What an item does whose key is not in the file; only a full check finds one.
     """
 
-    mode: VerifyMode = VerifyMode.SAMPLE
+    mode: VerifyMode = VerifyMode.AUTO
     sample_size: int = 1000
     foreign: ForeignPolicy = ForeignPolicy.REPORT
+
+    def mode_for(self, rows: int, items: int) -> VerifyMode:
+        """Say how much of one table is read back; never `VerifyMode.AUTO`.
+
+        Args:
+            rows: How many rows the file has that was migrated.
+            items: How many items the table holds, about: a scan costs by them, and the table may be far larger.
+        """
+        if self.mode is not VerifyMode.AUTO:
+            return self.mode
+        return VerifyMode.FULL if max(rows, items) <= WHOLE_UP_TO else VerifyMode.SAMPLE
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ def client(service: str) -> Any:
     made = _hook(service).get_conn()
     if service == "dynamodb":
         from csvdynamo.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
+        from csvdynamo_airflow.table.scan_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it
 
         check_answers(made)
+        take_items_as_they_are(made)
     return made
 
 

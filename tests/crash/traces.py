@@ -9,6 +9,8 @@ from typing import Any
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 
+_DIFFERS = {"foreign", "key", "execution", "redrives", "at"}
+
 
 def object_versions(deployed: Deployed) -> set[tuple[str, str]]:
     """List every version of every object in the stack's bucket: its key and the version's id."""
@@ -56,7 +58,8 @@ class Outcome:
         items: The table's items of the run, by key.
         ledger: The report's ledger.
         rejects: The rejects of the report's error file, without what names the execution.
-        verification: What the check of the table found, without what names the execution and the time.
+        verification: What the check of the table found, without what names the execution and the time, and but for the
+            items of other runs, which are in the same table.
         problems: What kept the run from being green.
     """
 
@@ -81,13 +84,16 @@ class Outcome:
             items=unmarked(items_of(deployed, dataset, mark)),
             ledger=report["ledger"],
             rejects=unmarked(sorted(rejects, key=lambda one: one["row"])),
-            verification={
-                name: value
-                for name, value in report["verification"].items()
-                if name not in {"execution", "redrives", "at"}
-            },
+            verification=without_what_differs(report["verification"]),
             problems=report["problems"],
         )
+
+
+def without_what_differs(verification: dict[str, Any]) -> dict[str, Any]:
+    """What the check of the table found, but for items of which the file has no key, the execution and the time."""
+    examples = [one for one in verification["examples"] if one["kind"] != "foreign"]
+    found = {name: value for name, value in verification.items() if name not in _DIFFERS}
+    return {**found, "examples": examples}
 
 
 def items_of(deployed: Deployed, dataset: Dataset, mark: str) -> dict[str, Any]:

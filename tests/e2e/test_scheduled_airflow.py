@@ -29,7 +29,7 @@ TASKS_KILLED = [
     Kill("start", "during", "StartExecution"),
     Kill("wait", "before", "DescribeExecution"),
     Kill("fetch_error_files", "during", "PUT rejects.csv"),
-    Kill("verify", "during", "BatchGetItem"),
+    Kill("verify", "during", "Scan"),
     Kill("reconcile", "during", "DescribeMapRun"),
     Kill("report", "during", "PUT report.json"),
     Kill("accounted", "during", "PUT last_successful"),

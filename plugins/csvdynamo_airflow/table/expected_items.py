@@ -56,7 +56,9 @@ class Settled:
         """Say what became of a row."""
         if self.unfinished is None or self.unfinished[row]:
             return Standing.UNFINISHED
-        return Standing.REJECTED if reject_id(self.execution, row) in self.reject_ids else Standing.WRITTEN
+        if self.reject_ids and reject_id(self.execution, row) in self.reject_ids:
+            return Standing.REJECTED
+        return Standing.WRITTEN
 
 
 def read_settled(s3: Any, prepared: Prepared, execution: str) -> Settled:

@@ -2,16 +2,17 @@
 
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from csvdynamo_airflow.disk_space import DiskSpace
 
 _KEYS_PER_PARTITION = 50_000
-_MOST_PARTITIONS = 256  # files open at once
+_MOST_PARTITIONS = 128  # files open at once, on either side
 
 
 def partitions_for(keys: int) -> int:
@@ -20,7 +21,7 @@ def partitions_for(keys: int) -> int:
 
 
 class KeyPartitions:
-    """One side of a comparison: records, each a key and its values, in one file a partition.
+    """One side of a comparison: records, each a key and a value, in one file a partition.
 
     Sides of the same number of partitions have the records of one key in partitions of the same number.
     """
@@ -46,13 +47,19 @@ class KeyPartitions:
     ) -> None:
         self._stack.close()
 
-    def add(self, key: str, values: Sequence[str | int]) -> None:
-        """Write a record; all are to be written before the first is read, and the files closed between."""
-        number = zlib.crc32(key.encode()) % len(self._files)
-        self._files[number].write(json.dumps([key, *values]) + "\n")
+    def add(self, key: str, value: str) -> None:
+        """Write a record; all are to be written before the first is read, and the files closed between.
 
-    def read(self, partition: int) -> Iterator[list[Any]]:
-        """Read the records of a partition, ``[key, *values]`` each, in the order in which they were written."""
-        with self._paths[partition].open(encoding="utf-8") as file:
+        Args:
+            key: Any text.
+            value: ASCII without a space or a line feed.
+        """
+        number = zlib.crc32(key.encode()) % len(self._files)
+        self._files[number].write(f"{value} {encode_basestring_ascii(key)}\n")
+
+    def read(self, partition: int) -> Iterator[tuple[str, str]]:
+        """Read the records of a partition, key and value each, in the order in which they were written."""
+        with self._paths[partition].open(encoding="ascii") as file:
             for line in file:
-                yield json.loads(line)
+                value, _, quoted = line.partition(" ")
+                yield (quoted[1:-2] if "\\" not in quoted else json.loads(quoted)), value

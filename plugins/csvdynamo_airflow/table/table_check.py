@@ -1,7 +1,7 @@
 """Whether the table holds what the prepared file makes: items compared, differences told apart. Pure."""
 
 import hashlib
-import json
+import marshal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +11,7 @@ from csvdynamo.attribute_values import AttributeValue, Item, number_text
 from csvdynamo_airflow.table.checked_table import Difference, DifferenceKind
 
 _DIGEST_BYTES = 16
+_MARSHAL_VERSION = 2  # the last that refers to no object that it wrote before
 
 
 class Standing(StrEnum):
@@ -60,11 +61,14 @@ class Claim:
 def digest(item: Item) -> str:
     """Digest an item so that items which DynamoDB takes for equal have the same: 32 hexadecimal characters.
 
-    DynamoDB gives numbers back in a form of its own, so they are compared as numbers; attributes have no order.
+    DynamoDB gives numbers back in a form of its own, so they are compared as numbers; attributes have no order. Lists,
+    maps and sets, which no rule makes, differ from whatever a rule makes, and are not compared among themselves.
     """
-    canonical = {name: _canonical(value) for name, value in item.items()}
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), default=repr)
-    return hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+    # Names differ, so that only they are ordered.
+    canonical = [one if "N" not in one[1] else (one[0], _canonical(one[1])) for one in sorted(item.items())]
+    # Version 2 writes each value in full behind its type and length: equal values, and only those, have equal bytes.
+    # Nothing reads them. JSON would be three times as slow.
+    return hashlib.blake2b(marshal.dumps(canonical, _MARSHAL_VERSION), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def claim_of(expected: Expected) -> Claim:

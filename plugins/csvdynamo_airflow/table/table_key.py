@@ -13,6 +13,9 @@ _USABLE = frozenset({"ACTIVE", "UPDATING"})
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html"""
 
 
+_DESCRIBED = frozenset({"TableName", "TableStatus", "KeySchema", "AttributeDefinitions"})
+
+
 class TableError(MigrationError):
     """There is no table that the data set's rows could be written to."""
 
@@ -69,16 +72,21 @@ def check_table_key(dynamodb: Any, table: str, dataset: Dataset) -> None:
 
     Raises:
         TableError: There is no such table, or its key is another.
-        TableNotReadyError: It is being made or deleted, or cannot be reached.
+        TableNotReadyError: It is being made or deleted, or cannot be reached; or the answer does not say.
     """
     try:
-        described = dynamodb.describe_table(TableName=table)["Table"]
+        described = dynamodb.describe_table(TableName=table).get("Table", {})
     except dynamodb.exceptions.ResourceNotFoundException as error:
         raise TableError(
             f"There is no table {table} in {dynamodb.meta.region_name}, though the stack {dataset.stack_name} names "
             f"it: it was deleted by hand. Make it again: make destroy DATASET={dataset.name}, then make deploy "
             f"DATASET={dataset.name}"
         ) from error
+    if not described.keys() >= _DESCRIBED:
+        raise TableNotReadyError(
+            f"DynamoDB answered without describing the table {table}. Something between this worker and DynamoDB may "
+            "answer in its place, such as a proxy: look at what it does, then clear this task."
+        )
     if described["TableStatus"] not in _USABLE:
         raise TableNotReadyError(
             f"Table {table} is {described['TableStatus']}: it can be written when it is ACTIVE. Wait for that; if it "

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from csvdynamo.attribute_values import Item
 from csvdynamo.aws_errors import is_retryable
 from csvdynamo.backoff import Backoff
+from csvdynamo.errors import UnconfirmedAnswerError
 from csvdynamo_airflow.errors import MigrationPostponedError
 
 KEYS_PER_CALL = 100
@@ -20,6 +21,10 @@ KEYS_PER_CALL = 100
 
 class TableBusyError(MigrationPostponedError):
     """DynamoDB did not hand out the items that were asked for."""
+
+
+_Answer = dict[str, Any]
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class TableReader:
             keys: Partition keys, each once.
 
         Raises:
-            TableBusyError: Some were left unread again and again.
+            TableBusyError: Some were left unread again and again, or no answer said what was read.
         """
         found: dict[str, Item] = {}
         for start in range(0, len(keys), KEYS_PER_CALL):
@@ -63,6 +68,9 @@ class TableReader:
 
         Args:
             segments: How many segments are read at once.
+
+        Raises:
+            TableBusyError: No answer said what was read.
         """
         with ThreadPoolExecutor(segments) as pool:
             pages = {pool.submit(self._page, segment, segments, None): segment for segment in range(segments)}
@@ -77,39 +85,67 @@ class TableReader:
             finally:
                 _cancel(pages)
 
+    def count_items(self) -> int:
+        """Say how many items the table holds, about: DynamoDB counts them every six hours.
+
+        Raises:
+            TableBusyError: No answer said so.
+        """
+        return int(self._call(partial(self.dynamodb.describe_table, TableName=self.table), _described)["ItemCount"])
+
     def _get(self, wanted: list[Item]) -> Iterator[Item]:
-        request: dict[str, Any] = {self.table: {"Keys": wanted, "ConsistentRead": True}}
+        keys = wanted
         backoff = self._backoff()
         attempt = 0
-        while request:
-            answer = self._call(partial(self.dynamodb.batch_get_item, RequestItems=request))
-            yield from answer["Responses"].get(self.table, [])
-            request = answer.get("UnprocessedKeys", {})
-            if request and not backoff.wait(attempt):
+        while keys:
+            request = {self.table: {"Keys": keys, "ConsistentRead": True}}
+            found, keys = self._call(partial(self.dynamodb.batch_get_item, RequestItems=request), self._found)
+            yield from found
+            if keys and not backoff.wait(attempt):
                 raise TableBusyError(
-                    f"DynamoDB left {len(request[self.table]['Keys'])} of {len(wanted)} keys of the table {self.table} "
-                    f"unread for {self.patience_seconds:,.0f} s. Clear this task when less is going on there."
+                    f"DynamoDB left {len(keys)} of {len(wanted)} keys of the table {self.table} unread for "
+                    f"{self.patience_seconds:,.0f} s. Clear this task when less is going on there."
                 )
             attempt += 1
+
+    def _found(self, answer: _Answer) -> tuple[list[Item], list[Item]]:
+        """Return the items of BatchGetItem's answer, and the keys that it left unread."""
+        found, left = answer.get("Responses"), answer.get("UnprocessedKeys")
+        if not isinstance(found, dict) or not isinstance(left, dict) or not {*found, *left} <= {self.table}:
+            raise UnconfirmedAnswerError("DynamoDB answered without saying which items it read")
+        keys = left[self.table].get("Keys") if left else []
+        if keys is None:
+            raise UnconfirmedAnswerError("DynamoDB answered without saying which keys it left unread")
+        return found.get(self.table, []), keys
 
     def _page(self, segment: int, segments: int, start: Item | None) -> tuple[list[Item], Item | None]:
         asked: dict[str, Any] = {"TableName": self.table, "ConsistentRead": True}
         asked |= {"Segment": segment, "TotalSegments": segments}
         if start:
             asked["ExclusiveStartKey"] = start
-        answer = self._call(partial(self.dynamodb.scan, **asked))
-        return answer["Items"], answer.get("LastEvaluatedKey")
+        return self._call(partial(self.dynamodb.scan, **asked), _page_of)
 
-    def _call(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _call(self, call: Callable[[], _Answer], read: Callable[[_Answer], _Read]) -> _Read:
+        """Call until there is an answer that says what was asked for."""
         backoff = self._backoff()
         attempt = 0
         while True:
             try:
-                return call()
-            except (ClientError, BotoCoreError) as error:
-                if not is_retryable(error) or not backoff.wait(attempt):
+                return read(call())
+            except (ClientError, BotoCoreError, UnconfirmedAnswerError) as error:
+                if not is_retryable(error):
+                    raise
+                if not backoff.wait(attempt):
+                    if isinstance(error, UnconfirmedAnswerError):
+                        raise self._unconfirmed(error) from error
                     raise
                 attempt += 1
+
+    def _unconfirmed(self, error: UnconfirmedAnswerError) -> TableBusyError:
+        return TableBusyError(
+            f"{error}, of the table {self.table}, for {self.patience_seconds:,.0f} s. Something between this worker "
+            "and DynamoDB may answer in its place, such as a proxy: look at what it does, then clear this task."
+        )
 
     def _backoff(self) -> Backoff:
         deadline = time.monotonic() + self.patience_seconds
@@ -119,3 +155,18 @@ class TableReader:
 def _cancel(pages: dict[Future[Any], int]) -> None:
     for page in pages:
         page.cancel()
+
+
+def _page_of(answer: _Answer) -> tuple[list[Item], Item | None]:
+    """Return the items of Scan's answer, and where the next page starts; None after the last one."""
+    items = answer.get("Items")
+    if not isinstance(items, list) or answer.get("Count", len(items)) != len(items):
+        raise UnconfirmedAnswerError("DynamoDB answered a scan without all the items that it read")
+    return items, answer.get("LastEvaluatedKey")
+
+
+def _described(answer: _Answer) -> _Answer:
+    table = answer.get("Table")
+    if not isinstance(table, dict) or "ItemCount" not in table:
+        raise UnconfirmedAnswerError("DynamoDB described a table without its number of items")
+    return table

@@ -24,7 +24,7 @@ from csvdynamo_airflow.workspace import workspace
 DIFFERENCES_FILE = "verification.jsonl"
 
 _SEGMENTS = 4
-_SPILLED_BYTES = 256  # a row on both sides of a full check: two digests, a row number, and the key twice
+_SPILLED_BYTES = 128  # a row or an item in a full check: a digest, a row number, and the key
 
 log = shown_log(__name__)
 
@@ -58,18 +58,20 @@ class TableCheck:
             ObjectError: The prepared file is gone or was changed.
             csvdynamo.errors.ResultFileError: A result file is malformed.
             NoSpaceError: The temporary folder's disk has no room.
-            TableBusyError: DynamoDB left keys unread.
+            TableBusyError: DynamoDB left keys unread, or did not say what it read.
         """
         prepared, policy = self.prepared, self.dataset.policies.verify
         expectations = Expectations(self.dataset, read_settled(self.s3, prepared, self.execution))
+        rows, items = prepared.prepared_rows, self.reader.count_items()
+        mode = policy.mode_for(rows, items)
+        spilled = (rows + items) * _SPILLED_BYTES if mode is VerifyMode.FULL else 0
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
-            spilled = prepared.prepared_rows * _SPILLED_BYTES if policy.mode is VerifyMode.FULL else 0
             space = DiskSpace(folder, f"check the table {self.reader.table}")
             space.require(prepared.bytes + spilled)
             path = folder / "prepared"
             fetch(self.s3, prepared.bucket, prepared.file_key, prepared.sha256, path)
             with DifferenceLog(folder / "differences", space) as differences:
-                if policy.mode is VerifyMode.FULL:
+                if mode is VerifyMode.FULL:
                     expected = partial(self._expect_all, expectations, path)
                     keys = self._check_all(expected(), space, differences)
                 else:
@@ -77,7 +79,7 @@ class TableCheck:
                     expected = partial(iter, sample)
                     keys = self._check_some(sample, differences)
             checked = CheckedTable(
-                mode=policy.mode,
+                mode=mode,
                 keys_checked=keys,
                 counts=dict(differences.counts),
                 examples=self._with_attributes(differences.examples, expected),

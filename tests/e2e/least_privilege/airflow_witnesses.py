@@ -135,22 +135,22 @@ class Tasks:
             root.abort_multipart_upload(Bucket=self.services.bucket, Key=key, UploadId=one["UploadId"])
         return "s3:AbortMultipartUpload: the parts stayed" if left else None
 
-    def full_check(self) -> str | None:
-        """The task verify, where the data set wants the whole table read."""
-        prepared = self._prepared(f"full-{uuid.uuid4()}")
+    def sample_check(self) -> str | None:
+        """The task verify, where the data set wants no more than a sample of the table read."""
+        prepared = self._prepared(f"sample-{uuid.uuid4()}")
         self._migration(prepared).start()
         self._await_end(prepared)
         policies = self.dataset.policies
-        full = replace(policies, verify=replace(policies.verify, mode=VerifyMode.FULL))
-        dataset = replace(self.dataset, policies=full)
+        sample = replace(policies, verify=replace(policies.verify, mode=VerifyMode.SAMPLE))
+        dataset = replace(self.dataset, policies=sample)
         reader = TableReader(self.client("dynamodb"), dataset.table.name, dataset.table.partition_key)
         try:
-            checked = TableCheck(self.client("s3"), reader, dataset, prepared, prepared.execution_name).run("full")
+            checked = TableCheck(self.client("s3"), reader, dataset, prepared, prepared.execution_name).run("sample")
         except ClientError as error:
             return str(error)
         finally:
             self.services.free_turn()
-        assert checked.mode is VerifyMode.FULL
+        assert checked.mode is VerifyMode.SAMPLE
         return None
 
     def _run(self) -> None:

@@ -73,7 +73,7 @@ def airflow_witness(grant: Grant, tasks: Tasks) -> Witness | None:
         "states:DescribeStateMachine": tasks.redrive,
         "states:DescribeStateMachineForExecution": tasks.redrive,
         "states:StopExecution": tasks.stop,
-        "dynamodb:Scan": tasks.full_check,
+        "dynamodb:BatchGetItem": tasks.sample_check,
     }
     return only_then.get(grant.action, tasks.whole_run)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from csvdynamo import policies
 from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.rejects import reject_id
 from csvdynamo.rows import RowConverter
@@ -308,6 +309,33 @@ def test_a_prepared_file_that_was_changed_is_no_witness(run: FinishedRun) -> Non
 
     with pytest.raises(AirflowFailException, match="SHA-256"):
         run.verify()
+
+
+# by default
+
+
+def test_by_default_every_key_is_checked_and_the_report_says_so(run: FinishedRun) -> None:
+    run.add_item()
+
+    report = run.look_again()
+
+    assert run.dataset.policies.verify.mode is VerifyMode.AUTO
+    assert report["verification"]["mode"] == "full"
+    assert counts(report) == {**NOTHING, "foreign": 1}
+
+
+@pytest.mark.parametrize("too_many", ["rows", "items"])
+def test_by_default_a_file_or_a_table_that_is_too_large_is_checked_by_a_sample(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch, too_many: str
+) -> None:
+    monkeypatch.setattr(policies, "WHOLE_UP_TO", SOURCE_ROWS - 2 if too_many == "rows" else SOURCE_ROWS)
+    if too_many == "items":
+        put_items(run.dynamodb, [{"id": {"S": f"Z_{number}"}} for number in range(3)])
+
+    report = run.look_again()
+
+    assert report["verification"]["mode"] == "sample"
+    assert counts(report) == NOTHING
 
 
 # a sample

@@ -4,9 +4,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 from csvdynamo.dataset import Dataset, Source, Table
-from csvdynamo_airflow.table.table_key import TableError, check_table_key
+from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key
 from tests.integration.plugin.moto_table import TABLE, table
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table(TABLE, "id"), digest="0")
@@ -42,6 +43,18 @@ def test_a_table_with_a_sort_key_and_an_index_is_told_by_its_own_key(dynamodb: A
             check_table_key(dynamodb, TABLE, CARS)
     finally:
         dynamodb.delete_table(TableName=TABLE)
+
+
+@pytest.mark.parametrize("answer", [{}, {"Table": {}}, {"Table": {"TableName": TABLE, "TableStatus": "ACTIVE"}}])
+def test_an_answer_that_describes_no_table_is_left_to_a_later_attempt(client: Any, answer: dict[str, Any]) -> None:
+    with table() as dynamodb:
+        stubber = Stubber(dynamodb)
+        stubber.add_response("describe_table", answer)
+        with (
+            stubber,
+            pytest.raises(TableNotReadyError, match=r"without describing the table tb_cars\. "),
+        ):
+            check_table_key(dynamodb, TABLE, CARS)
 
 
 def test_no_table_of_that_name_is_told(dynamodb: Any) -> None:

@@ -1,7 +1,7 @@
 """The table read back: by key and whole, throttled or not."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -132,6 +132,61 @@ def test_an_error_that_will_not_pass_is_raised_at_once(reader: TableReader, answ
     with pytest.raises(ClientError, match="AccessDenied"):
         list(reader.scan(1))
     assert len(answers.errors) == 9
+
+
+HOLLOW_PAGES: list[dict[str, Any]] = [{}, {"Count": 0}, {"Items": [], "Count": 1}, {"Items": [item(1)], "Count": 2}]
+HOLLOW_ITEMS: list[dict[str, Any]] = [
+    {},
+    {"Responses": {TABLE: []}},
+    {"UnprocessedKeys": {}},
+    {"Responses": {"tb_other": []}, "UnprocessedKeys": {}},
+    {"Responses": {}, "UnprocessedKeys": {"tb_other": {"Keys": []}}},
+    {"Responses": {}, "UnprocessedKeys": {TABLE: {}}},
+]
+HOLLOW_DESCRIPTIONS: list[dict[str, Any]] = [{}, {"Table": {}}]
+READ: dict[str, Callable[[TableReader], int]] = {
+    "scan": lambda reader: sum(1 for _ in reader.scan(1)),
+    "batch_get_item": lambda reader: len(reader.get([f"A_{number}" for number in range(250)])),
+    "describe_table": lambda reader: reader.count_items(),
+}
+HOLLOW = [
+    *(("scan", answer) for answer in HOLLOW_PAGES),
+    *(("batch_get_item", answer) for answer in HOLLOW_ITEMS),
+    *(("describe_table", answer) for answer in HOLLOW_DESCRIPTIONS),
+]
+
+
+class Hollow(Answers):
+    """DynamoDB, some of whose answers say nothing: such answers have HTTP 200 as well."""
+
+    def __init__(self, dynamodb: Any, operation: str, hollow: list[dict[str, Any]]) -> None:
+        super().__init__(dynamodb)
+        self.hollow = hollow
+        real = getattr(self if hasattr(self, operation) else dynamodb, operation)
+        setattr(self, operation, lambda **asked: self.hollow.pop() if self.hollow else real(**asked))
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self.dynamodb, operation)
+
+
+@pytest.mark.parametrize(("operation", "hollow"), HOLLOW, ids=str)
+def test_an_answer_that_does_not_say_what_was_read_is_asked_for_again(
+    dynamodb: Any, operation: str, hollow: dict[str, Any]
+) -> None:
+    answers = Hollow(dynamodb, operation, [hollow] * 3)
+
+    assert READ[operation](TableReader(answers, TABLE, "id", sleep=lambda _: None)) == 250
+    assert answers.hollow == []
+
+
+@pytest.mark.parametrize(("operation", "hollow"), HOLLOW, ids=str)
+def test_answers_that_never_say_what_was_read_are_told_in_a_sentence_and_left_to_a_later_attempt(
+    dynamodb: Any, operation: str, hollow: dict[str, Any]
+) -> None:
+    reader = TableReader(Hollow(dynamodb, operation, [hollow] * 3), TABLE, "id", patience_seconds=0.0)
+
+    with pytest.raises(TableBusyError, match=r"^DynamoDB .*, of the table tb_cars, for 0 s\. .* clear this task\.$"):
+        READ[operation](reader)
 
 
 def test_a_scan_that_is_broken_off_asks_for_no_more_than_the_next_pages(reader: TableReader, answers: Answers) -> None:

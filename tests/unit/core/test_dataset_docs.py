@@ -5,6 +5,7 @@ import pytest
 
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError
+from csvdynamo.policies import WHOLE_UP_TO
 
 PAGE = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -20,6 +21,10 @@ def test_every_example_of_the_page_loads(tmp_path: Path, example: str) -> None:
     path.write_text(example, encoding="utf-8")
 
     assert load_dataset(path).table.name == "tb_cars"
+
+
+def test_the_page_tells_the_limit_of_a_whole_check() -> None:
+    assert f'`"full"` unless the file has more than {WHOLE_UP_TO:,} rows' in PAGE
 
 
 def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_file_that_says_nothing_has_the_documented_policies(tmp_path: Path) ->
     dataset = load(tmp_path)
 
     assert dataset.policies.duplicates is DuplicatePolicy.LAST
-    assert dataset.policies.verify == Verification(VerifyMode.SAMPLE, 1000, ForeignPolicy.REPORT)
+    assert dataset.policies.verify == Verification(VerifyMode.AUTO, 1000, ForeignPolicy.REPORT)
     assert dataset.policies.schema == SchemaPolicy((), OnChange.WARN, OnChange.WARN, OnChange.WARN, OnChange.ACCEPT)
     assert (dataset.source.delimiter, dataset.source.encoding) == (None, None)
 
@@ -43,6 +43,30 @@ def test_verify_is_a_word_or_a_table(tmp_path: Path, mode: VerifyMode) -> None:
     assert word.policies.verify == table.policies.verify == Verification(mode)
 
 
+LIMIT = 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "items", "mode"),
+    [
+        (0, 0, VerifyMode.FULL),
+        (LIMIT, LIMIT, VerifyMode.FULL),
+        (LIMIT + 1, 0, VerifyMode.SAMPLE),
+        (1, LIMIT + 1, VerifyMode.SAMPLE),
+    ],
+)
+def test_by_default_the_whole_is_checked_unless_file_or_table_are_too_large(
+    rows: int, items: int, mode: VerifyMode
+) -> None:
+    assert Verification().mode_for(rows, items) is mode
+
+
+@pytest.mark.parametrize("mode", [VerifyMode.NONE, VerifyMode.SAMPLE, VerifyMode.FULL])
+@pytest.mark.parametrize("count", [0, LIMIT + 1])
+def test_a_mode_that_is_set_stays_whatever_the_size(mode: VerifyMode, count: int) -> None:
+    assert Verification(mode).mode_for(count, count) is mode
+
+
 def test_policies_are_read(tmp_path: Path) -> None:
     dataset = load(
         tmp_path,
@@ -53,7 +77,7 @@ def test_policies_are_read(tmp_path: Path) -> None:
     )
 
     assert dataset.policies.duplicates is DuplicatePolicy.REJECT
-    assert dataset.policies.verify == Verification(VerifyMode.SAMPLE, 5, ForeignPolicy.FAIL)
+    assert dataset.policies.verify == Verification(VerifyMode.AUTO, 5, ForeignPolicy.FAIL)
     assert dataset.policies.schema == SchemaPolicy(
         ("Car ID", "Make"), OnChange.FAIL, OnChange.WARN, OnChange.WARN, OnChange.WARN
     )
@@ -63,7 +87,7 @@ def test_policies_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("top", "source", "end", "says"),
     [
-        ('verify = "all"\n', "", "", "verify: must be one of none, sample, full"),
+        ('verify = "all"\n', "", "", "verify: must be one of auto, none, sample, full"),
         ("verify = 1\n", "", "", "verify: must be a table"),
         ("", "", "[verify]\nkeys = 5\n", "verify.keys: unknown key"),
         ("", "", "[verify]\nsample_size = 0\n", "verify.sample_size: must be a whole number from 1"),

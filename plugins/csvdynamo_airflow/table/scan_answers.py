@@ -1,0 +1,53 @@
+"""Scan's answers, their items taken from the JSON as they are.
+
+botocore walks its model for every value of every item, which costs several times what reading the JSON does. An item
+whose values are texts, numbers, booleans and nulls comes out of that walk as it went in: only binary values are
+decoded, and only lists, maps and sets hold further values.
+"""
+
+import json
+from collections.abc import MutableMapping
+from itertools import chain
+from typing import Any
+
+_PLAIN = frozenset({"S", "N", "BOOL", "NULL"})
+
+
+def take_items_as_they_are(client: Any) -> None:
+    """Let a boto3 DynamoDB client do without that walk wherever it would change nothing.
+
+    Whatever else looks at an answer before it is parsed, such as `csvdynamo.answer_checksum`, still sees it whole.
+    """
+    client.meta.events.register_last("before-parse.dynamodb", _take)
+
+
+def _take(
+    operation_model: Any,
+    response_dict: MutableMapping[str, Any],
+    customized_response_dict: MutableMapping[str, Any],
+    **_: Any,
+) -> None:
+    """Take ``Items`` out of the body that botocore will parse, and hand it on: botocore's ``before-parse`` event."""
+    if operation_model.name != "Scan" or response_dict["status_code"] != 200:
+        return
+    try:
+        document = json.loads(response_dict["body"].decode())
+    except ValueError:
+        return  # botocore says what is wrong with it
+    if isinstance(document, dict) and _are_plain(items := document.get("Items")):
+        del document["Items"]
+        response_dict["body"] = json.dumps(document).encode()
+        customized_response_dict["Items"] = items
+
+
+def _are_plain(items: Any) -> bool:
+    """Say whether botocore would give the items back unchanged. It leaves out what is null."""
+    if not isinstance(items, list):
+        return False
+    try:
+        values = list(chain.from_iterable(map(dict.values, items)))
+        return _PLAIN.issuperset(chain.from_iterable(values)) and None not in chain.from_iterable(
+            map(dict.values, values)
+        )
+    except TypeError:
+        return False
