@@ -351,7 +351,7 @@ def test_rows_are_told_and_the_run_stays_green_where_the_note_of_it_fails(
     with monkeypatch.context() as failing:
         failing.setattr(run.s3, call_of_s3, fail)
         assert asset_events(dag, instance) == [told_of(run)]
-    assert ("cannot be read: they are told" in caplog.text) is (call_of_s3 == "get_object")
+    assert ("could not be read" in caplog.text) is (call_of_s3 == "get_object")
 
     assert asset_events(dag, instance) == ([] if call_of_s3 == "get_object" else [told_of(run)])
     assert asset_events(dag, instance) == []
