@@ -1,7 +1,7 @@
 """The embedded AWS with the stacks deployed, and an Airflow that runs the DAGs on it: once for all end-to-end tests."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
+from csvdynamo.turn import turn_key
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from local_aws.access_key import AccessKey
@@ -22,6 +23,7 @@ from tests.support.stacks import Stacks
 # Step Functions' waits before a retry, and Firehose's before a delivery, shortened: what is tested comes after them.
 FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.2"}
 _RUN_SECONDS = 300
+_FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,25 @@ def deployed(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The worked example's stack, on an embedded AWS of this process that has all the others as well."""
     with stacks.copy(log=tmp_path_factory.mktemp("aws") / "local-aws.log", settings=FAST) as aws:
         yield stacks.on(aws, "ev_population")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let what a test's fixtures do at its end know how it ended."""
+    report = yield
+    item.stash.setdefault(_FAILED, False)
+    item.stash[_FAILED] |= report.failed
+    return report
+
+
+@pytest.fixture(autouse=True)
+def turns_of_failed_tests_end(request: pytest.FixtureRequest, stacks: Stacks) -> Iterator[None]:
+    """A run that a failed test leaves in its middle would keep those of the tests after it waiting for a while."""
+    yield
+    if request.node.stash.get(_FAILED, False) and "deployed" in request.fixturenames:
+        s3 = request.getfixturevalue("deployed").client("s3")
+        for name, outputs in stacks.outputs.items():
+            s3.delete_object(Bucket=outputs["SourceBucket"], Key=turn_key(name))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ and the state machine brought to call that, as a deploy does.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psutil
@@ -104,9 +104,10 @@ def kill_function(deployed: Deployed, handler: str) -> int:
     [name] = _functions(deployed, handler)
     killed = []
     for process in psutil.Process(deployed.aws.pid).children(recursive=True):
-        if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name:
-            process.kill()
-            killed.append(process)
+        with suppress(psutil.Error):  # one that ends by itself
+            if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name:
+                process.kill()
+                killed.append(process)
     psutil.wait_procs(killed, timeout=10)
     return len(killed)
 
