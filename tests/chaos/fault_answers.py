@@ -53,6 +53,10 @@ class FaultAnswers:
                 return await self._partly(request, onward, dice, _split_batch, _merge_batch)
             case FaultKind.FAILED_PUT:
                 return await self._partly(request, onward, dice, _split_records, _merge_records)
+            case FaultKind.HOLLOW:
+                return _hollow(request, dice)
+            case FaultKind.STALE:
+                return _as_it_was(await onward(request))
             case FaultKind.SLOW:
                 await asyncio.sleep(dice.uniform(0, _LONGEST_SLOWNESS_SECONDS))
             case FaultKind.KILLED:
@@ -73,6 +77,28 @@ class FaultAnswers:
         for name in _OF_ANOTHER_BODY:
             headers.popall(name, None)
         return replace(answer, headers=headers, body=json.dumps(merge(json.loads(answer.body), left)).encode())
+
+
+def _hollow(request: Request, dice: random.Random) -> Answer:
+    """Say HTTP 200 to a request that never took effect, with a body that does not say that it did."""
+    body = dice.choice((b"{}", b"", b"<html><body>Welcome</body></html>", b'{"UnprocessedItems": ', b'{"ok": true}'))
+    kind = request.headers.get("Content-Type", "application/x-amz-json-1.0")
+    return Answer(200, CIMultiDict({"Content-Type": kind}), body)
+
+
+def _as_it_was(answer: Answer) -> Answer:
+    """Describe an execution that has ended as it was while it ran."""
+    if answer.status != 200:
+        return answer
+    document = json.loads(answer.body)
+    if document.get("status") == "RUNNING":
+        return answer
+    gone = {"stopDate", "output", "outputDetails", "error", "cause"}
+    before = {name: value for name, value in document.items() if name not in gone} | {"status": "RUNNING"}
+    headers = CIMultiDict(answer.headers)
+    for name in _OF_ANOTHER_BODY:
+        headers.popall(name, None)
+    return replace(answer, headers=headers, body=json.dumps(before).encode())
 
 
 def _refusal(request: Request, fault: FaultKind) -> Answer:

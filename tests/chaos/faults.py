@@ -29,6 +29,8 @@ class FaultKind(StrEnum):
     SLOW = "slow answer"
     REFUSED = "AccessDeniedException for a while"
     KILLED = "Lambda killed"
+    HOLLOW = "HTTP 200 that confirms nothing"
+    STALE = "an answer of some seconds ago"
 
 
 SIGNS = {
@@ -44,6 +46,14 @@ SIGNS = {
     FaultKind.SLOW: ("Timeout", "timed out"),
     FaultKind.REFUSED: ("AccessDeniedException",),
     FaultKind.KILLED: ("Runtime.ExitError",),
+    FaultKind.HOLLOW: (
+        "without saying",
+        "checksum",
+        "WriteDeadlineExceeded",
+        "DeliveryDeadlineExceeded",
+        "Unconfirmed",
+    ),
+    FaultKind.STALE: ("may be some seconds old", "is still RUNNING", "cannot be described yet"),
 }
 """By what words a person recognises each kind in what a run says that failed for it."""
 
@@ -58,9 +68,11 @@ _OF_SERVICE = {
     "s3": {FaultKind.SLOW_DOWN},
 }
 _OF_OPERATION = {
-    "BatchWriteItem": {FaultKind.UNPROCESSED, FaultKind.KILLED, FaultKind.REFUSED},
-    "BatchGetItem": {FaultKind.UNPROCESSED},
-    "PutRecordBatch": {FaultKind.FAILED_PUT, FaultKind.KILLED, FaultKind.REFUSED},
+    "BatchWriteItem": {FaultKind.UNPROCESSED, FaultKind.KILLED, FaultKind.REFUSED, FaultKind.HOLLOW},
+    "BatchGetItem": {FaultKind.UNPROCESSED, FaultKind.HOLLOW},
+    "Scan": {FaultKind.HOLLOW},
+    "PutRecordBatch": {FaultKind.FAILED_PUT, FaultKind.KILLED, FaultKind.REFUSED, FaultKind.HOLLOW},
+    "DescribeExecution": {FaultKind.STALE},
 }
 # Each costs cold starts of a second, and a batch that is refused its redrives: lower rates keep a run a run.
 _LIMITS = {FaultKind.KILLED: 0.03, FaultKind.REFUSED: 0.1}

@@ -26,6 +26,7 @@ class DagRun:
         params: The run's parameters.
         states: The state of each task that has ended, in the order in which they did.
         retries: Attempts that failed and were followed by another.
+        no_waiting: Whether error files that are not there are waited for no longer than a moment.
     """
 
     host: TaskHost
@@ -35,6 +36,7 @@ class DagRun:
     params: Mapping[str, Any]
     states: dict[str, str] = field(default_factory=dict)
     retries: int = 0
+    no_waiting: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -52,7 +54,7 @@ class DagRun:
 
     def wait_for(self, task_id: str, deferred: Mapping[str, Any], *, held_at_end: bool = False) -> Forked:
         """Start the trigger of a deferred task."""
-        trigger = {"path": deferred["path"], "fields": deferred["fields"]}
+        trigger = {"path": deferred["path"], "fields": deferred["fields"], "no_waiting": self.no_waiting}
         return self._fork("trigger", task_id, held_at_end=held_at_end, **trigger)
 
     def resume(
@@ -94,7 +96,7 @@ class DagRun:
                 continue
             state = state_without_running(task, self.states)
             if state is None:
-                self._try_often(task)
+                self.try_often(task)
             else:
                 self.states[task.task_id] = state
 
@@ -132,7 +134,8 @@ class DagRun:
         files = sorted(self.folder.glob("*.log"), key=lambda file: int(file.name.partition("-")[0]))
         return "\n".join(f"--- {file.stem}\n{file.read_text(encoding='utf-8', errors='replace')}" for file in files)
 
-    def _try_often(self, task: Task) -> None:
+    def try_often(self, task: Task) -> None:
+        """Attempt a task as often as its retries say."""
         for number in range(task.retries + 1):
             told = self.run_task(task.task_id, last=number == task.retries)
             if not told.get("retried"):

@@ -6,6 +6,7 @@ The context has what the project's tasks use of Airflow's; what they pull and pu
 import asyncio
 import importlib
 import json
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -97,6 +98,8 @@ def trigger(request: Mapping[str, Any]) -> dict[str, Any]:
     fields = dict(request["fields"])
     if "poll_seconds" in fields:
         fields["poll_seconds"] = POLL_SECONDS
+    if request["no_waiting"] and "deadline" in fields:
+        fields["deadline"] = time.time() + POLL_SECONDS
     made = getattr(importlib.import_module(module), name)(**fields)
 
     async def first_event() -> Any:
