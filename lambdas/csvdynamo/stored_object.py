@@ -59,6 +59,32 @@ def object_chunks(
             return
 
 
+def read_versioned(
+    s3: Any,
+    bucket: str,
+    key: str,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    uniform: Callable[[], float] = random.random,
+) -> tuple[bytes, str]:
+    """Read a small object whole, and the ETag of the version that was read.
+
+    The arguments and errors are those of `object_chunks`; an answer that breaks off is asked for again as a whole.
+    """
+    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
+
+    failures = 0
+    while True:
+        try:
+            answer = s3.get_object(Bucket=bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+        except Exception as error:
+            failures += 1
+            if not is_retryable(error) or failures == _TRIES:
+                raise
+            sleep(uniform() * min(_LONGEST_WAIT_SECONDS, 0.1 * 2**failures))
+
+
 def read_object(s3: Any, bucket: str, key: str) -> bytes:
     """Read a small object whole (see `object_chunks`)."""
     return b"".join(object_chunks(s3, bucket, key))

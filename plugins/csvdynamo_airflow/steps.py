@@ -195,7 +195,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"
     )
     if findings.prepared:
-        _give_turn_back(make_migration(stack, findings.prepared))
+        _give_turn_back(make_migration(stack, findings.prepared), findings.ended)
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
     _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
     return {
@@ -257,12 +257,12 @@ def _told_key(dataset_name: str, file: Prepared) -> str:
     return reports_prefix(dataset_name, file.execution_name) + TOLD_FILE
 
 
-def _give_turn_back(migration: Migration) -> None:
+def _give_turn_back(migration: Migration, ended: Ended | None) -> None:
     """End a run's turn. The report is written by now, and a turn that is not given back ends by itself."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
 
     try:
-        migration.end()
+        migration.end(ended)
     except (MigrationError, BotoCoreError, ClientError) as error:
         log.warning("The turn could not be given back: %s", error)
 

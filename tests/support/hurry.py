@@ -10,7 +10,7 @@ from unittest.mock import patch
 import aiobotocore.endpoint
 import botocore.endpoint
 
-from csvdynamo.stored_object import object_chunks
+from csvdynamo.stored_object import object_chunks, read_versioned
 from csvdynamo_airflow.workflow import execution_trigger
 
 POLL_SECONDS = 0.05
@@ -48,5 +48,6 @@ def short_waits() -> Iterator[None]:
         patch.object(botocore.endpoint, "time", hurried),
         patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),
         patch.dict(_defaults(object_chunks), sleep=hurried.sleep),
+        patch.dict(_defaults(read_versioned), sleep=hurried.sleep),
     ):
         yield

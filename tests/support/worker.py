@@ -150,5 +150,8 @@ def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[st
     if result is not None:
         context["ti"].xcom_push(key=RESULT, value=result)
     for callback in task.on_success_callback or ():
-        callback(context)
+        try:
+            callback(context)
+        except Exception:  # as Airflow does: the task has succeeded
+            traceback.print_exc()
     return {"returned": result}

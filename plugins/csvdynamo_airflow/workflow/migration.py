@@ -113,9 +113,13 @@ class Migration:
             self._refuse_other_input(execution)
         return found
 
-    def end(self) -> None:
-        """Give the turn back, now that the run has checked what it did; not while its execution may still write."""
-        if not any(execution.alive for execution in self.executions()):
+    def end(self, ended: Ended | None = None) -> None:
+        """Give the turn back, now that the run has checked what it did; not while its execution may still write.
+
+        Args:
+            ended: What the task wait saw end well, None if it saw nothing do so: then Step Functions is asked.
+        """
+        if ended is not None or not any(execution.alive for execution in self.executions()):
             self.turn.give_back(self.name)
 
     def others(self, executions: list[Execution]) -> OtherExecutions:

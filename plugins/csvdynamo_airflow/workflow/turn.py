@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from csvdynamo.stored_object import read_versioned
 from csvdynamo.turn import Holder
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
@@ -163,7 +164,7 @@ class Turn:
     def _is_written(self, document: str) -> bool:
         """Tell whether it was this very writing that won: boto3 repeats one whose answer was cut off."""
         try:
-            return bool(self.s3.get_object(Bucket=self.bucket, Key=self.key)["Body"].read() == document.encode())
+            return read_versioned(self.s3, self.bucket, self.key)[0] == document.encode()
         except self.s3.exceptions.NoSuchKey:
             return False
 
@@ -191,8 +192,8 @@ class Turn:
 
     def _stored(self) -> _Stored | None:
         try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=self.key)
-            return _Stored(Holder.from_json(answer["Body"].read()), answer["ETag"])
+            body, etag = read_versioned(self.s3, self.bucket, self.key)
+            return _Stored(Holder.from_json(body), etag)
         except self.s3.exceptions.NoSuchKey:
             return None
         except (ValueError, TypeError, KeyError) as error:

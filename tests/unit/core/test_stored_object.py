@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ResponseStreamingError
 
-from csvdynamo.stored_object import PIECE_BYTES, object_chunks, read_object
+from csvdynamo.stored_object import PIECE_BYTES, object_chunks, read_object, read_versioned
 
 CONTENT = bytes(range(256)) * (3 * PIECE_BYTES // 256) + b"the end"
 
@@ -93,3 +93,25 @@ def test_an_object_that_is_not_there_is_asked_for_once() -> None:
         read_object(Nothing(), "bucket", "key")
 
     assert asked == [1]
+
+
+class Broken(io.BytesIO):
+    """An answer's body that cannot be read to its end."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise ResponseStreamingError(error="cut")
+
+
+@pytest.mark.parametrize("broken", [0, 5, 6])
+def test_a_small_object_is_read_whole_with_the_version_that_was_read(broken: int) -> None:
+    answers = [{"Body": Broken(), "ETag": "old"}] * broken + [{"Body": io.BytesIO(b"{}"), "ETag": "new"}]
+    s3: Any = type("S3", (), {"get_object": lambda self, **_: answers.pop(0)})()
+
+    def read() -> tuple[bytes, str]:
+        return read_versioned(s3, "bucket", "key", sleep=lambda seconds: None)
+
+    if broken < 6:
+        assert read() == (b"{}", "new")
+    else:
+        with pytest.raises(ResponseStreamingError):
+            read()

@@ -381,3 +381,13 @@ def test_the_turn_is_given_back_at_the_end_unless_the_execution_goes_on(
     migration.end()
 
     assert migration.turn.belongs_to(NAME) == (status == "RUNNING")
+
+
+def test_the_turn_is_given_back_on_the_word_of_wait_whatever_an_old_answer_says(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    migration.start()
+
+    migration.end(Ended(NAME, 0))
+
+    assert not migration.turn.belongs_to(NAME)
