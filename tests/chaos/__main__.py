@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from commands.project import make_command
-from tests.chaos.campaign import Campaign, LostRowError
+from tests.chaos.campaign import Campaign
+from tests.chaos.oracle import LostRowError
 from tests.chaos.summary import Summary
 from tests.support.stacks import Stacks
 

@@ -32,8 +32,17 @@ class Source:
     rejects: frozenset[tuple[int, str]]
 
 
-def write_source(path: Path, seed: str) -> Source:
-    """Write the source of a seed: the same seed gives the same rows, and no two seeds share a key."""
+_LATER = 10**6
+
+
+def write_source(path: Path, seed: str, *, later: bool = False) -> Source:
+    """Write the source of a seed: the same seed gives the same rows, and no two seeds share a key.
+
+    Args:
+        path: The file to write.
+        seed: The seed.
+        later: The same rows as they are a month later, with another number each.
+    """
     dice = random.Random(f"rows {seed}")
     count = dice.randint(FEWEST, MOST)
     winners: dict[str, tuple[int, Item]] = {}
@@ -42,7 +51,8 @@ def write_source(path: Path, seed: str) -> Source:
         table = csv.writer(file)
         table.writerow(["Key", "Text", "Number"])
         for row in range(1, count + 1):
-            key, text, number = f"{seed}-{row}", dice.choice(HARD_VALUES), str(dice.randrange(10**6))
+            key, text = f"{seed}-{row}", dice.choice(HARD_VALUES)
+            number = str(dice.randrange(_LATER) + later * _LATER)
             fault = dice.choice(_FAULTS) if dice.random() < _FAULTY else ""
             match fault:
                 case "MISSING_KEY":

@@ -15,6 +15,8 @@ class Summary:
         rows: Rows of their sources.
         green_at_once: Runs that balanced under the faults.
         green_when_run_again: Runs that failed under the faults, said why, and balanced when they were run again.
+        overtaken: Runs that stalled until another run had come and gone, and wrote nothing over its rows.
+        deploys: Deploys in the middle of a run.
         faults: Injected faults by kind.
         redrives: Redrives of executions.
         executions: Executions that were started.
@@ -27,6 +29,8 @@ class Summary:
     rows: int = 0
     green_at_once: int = 0
     green_when_run_again: int = 0
+    overtaken: int = 0
+    deploys: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     redrives: int = 0
     executions: int = 0
@@ -54,6 +58,8 @@ class Summary:
         lines = [
             f"{self.runs:,} runs of {self.rows:,} rows in {self.seconds:,.0f} s: {self.green_at_once:,} balanced under "
             f"faults, {self.green_when_run_again:,} failed, named the cause, and balanced when run again.",
+            f"{self.overtaken:,} stalled until another had come and gone, and wrote nothing over its rows; "
+            f"{self.deploys:,} deploys in the middle of a run.",
             f"{self.executions:,} executions, {self.redrives:,} redrives, {self.task_retries:,} retries of tasks.",
             f"{sum(self.faults.values()):,} faults injected:",
             *(f"  {count:>9,}  {kind}" for kind, count in sorted(self.faults.items(), key=lambda one: -one[1])),

@@ -52,6 +52,11 @@ class Hold:
     _reached: threading.Event = field(default_factory=threading.Event)
     _passes: "Future[bool]" = field(default_factory=Future)
 
+    @property
+    def reached(self) -> bool:
+        """Whether the request is held, or was."""
+        return self._reached.is_set()
+
     def await_reached(self, ended: Callable[[], bool] = lambda: False) -> None:
         """Wait until the request is held.
 

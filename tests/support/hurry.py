@@ -11,7 +11,7 @@ import aiobotocore.endpoint
 import botocore.endpoint
 
 from csvdynamo.stored_object import object_chunks, read_versioned
-from csvdynamo_airflow.workflow import execution_trigger
+from csvdynamo_airflow.workflow import execution_trigger, other_executions
 
 POLL_SECONDS = 0.05
 """Seconds between two looks, at the error files or at an execution."""
@@ -44,6 +44,7 @@ def short_waits() -> Iterator[None]:
     with (
         patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
         patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", POLL_SECONDS),
+        patch.object(other_executions, "STILL_WRITING_SECONDS", 1.0),
         patch.object(execution_trigger, "_PAUSE_GROWTH", 1.0),
         patch.object(botocore.endpoint, "time", hurried),
         patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),
