@@ -1,12 +1,15 @@
 """The DAG, run by `airflow dags test` on the embedded AWS: good input, bad input, a failing machine, runs again."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from csvdynamo.turn import Holder, turn_key
 from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS
 from tests.support.lambda_functions import function_with
 
 LEDGER_OF_NOTHING = {
@@ -183,3 +186,16 @@ def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_with
     # A redrive would call the version of the function that the execution began with.
     assert again.report["execution_arn"] == failed.report["execution_arn"] + "-2"
     assert len(dags.executions()) == len(executions) + 2
+
+
+def test_a_run_waits_for_its_turn_and_loses_no_attempt(dags: Any, vehicles: Any) -> None:
+    seconds = 4.0
+    another = Holder("another", "another", taken=time.time() - UNUSED_SECONDS + seconds).to_json().encode()
+    bucket = dags.deployed.outputs["SourceBucket"]
+    dags.deployed.client("s3").put_object(Bucket=bucket, Key=turn_key("ev_population"), Body=another)
+
+    run = dags.test(vehicles(["401", "402"]))
+
+    assert run.status == 0, run.output[-2000:]
+    assert "Another run of this data set is about to migrate, as execution another" in run.output
+    assert "up_for_retry" not in run.output
