@@ -172,6 +172,7 @@ def _migrate(dataset: Dataset, deployed: Deployed, prepared: Prepared) -> Execut
         bucket=prepared.bucket,
         file_key=prepared.file_key,
         rules=prepared.rules,
+        prepared_at=prepared.at,
         name=prepared.execution_name,
         turn=Turn(deployed.client("s3"), prepared.bucket, turn_key(dataset.name)),
     )

@@ -129,6 +129,7 @@ def make_migration(stack: Stack, prepared: Prepared) -> Migration:
         bucket=prepared.bucket,
         file_key=prepared.file_key,
         rules=prepared.rules,
+        prepared_at=prepared.at,
         name=prepared.execution_name,
         turn=Turn(client("s3"), prepared.bucket, turn_key(stack.dataset)),
     )

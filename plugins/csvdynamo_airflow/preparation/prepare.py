@@ -1,6 +1,7 @@
 """The task prepare: from the landed source to the file that Step Functions' CSV reader cannot misread."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,7 @@ def prepare(
             schema_changes=schema_changes,
             execution_name=execution_name,
             rules=dataset.rules_digest,
+            at=time.time(),
             source=landed,
             delimiter=outcome.source_format.delimiter,
             encoding=outcome.source_format.encoding,

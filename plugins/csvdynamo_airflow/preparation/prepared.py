@@ -32,6 +32,7 @@ class Prepared:
         execution_name: The name of the execution that migrates the file.
         rules: The digest of the rules that it was prepared by (`Dataset.rules_digest`): it is migrated and checked by
             the same, or not at all.
+        at: When it was prepared, in seconds since the epoch.
         source: The landed source.
         delimiter: The character between two fields of the source.
         encoding: Python's name of the source's encoding: ``utf-8``, ``utf-8-sig`` (with a byte order mark),
@@ -53,6 +54,7 @@ class Prepared:
     schema_changes: tuple[SchemaChange, ...]
     execution_name: str
     rules: str
+    at: float
     source: Landed
     delimiter: str = ","
     encoding: str = "utf-8"

@@ -17,7 +17,7 @@ from csvdynamo_airflow.workflow.execution import (
     execution_input,
     executions_of_run,
 )
-from csvdynamo_airflow.workflow.other_executions import OtherExecutions, running_map_run
+from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions, running_map_run
 from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
 
 log = shown_log(__name__)
@@ -34,6 +34,7 @@ class Migration:
         bucket: The stack's bucket.
         file_key: The prepared file.
         rules: The digest of the rules that it was prepared by.
+        prepared_at: When it was prepared, in seconds since the epoch: the run had no turn before.
         name: The name of the run's first execution (`naming.execution_name`).
         turn: Whose turn it is: an execution is started or redriven only by the run that has it.
     """
@@ -44,6 +45,7 @@ class Migration:
     bucket: str
     file_key: str
     rules: str
+    prepared_at: float
     name: str
     turn: Turn
 
@@ -92,11 +94,14 @@ class Migration:
         log.info("Execution %s is %s: %s", newest.name, newest.status, newest.cause or "no cause given")
         if why := self._why_not_redriven(newest, executions):
             log.info("It is not redriven: %s. The whole file is migrated again.", why)
-            return self._start_another(executions)
+            return self._start_another(executions, after=newest)
         redriven = replace(
             newest, status="RUNNING", redrives=newest.redrives + 1, redrivable=False, cause="", stopped=None
         )
         with self._turn_for(executions, redriven):
+            # Looked at again, now that nobody else may begin.
+            if self._written_since(newest, executions):
+                raise MigrationPostponedError(f"Another execution wrote before {newest.name} was redriven.")
             self.states.redrive_execution(executionArn=newest.arn)
         log.info("Execution %s is redriven.", newest.name)
         self._yield_to_others(executions, redriven)
@@ -145,21 +150,23 @@ class Migration:
         Raises:
             MigrationError: Another run has succeeded since it began.
         """
+        if since := self._written_since(newest, executions):
+            return f"execution {since[0].name} wrote to the table after it"
+        if not newest.redrivable:
+            return "Step Functions does not take it again"
+        return "the state machine or its function was changed since" if self._is_outdated(newest) else None
+
+    def _written_since(self, newest: Execution, executions: list[Execution]) -> list[Other]:
+        """List the other executions that may have written since it was the run's turn; none may have succeeded."""
         others = self.others(executions)
-        since = others.began_since(newest.started)
-        if newest.lost_its_turn:
-            # It began too late, after the one that had taken its place.
-            since = [*since, *filter(None, [others.newest()])]
+        # One that lost its turn began after the one that had taken its place.
+        since = others.began_since(self.prepared_at if newest.lost_its_turn else newest.started)
         if later := next((other for other in since if other.succeeded), None):
             raise MigrationError(
                 f"Execution {later.name} has succeeded since it was this run's turn: to go on would put old rows over "
                 "those of a later run. Trigger the DAG again, as a new run, if this file is the one that you want."
             )
-        if since:
-            return f"execution {since[0].name} wrote to the table after it"
-        if not newest.redrivable:
-            return "Step Functions does not take it again"
-        return "the state machine or its function was changed since" if self._is_outdated(newest) else None
+        return since
 
     def _is_outdated(self, execution: Execution) -> bool:
         began_with = self.states.describe_state_machine_for_execution(executionArn=execution.arn)["definition"]
@@ -188,7 +195,7 @@ class Migration:
             )
         return newest
 
-    def _start_another(self, executions: list[Execution]) -> Execution:
+    def _start_another(self, executions: list[Execution], after: Execution | None = None) -> Execution:
         with self._machine_there():
             busy = self.others(executions).still_writing(self.turn.now())
         if busy:
@@ -200,6 +207,8 @@ class Migration:
         arn = execution_arn(self.state_machine_arn, name)
         wanted = Execution(arn, name, "RUNNING")
         with self._turn_for(executions, wanted):
+            if after is not None:
+                self._written_since(after, executions)
             try:
                 self.states.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=self._input)
             except self.states.exceptions.ExecutionAlreadyExists:
@@ -218,7 +227,8 @@ class Migration:
     def _turn_for(self, executions: list[Execution], wanted: Execution) -> Iterator[None]:
         """Make sure that nobody else migrates the data set, before an execution is started or redriven.
 
-        The turn is given back where AWS refuses the call for good: it would keep others away for nothing.
+        The turn is given back where the call is not made, or AWS refuses it for good: it would keep others away for
+        nothing.
 
         Raises:
             MigrationError: There is no such state machine any more.
@@ -229,6 +239,9 @@ class Migration:
         self.turn.take(intent, lambda name: describe(self.states, execution_arn(self.state_machine_arn, name)))
         try:
             yield
+        except (MigrationError, MigrationPostponedError):
+            self.turn.give_back(self.name, intent.execution)
+            raise
         except self.states.exceptions.ClientError as error:
             from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
 

@@ -109,10 +109,6 @@ class OtherExecutions:
         """List those that began after a moment and came as far as a Map Run, newest first."""
         return [other for other in self._newest_first(since) if _wrote(self.states, other.arn)]
 
-    def newest(self) -> Other | None:
-        """Find the one that began last of those that came as far as a Map Run, None without one."""
-        return next((other for other in self._newest_first(0.0) if _wrote(self.states, other.arn)), None)
-
     def overlapping(self, start: float, end: float) -> list[Other]:
         """List those that may have written between two moments: their time has some of it, and they had a Map Run.
 

@@ -205,6 +205,7 @@ class Tasks:
             prepared.bucket,
             prepared.file_key,
             prepared.rules,
+            prepared.at,
             prepared.execution_name,
             turn,
         )

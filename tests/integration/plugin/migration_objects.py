@@ -173,6 +173,7 @@ def given_migration(s3: Any, states: Any, given: Callable[[], list[Execution]]) 
         bucket=BUCKET,
         file_key="source/cars/0b/cars.csv",
         rules=RULES,
+        prepared_at=50.0,
         name="cars-1",
         turn=Turn(s3, BUCKET, turn_key("cars")),
         given=given,

@@ -50,6 +50,7 @@ class Waiting:
             bucket=BUCKET,
             file_key=self.prepared.file_key,
             rules=self.prepared.rules,
+            prepared_at=self.prepared.at,
             name="cars-1",
             turn=Turn(self.s3, BUCKET, turn_key("cars")),
         )

@@ -44,6 +44,7 @@ def prepared_file(source_rows: int, rejected: int = 0, **changes: Any) -> Prepar
         "schema_changes": (),
         "execution_name": "cars-1",
         "rules": RULES,
+        "at": 50.0,
         "source": LANDED,
         **changes,
     }

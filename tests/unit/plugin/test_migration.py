@@ -43,6 +43,7 @@ def migration_of(name: str, states: Any, bucket: FakeBucket) -> Migration:
         bucket="bucket",
         file_key="source/cars/file.csv",
         rules="rules",
+        prepared_at=NOW.timestamp() - 4 * 3600,
         name=name,
         turn=Turn(bucket, "bucket", turn_key("cars"), lambda: bucket.seconds),
     )
@@ -273,6 +274,38 @@ def test_a_run_that_lost_its_turn_does_not_write_over_the_one_that_took_it(
             migration.take_up()
     else:
         assert migration.take_up().name == f"{NAME}-2"
+
+
+def test_a_run_that_was_stopped_beside_an_execution_by_hand_does_not_take_last_months_run_for_a_later_one(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    states.add_map_run(states.add("last-month", "SUCCEEDED", "{}", stopped_hours_ago=700), running=False)
+    states.add("by-hand", "FAILED", "{}", stopped_hours_ago=1, error="TurnLostError")
+    states.add(NAME, "ABORTED", INPUT, redriveStatus="REDRIVABLE", stopped_hours_ago=1, error="AnotherMigration")
+
+    assert migration.take_up().redrives == 1
+
+
+@pytest.mark.parametrize("redrivable", ["REDRIVABLE", "NOT_REDRIVABLE"])
+def test_a_run_that_stalled_before_it_took_its_turn_again_looks_again_under_it(
+    states: FakeStepFunctions, redrivable: str
+) -> None:
+    bucket = FakeBucket(seconds=NOW.timestamp())
+    migration = migration_of(NAME, states, bucket)
+    states.add(NAME, "FAILED", INPUT, redriveStatus=redrivable, stopped_hours_ago=2)
+    put = bucket.put_object
+
+    def meanwhile(**call: Any) -> None:
+        bucket.put_object = put  # type: ignore[method-assign]
+        states.add_map_run(states.add("december", "SUCCEEDED", "{}", stopped_hours_ago=1), running=False)
+        put(**call)
+
+    bucket.put_object = meanwhile  # type: ignore[assignment]
+
+    with pytest.raises(MigrationError, match="december has succeeded"):
+        migration.take_up()
+    assert changes(states) == []
+    assert not migration.turn.belongs_to(NAME)
 
 
 @pytest.mark.parametrize("wrote", [True, False])
