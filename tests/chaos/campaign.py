@@ -35,6 +35,7 @@ _DATASET = "chaos"
 
 # Waits of Step Functions and Firehose, shortened: what is tested is what happens after them.
 _FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}
+_INTERRUPTED = 1 / 3
 _LAMBDA_CLIENTS = ("DYNAMODB", "FIREHOSE", "S3")
 
 
@@ -138,7 +139,7 @@ class Campaign:
     def _in_its_middle(self, run: DagRun | AirflowRun, seed: str) -> Iterator[Interruption | None]:
         """Draw what happens in the middle of a run: it stalls, something is deployed, or nothing."""
         dice = random.Random(f"middle {seed}")
-        if not isinstance(run, DagRun) or dice.random() < 0.5:
+        if not isinstance(run, DagRun) or dice.random() > _INTERRUPTED:
             yield None
             return
         operation = dice.choice(("StartExecution", "RedriveExecution", "BatchWriteItem"))

@@ -38,7 +38,7 @@ SIGNS = {
     FaultKind.THROTTLED: ("ThrottlingException", "WriteDeadlineExceeded"),
     FaultKind.UNPROCESSED: ("unprocessed", "unread", "WriteDeadlineExceeded"),
     FaultKind.FAILED_PUT: ("DeliveryDeadlineExceeded",),
-    FaultKind.SLOW_DOWN: ("SlowDown",),
+    FaultKind.SLOW_DOWN: ("SlowDown", "(503)"),  # the answer to HEAD has no body that could name it
     FaultKind.INTERNAL_ERROR: ("InternalFailure", "(500)"),
     FaultKind.UNAVAILABLE: ("ServiceUnavailable", "(503)"),
     FaultKind.CUT_BEFORE: ("Connection was closed", "Connection broken", "Connection reset"),
