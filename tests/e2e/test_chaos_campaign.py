@@ -34,8 +34,10 @@ def test_no_row_is_lost_doubled_or_changed_whatever_fails(stacks: Stacks, tmp_pa
 
     assert told["runs"] == len(FaultKind)
     assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] + told["overtaken"]
-    assert told["executions"] == len(FaultKind)
-    assert told["redrives"] > 0
+    # After a deploy a failed execution is followed by another one instead of being redriven.
+    others = told["executions"] - len(FaultKind)
+    assert 0 <= others <= told["deploys"]
+    assert told["redrives"] + others > 0
     assert set(told["faults"]) == {kind.value for kind in FaultKind}
 
 
