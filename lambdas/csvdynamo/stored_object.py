@@ -39,8 +39,6 @@ def object_chunks(
             while it was read (`PreconditionFailed`).
         botocore.exceptions.BotoCoreError: It broke off again and again.
     """
-    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
-
     position, version, failures = 0, "", 0
     while True:
         rest = {"Range": f"bytes={position}-", "IfMatch": version} if position else {}
@@ -52,9 +50,7 @@ def object_chunks(
                 yield chunk
         except Exception as error:
             failures += 1
-            if not is_retryable(error) or failures == _TRIES:
-                raise
-            sleep(uniform() * min(_LONGEST_WAIT_SECONDS, 0.1 * 2**failures))
+            _wait_or_raise(error, failures, sleep, uniform)
         else:
             return
 
@@ -71,8 +67,6 @@ def read_versioned(
 
     The arguments and errors are those of `object_chunks`; an answer that breaks off is asked for again as a whole.
     """
-    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
-
     failures = 0
     while True:
         try:
@@ -80,11 +74,20 @@ def read_versioned(
             return answer["Body"].read(), answer["ETag"]
         except Exception as error:
             failures += 1
-            if not is_retryable(error) or failures == _TRIES:
-                raise
-            sleep(uniform() * min(_LONGEST_WAIT_SECONDS, 0.1 * 2**failures))
+            _wait_or_raise(error, failures, sleep, uniform)
 
 
 def read_object(s3: Any, bucket: str, key: str) -> bytes:
     """Read a small object whole (see `object_chunks`)."""
     return b"".join(object_chunks(s3, bucket, key))
+
+
+def _wait_or_raise(
+    error: Exception, failures: int, sleep: Callable[[float], None], uniform: Callable[[], float]
+) -> None:
+    """Wait before the next try, or raise the error that another try would not mend."""
+    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
+
+    if not is_retryable(error) or failures == _TRIES:
+        raise error
+    sleep(uniform() * min(_LONGEST_WAIT_SECONDS, 0.1 * 2**failures))

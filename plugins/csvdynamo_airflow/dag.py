@@ -31,9 +31,9 @@ Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost
 |---|---|
 | download | streams the source to the bucket's `landing/` |
 | prepare | numbers the rows, rejects what cannot be uploaded, writes the file that Step Functions reads |
-| start, wait | run the Distributed Map on it; a retry finds its own execution, a failed one is redriven |
+| start, wait | run the Distributed Map in the run's turn; a retry finds its execution, a failed one is redriven |
 | fetch_error_files | waits until every reject is readable, and merges them |
-| verify | reads the table back, by a sample of keys or whole, and compares it with the prepared file |
+| verify | reads the table back, whole or a sample of it, and compares it with the prepared file |
 | reconcile, report | balance the ledger and write `report.json`, for a failed run as well |
 | accounted | alone decides whether the run is green: every row accounted for, not too many rejects |
 
