@@ -106,8 +106,8 @@ class OtherExecutions:
         return None
 
     def began_since(self, since: float) -> list[Other]:
-        """List those that began after a moment and came as far as a Map Run, newest first."""
-        return [other for other in self._newest_first(since) if _wrote(self.states, other.arn)]
+        """List those that began after a moment and came as far as a Map Run."""
+        return [other for other in self._since(since) if other.started > since and _wrote(self.states, other.arn)]
 
     def overlapping(self, start: float, end: float) -> list[Other]:
         """List those that may have written between two moments: their time has some of it, and they had a Map Run.
@@ -116,19 +116,18 @@ class OtherExecutions:
             start: Seconds since the epoch.
             end: Likewise.
         """
-        return [
-            other
-            for other in self._newest_first(start - _LONGEST_SPAN)
-            if other.started <= end
-            and (other.stopped is None or other.stopped >= start)
-            and _wrote(self.states, other.arn)
-        ]
+        return [other for other in self._since(start) if other.started <= end and _wrote(self.states, other.arn)]
 
-    def _newest_first(self, since: float) -> Iterator[Other]:
+    def _since(self, since: float) -> Iterator[Other]:
+        """Give those that had not ended before a moment.
+
+        They are listed "by time, with the most recent execution first", and AWS does not say by which: a redrive may
+        move an old one to the top. In either order those after one that ended `_LONGEST_SPAN` before have ended, too.
+        """
         for other in self._listed():
-            if other.started <= since:
+            if other.stopped is not None and other.stopped < since - _LONGEST_SPAN:
                 return
-            if other.name not in self.own:
+            if other.name not in self.own and (other.stopped is None or other.stopped >= since):
                 yield other
 
     def _cut_off(self, *, since: float, statuses: Collection[str]) -> Iterator[Other]:

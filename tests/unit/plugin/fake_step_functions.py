@@ -42,6 +42,7 @@ class FakeStepFunctions:
         calls: The names of the calls that change something or are scarce, in order.
         cut_off: How many children were aborted, by Map Run.
         definition: The state machine's; an execution that has none of its own began with it.
+        listed_by: The time by which ListExecutions gives the latest first; AWS does not say which it is.
     """
 
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class FakeStepFunctions:
     calls: list[str] = field(default_factory=list)
     cut_off: dict[str, int] = field(default_factory=dict)
     definition: str = "{}"
+    listed_by: str = "startDate"
     exceptions: Any = field(
         default_factory=lambda: SimpleNamespace(
             ClientError=ClientError,
@@ -120,7 +122,7 @@ class FakeStepFunctions:
         if statusFilter == "PENDING_REDRIVE":
             raise ValidationException("PENDING_REDRIVE needs a mapRunArn")
         found = [one for one in self.executions.values() if statusFilter in (None, one["status"])]
-        found.sort(key=lambda execution: execution["startDate"], reverse=True)
+        found.sort(key=lambda execution: execution.get(self.listed_by) or execution["startDate"], reverse=True)
         return {"executions": found[:maxResults]}
 
     def get_paginator(self, operation: str) -> Any:

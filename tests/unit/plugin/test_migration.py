@@ -25,9 +25,9 @@ NAME = "cars-0123456789abcdef0123"
 INPUT = execution_input("bucket", "source/cars/file.csv", "rules")
 
 
-@pytest.fixture
-def states() -> FakeStepFunctions:
-    return FakeStepFunctions()
+@pytest.fixture(params=["startDate", "stopDate"])
+def states(request: pytest.FixtureRequest) -> FakeStepFunctions:
+    return FakeStepFunctions(listed_by=request.param)
 
 
 @pytest.fixture
@@ -261,6 +261,18 @@ def test_a_failed_execution_is_not_redriven_over_the_rows_of_a_later_run(
     assert changes(states) == []
 
 
+def test_a_later_run_is_seen_beside_an_execution_that_was_redriven_since(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    times = {"startDate": NOW - timedelta(hours=3), "stopDate": NOW}
+    states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE", redriveCount=1, **times)
+    states.add_map_run(states.add("december", "SUCCEEDED", "{}", stopped_hours_ago=1), running=False)
+
+    with pytest.raises(MigrationError, match="december has succeeded since it was this run's turn"):
+        migration.take_up()
+    assert changes(states) == []
+
+
 @pytest.mark.parametrize("error", ["TurnLostError", "AnotherMigration"])
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
 def test_a_run_that_lost_its_turn_does_not_write_over_the_one_that_took_it(
@@ -391,6 +403,7 @@ def test_other_executions_that_may_have_written_at_the_same_time_are_named(
     add("before", -50, -1)
     add("into its beginning", -50, 1)
     add("within", 10, 20)
+    add("long before, redriven within", -1_000_000, 20)
     add("beyond its end", 90, None)
     add("before its check", 150, 160)
     add("after its check", 201, 210)
@@ -399,6 +412,7 @@ def test_other_executions_that_may_have_written_at_the_same_time_are_named(
     assert set(migration.overlapping(NOW.timestamp() + 200)) == {
         "into its beginning",
         "within",
+        "long before, redriven within",
         "beyond its end",
         "before its check",
     }
