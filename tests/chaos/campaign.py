@@ -203,7 +203,9 @@ class Campaign:
         unnamed = [task for task, text in run.causes.items() if len(text.split()) < 3 or "Traceback" in text]
         if not run.causes or unnamed:
             raise LostRowError(f"run {seed} failed without a cause that a person could read: {run.causes}")
-        problems = self._oracle.report(run.report_key)["problems"] if run.report_key else list(run.causes.values())
+        problems = self._oracle.report(run.report_key)["problems"] if run.report_key else []
+        # The last task may fail after the report: it tells of that itself.
+        problems += run.causes.values()
         signs = {sign for kind in plan.injected for sign in SIGNS[kind]}
         if not any(sign in text for text in problems for sign in signs):
             raise LostRowError(f"run {seed} failed and named none of the faults there were: {problems}")

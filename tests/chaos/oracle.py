@@ -44,7 +44,11 @@ class Oracle:
             raise LostRowError(f"run {seed}: the check of the table is {checked}")
         if (table := self.table()) != source.items:
             wrong = {key for key in table.keys() | source.items.keys() if table.get(key) != source.items.get(key)}
-            raise LostRowError(f"run {seed}: these items are not as their rows make them: {sorted(wrong)[:10]}")
+            one = min(wrong)
+            raise LostRowError(
+                f"run {seed}: {len(wrong)} of {len(source.items)} items are not as their rows make them, "
+                f"{sorted(wrong)[:10]}: {one} is {table.get(one)}, not {source.items.get(one)}"
+            )
         if (rejects := self._rejects(report)) != Counter(source.rejects):
             raise LostRowError(f"run {seed}: the rejects are {rejects}, not {set(source.rejects)}")
 
