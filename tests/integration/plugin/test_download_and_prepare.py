@@ -193,6 +193,57 @@ def test_what_is_no_csv_is_refused_before_it_lands(tasks: Tasks, body: bytes, to
     assert list(tasks.work.iterdir()) == []
 
 
+HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        HTML_TYPE,
+        {"Content-Type": "application/xhtml+xml"},
+        {"Content-Type": "application/json"},
+        {"Content-Type": "application/octet-stream"},
+        {"Content-Type": "application/vnd.ms-excel"},
+        {"Content-Type": "image/png"},
+        {"Content-Encoding": "br"},
+        {"Content-Encoding": "utf-8"},
+        {"Content-Encoding": "gzip", "Content-Type": "application/gzip"},
+        {"Content-Encoding": "identity, none"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_csv_is_one_whatever_its_server_calls_it(tasks: Tasks, headers: dict[str, str], packed: bool) -> None:
+    """An address that ends in .csv.gz included: some servers unpack on the way, others do not."""
+    body = gzip.compress(CSV, mtime=0) if packed else CSV
+
+    with serve(Answer(body=body, headers=headers)) as server:
+        landed = tasks.download(server.url + ".gz")
+
+    assert tasks.read(landed.key) == body
+    assert tasks.prepare(landed).source_rows == CSV.count(b"\n") - 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "told"),
+    [
+        (b"<!doctype html><p>Sign in", {"Content-Type": "text/csv"}, "web page.*calls it Content-Type text/csv."),
+        (b'{"error": "quota"}', {"Content-Type": "text/csv"}, "JSON.*calls it Content-Type text/csv."),
+        (b"<p>Sign in", HTML_TYPE, "web page.*calls it Content-Type text/html; charset=utf-8."),
+        (bytes(range(256)), {"Content-Encoding": "br"}, "binary.*calls it Content-Encoding br."),
+        (b"<p>Sign in", {}, "may be in the way.$"),
+    ],
+)
+def test_a_page_is_none_the_less_and_the_refusal_says_what_its_server_calls_it(
+    tasks: Tasks, body: bytes, headers: dict[str, str], told: str
+) -> None:
+    with serve(Answer(body=body, headers=headers)) as server, pytest.raises(SourceFileError, match=told):
+        tasks.download(server.url)
+
+    assert tasks.stored_keys() == []
+
+
 def test_credentials_of_a_url_reach_neither_the_log_nor_what_is_handed_on(
     tasks: Tasks, caplog: pytest.LogCaptureFixture
 ) -> None:
