@@ -13,8 +13,9 @@ import pytest
 from commands.sample import write_sample
 from csvdynamo.dataset import Dataset, Gates
 from csvdynamo.dataset_file import load_dataset
+from csvdynamo.policies import OnChange
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
+from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
 from csvdynamo_airflow.settings import LocalUse
@@ -34,9 +35,9 @@ CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
 
 @pytest.fixture
 def dataset() -> Dataset:
-    """The example's data set, with any number of rejects."""
+    """The example's data set, with any number of rejects, the last row among them."""
     example = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
-    return replace(example, gates=Gates(max_reject_percent=100))
+    return replace(example, gates=Gates(max_reject_percent=100, last_record=OnChange.ACCEPT))
 
 
 @pytest.fixture
@@ -415,11 +416,11 @@ GATED = b"DOL Vehicle ID,City\n" + b"".join(b"%d,Kent\n" % number for number in 
 @pytest.fixture
 def gated(s3: Any, dataset: Dataset, work: Path) -> Tasks:
     """Tasks of a data set that allows a tenth of the rows to be rejected."""
-    return Tasks(s3, replace(dataset, gates=Gates(max_reject_percent=10)), work)
+    return Tasks(s3, replace(dataset, gates=replace(dataset.gates, max_reject_percent=10)), work)
 
 
 def test_more_rejects_than_the_gate_allows_stop_prepare_before_the_upload(gated: Tasks) -> None:
-    with pytest.raises(TooManyRejectsError) as refusal:
+    with pytest.raises(GateError) as refusal:
         gated.prepare_bytes(GATED + b"18\n19\n1,Tacoma\n")
 
     told = str(refusal.value)
@@ -434,7 +435,7 @@ def test_more_rejects_than_the_gate_allows_stop_prepare_before_the_upload(gated:
 
 def test_the_rejects_of_a_refused_file_are_stored_where_any_others_are(gated: Tasks, tasks: Tasks) -> None:
     content = GATED + b"18\n19\n1,Tacoma\n"
-    with pytest.raises(TooManyRejectsError) as refusal:
+    with pytest.raises(GateError) as refusal:
         gated.prepare_bytes(content)
     refused = refusal.value.prepared
     assert refused.rejects_key is not None
@@ -453,7 +454,7 @@ def test_the_rejects_of_a_refused_file_are_stored_where_any_others_are(gated: Ta
     ("bad", "most"), [(b"18\n19\n", 10), (b"", 0), (b"18\n" * 18, 50)], ids=["10 %", "none", "half"]
 )
 def test_exactly_as_many_rejects_as_the_gate_allows_are_uploaded_without(gated: Tasks, bad: bytes, most: float) -> None:
-    gated.dataset = replace(gated.dataset, gates=Gates(max_reject_percent=most))
+    gated.dataset = replace(gated.dataset, gates=Gates(max_reject_percent=most, last_record=OnChange.ACCEPT))
 
     prepared = gated.prepare_bytes(GATED + bad)
 
