@@ -247,13 +247,17 @@ def test_a_run_of_the_past_that_is_cleared_is_not_the_last_one(runs: Runs) -> No
     assert runs.mark == RowMark(100, "run 2", 1020.0)
 
 
-def test_of_two_runs_that_end_at_once_the_later_one_is_remembered(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("remembered", [False, True])
+def test_of_two_runs_that_end_at_once_the_later_one_is_remembered(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, remembered: bool
+) -> None:
     """Whichever writes first: the other's write rests on what is no more."""
+    before = [runs.prepare(cars(40))] if remembered else []
     first, second = runs.prepare(cars(50)), runs.prepare(cars(100))
-    runs.s3.delete_object(Bucket=BUCKET, Key=mark_key("cars"))
 
-    for writers in ((first, second), (second, first)):
-        late, early = writers
+    for late, early in ((first, second), (second, first)):
+        for earlier in before:
+            remember_rows(runs.s3, "cars", earlier, "before")
         reads = row_mark.read_versioned
 
         def read_then_lose(*asked: Any, reads: Any = reads, early: Prepared = early) -> Any:

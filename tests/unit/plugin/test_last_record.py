@@ -7,7 +7,7 @@ import pytest
 
 from csvdynamo.dataset import Dataset, Source, Table
 from csvdynamo_airflow.disk_space import DiskSpace
-from csvdynamo_airflow.preparation import prepare_file
+from csvdynamo_airflow.preparation import prepare_file, text_lines
 from csvdynamo_airflow.preparation.csv_records import FIELD_LIMIT
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
@@ -94,6 +94,16 @@ def test_a_quote_that_is_open_to_the_end_of_a_long_file_is_told(tmp_path: Path) 
 
     assert told is not None
     assert told.startswith("The last record, row 2, cannot be read as one (")
+
+
+@pytest.mark.parametrize("row", [b"2,a,b\n", b'2,"a",b\n'])
+def test_a_bad_record_before_the_last_one_is_not_the_last_one_wherever_a_block_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: bytes
+) -> None:
+    for size in range(1, 40):
+        monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", size)
+        assert last_record(tmp_path, HEADER + b"1,a\n" + row * 5) is None
+        assert last_record(tmp_path, HEADER + row * 5 + b"1,a\n") == "The last record, row 6, has 2 of 3 columns"
 
 
 def test_a_bad_byte_in_a_last_row_that_is_whole_is_a_reject_and_no_more(tmp_path: Path) -> None:

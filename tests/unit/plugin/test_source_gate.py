@@ -36,6 +36,7 @@ def judge(rows: int, last: int | None, percent: float = 90.0, *, accepted: bool 
         (9000, 5000, 100, True),
         (333, 1000, 33.3, True),
         (332, 1000, 33.3, False),
+        (33, 1500, 2.2, True),  # as floats 2.2 times 1,500 is a little more than 3,300
         (0, 5000, 0, True),
         (0, None, 90, True),
     ],
