@@ -129,8 +129,8 @@ def refuse_head(head: bytes, name: str, dataset: Dataset) -> None:
     if told := document_format(text, dataset):
         raise SourceFileError(
             f"{name} begins as {told[0]} does, with {told[1]}, and was taken for that, not for a CSV: its first line "
-            f"has no column of the partition key, {dataset.table.partition_key!r}. Open its address in a browser: a "
-            "login or a notice may be in the way."
+            f"is no header with a column that becomes the partition key, {dataset.table.partition_key!r}. Open its "
+            "address in a browser: a login or a notice may be in the way."
         )
     controls = len(_CONTROLS.findall(text))
     if controls > max(_STRAY_CONTROLS, len(text) // 20):

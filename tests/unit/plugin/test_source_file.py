@@ -174,7 +174,7 @@ def test_the_keys_column_is_known_by_the_rules_of_the_data_set(tmp_path: Path) -
     refuse_unless_csv(path, "a.csv", replace(NAMES, columns=(key,)))
     refuse_unless_csv(path, "a.csv", replace(declared(delimiter=";"), columns=(key,)))
     for other in (replace(declared(delimiter=","), columns=(key,)), NAMES):
-        with pytest.raises(SourceFileError, match="has no column of the partition key"):
+        with pytest.raises(SourceFileError, match="is no header with a column that becomes the partition key, 'id'"):
             refuse_unless_csv(path, "a.csv", other)
 
 
