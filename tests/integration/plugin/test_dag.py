@@ -82,7 +82,7 @@ def test_schedule_owner_and_tags_are_the_data_sets(dataset: Dataset) -> None:
 
 
 def slots(dag: DAG, first: datetime, last: datetime, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the moments (UTC) for which a scheduler that looks every ten minutes makes a run, as Airflow's does.
+    """Return the moments (UTC) for which a scheduler that looks every half hour makes a run, as Airflow's does.
 
     It has the DAG as it is stored in Airflow's database, and had made every run before the first moment.
     """
@@ -96,7 +96,7 @@ def slots(dag: DAG, first: datetime, last: datetime, monkeypatch: pytest.MonkeyP
         if following is not None and following.run_after <= now:
             made.append(following.run_after.in_timezone("UTC").strftime("%m-%d %H:%M"))
             done = following.data_interval
-        now += timedelta(minutes=10)
+        now += timedelta(minutes=30)
     return made
 
 
