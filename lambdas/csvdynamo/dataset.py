@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from csvdynamo.hosts import HostRule
-from csvdynamo.policies import Policies
+from csvdynamo.policies import OnChange, Policies
 from csvdynamo.protection import Protection
 from csvdynamo.transforms import TextFunction, Transform, chain
 
@@ -95,10 +95,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Gates:
-    """When a run is refused. Both are percentages of the source's rows, 0 to 100."""
+    """When a run is refused.
+
+    Attributes:
+        max_reject_percent: The most rejected rows, in percent of the source's rows, 0 to 100.
+        tolerated_failure_percent: The most rows of batches that failed or never started, likewise.
+        min_rows_percent: The fewest rows of the source, in percent of the last green run's, 0 to 100; 0: any number.
+        last_record: What a last record does that is no row, as where a file was cut off.
+    """
 
     max_reject_percent: float = 5.0
     tolerated_failure_percent: float = 0.0
+    min_rows_percent: float = 90.0
+    last_record: OnChange = OnChange.FAIL
 
 
 @dataclass(frozen=True)
@@ -112,9 +121,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class DagSettings:
-    """What Airflow is told: cron text or preset (None: by hand only), owner and tags."""
+    """What Airflow is told.
+
+    Attributes:
+        schedule: Cron text or preset; None: by hand only.
+        timezone: The IANA name of the time zone that the schedule's times are in.
+        owner: The DAG's owner.
+        tags: The DAG's tags.
+    """
 
     schedule: str | None = "@monthly"
+    timezone: str = "UTC"
     owner: str = "airflow"
     tags: tuple[str, ...] = ()
 

@@ -5,13 +5,16 @@ import json
 import re
 import tomllib
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from csvdynamo.column_file import read_columns, read_transforms
 from csvdynamo.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
 from csvdynamo.errors import DatasetError
 from csvdynamo.hosts import HostRule, has_user
+from csvdynamo.policies import OnChange
 from csvdynamo.policy_file import read_policies
 from csvdynamo.protection_file import read_protection
 from csvdynamo.toml_fields import Fields, found
@@ -27,6 +30,7 @@ DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 """The delimiters that a source may have, by how the data set file writes them."""
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
 """The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
+_NO_TIMEZONES = {"localtime", "Factory"}  # another one on each machine, and none
 _RULES = ("table", "attributes", "columns", "duplicates")
 """The keys of a data set file that decide which item a row becomes."""
 _MOST_SOURCE_BYTES = 10**13
@@ -176,6 +180,8 @@ def _read_gates(fields: Fields) -> Gates:
         tolerated_failure_percent=float(
             fields.number("tolerated_failure_percent", Gates.tolerated_failure_percent, _percent_rule)
         ),
+        min_rows_percent=float(fields.number("min_rows_percent", Gates.min_rows_percent, _percent_rule)),
+        last_record=OnChange(fields.choice("last_record", Gates.last_record, list(OnChange))),
     )
     fields.done()
     return gates
@@ -197,6 +203,7 @@ def _read_dag(fields: Fields) -> DagSettings:
     schedule = fields.text("schedule", DagSettings.schedule, check=_schedule_rule)
     dag = DagSettings(
         schedule=None if schedule == "none" else schedule,
+        timezone=fields.text("timezone", DagSettings.timezone, check=_timezone_rule),
         owner=fields.text("owner", DagSettings.owner, check=_printable_rule),
         tags=fields.texts("tags"),
     )
@@ -242,3 +249,14 @@ def _schedule_rule(text: str) -> str | None:
     if text == "none" or text in _PRESETS or (len(fields) == 5 and all(map(_CRON_FIELD.fullmatch, fields))):
         return None
     return f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)"
+
+
+def _timezone_rule(name: str) -> str | None:
+    # Where there is no time zone data, as there may be none in AWS Lambda, nobody asks for the time zone either.
+    known = _timezones()
+    return None if not known or name in known else "a time zone's IANA name, such as UTC or Europe/Berlin"
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones()) - _NO_TIMEZONES

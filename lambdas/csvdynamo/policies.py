@@ -1,4 +1,4 @@
-"""What a data set wants done about duplicate keys, a changed header, and the check of its table."""
+"""What a data set wants done about duplicate keys, a changed source, and the check of its table."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +16,7 @@ class DuplicatePolicy(StrEnum):
 
 
 class OnChange(StrEnum):
-    """What a change of the header does: nothing, a line in the report, or the end of the run."""
+    """What a source that is not as expected does: nothing, a line in the report, or the end of the run."""
 
     ACCEPT = "accept"
     WARN = "warn"

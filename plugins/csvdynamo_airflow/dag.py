@@ -1,8 +1,9 @@
 """The DAG of one data set."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, Asset, AssetAlias, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -37,7 +38,9 @@ Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost
 | reconcile, report | balance the ledger and write `report.json`, for a failed run as well |
 | accounted | alone decides whether the run is green: every row accounted for, not too many rejects |
 
-Trigger it with another `source_url` to migrate another file of this data set, or with `dry_run` to stop after prepare.
+The schedule {schedule} is in the time zone {timezone}. Trigger it with another `source_url` to migrate another file of
+this data set, with `dry_run` to stop after prepare, or with `accept_source` to let a source pass that has too few rows
+or a last record that is no row.
 """
 
 
@@ -51,7 +54,8 @@ def make_dag(dataset: Dataset) -> DAG:
         dag_id=f"csvdynamo_{dataset.name}",
         description=f"{dataset.source.file_name} to the DynamoDB table {dataset.table.name}, every row accounted for",
         schedule=dataset.dag.schedule,
-        start_date=datetime(2024, 1, 1, tzinfo=UTC),
+        # Its time zone is the one that the schedule's times are in.
+        start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo(dataset.dag.timezone)),
         catchup=False,
         max_active_runs=1,
         default_args={
@@ -64,7 +68,12 @@ def make_dag(dataset: Dataset) -> DAG:
         },
         params=_params(dataset),
         tags=["csvdynamo", *dataset.dag.tags],
-        doc_md=DOC.format(file_name=code_span(dataset.source.file_name), table=code_span(dataset.table.name)),
+        doc_md=DOC.format(
+            file_name=code_span(dataset.source.file_name),
+            table=code_span(dataset.table.name),
+            schedule=code_span(dataset.dag.schedule or "none"),
+            timezone=code_span(dataset.dag.timezone),
+        ),
     ) as dag:
         _add_tasks(dataset)
     return dag
@@ -94,6 +103,13 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             type="boolean",
             title="Force",
             description="Migrate again when this run is cleared after it succeeded.",
+        ),
+        "accept_source": Param(
+            False,
+            type="boolean",
+            title="Accept the source",
+            description="Migrate the source although it has far fewer rows than the last green run's, or a last record "
+            "that is no row.",
         ),
     }
 
@@ -134,7 +150,15 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
     def keep_refused(prepared: dict[str, Any]) -> None:
         context["ti"].xcom_push(key=REFUSED_XCOM, value=prepared)
 
-    return steps.prepare_source(dataset_name, landed, context["run_id"], keep_refused)
+    params = context["params"]
+    return steps.prepare_source(
+        dataset_name,
+        landed,
+        context["run_id"],
+        keep_refused,
+        source_url=params["source_url"],
+        accept_source=params["accept_source"],
+    )
 
 
 @task(task_id="start", multiple_outputs=False)
@@ -208,7 +232,7 @@ def _accounted(dataset: Dataset) -> Any:
         if context["params"]["dry_run"]:
             return
         prepared = context["ti"].xcom_pull(task_ids="prepare")
-        steps.remember_columns(dataset.name, prepared)
+        steps.remember_green_run(dataset.name, prepared, context["run_id"])
         if steps.has_untold_rows(dataset.name, prepared, report):
             extra = {"report": report["key"], "written": report["ledger"]["written"]}
             context["outlet_events"][table].add(asset, extra=extra)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from csvdynamo.hosts import USER_IN_URL
 from csvdynamo_airflow.errors import MigrationError
 
-PARAMETERS = ("source_url", "dry_run", "force")
+PARAMETERS = ("source_url", "dry_run", "force", "accept_source")
 
 SOURCE_URL_LENGTH = 4096
 """The most characters of a source's URL."""

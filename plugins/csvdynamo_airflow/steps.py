@@ -11,6 +11,7 @@ from csvdynamo.shown import shown_lines
 from csvdynamo.stored_object import read_object
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.row_mark import remember_rows
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.connections import client, source_credentials
@@ -18,7 +19,7 @@ from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.parameters import refuse_unknown
-from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
+from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.rejects.merged import changed_files
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
@@ -70,6 +71,9 @@ def prepare_source(
     landed: dict[str, Any],
     run_id: str,
     keep_refused: Callable[[dict[str, Any]], None] = lambda _: None,
+    *,
+    source_url: str | None = None,
+    accept_source: bool = False,
 ) -> dict[str, Any]:
     """Write the file that Step Functions reads; return where it is and how many rows it has.
 
@@ -77,7 +81,9 @@ def prepare_source(
         dataset_name: The data set.
         landed: What download returned.
         run_id: The DAG run's id.
-        keep_refused: Is handed the same of a file that is not uploaded because too many of its rows were rejected.
+        keep_refused: Is handed the same of a file that is not uploaded because a gate of the data set stopped it.
+        source_url: The source that the run was to read.
+        accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
     """
     dataset = open_dataset(dataset_name)
     with permanent_errors_fail_at_once():
@@ -88,8 +94,10 @@ def prepare_source(
                 s3=client("s3"),
                 run_id=run_id,
                 name_execution=lambda key: execution_name(dataset_name, run_id, key, dataset.rules_digest),
+                source_url=source_url,
+                accept_source=accept_source,
             ).to_json()
-        except TooManyRejectsError as error:
+        except GateError as error:
             keep_refused(error.prepared.to_json())
             raise
 
@@ -207,17 +215,21 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     }
 
 
-def remember_columns(dataset_name: str, prepared: Mapping[str, Any]) -> None:
-    """Remember a green run's columns, for the next header to be compared with.
+def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: str) -> None:
+    """Remember a green run's columns, and the number of its rows, for the next source to be compared with.
 
     The rows are accounted for by now: a bucket that cannot be written costs nobody that, only the next comparison.
+    Another source than the data set's own may be a part of it or a corrected error CSV: its rows are no measure.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
 
+    s3, file = client("s3"), Prepared.from_json(prepared)
     try:
-        remember_run(client("s3"), dataset_name, Prepared.from_json(prepared))
+        remember_run(s3, dataset_name, file)
+        if file.usual_source:
+            remember_rows(s3, dataset_name, file, run_id)
     except (BotoCoreError, ClientError) as error:
-        log.warning("The columns of this run could not be remembered: %s", error)
+        log.warning("The columns or the rows of this run could not be remembered: %s", error)
 
 
 def has_untold_rows(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -28,11 +29,16 @@ VALID: dict[str, Any] = {
         "Electric": {"type": "boolean"},
         "Comment": {"drop": True},
     },
-    "gates": {"max_reject_percent": 0.5, "tolerated_failure_percent": 0},
+    "gates": {
+        "max_reject_percent": 0.5,
+        "tolerated_failure_percent": 0,
+        "min_rows_percent": 99.5,
+        "last_record": "warn",
+    },
     "limits": {"rows_per_batch": 250, "max_input_bytes_per_batch": 204800, "max_concurrency": 4},
     "schema": {"header": ["Car ID", "Price"], "new": "fail", "renamed": "warn"},
     "verify": {"mode": "full", "sample_size": 10, "foreign": "fail"},
-    "dag": {"schedule": "0 6 * * 1", "owner": "me", "tags": ["a"]},
+    "dag": {"schedule": "0 6 * * 1", "timezone": "Europe/Berlin", "owner": "me", "tags": ["a"]},
 }
 
 
@@ -88,6 +94,8 @@ def test_a_hostile_file_is_a_working_data_set_or_an_error_that_names_it(tmp_path
     if not isinstance(dataset, Dataset):
         return
     assert 0 <= dataset.gates.max_reject_percent <= 100
+    assert 0 <= dataset.gates.min_rows_percent <= 100
+    assert ZoneInfo(dataset.dag.timezone).key == dataset.dag.timezone
     assert 1 <= dataset.limits.rows_per_batch <= 1000
     converter = RowConverter(dataset)
     for text in ("", "1", "C_7", "true", *TEXTS):

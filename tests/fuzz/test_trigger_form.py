@@ -22,6 +22,7 @@ from commands.airflow_home import AIRFLOW, airflow_environment
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.parameters import PARAMETERS
 from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values
@@ -31,7 +32,7 @@ from tests.support.airflow_homes import copy_airflow_home
 ROOT = Path(__file__).parents[2]
 RUNS = "/api/v2/dags/csvdynamo_ev_population/dagRuns"
 URL = "https://data.wa.gov/api/views/f6w7-q2d2/rows.csv?accessType=DOWNLOAD"
-BODY = {"logical_date": None, "conf": {"source_url": URL, "dry_run": True, "force": False}}
+BODY = {"logical_date": None, "conf": {"source_url": URL, "dry_run": True, "force": False, "accept_source": True}}
 NOWHERE = client_environment(9, AccessKey.drawn())
 
 
@@ -148,7 +149,7 @@ def hold(api: Api, first_task: FirstTask, body: bytes) -> None:
         return
     conf = json.loads(text)["conf"] or {}
     taken = first_task.run(conf)
-    if set(conf) - {"source_url", "dry_run", "force"}:
+    if set(conf) - set(PARAMETERS):
         assert isinstance(taken, AirflowFailException)
         hold_message(taken)
     else:

@@ -82,6 +82,7 @@ transform = [{{ replace = "#", with = "{swell}" }}]
 
 [gates]
 max_reject_percent = 60
+last_record = "accept"
 
 [limits]
 rows_per_batch = 20
@@ -114,6 +115,7 @@ transform = ["trim", "lowercase"]
 
 [gates]
 max_reject_percent = 100
+last_record = "accept"
 """
 
 

@@ -41,9 +41,8 @@ class Findings:
         run_id: The DAG run's id.
         dry_run: Whether the run was to stop after prepare.
         landed: What download returned, as JSON; None when it did not end.
-        prepared: What prepare returned, or had when it refused its rejects; None when it did not come so far.
-        refused: Whether prepare refused its own rejects: their number passes the data set's gate, and the prepared file
-            was not uploaded.
+        prepared: What prepare returned, or had when a gate stopped it; None when it did not come so far.
+        refused: Whether a gate of the data set stopped prepare: the prepared file was not uploaded.
         ended: The execution that the task wait saw end well; None when it saw none.
         merged: The error files; None when they were not fetched.
         checked: What the check of the table found; None when it was not checked.

@@ -49,6 +49,7 @@ def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
         "unfinished_rows_in_error_files": merged.failed + merged.unstarted,
         "verification": (findings.checked or CheckedTable()).to_json(),
         "schema_changes": [change.to_json() for change in prepared.schema_changes] if prepared else [],
+        "source_warnings": list(prepared.source_warnings) if prepared else [],
         "profile": f"s3://{prepared.bucket}/{prepared.profile_key}" if prepared and prepared.profile_key else None,
         "seconds": {task.task_id: task.seconds for task in findings.tasks},
         "error_files": [
@@ -75,13 +76,13 @@ def report_text(report: Mapping[str, Any]) -> str:
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """Write the report for a person: the ledger, why rows are missing, what changed in the header, what is wrong."""
+    """Write the report for a person: the ledger, why rows are missing, what ails the source, what is wrong."""
     ledger = Ledger.from_json(report["ledger"])
     lines = [f"data set {report['dataset']}, run {report['run_id']}", "", *ledger.table().split("\n")]
     if codes := report["rejects_by_code"]:
         lines += ["", "rejects: " + _counted(codes)]
     lines += _unfinished(report, ledger)
-    if told := warnings(map(SchemaChange.from_json, report["schema_changes"])):
+    if told := [*report["source_warnings"], *warnings(map(SchemaChange.from_json, report["schema_changes"]))]:
         lines += ["", *told]
     if report["rejects_superseded"]:
         lines.append(f"superseded rejects of repeated attempts, left out: {report['rejects_superseded']:,}")

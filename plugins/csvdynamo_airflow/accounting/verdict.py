@@ -38,7 +38,7 @@ def problems(findings: Findings, gates: Gates, verify: Verification | None = Non
         *map(shown, _contradictions(findings)),
         *map(shown, _others_rows(findings)),
         *map(shown, _other_items(findings, verify or Verification())),
-        # prepare, where it refused its own rejects, has said the same and what to do.
+        # prepare, where it was stopped by its own rejects, has said the same and what to do.
         *(text for text in map(shown, _over_the_limits(findings, gates)) if not any(text in told for told in failures)),
     ]
 

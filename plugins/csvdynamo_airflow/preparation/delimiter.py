@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from csvdynamo.dataset import Dataset
@@ -25,6 +25,21 @@ def find_delimiter(head: str, dataset: Dataset) -> str:
         dataset: The data set.
     """
     return max(DELIMITERS, key=lambda delimiter: _fitness(head, delimiter, dataset))
+
+
+def header_with_key(head: str, dataset: Dataset) -> list[str] | None:
+    """Read the first line as a header that has the partition key's column; None if no delimiter makes it one.
+
+    Args:
+        head: The beginning of a text.
+        dataset: The data set, which may declare the delimiter.
+    """
+    first_line = next(iter(io.StringIO(head.lstrip(), newline=None)), "")
+    for delimiter in (dataset.source.delimiter,) if dataset.source.delimiter else DELIMITERS:
+        for header in _records(first_line, delimiter)[:1]:
+            if dataset.table.partition_key in _stored(SourceColumns.of(header).headers, dataset):
+                return header
+    return None
 
 
 def _fitness(head: str, delimiter: str, dataset: Dataset) -> tuple[bool, bool, bool, int]:
@@ -57,6 +72,10 @@ def _records(head: str, delimiter: str) -> list[list[str]]:
 
 def _has_required(header: Sequence[str], dataset: Dataset) -> bool:
     headers = set(SourceColumns.of(header).headers)
-    stored = {dataset.attribute_name(name) for name in headers if not dataset.column(name).drop}
     required = {column.header for column in dataset.columns if column.required}
-    return required <= headers and dataset.table.partition_key in stored
+    return required <= headers and dataset.table.partition_key in _stored(headers, dataset)
+
+
+def _stored(headers: Iterable[str], dataset: Dataset) -> set[str]:
+    """Return the attributes that headers become."""
+    return {dataset.attribute_name(name) for name in headers if not dataset.column(name).drop}

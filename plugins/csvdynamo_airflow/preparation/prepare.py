@@ -2,13 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
+from csvdynamo_airflow.accounting.row_mark import recall_rows
+from csvdynamo_airflow.accounting.source_gate import SourceFault, judge_source
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
@@ -24,22 +26,22 @@ from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.workspace import workspace
 
-__all__ = ["Prepared", "TooManyRejectsError", "prepare"]
+__all__ = ["GateError", "Prepared", "prepare"]
 
 REJECTS_FILE = "rejected_before_upload.jsonl"
 
 log = shown_log(__name__)
 
 
-class TooManyRejectsError(MigrationError):
-    """More rows were rejected than the data set allows, before a single one was uploaded.
+class GateError(MigrationError):
+    """A gate of the data set stops the run before a single row is uploaded; the message names each that does.
 
     Attributes:
         prepared: What was prepared. Its rejects are stored, its file is not.
     """
 
-    def __init__(self, message: str, prepared: Prepared) -> None:
-        super().__init__(message)
+    def __init__(self, lines: Sequence[str], prepared: Prepared) -> None:
+        super().__init__(*lines)
         self.prepared = prepared
 
 
@@ -55,6 +57,8 @@ def prepare(
     s3: Any,
     run_id: str,
     name_execution: Callable[[str], str],
+    source_url: str | None = None,
+    accept_source: bool = False,
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:
@@ -66,6 +70,9 @@ def prepare(
         s3: A boto3 S3 client.
         run_id: The DAG run's id, which names the temporary folder.
         name_execution: Names the execution that migrates the file of a key.
+        source_url: Where the run was to read. The last green run's rows are those of the data set's own source: another
+            one may have as few as it likes.
+        accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
         work_parent: Where to make the temporary folder; the system's temporary folder if None.
         report_progress: Is told of the bytes written.
 
@@ -74,7 +81,9 @@ def prepare(
         HeaderError: Its header would lose or mix up columns.
         FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         SchemaError: Its header changed in a way that the data set does not allow.
-        TooManyRejectsError: So many of its rows are rejected that the data set allows no run on the rest.
+        GateError: The data set allows no run: so many of its rows are rejected, it has so few beside the last green
+            run, or its last record is none.
+        RowMarkError: How many the last green run had cannot be read.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
     """
@@ -100,6 +109,15 @@ def prepare(
             run_id=run_id,
             execution=execution_name,
             reading=reading,
+        )
+        usual_source = source_url == dataset.source.url
+        compared = usual_source and dataset.gates.min_rows_percent > 0
+        faults = judge_source(
+            outcome.source_rows,
+            recall_rows(s3, landed.bucket, dataset.name) if compared else None,
+            outcome.last_record,
+            dataset.gates,
+            accepted=accept_source,
         )
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
@@ -130,8 +148,12 @@ def prepare(
             encoding=outcome.source_format.encoding,
             compression=outcome.source_format.compression,
             profile_key=_keep(s3, profile, landed.bucket, reports),
+            usual_source=usual_source,
+            source_warnings=tuple(fault.message for fault in faults if not fault.fails),
         )
-        _refuse_too_many_rejects(prepared, dataset, reading)
+        for warning in prepared.source_warnings:
+            log.warning("%s", warning)
+        _hold_to_gates(prepared, dataset, faults, reading)
         put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
@@ -152,14 +174,20 @@ def _keep(s3: Any, file: Path, bucket: str, prefix: str) -> str | None:
     return prefix + file.name
 
 
-def _refuse_too_many_rejects(prepared: Prepared, dataset: Dataset, reading: str) -> None:
-    """Stop before the upload where the gate would fail the run anyway: half a table is nobody's wish."""
+def _hold_to_gates(prepared: Prepared, dataset: Dataset, faults: Sequence[SourceFault], reading: str) -> None:
+    """Stop before the upload where a gate would fail the run anyway: half a table is nobody's wish."""
     ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
-    problem = too_many_rejects(ledger, prepared.rejects_by_code, dataset.gates)
-    if problem:
-        raise TooManyRejectsError(
-            f"{problem} All of them are rejects of prepare, so nothing was uploaded and no row was migrated. Correct "
-            f"the source; or, if the rest is to be migrated without them, raise the setting in "
-            f"datasets/{dataset.name}.toml, and deploy. {reading}".rstrip(),
-            prepared,
+    file = f"datasets/{dataset.name}.toml"
+    lines = [
+        f"{fault.message} Nothing was uploaded and no row was migrated. {fault.advice} in {file}, and deploy. To let "
+        "the source pass once, trigger the DAG again with accept_source."
+        for fault in faults
+        if fault.fails
+    ]
+    if rejects := too_many_rejects(ledger, prepared.rejects_by_code, dataset.gates):
+        lines.append(
+            f"{rejects} All of them are rejects of prepare, so nothing was uploaded and no row was migrated. Correct "
+            f"the source; or, if the rest is to be migrated without them, raise the setting in {file}, and deploy."
         )
+    if lines:
+        raise GateError([*lines[:-1], f"{lines[-1]} {reading}".rstrip()], prepared)

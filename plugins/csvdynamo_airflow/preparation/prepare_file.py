@@ -38,6 +38,7 @@ class PreparedFile:
         source_format: How the source is written.
         headers: The headers of the columns that are migrated.
         source_rows: Records of the source after its header.
+        last_record: What the last one is, if that is no row (`last_record.told_last_record`).
         spools: The rejects.
         profile: What its columns hold; None if it has no rows, or cannot be told.
     """
@@ -46,6 +47,7 @@ class PreparedFile:
     source_format: SourceFormat
     headers: tuple[str, ...]
     source_rows: int
+    last_record: str | None
     spools: Sequence[RejectSpool]
     profile: Mapping[str, Any] | None
 
@@ -92,7 +94,9 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
         path = _leave_out_duplicates(work, session, draft, header, duplicates)
         rejected = rejects.by_code.total() + duplicates.by_code.total()
         profile = profile_columns(session, path, header.columns.headers) if source_rows > rejected else None
-    return PreparedFile(path, source_format, header.columns.headers, source_rows, (rejects, duplicates), profile)
+    return PreparedFile(
+        path, source_format, header.columns.headers, source_rows, rewriter.last_record, (rejects, duplicates), profile
+    )
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.task_documents import reading
 
 REFUSED_XCOM = "refused"
-"""XCom key of a prepared file that was not uploaded, since too many of its rows were rejected: those are told all the
-same."""
+"""XCom key of a prepared file that was not uploaded, since a gate of the data set stopped it: its rejects are told all
+the same."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Prepared:
             ``utf-16-le``, ``utf-16-be`` or ``windows-1252``.
         compression: What the source is packed in, ``gzip`` or ``zip``; None if it is not.
         profile_key: The key of the profile of the prepared file's columns, None if there is none.
+        usual_source: Whether the source is the one that the data set file names, and not another that a person gave.
+        source_warnings: What speaks against the source as a whole, and was let pass.
     """
 
     bucket: str
@@ -60,6 +62,8 @@ class Prepared:
     encoding: str = "utf-8"
     compression: str | None = None
     profile_key: str | None = None
+    usual_source: bool = False
+    source_warnings: tuple[str, ...] = ()
 
     @property
     def landing_key(self) -> str:
@@ -69,7 +73,8 @@ class Prepared:
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
         changes = [change.to_json() for change in self.schema_changes]
-        return {**asdict(self), "header": list(self.header), "schema_changes": changes}
+        lists = {"header": list(self.header), "source_warnings": list(self.source_warnings)}
+        return {**asdict(self), **lists, "schema_changes": changes}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -80,6 +85,7 @@ class Prepared:
                     **document,
                     "header": tuple(document["header"]),
                     "schema_changes": tuple(map(SchemaChange.from_json, document["schema_changes"])),
+                    "source_warnings": tuple(document.get("source_warnings", ())),
                     "source": Landed.from_json(document["source"]),
                 }
             )

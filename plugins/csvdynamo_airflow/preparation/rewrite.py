@@ -8,6 +8,7 @@ from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
 from csvdynamo_airflow.preparation.csv_records import CsvRecords
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
+from csvdynamo_airflow.preparation.last_record import told_last_record
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
 from csvdynamo_airflow.preparation.reading import TAKEN_FOR_ERROR_CSV, told_encoding, told_reading
 from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock
@@ -41,7 +42,12 @@ class SourceHeader:
 
 
 class Rewriter:
-    """Writes every good row of a source to a draft and every other to a spool, in constant memory."""
+    """Writes every good row of a source to a draft and every other to a spool, in constant memory.
+
+    Attributes:
+        header: The source's header.
+        last_record: What the source's last record is, once it was read, if that is no row (`told_last_record`).
+    """
 
     def __init__(self, text: TextIO, dataset: Dataset, source_format: SourceFormat, name: str) -> None:
         """Read and check the header.
@@ -56,8 +62,11 @@ class Rewriter:
             SourceFileError: The header cannot be read.
             HeaderError: The header would lose or mix up columns.
         """
+        self.last_record: str | None = None
         self._delimiter = source_format.delimiter
-        self._records = CsvRecords(TextLines(text), name, self._delimiter)
+        self._lines = TextLines(text)
+        self._records = CsvRecords(self._lines, name, self._delimiter)
+        self._last_bad: BadRecord | None = None
         columns = self._read_columns(dataset, source_format, name)
         key = dataset.table.partition_key
         stored = [
@@ -108,6 +117,7 @@ class Rewriter:
             text = self._plain_text(block, first) if isinstance(block, PlainBlock) else None
             if isinstance(block, PlainBlock) and text is not None:
                 source_rows += len(block.lines)
+                self._last_bad = None
                 keys.add(enumerate(block.column(key_place), first))
             else:
                 records = block.records
@@ -116,6 +126,10 @@ class Rewriter:
                 keys.add((number, fields[key_place]) for number, fields in good)
                 text = format_rows([[number, *fields] for number, fields in good])
             draft.write(first, text)
+        if self._last_bad is not None and columns.kept is None:  # all rows of an error CSV were bad once
+            self.last_record = told_last_record(
+                source_rows, self._last_bad, len(columns.all), ends_a_line=self._lines.ends_a_line
+            )
         return source_rows
 
     def _plain_text(self, block: PlainBlock, first: int) -> str | None:
@@ -126,17 +140,18 @@ class Rewriter:
         return text if text and self._rules.clear_all(text, max(map(len, block.lines))) else None
 
     def _good_rows(self, records: Sequence[list[str] | BadRecord], first: int, spool: RejectSpool) -> list[NumberedRow]:
-        """Return the good rows of a block with their numbers, and spool the others."""
+        """Return the good rows of a block with their numbers, and spool the others; keep what ails the last one."""
         columns = self.header.columns
         joined = ["".join(record) for record in records if not isinstance(record, BadRecord)]
         clear = self._rules.clear_all("".join(joined), max(map(len, joined), default=0))
         good = []
         for number, record in enumerate(records, first):
             if isinstance(record, BadRecord):
+                self._last_bad = record
                 spool.add(number, columns.migrated_part(record))
                 continue
             fields = columns.migrated(record)
-            bad = None if clear else self._rules.judge(fields)
+            self._last_bad = bad = None if clear else self._rules.judge(fields)
             if bad is None:
                 good.append((number, fields))
             else:

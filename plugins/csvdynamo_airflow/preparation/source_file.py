@@ -10,6 +10,7 @@ from typing import BinaryIO, TextIO, cast
 
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.preparation.delimiter import find_delimiter
+from csvdynamo_airflow.preparation.other_formats import document_format, marked_format, text_marked_format
 from csvdynamo_airflow.preparation.reading import told_encoding
 from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.source_format import SourceFormat
@@ -29,21 +30,6 @@ HEAD_BYTES = 4096
 SAMPLE_CHARACTERS = 64 * 1024
 PIECE_BYTES = 64 * 1024
 
-_WEB_PAGE = re.compile(r"\s*(<!doctype html|<html|<head|<\?xml)", re.IGNORECASE)
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive or a spreadsheet within another archive",
-    b"PK\x05\x06": "an empty zip archive",
-    b"%PDF": "a PDF",
-    b"PAR1": "a Parquet file",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"\x28\xb5\x2f\xfd": "zstandard",
-    b"\x1f\x8b": "gzip within gzip or zip",
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-}
-_SHOWN_CHARACTERS = 20
 _STRAY_CONTROLS = 8  # a few cost their rows, not the file
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _UNDECODED = "csvdynamo-undecoded"
@@ -129,25 +115,22 @@ def refuse_head(head: bytes, name: str, dataset: Dataset) -> None:
         dataset: The data set: what it declares is not guessed.
 
     Raises:
-        SourceFileError: They are of a web page, of UTF-32, of another format, or none at all; or their byte order mark
-            contradicts the data set file.
+        SourceFileError: They are of a web page, of JSON, of UTF-32, of another format, or none at all; or their byte
+            order mark contradicts the data set file.
     """
-    for magic, kind in _OTHER_FORMATS.items():
-        if head.startswith(magic):
-            raise SourceFileError(
-                f"{name} begins as {kind} does, with {magic!r}, and was taken for that, not for a CSV, alone or in "
-                "gzip or zip. Give the CSV itself."
-            )
+    _refuse_format(marked_format(head), name)
     encoding = _declared_encoding(head, dataset, name) or encoding_of_head(head) or UTF8
-    text = head.decode(encoding, "replace")
-    if not text.removeprefix("\ufeff").strip():
+    text = head.decode(encoding, "replace").removeprefix("\ufeff")
+    _refuse_format(text_marked_format(head, text, dataset), name)
+    if not text.strip():
         if len(head) < HEAD_BYTES:
             raise SourceFileError(f"{name} is empty: not even a header. Check what its publisher serves.")
         raise SourceFileError(f"{name} begins with {HEAD_BYTES} bytes of white space. Check what its publisher serves.")
-    if _WEB_PAGE.match(text.removeprefix("\ufeff")):
+    if told := document_format(text, dataset):
         raise SourceFileError(
-            f"{name} begins as a web page does, with {_beginning(text)!r}, and was taken "
-            "for one, not for a CSV. Open its address in a browser: a login or a notice may be in the way."
+            f"{name} begins as {told[0]} does, with {told[1]}, and was taken for that, not for a CSV: its first line "
+            f"is no header with a column that becomes the partition key, {dataset.table.partition_key!r}. Open its "
+            "address in a browser: a login or a notice may be in the way."
         )
     controls = len(_CONTROLS.findall(text))
     if controls > max(_STRAY_CONTROLS, len(text) // 20):
@@ -158,8 +141,12 @@ def refuse_head(head: bytes, name: str, dataset: Dataset) -> None:
         )
 
 
-def _beginning(text: str) -> str:
-    return text.removeprefix("\ufeff").split(maxsplit=1)[0][:_SHOWN_CHARACTERS]
+def _refuse_format(told: tuple[str, str] | None, name: str) -> None:
+    if told is not None:
+        raise SourceFileError(
+            f"{name} begins as {told[0]} does, with {told[1]}, and was taken for that, not for a CSV, alone or in "
+            "gzip or zip. Give the CSV itself."
+        )
 
 
 def _declared_encoding(head: bytes, dataset: Dataset, name: str) -> str | None:

@@ -32,10 +32,12 @@ class TextLines:
 
     Attributes:
         characters: How many were read, but for the rest of a line that was cut.
+        ends_a_line: Whether the last of them was a line end.
     """
 
     def __init__(self, text: TextIO) -> None:
         self.characters = 0
+        self.ends_a_line = False
         self._text = text
         self._ahead = ""
         self._open: list[str] = []  # the pieces of the line that is not yet at its end
@@ -64,6 +66,8 @@ class TextLines:
         if self._ahead == "\n":  # a line end is never cut in two
             piece, self._ahead = piece + "\n", ""
         self.characters += len(piece)
+        if piece:
+            self.ends_a_line = _ends_a_line(piece)
         return piece
 
     def _keep(self, rest: str) -> None:
@@ -86,7 +90,8 @@ class TextLines:
         while rest := self._text.readline(BLOCK_CHARACTERS):
             size += len(rest)
             quotes += rest.count('"')
-            if _ends_a_line(rest):
+            self.ends_a_line = _ends_a_line(rest)
+            if self.ends_a_line:
                 break
         line.length, line.quotes = size, quotes
         return line

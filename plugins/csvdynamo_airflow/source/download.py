@@ -9,7 +9,7 @@ from typing import Any
 from csvdynamo.dataset import Dataset
 from csvdynamo.hosts import any_allows
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.preparation.source_file import refuse_unless_csv
+from csvdynamo_airflow.preparation.source_file import SourceFileError, refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.growing_file import ReportProgress
@@ -67,7 +67,7 @@ def download(
         CredentialsError: The data set file's connection is missing, or is none of a source.
         DownloadError: The server or the file system refuses, for good, or it would take too long.
         DownloadPostponedError: Every attempt failed, in a way that may pass.
-        SourceFileError: What came is no CSV: empty, a web page, another format.
+        SourceFileError: What came is no CSV, by its bytes: empty, a web page, another format.
         FileTooLargeError: It is larger than the data set allows.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under the key, or takes none.
@@ -90,7 +90,10 @@ def download(
                 sleep=sleep,
                 jitter=jitter,
             )
-        refuse_unless_csv(target, origin.shown, dataset)
+        try:
+            refuse_unless_csv(target, origin.shown, dataset)
+        except SourceFileError as error:
+            raise SourceFileError(f"{error} {fetched.called}".rstrip()) from error
         sha256 = file_sha256(target)
         key = landing_key(dataset.name, sha256, dataset.source.file_name)
         uploaded = put_once(s3, target, bucket, key, expires=dataset.protection.keep_landing_days is not None)

@@ -20,3 +20,11 @@ class Fetched:
     etag: str | None = None
     last_modified: str | None = None
     content_type: str | None = None
+    content_encoding: str | None = None
+
+    @property
+    def called(self) -> str:
+        """What the server calls the file, in a sentence for a message; "" where it says nothing."""
+        names = {"Content-Type": self.content_type, "Content-Encoding": self.content_encoding}
+        told = " and ".join(f"{name} {value}" for name, value in names.items() if value)
+        return f"Its server calls it {told}." if told else ""

@@ -63,7 +63,8 @@ def fetch_http(
 
     A transfer that breaks off goes on where it stopped if the server answers Range with the same version of the file
     (ETag or Last-Modified), and starts again otherwise. A file that the server compresses although it was asked not to
-    stays compressed: its length can be checked, and prepare reads gzip.
+    stays compressed: its length can be checked, and prepare reads gzip. What the server calls the file, by its
+    Content-Type or Content-Encoding, is told and not judged: servers are often wrong about it, and the bytes are here.
 
     Args:
         origin: The admitted source.
@@ -77,8 +78,8 @@ def fetch_http(
         clock: Tells the time in seconds, never set back.
 
     Raises:
-        DownloadError: The server refuses (404 and other 4xx), sends a web page, redirects to where no download may
-            go, or takes longer than ``rules`` allow.
+        DownloadError: The server refuses (404 and other 4xx), redirects to where no download may go, or takes longer
+            than ``rules`` allow.
         DownloadPostponedError: Every attempt failed in a way that may pass: 202, 408, 425, 429, 5xx, a connection
             cut or silent, a body shorter or longer than announced.
         FileTooLargeError: The file is larger than ``rules`` allow.
@@ -141,9 +142,9 @@ class _Transfer:
         try:
             with session.get(self._origin, self._request_headers(), self._timeout) as response:
                 self._refuse_status(response, session.connection_sent)
-                self._refuse_content(response)
                 self._receive(response)
-                told = (self._version.etag, self._version.last_modified, response.headers.get("Content-Type"))
+                headers = (response.headers.get(name) for name in ("Content-Type", "Content-Encoding"))
+                told = (self._version.etag, self._version.last_modified, *headers)
                 return Fetched(*(None if value is None else shown(value, _HEADER_LENGTH) for value in told))
         except (
             requests.exceptions.InvalidURL,
@@ -178,19 +179,6 @@ class _Transfer:
         if answer in {Answer.LATER, Answer.RESTART}:
             retry_after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _TryAgainError(f"HTTP {status} {response.reason}", retry_after)
-
-    def _refuse_content(self, response: "requests.Response") -> None:
-        if response.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
-            raise DownloadError(
-                f"{self._origin.shown} sends a web page by its Content-Type, not a CSV. Open it in a browser: a login "
-                "or a notice may be in the way; then correct source.url or the run's parameter."
-            )
-        encoding = response.headers.get("Content-Encoding", "identity").lower()
-        if encoding not in {"identity", "gzip", "x-gzip", ""}:
-            raise DownloadError(
-                f"{self._origin.shown} sends Content-Encoding {encoding} although identity was asked for. "
-                "Find an address of the plain or gzipped file."
-            )
 
     def _receive(self, response: "requests.Response") -> None:
         total = self._resume(response) if response.status_code == 206 else self._start(response)

@@ -9,6 +9,8 @@ from airflow.sdk import DAG
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from airflow.sdk.execution_time.task_runner import _run_task_state_change_callbacks, _serialize_outlet_events
 
+SOURCE_URL = "https://example.org/another.csv"
+
 
 class TaskInstance:
     """XCom and breadcrumbs of a run.
@@ -41,7 +43,7 @@ class TaskInstance:
             yield {"task_id": task_id, "state": state, "duration": duration}
 
 
-def call(dag: DAG, task_id: str, instance: TaskInstance, *args: Any, **params: bool) -> Any:
+def call(dag: DAG, task_id: str, instance: TaskInstance, *args: Any, **params: Any) -> Any:
     """Call a task's function; return what it returns."""
     context = _context(dag, task_id, instance, **params)
     return context["task"].python_callable(*args, **context)
@@ -69,12 +71,12 @@ def asset_events(
     return events
 
 
-def _context(dag: DAG, task_id: str, instance: TaskInstance, **params: bool) -> Any:
+def _context(dag: DAG, task_id: str, instance: TaskInstance, **params: Any) -> Any:
     return {
         "ti": instance,
         "run_id": instance.run_id,
         "dag": dag,
         "task": dag.get_task(task_id),
-        "params": {"dry_run": False, "force": False, **params},
+        "params": {"source_url": SOURCE_URL, "dry_run": False, "force": False, "accept_source": False, **params},
         "outlet_events": OutletEventAccessors(),
     }

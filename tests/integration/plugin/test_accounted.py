@@ -137,7 +137,7 @@ def test_a_run_without_a_report_is_red(dag: DAG, run: FinishedRun) -> None:
 
 
 def test_problems_make_the_run_red_and_are_told(dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "remember_columns", lambda *_: pytest.fail("it was remembered"))
+    monkeypatch.setattr(steps, "remember_green_run", lambda *_: pytest.fail("it was remembered"))
     run.drop_item()
 
     with pytest.raises(AirflowFailException, match=r"1 of 10 keys checked are missing from the table: A_5"):
@@ -301,7 +301,7 @@ def test_a_green_run_is_remembered_and_a_dry_run_is_neither_remembered_nor_told(
     dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remembered: list[Any] = []
-    monkeypatch.setattr(steps, "remember_columns", lambda *given: remembered.append(given))
+    monkeypatch.setattr(steps, "remember_green_run", lambda *given: remembered.append(given))
 
     assert asset_events(dag, green(dag, monkeypatch, run, dry_run=True), dry_run=True) == []
     assert remembered == []
@@ -309,7 +309,7 @@ def test_a_green_run_is_remembered_and_a_dry_run_is_neither_remembered_nor_told(
 
     [event] = asset_events(dag, green(dag, monkeypatch, run))
     assert event["extra"] == {"report": "reports/r.json", "written": 98}
-    assert remembered == [("cars", run.prepared.to_json())]
+    assert remembered == [("cars", run.prepared.to_json(), "run")]
 
 
 def test_a_run_that_wrote_nothing_is_not_told(dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,16 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pendulum
 import pytest
 from airflow.sdk import DAG, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import DataInterval, TimeRestriction
 from markdown_it import MarkdownIt
 
 from csvdynamo.dataset import DagSettings, Dataset
@@ -79,6 +81,84 @@ def test_schedule_owner_and_tags_are_the_data_sets(dataset: Dataset) -> None:
     assert {task.owner for task in dag.tasks} == {"cars"}
 
 
+def slots(dag: DAG, first: datetime, last: datetime, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the moments (UTC) for which a scheduler that looks every half hour makes a run, as Airflow's does.
+
+    It has the DAG as it is stored in Airflow's database, and had made every run before the first moment.
+    """
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+    restriction = TimeRestriction(pendulum.instance(dag.start_date), None, dag.catchup)
+    now, made = pendulum.instance(first), []
+    monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: now)
+    done = DataInterval.exact(now)
+    while now <= last:
+        following = timetable.next_dagrun_info(last_automated_data_interval=done, restriction=restriction)
+        if following is not None and following.run_after <= now:
+            made.append(following.run_after.in_timezone("UTC").strftime("%m-%d %H:%M"))
+            done = following.data_interval
+        now += timedelta(minutes=30)
+    return made
+
+
+SPRING = datetime(2026, 3, 7, 0, 5, tzinfo=UTC), datetime(2026, 3, 10, tzinfo=UTC)
+AUTUMN = datetime(2026, 10, 31, 0, 5, tzinfo=UTC), datetime(2026, 11, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "timezone", "days", "made"),
+    [
+        ("0 6 * * *", "UTC", SPRING, ["03-07 06:00", "03-08 06:00", "03-09 06:00"]),
+        ("0 6 * * *", "UTC", AUTUMN, ["10-31 06:00", "11-01 06:00", "11-02 06:00"]),
+        # 06:00 in Los Angeles is 14:00 in winter and 13:00 in summer, which lasts from 8 March to 1 November 2026.
+        ("0 6 * * *", "America/Los_Angeles", SPRING, ["03-07 14:00", "03-08 13:00", "03-09 13:00"]),
+        ("0 6 * * *", "America/Los_Angeles", AUTUMN, ["10-31 13:00", "11-01 14:00", "11-02 14:00"]),
+        # On 8 March there is no 02:30: the run is made where it would be had no clock been changed, at 03:30.
+        ("30 2 * * *", "America/Los_Angeles", SPRING, ["03-07 10:30", "03-08 10:30", "03-09 09:30"]),
+        # On 1 November there are two 01:30, at 08:30 and 09:30: one run is made, at the second.
+        ("30 1 * * *", "America/Los_Angeles", AUTUMN, ["10-31 08:30", "11-01 09:30", "11-02 09:30"]),
+        ("@daily", "Europe/Berlin", SPRING, ["03-07 23:00", "03-08 23:00", "03-09 23:00"]),
+    ],
+)
+def test_a_schedule_is_in_utc_or_in_the_time_zone_of_the_data_set(
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    schedule: str,
+    timezone: str,
+    days: tuple[datetime, datetime],
+    made: list[str],
+) -> None:
+    settings = DagSettings(schedule) if timezone == "UTC" else DagSettings(schedule, timezone)
+    dag = make_dag(replace(dataset, dag=settings))
+
+    assert slots(dag, *days, monkeypatch) == made
+    assert f"The schedule ` {schedule} ` is in the time zone ` {timezone} `." in str(dag.doc_md)
+
+
+def test_every_hour_is_every_hour_where_the_clocks_are_changed(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dag = make_dag(replace(dataset, dag=DagSettings("30 * * * *", "America/Los_Angeles")))
+
+    for first in (datetime(2026, 3, 8, 7, 35, tzinfo=UTC), datetime(2026, 11, 1, 7, 35, tzinfo=UTC)):
+        hours = [moment.split()[1] for moment in slots(dag, first, first + timedelta(hours=4), monkeypatch)]
+        assert hours == ["08:30", "09:30", "10:30", "11:30"]
+
+
+def test_of_the_past_the_latest_slot_alone_is_made_up_for(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a DAG is unpaused."""
+    dag = make_dag(replace(dataset, dag=DagSettings("0 6 * * *", "America/Los_Angeles")))
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+    monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: pendulum.datetime(2026, 3, 9, 12))
+
+    first = timetable.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(pendulum.instance(dag.start_date), None, dag.catchup),
+    )
+
+    assert first is not None
+    assert first.run_after == datetime(2026, 3, 8, 13, tzinfo=UTC)
+
+
 def test_a_data_set_without_a_schedule_is_run_by_hand(dataset: Dataset) -> None:
     assert make_dag(replace(dataset, dag=DagSettings(schedule=None))).schedule is None
 
@@ -89,10 +169,11 @@ def test_a_run_has_an_alias_to_which_the_tables_asset_is_added_when_rows_were_wr
     assert not [task.task_id for task in dag.tasks if task.outlets and task.task_id != "accounted"]
 
 
-def test_the_form_asks_for_source_dry_run_and_force(dag: DAG, dataset: Dataset) -> None:
-    assert dag.params.dump() == {"source_url": dataset.source.url, "dry_run": False, "force": False}
+def test_the_form_asks_for_the_source_and_what_is_to_be_done_with_it(dag: DAG, dataset: Dataset) -> None:
+    unless_said = {"source_url": dataset.source.url, "dry_run": False, "force": False, "accept_source": False}
+    assert dag.params.dump() == unless_said
     types = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
-    assert types == {"source_url": "string", "dry_run": "boolean", "force": "boolean"}
+    assert types == {"source_url": "string", **dict.fromkeys(["dry_run", "force", "accept_source"], "boolean")}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +187,7 @@ def test_the_form_asks_for_source_dry_run_and_force(dag: DAG, dataset: Dataset) 
         {"source_url": "https://" + "token@example.com/a.csv"},
         {"dry_run": "yes"},
         {"force": 1},
+        {"accept_source": "no"},
     ],
 )
 def test_the_form_refuses_other_values(dataset: Dataset, wrong: dict[str, Any]) -> None:
@@ -123,7 +205,9 @@ def test_a_parameter_that_there_is_not_fails_the_first_task_before_anything_is_d
     params = {"source_url": "https://example.com/", "dry_run": False, "force": False, "dryrun": True}
     task: Any = dag.get_task("download")
 
-    with pytest.raises(AirflowFailException, match="'dryrun', but the parameters are source_url, dry_run, force"):
+    with pytest.raises(
+        AirflowFailException, match="'dryrun', but the parameters are source_url, dry_run, force, accept_source"
+    ):
         task.python_callable("ev_population", params=params, run_id="run")
 
 

@@ -13,8 +13,9 @@ import pytest
 from commands.sample import write_sample
 from csvdynamo.dataset import Dataset, Gates
 from csvdynamo.dataset_file import load_dataset
+from csvdynamo.policies import OnChange
 from csvdynamo.rejects import Reject
-from csvdynamo_airflow.preparation.prepare import Prepared, TooManyRejectsError, prepare
+from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
 from csvdynamo_airflow.settings import LocalUse
@@ -34,9 +35,9 @@ CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
 
 @pytest.fixture
 def dataset() -> Dataset:
-    """The example's data set, with any number of rejects."""
+    """The example's data set, with any number of rejects, the last row among them."""
     example = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
-    return replace(example, gates=Gates(max_reject_percent=100))
+    return replace(example, gates=Gates(max_reject_percent=100, last_record=OnChange.ACCEPT))
 
 
 @pytest.fixture
@@ -191,6 +192,57 @@ def test_what_is_no_csv_is_refused_before_it_lands(tasks: Tasks, body: bytes, to
     assert server.shown in str(refusal.value)
     assert tasks.stored_keys() == []
     assert list(tasks.work.iterdir()) == []
+
+
+HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        HTML_TYPE,
+        {"Content-Type": "application/xhtml+xml"},
+        {"Content-Type": "application/json"},
+        {"Content-Type": "application/octet-stream"},
+        {"Content-Type": "application/vnd.ms-excel"},
+        {"Content-Type": "image/png"},
+        {"Content-Encoding": "br"},
+        {"Content-Encoding": "utf-8"},
+        {"Content-Encoding": "gzip", "Content-Type": "application/gzip"},
+        {"Content-Encoding": "identity, none"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_csv_is_one_whatever_its_server_calls_it(tasks: Tasks, headers: dict[str, str], packed: bool) -> None:
+    """An address that ends in .csv.gz included: some servers unpack on the way, others do not."""
+    body = gzip.compress(CSV, mtime=0) if packed else CSV
+
+    with serve(Answer(body=body, headers=headers)) as server:
+        landed = tasks.download(server.url + ".gz")
+
+    assert tasks.read(landed.key) == body
+    assert tasks.prepare(landed).source_rows == CSV.count(b"\n") - 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "told"),
+    [
+        (b"<!doctype html><p>Sign in", {"Content-Type": "text/csv"}, "web page.*calls it Content-Type text/csv."),
+        (b'{"error": "quota"}', {"Content-Type": "text/csv"}, "JSON.*calls it Content-Type text/csv."),
+        (b"<p>Sign in", HTML_TYPE, "web page.*calls it Content-Type text/html; charset=utf-8."),
+        (bytes(range(256)), {"Content-Encoding": "br"}, "binary.*calls it Content-Encoding br."),
+        (b"<p>Sign in", {}, "may be in the way.$"),
+    ],
+)
+def test_a_page_is_none_the_less_and_the_refusal_says_what_its_server_calls_it(
+    tasks: Tasks, body: bytes, headers: dict[str, str], told: str
+) -> None:
+    with serve(Answer(body=body, headers=headers)) as server, pytest.raises(SourceFileError, match=told):
+        tasks.download(server.url)
+
+    assert tasks.stored_keys() == []
 
 
 def test_credentials_of_a_url_reach_neither_the_log_nor_what_is_handed_on(
@@ -364,11 +416,11 @@ GATED = b"DOL Vehicle ID,City\n" + b"".join(b"%d,Kent\n" % number for number in 
 @pytest.fixture
 def gated(s3: Any, dataset: Dataset, work: Path) -> Tasks:
     """Tasks of a data set that allows a tenth of the rows to be rejected."""
-    return Tasks(s3, replace(dataset, gates=Gates(max_reject_percent=10)), work)
+    return Tasks(s3, replace(dataset, gates=replace(dataset.gates, max_reject_percent=10)), work)
 
 
 def test_more_rejects_than_the_gate_allows_stop_prepare_before_the_upload(gated: Tasks) -> None:
-    with pytest.raises(TooManyRejectsError) as refusal:
+    with pytest.raises(GateError) as refusal:
         gated.prepare_bytes(GATED + b"18\n19\n1,Tacoma\n")
 
     told = str(refusal.value)
@@ -383,7 +435,7 @@ def test_more_rejects_than_the_gate_allows_stop_prepare_before_the_upload(gated:
 
 def test_the_rejects_of_a_refused_file_are_stored_where_any_others_are(gated: Tasks, tasks: Tasks) -> None:
     content = GATED + b"18\n19\n1,Tacoma\n"
-    with pytest.raises(TooManyRejectsError) as refusal:
+    with pytest.raises(GateError) as refusal:
         gated.prepare_bytes(content)
     refused = refusal.value.prepared
     assert refused.rejects_key is not None
@@ -402,7 +454,7 @@ def test_the_rejects_of_a_refused_file_are_stored_where_any_others_are(gated: Ta
     ("bad", "most"), [(b"18\n19\n", 10), (b"", 0), (b"18\n" * 18, 50)], ids=["10 %", "none", "half"]
 )
 def test_exactly_as_many_rejects_as_the_gate_allows_are_uploaded_without(gated: Tasks, bad: bytes, most: float) -> None:
-    gated.dataset = replace(gated.dataset, gates=Gates(max_reject_percent=most))
+    gated.dataset = replace(gated.dataset, gates=Gates(max_reject_percent=most, last_record=OnChange.ACCEPT))
 
     prepared = gated.prepare_bytes(GATED + bad)
 

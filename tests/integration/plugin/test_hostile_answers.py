@@ -86,7 +86,7 @@ def migrate(s3: Any, tmp_path: Path) -> Callable[..., str]:
         (RAW + b"\r\n\r\n", r"\x1b[2J\x07"),
         (b"HTTP/1.1 302 x\r\nLocation: /" + RAW + b"\r\n\r\n", "redirects more than 10 times"),
         (b"HTTP/1.1 302 x\r\nLocation: https://" + RAW + b"/\r\n\r\n", "redirects to where nothing is fetched"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: " + RAW + b"\r\n\r\n", r"Content-Encoding \x1b[2j\x07"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: " + RAW + b"\r\n\r\n", r"Content-Encoding \x1b[2J\x07"),
         (b"HTTP/1.1 200 OK\r\n" + RAW + b"\r\nContent-Length: 99\r\n\r\n", "is empty"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + RAW + b"\r\n", "could not be downloaded"),
         (b"HTTP/1.1 200 OK\r\nETag: " + RAW + b"\r\nContent-Type: " + RAW + b"\r\n\r\n", "begins with"),

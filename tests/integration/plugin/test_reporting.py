@@ -298,7 +298,7 @@ def test_the_tasks_see_what_prepare_refused_unless_a_later_attempt_prepared(
 def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
     instance = TaskInstance()
 
-    def refuse(_name: str, _landed: Any, _run_id: str, keep_refused: Callable[[Any], None]) -> None:
+    def refuse(_name: str, _landed: Any, _run_id: str, keep_refused: Callable[[Any], None], **_: Any) -> None:
         keep_refused({"rejected": 95})
         raise AirflowFailException("too many")
 

@@ -15,7 +15,7 @@ from csvdynamo.policies import Policies
 from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.preparation.prepare import TooManyRejectsError
+from csvdynamo_airflow.preparation.prepare import GateError
 from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.rejects import error_files_operator
@@ -211,7 +211,7 @@ def test_a_file_that_prepare_refuses_is_handed_on_and_fails_the_task_at_once(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[Any] = []
-    monkeypatch.setattr(steps, "prepare", raising(TooManyRejectsError("95 of 100 rows", PREPARED)))
+    monkeypatch.setattr(steps, "prepare", raising(GateError(["95 of 100 rows"], PREPARED)))
 
     with pytest.raises(AirflowFailException, match="95 of 100 rows"):
         steps.prepare_source("cars", LANDED.to_json(), "run", kept.append)

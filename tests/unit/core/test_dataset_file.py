@@ -9,10 +9,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import ColumnType, Dataset, EmptyPolicy
+from csvdynamo import dataset_file
+from csvdynamo.dataset import ColumnType, DagSettings, Dataset, EmptyPolicy, Gates
 from csvdynamo.dataset_file import dataset_paths, load_dataset, load_datasets
 from csvdynamo.errors import DatasetError
 from csvdynamo.hosts import HostRule
+from csvdynamo.policies import OnChange
 from csvdynamo.transforms import Lowercase, Prefix, Replace, Transform, can_produce
 from tests.hostile.texts import HOSTILE, hold_shown
 
@@ -42,10 +44,12 @@ def test_the_worked_example_keeps_the_names_that_its_users_know() -> None:
 def test_everything_that_is_left_out_has_its_documented_default(make_dataset: MakeDataset) -> None:
     dataset = make_dataset("")
 
-    assert (dataset.gates.max_reject_percent, dataset.gates.tolerated_failure_percent) == (5.0, 0.0)
+    assert dataset.gates == Gates(
+        max_reject_percent=5.0, tolerated_failure_percent=0.0, min_rows_percent=90.0, last_record=OnChange.FAIL
+    )
     assert (dataset.limits.rows_per_batch, dataset.limits.max_concurrency) == (250, 8)
     assert dataset.limits.max_input_bytes_per_batch == 204_800
-    assert (dataset.dag.schedule, dataset.dag.owner, dataset.dag.tags) == ("@monthly", "airflow", ())
+    assert dataset.dag == DagSettings(schedule="@monthly", timezone="UTC", owner="airflow", tags=())
     assert dataset.columns == ()
     assert dataset.key_header is None
 
@@ -71,12 +75,15 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
         [gates]
         max_reject_percent = 0.5
         tolerated_failure_percent = 100
+        min_rows_percent = 0
+        last_record = "warn"
         [limits]
         rows_per_batch = 1000
         max_input_bytes_per_batch = 262144
         max_concurrency = 1
         [dag]
         schedule = "0 6 * * 1-5"
+        timezone = "America/Los_Angeles"
         owner = "data"
         tags = ["cars", "public"]
         """
@@ -90,9 +97,9 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
     assert state.required
     assert state.allowed == frozenset({"WA", "OR"})
     assert dataset.column("Note").drop
-    assert dataset.gates.max_reject_percent == 0.5
+    assert dataset.gates == Gates(0.5, 100.0, 0.0, OnChange.WARN)
     assert dataset.limits.max_concurrency == 1
-    assert dataset.dag.schedule == "0 6 * * 1-5"
+    assert (dataset.dag.schedule, dataset.dag.timezone) == ("0 6 * * 1-5", "America/Los_Angeles")
     assert dataset.dag.tags == ("cars", "public")
 
 
@@ -169,8 +176,24 @@ def test_a_url_whose_host_has_no_one_reading_is_refused(tmp_path: Path, minimal_
         load_text(tmp_path, re.sub('url *= *"[^"]*"', lambda _: f'url = "{url}"', minimal_text))
 
 
+def test_without_time_zone_data_as_in_a_lambda_function_any_time_zone_is_read(
+    make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The functions need none, and a data set that names one must not stop them."""
+    monkeypatch.setattr(dataset_file, "_timezones", frozenset)
+
+    assert make_dataset('[dag]\ntimezone = "Europe/Berlin"').dag.timezone == "Europe/Berlin"
+
+
 def test_the_schedule_none_means_by_hand_only(make_dataset: MakeDataset) -> None:
     assert make_dataset('[dag]\nschedule = "none"').dag.schedule is None
+
+
+@pytest.mark.parametrize(
+    "more", ["[gates]\nmin_rows_percent = 1\nlast_record = 'warn'", "[dag]\ntimezone = 'Asia/Tokyo'"]
+)
+def test_gates_and_schedule_are_no_rules_of_rows(tmp_path: Path, minimal_text: str, more: str) -> None:
+    assert load_text(tmp_path, minimal_text + more).rules_digest == load_text(tmp_path, minimal_text).rules_digest
 
 
 def test_the_digest_is_of_the_text_whatever_its_line_ends(tmp_path: Path, minimal_text: str) -> None:
@@ -189,7 +212,7 @@ def test_the_digest_is_of_the_text_whatever_its_line_ends(tmp_path: Path, minima
         (
             "[gates]\nmax_rejects = 5",
             "gates.max_rejects",
-            "allowed here: max_reject_percent, tolerated_failure_percent",
+            "allowed here: last_record, max_reject_percent, min_rows_percent, tolerated_failure_percent",
         ),
         ("[extra]\na = 1", "extra", "unknown key; allowed here: attributes, columns"),
         ("[gates]\nmax_reject_percent = 101", "gates.max_reject_percent", "from 0 to 100, found 101"),
@@ -201,6 +224,23 @@ def test_the_digest_is_of_the_text_whatever_its_line_ends(tmp_path: Path, minima
         ("[limits]\nmax_input_bytes_per_batch = 262145", "limits.max_input_bytes_per_batch", "262144"),
         ("[limits]\nmax_concurrency = 0", "limits.max_concurrency", "from 1 to"),
         ("[dag]\nschedule = 'now and then'", "dag.schedule", "five cron fields"),
+        *(
+            (f"[dag]\ntimezone = '{name}'", "dag.timezone", "a time zone's IANA name, such as UTC or Europe/Berlin")
+            for name in (
+                "America",
+                "PDT",
+                "america/los_angeles",
+                "../Europe/Berlin",
+                "right/UTC",
+                "+02:00",
+                "localtime",
+            )
+        ),
+        ("[dag]\ntimezone = ''", "dag.timezone", "not empty"),
+        ("[dag]\ntimezone = 2", "dag.timezone", "a text"),
+        ("[gates]\nmin_rows_percent = 100.1", "gates.min_rows_percent", "a percentage from 0 to 100"),
+        ("[gates]\nmin_rows_percent = -1", "gates.min_rows_percent", "a percentage from 0 to 100"),
+        ("[gates]\nlast_record = 'ignore'", "gates.last_record", "one of accept, warn, fail"),
         ("[dag]\ntags = 'cars'", "dag.tags", 'must be an array, found "cars"'),
         ('[dag]\ntags = ["a", "\\u001b"]', "dag.tags", 'must be texts that print, found "\\u001b" in it'),
         ('[dag]\nowner = "a\\nb"', "dag.owner", "must be a text that prints"),
@@ -393,6 +433,7 @@ _WORDS = json.dumps(HOSTILE.replace("\ud800", "").replace("\x7f", ""))
         f"[columns.A]\npattern = {json.dumps(HOSTILE[:8] + '(')}",
         f"[dag]\nowner = {_WORDS}",
         f"[dag]\nschedule = {_WORDS}",
+        f"[dag]\ntimezone = {_WORDS}",
         f"[schema]\nheader = [{_WORDS}, {_WORDS}]",
         f"x = {HOSTILE[0]}",
     ],

@@ -38,7 +38,7 @@ def test_a_misspelt_parameter_is_named_with_those_that_there_are(name: str) -> N
         refuse_unknown([*PARAMETERS, name])
 
     assert repr(name) in str(caught.value)
-    assert "source_url, dry_run, force" in str(caught.value)
+    assert "source_url, dry_run, force, accept_source" in str(caught.value)
 
 
 def test_many_and_long_names_do_not_fill_the_log() -> None:

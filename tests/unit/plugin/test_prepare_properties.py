@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from csvdynamo.codes import Stage
 from csvdynamo.dataset import Column, Dataset, Gates, Limits, Source, Table
-from csvdynamo.policies import DuplicatePolicy, Policies
+from csvdynamo.policies import DuplicatePolicy, OnChange, Policies
 from csvdynamo.rejects import Reject, reject_id
 from csvdynamo.transforms import Trim, Uppercase, is_blank
 from csvdynamo_airflow.disk_space import DiskSpace
@@ -57,7 +57,7 @@ DATASET = Dataset(
     table=Table("tb_generated", "id"),
     digest="0",
     columns=(Column("id", required=True, transform=(Trim(), Uppercase())),),
-    gates=Gates(max_reject_percent=100),
+    gates=Gates(max_reject_percent=100, last_record=OnChange.ACCEPT),
     limits=Limits(rows_per_batch=3),
 )
 """Small batches, so that equal keys meet in one batch and in different ones; any number of rejects."""

@@ -199,3 +199,14 @@ def test_every_witness_is_another_one() -> None:
 
 def test_where_the_witnesses_were_not_heard_it_says_so() -> None:
     assert "were not heard" in make_report(PREPARED_ONLY, [])["witnesses"]["rejected_before_upload"]
+
+
+def test_what_speaks_against_the_source_is_in_the_report_and_in_the_summary() -> None:
+    warnings = ("The source has 10 rows, and the last green run's had 100.", "The last record, row 10, is none.")
+    findings = replace(PREPARED_ONLY, prepared=prepared_file(10, source_warnings=warnings))
+
+    report = make_report(findings, [])
+
+    assert report["source_warnings"] == list(warnings)
+    assert "\n\n" + "\n".join(warnings) + "\n\n" in summary(report)
+    assert make_report(replace(findings, prepared=None), [])["source_warnings"] == []

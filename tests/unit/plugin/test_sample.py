@@ -37,6 +37,11 @@ def test_its_faults_are_a_known_handful(tmp_path: Path) -> None:
     assert sorted(keys) == ["", "", "", "  ", "  "]
 
 
+def test_it_ends_with_a_row_whatever_its_seed(tmp_path: Path) -> None:
+    for seed in range(40):
+        assert write_sample(tmp_path / "sample.csv", LEAST_ROWS, seed).faults[-1].row < LEAST_ROWS
+
+
 def test_the_data_sets_rules_refuse_the_listed_rows_and_no_others(tmp_path: Path) -> None:
     sample = write_sample(tmp_path / "sample.csv", rows=500)
     dataset = load_dataset(DATASET)

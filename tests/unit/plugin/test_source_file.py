@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo.dataset import Column, Dataset, Source, Table
 from csvdynamo_airflow.preparation.source_file import (
     SourceFileError,
     SourceFormat,
@@ -89,8 +89,9 @@ def test_what_is_no_csv_is_named_for_what_it_is(tmp_path: Path, content: bytes, 
     ("content", "by_what"),
     [
         (b"PAR1 and so on", r"begins as a Parquet file does, with b'PAR1', and was taken for that"),
-        (b"BZhello,id\n", r"begins as bzip2 does, with b'BZh', and was taken for that"),
-        (b"\xef\xbb\xbf<html lang='en'>", r"begins as a web page does, with '<html', and was taken for one"),
+        (b"BZh91AY&SY and so on", r"begins as bzip2 does, with b'BZh', and was taken for that"),
+        (b"\xef\xbb\xbf<html lang='en'>", r"begins as a web page does, with '<html', and was taken for that"),
+        (b'{"error": "quota"}', r"begins as JSON does, with '{\"error\":', and was taken for that"),
         (bytes(range(256)) * 4, r"control characters in UTF-8, the encoding that was found \(source\.encoding sets"),
         (b"\x1f\x8b\x08\x00 no gzip", "gzip or zip, by its first bytes"),
         (b"PK\x03\x04 and so on", "corrupt gzip or zip, by its first bytes"),
@@ -99,6 +100,82 @@ def test_what_is_no_csv_is_named_for_what_it_is(tmp_path: Path, content: bytes, 
 def test_a_refusal_says_by_what_the_file_was_judged(tmp_path: Path, content: bytes, by_what: str) -> None:
     with pytest.raises(SourceFileError, match=by_what):
         refuse_unless_csv(source(tmp_path, content), "a.csv", NAMES)
+
+
+PAGE_IN_ONE_LINE = b"<html><head><script>f(a,id,b)</script></head><body>Sign in</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"<p>Sign in", "a web page"),
+        (b"<!-- maintenance --><html>", "a web page"),
+        (b"\r\n\t<h1>502 Bad Gateway</h1>", "a web page"),
+        (b"<html\nlang=en>", "a web page"),
+        (PAGE_IN_ONE_LINE, "a web page"),
+        (b"<Error><Code>AccessDenied</Code></Error>", "a web page"),
+        (b"<soap:Envelope>", "a web page or XML"),
+        (b"<?xml version='1.0'?>\n<rss>", "a web page or XML"),
+        ("<html>".encode("utf-16"), "a web page"),
+        (b"{}", "JSON"),
+        (b'{\n  "id": 1,\n  "name": "a"\n}', "JSON"),
+        (b'[{"id": 1}, {"id": 2}]', "JSON"),
+        (b'[["id","name","state"],\n["1","a","WA"]]', "JSON"),
+        (b'\xef\xbb\xbf["id", "name"]', "JSON"),
+        (b"[]", "JSON"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "an old Excel or Word file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(20), "a PNG image"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG image"),
+        (b"GIF89a\x01\x00", "a GIF image"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF"),
+        (b"PAR1\x15\x04\x15", "a Parquet file"),
+        (b"SQLite format 3\x00", "an SQLite database"),
+        (rb"{\rtf1\ansi id,name}", "a rich text document"),
+        (gzipped(b"{}"), "JSON"),
+    ],
+)
+def test_what_begins_as_another_format_is_refused_as_that(tmp_path: Path, content: bytes, told: str) -> None:
+    with pytest.raises(SourceFileError, match=f"^a.csv begins as {told} does, with .*, and was taken for that"):
+        refuse_unless_csv(source(tmp_path, content), "a.csv", NAMES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<id>,id\n1,2\n",
+        b"<html>;id\n1;2\n",
+        b'"<p>",name,"id"\r\n1,2,3\r\n',
+        b"<head>\tid\n1\t2\n",
+        b"<?xml,id\n1,2\n",
+        b"\n\n<b>,id\n1,2\n",
+        b"<3,id\n1,2\n",
+        b"< 5 years,id\n1,2\n",
+        b"PAR1,PAR2,id\n1,2,3\n",
+        b"BZhello,id\n1,2\n",
+        b"GIF89a,id\n1,2\n",
+        b"%PDF,id\n1,2\n",
+        b"[id],id\n1,2\n",
+        b"{id},id\n1,2\n",
+        b"[1],id\n1,2\n",
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_header_with_the_keys_column_is_a_csv_whatever_its_first_cell_begins_with(
+    tmp_path: Path, content: bytes, packed: bool
+) -> None:
+    refuse_unless_csv(source(tmp_path, gzipped(content) if packed else content), "a.csv", NAMES)
+
+
+def test_the_keys_column_is_known_by_the_rules_of_the_data_set(tmp_path: Path) -> None:
+    """By its header's attribute name, between its own delimiter, and not by a column that is not stored."""
+    key = Column("<Car No>", rename="id")
+    path = source(tmp_path, b"<p>;<Car No>\n1;2\n")
+
+    refuse_unless_csv(path, "a.csv", replace(NAMES, columns=(key,)))
+    refuse_unless_csv(path, "a.csv", replace(declared(delimiter=";"), columns=(key,)))
+    for other in (replace(declared(delimiter=","), columns=(key,)), NAMES):
+        with pytest.raises(SourceFileError, match="is no header with a column that becomes the partition key, 'id'"):
+            refuse_unless_csv(path, "a.csv", other)
 
 
 def test_a_text_that_only_its_declared_encoding_tells_from_binary_is_no_binary(tmp_path: Path) -> None:

@@ -60,6 +60,21 @@ def test_an_endless_last_line_ends_with_the_text(monkeypatch: pytest.MonkeyPatch
     assert cut.length == 55
 
 
+@pytest.mark.parametrize("limit", [5, 1000], ids=["cut", "whole"])
+@pytest.mark.parametrize("size", [1, 3, 10])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_whether_the_text_ends_with_a_line_end_is_known_when_it_was_read(
+    monkeypatch: pytest.MonkeyPatch, limit: int, size: int, end: str
+) -> None:
+    monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", size)
+    monkeypatch.setattr(text_lines, "LINE_LIMIT", limit)
+    lines = TextLines(io.StringIO("a\n" + "x" * 50 + end, newline=""))
+
+    assert list(iter(lines.next_block, []))
+
+    assert lines.ends_a_line is bool(end)
+
+
 def test_carriage_returns_alone_are_read_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each may be the first half of a line end, and none is a reason to read on to the end of the text."""
     monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", 10)

@@ -1,0 +1,58 @@
+"""The gates on a source as a whole, which prepare holds it to before the upload: its rows, and its end. Pure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from csvdynamo.dataset import Gates
+from csvdynamo.policies import OnChange
+from csvdynamo_airflow.accounting.row_mark import RowMark
+
+
+@dataclass(frozen=True)
+class SourceFault:
+    """What speaks against a source.
+
+    Attributes:
+        message: What it is, in a sentence.
+        advice: What to do about it, in sentences that go on with the settings of the data set file.
+        fails: Whether it stops the run.
+    """
+
+    message: str
+    advice: str
+    fails: bool
+
+
+def judge_source(
+    rows: int, mark: RowMark | None, last_record: str | None, gates: Gates, *, accepted: bool
+) -> list[SourceFault]:
+    """List what speaks against a source as a whole.
+
+    Args:
+        rows: Its rows.
+        mark: The rows of the last green run, None if it is not to be compared with them, or there was none.
+        last_record: What its last record is, if that is no row (`last_record.told_last_record`).
+        gates: The data set's limits. Exactly as few rows as allowed are allowed.
+        accepted: Whether a person let this run's source pass, whatever it is.
+    """
+    faults = []
+    if mark is not None and 100 * rows < Decimal(str(gates.min_rows_percent)) * mark.rows:
+        faults.append(
+            SourceFault(
+                f"The source has {rows:,} rows, and the last green run's had {mark.rows:,} (run {mark.run_id}): less "
+                f"than gates.min_rows_percent = {gates.min_rows_percent:g}.",
+                "Look whether its publisher serves all of it: a default page, a filter or an export that failed ends "
+                "so. If the setting is too strict, lower it (0: any number of rows)",
+                fails=not accepted,
+            )
+        )
+    if last_record is not None and gates.last_record is not OnChange.ACCEPT:
+        faults.append(
+            SourceFault(
+                f"{last_record}: the file may have been cut off, or ends with a message or a footer.",
+                "Clear the task download to fetch it again. If its publisher ends every file so, set "
+                'gates.last_record = "warn"',
+                fails=gates.last_record is OnChange.FAIL and not accepted,
+            )
+        )
+    return faults
