@@ -126,7 +126,7 @@ def write_sample(path: Path, rows: int = 5000, seed: int = 1) -> Sample:
         raise ValueError(f"rows is {rows}, but the sample's faults need at least {LEAST_ROWS} rows")
     draw = random.Random(seed)  # noqa: S311 - invented vehicles, no secrets
     vehicles = [_vehicle(draw, number) for number in range(1, rows + 1)]
-    # Not the last one: a file that does not end with a row counts as cut off.
+    # Not the last one: a file that does not end with a row is told to be cut off.
     special = iter(draw.sample(range(1, rows), len(_FAULTS) + len(HARD_VALUES)))
     faults = []
     for (code, spoil), row in zip(_FAULTS, special, strict=False):

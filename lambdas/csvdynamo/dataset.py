@@ -107,7 +107,7 @@ class Gates:
     max_reject_percent: float = 5.0
     tolerated_failure_percent: float = 0.0
     min_rows_percent: float = 90.0
-    last_record: OnChange = OnChange.FAIL
+    last_record: OnChange = OnChange.WARN
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,6 @@ transform = [{{ replace = "#", with = "{swell}" }}]
 
 [gates]
 max_reject_percent = 60
-last_record = "accept"
 
 [limits]
 rows_per_batch = 20
@@ -115,7 +114,6 @@ transform = ["trim", "lowercase"]
 
 [gates]
 max_reject_percent = 100
-last_record = "accept"
 """
 
 

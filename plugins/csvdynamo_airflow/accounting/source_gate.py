@@ -51,7 +51,7 @@ def judge_source(
             SourceFault(
                 f"{last_record}: the file may have been cut off, or ends with a message or a footer.",
                 "Clear the task download to fetch it again. If its publisher ends every file so, set "
-                'gates.last_record = "warn"',
+                'gates.last_record = "accept"',
                 fails=gates.last_record is OnChange.FAIL and not accepted,
             )
         )

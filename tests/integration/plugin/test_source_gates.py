@@ -312,14 +312,16 @@ def test_a_bucket_that_does_not_take_the_measure_costs_no_run_its_green(
 # a last record that is no row
 
 
-def test_a_last_record_that_is_no_row_stops_the_run_before_the_upload(runs: Runs) -> None:
+def test_a_last_record_that_is_no_row_stops_the_run_before_the_upload_if_it_is_to(runs: Runs) -> None:
+    runs.dataset = replace(CARS, gates=Gates(last_record=OnChange.FAIL))
+
     with pytest.raises(AirflowFailException) as refusal:
         runs.prepare(CUT, ELSEWHERE)
 
     told = str(refusal.value)
     assert "The last record, row 3, has 1 of 2 columns: the file may have been cut off" in told
     assert "Nothing was uploaded and no row was migrated." in told
-    assert 'set gates.last_record = "warn" in datasets/cars.toml, and deploy' in told
+    assert 'set gates.last_record = "accept" in datasets/cars.toml, and deploy' in told
     assert "trigger the DAG again with accept_source" in told
     assert runs.uploaded() == []
     assert (runs.refused["source_rows"], runs.refused["rejects_by_code"]) == (3, {"BAD_WIDTH": 1})
@@ -344,6 +346,7 @@ def test_one_that_the_data_set_or_a_person_lets_pass_is_a_reject_as_any_other(
 
 
 def test_everything_that_stops_a_run_is_told_at_once(runs: Runs) -> None:
+    runs.dataset = replace(CARS, gates=Gates(last_record=OnChange.FAIL))
     runs.succeed(cars(100))
 
     with pytest.raises(AirflowFailException) as refusal:
@@ -358,8 +361,9 @@ def test_everything_that_stops_a_run_is_told_at_once(runs: Runs) -> None:
 
 
 def test_prepare_by_itself_hands_its_refusal_the_file(s3: Any, runs: Runs) -> None:
+    strict = replace(CARS, gates=Gates(last_record=OnChange.FAIL))
     with pytest.raises(GateError) as refusal:
-        prepare(runs.land(CUT), CARS, s3=s3, run_id="run", name_execution=lambda _: "cars-1", source_url=URL)
+        prepare(runs.land(CUT), strict, s3=s3, run_id="run", name_execution=lambda _: "cars-1", source_url=URL)
 
     prepared = refusal.value.prepared
     assert (prepared.source_rows, prepared.usual_source, prepared.source_warnings) == (3, True, ())

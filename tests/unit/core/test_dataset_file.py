@@ -45,7 +45,7 @@ def test_everything_that_is_left_out_has_its_documented_default(make_dataset: Ma
     dataset = make_dataset("")
 
     assert dataset.gates == Gates(
-        max_reject_percent=5.0, tolerated_failure_percent=0.0, min_rows_percent=90.0, last_record=OnChange.FAIL
+        max_reject_percent=5.0, tolerated_failure_percent=0.0, min_rows_percent=90.0, last_record=OnChange.WARN
     )
     assert (dataset.limits.rows_per_batch, dataset.limits.max_concurrency) == (250, 8)
     assert dataset.limits.max_input_bytes_per_batch == 204_800
@@ -76,7 +76,7 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
         max_reject_percent = 0.5
         tolerated_failure_percent = 100
         min_rows_percent = 0
-        last_record = "warn"
+        last_record = "fail"
         [limits]
         rows_per_batch = 1000
         max_input_bytes_per_batch = 262144
@@ -97,7 +97,7 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
     assert state.required
     assert state.allowed == frozenset({"WA", "OR"})
     assert dataset.column("Note").drop
-    assert dataset.gates == Gates(0.5, 100.0, 0.0, OnChange.WARN)
+    assert dataset.gates == Gates(0.5, 100.0, 0.0, OnChange.FAIL)
     assert dataset.limits.max_concurrency == 1
     assert (dataset.dag.schedule, dataset.dag.timezone) == ("0 6 * * 1-5", "America/Los_Angeles")
     assert dataset.dag.tags == ("cars", "public")

@@ -76,7 +76,7 @@ def test_a_last_record_that_is_no_row_does_what_the_data_set_says(action: OnChan
 
 
 def test_what_a_person_lets_pass_is_told_all_the_same() -> None:
-    faults = judge_source(7, mark(5000), CUT, Gates(), accepted=True)
+    gates = Gates(last_record=OnChange.FAIL)
 
-    assert [fault.fails for fault in faults] == [False, False]
-    assert [fault.fails for fault in judge_source(7, mark(5000), CUT, Gates(), accepted=False)] == [True, True]
+    assert [fault.fails for fault in judge_source(7, mark(5000), CUT, gates, accepted=True)] == [False, False]
+    assert [fault.fails for fault in judge_source(7, mark(5000), CUT, gates, accepted=False)] == [True, True]
