@@ -5,7 +5,7 @@ from importlib import metadata
 from local_aws import resource_imports, scan_pages, topic_keys
 from local_aws.access import enforcement
 from local_aws.distributed_map import state
-from local_aws.executions import lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
+from local_aws.executions import history, lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
 from local_aws.firehose import delivery
 from local_aws.functions import environments, keys, naming
 
@@ -29,6 +29,7 @@ def apply() -> None:
             f"local_aws adds to MiniStack {MINISTACK_VERSION}, but {installed} is installed: install the pinned one, "
             "or run tests/integration/local_aws against the new one, then change MINISTACK_VERSION in additions.py."
         )
+    history.install()
     start.install()
     run.install()
     redrive.install()

@@ -20,8 +20,8 @@ _MAP_DENIED = "States.Permissions"
 
 def install() -> None:
     """Put the role of its machine behind every state, and ask it before a task or a Map Run begins."""
-    stepfunctions._execute_task = _acting(stepfunctions._execute_task, execution_at=2)
-    stepfunctions._run_distributed_map = _acting(stepfunctions._run_distributed_map, execution_at=4)
+    stepfunctions._execute_task = _acting(stepfunctions._execute_task)
+    stepfunctions._execute_map = _acting(stepfunctions._execute_map)
     stepfunctions._invoke_resource = _checked_task(stepfunctions._invoke_resource)
     MapRun.process = _checked_map_run(MapRun.process)  # type: ignore[method-assign]
 
@@ -81,13 +81,15 @@ def _require_topic(topic: str) -> None:
         raise execution_error(_KEY_DENIED, refusal)
 
 
-def _acting(run: Any, *, execution_at: int) -> Any:
-    @functools.wraps(run)
-    def run_acting(*arguments: Any) -> Any:
-        with acting_for(arguments[execution_at]):
-            return run(*arguments)
+def _acting(execute: Any) -> Any:
+    @functools.wraps(execute)
+    def execute_acting(
+        definition: dict[str, Any], raw_input: Any, execution: dict[str, Any], context: dict[str, Any]
+    ) -> Any:
+        with acting_for(execution):
+            return execute(definition, raw_input, execution, context)
 
-    return run_acting
+    return execute_acting
 
 
 def _checked_task(invoke: Any) -> Any:

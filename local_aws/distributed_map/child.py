@@ -7,6 +7,7 @@ from typing import Any
 from local_aws.distributed_map.item_batcher import to_json
 from local_aws.distributed_map.settings import Processor
 from local_aws.distributed_map.spool import Spool
+from local_aws.executions import history
 from local_aws.executions.progress import FIELD, Progress
 from local_aws.executions.stopping import ExecutionStoppedError, StopSignal, current
 from local_aws.executions.walk import walk
@@ -87,7 +88,7 @@ def redrive(child: ChildRecord, processor: Processor) -> None:
     child["redriveDate"] = now()
     child[FIELD].redrive()
     details = {"executionRedrivenEventDetails": {"redriveCount": child["redriveCount"]}}
-    stepfunctions._add_event(child, "ExecutionRedriven", details)
+    history.add_event(child, "ExecutionRedriven", details)
 
 
 def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any], stop: StopSignal) -> None:
@@ -116,7 +117,7 @@ def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any],
         ending = {"status": "ABORTED"}
     child.update(ending, stopDate=now())
     if processor.is_express:
-        child["events"] = []
+        history.clear(child)
 
 
 def _run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any]) -> Any:

@@ -11,7 +11,6 @@ from local_aws.ministack_internals import Response, stepfunctions
 def install() -> None:
     """Let the engine's threads look at the signal of their execution, and StopExecution set it."""
     stepfunctions._stop_execution = _stopping_threads(stepfunctions._stop_execution)
-    stepfunctions._add_event = _checking_before_tasks(stepfunctions._add_event)
     stepfunctions._scaled_sleep = _interruptible(stepfunctions._scaled_sleep)
 
 
@@ -26,17 +25,6 @@ def _stopping_threads(stop: Any) -> Any:
         return response
 
     return stop_execution
-
-
-def _checking_before_tasks(add_event: Any) -> Any:
-    @functools.wraps(add_event)
-    def add(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> Any:
-        signal = current.get()
-        if signal is not None and event_type == "TaskScheduled":
-            signal.check()
-        return add_event(execution, event_type, details)
-
-    return add
 
 
 def _interruptible(scaled_sleep: Any) -> Any:

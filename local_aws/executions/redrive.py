@@ -12,6 +12,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws.executions import history
 from local_aws.executions.attempt import FIELD, Attempt, changing_status
 from local_aws.executions.redrivable import redrive_fields, refusal
 from local_aws.ministack_internals import Response, error_response, json_response, now, stepfunctions
@@ -69,7 +70,7 @@ def _restart(execution: dict[str, Any], at: str) -> None:
         status="RUNNING", stopDate=None, output=None, error=None, cause=None, redriveCount=count, redriveDate=at
     )
     details = {"executionRedrivenEventDetails": {"redriveCount": count}}
-    stepfunctions._add_event(execution, "ExecutionRedriven", details)
+    history.add_event(execution, "ExecutionRedriven", details)
 
 
 def _answered_before(execution: dict[str, Any], token: str | None) -> str | None:

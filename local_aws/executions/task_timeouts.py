@@ -10,9 +10,8 @@ from local_aws.ministack_internals import execution_error, stepfunctions
 
 
 def install() -> None:
-    """Let the engine's Task states know their timeout, and the history say that it was one."""
+    """Let the engine's Task states know their timeout."""
     stepfunctions._execute_task = _with_timeout(stepfunctions._execute_task)
-    stepfunctions._add_event = _naming_timeouts(stepfunctions._add_event)
 
 
 def _with_timeout(execute: Any) -> Any:
@@ -35,14 +34,3 @@ def _seconds(state: dict[str, Any], raw_input: Any, context: dict[str, Any]) -> 
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
         raise execution_error("States.Runtime", f"The task's timeout has to be a positive number, not {seconds!r}.")
     return seconds
-
-
-def _naming_timeouts(add_event: Any) -> Any:
-    @functools.wraps(add_event)
-    def add(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> Any:
-        failed = (details or {}).get("taskFailedEventDetails")
-        if failed and failed["error"] == "States.Timeout":
-            return add_event(execution, "TaskTimedOut", {"taskTimedOutEventDetails": failed})
-        return add_event(execution, event_type, details)
-
-    return add

@@ -4,6 +4,7 @@ import copy
 import json
 from typing import Any
 
+from local_aws.executions import history
 from local_aws.executions.progress import Progress
 from local_aws.executions.stopping import current
 from local_aws.ministack_internals import execution_error, now, stepfunctions
@@ -63,12 +64,12 @@ def _run(state: dict[str, Any], value: Any, execution: dict[str, Any], context: 
 
 def _entered(execution: dict[str, Any], state: dict[str, Any], name: str, value: Any) -> None:
     details = {"stateEnteredEventDetails": {"name": name, "input": json.dumps(value)}}
-    stepfunctions._add_event(execution, f"{state.get('Type')}StateEntered", details)
+    history.add_event(execution, f"{state.get('Type')}StateEntered", details)
 
 
 def _exited(execution: dict[str, Any], state: dict[str, Any], name: str, value: Any) -> None:
     details = {"stateExitedEventDetails": {"name": name, "output": json.dumps(value)}}
-    stepfunctions._add_event(execution, f"{state.get('Type')}StateExited", details)
+    history.add_event(execution, f"{state.get('Type')}StateExited", details)
 
 
 def _check_stop() -> None:
