@@ -2,7 +2,7 @@
 
 from importlib import metadata
 
-from local_aws import resource_imports, scan_pages, topic_keys
+from local_aws import kept_resources, resource_imports, scan_pages, topic_keys
 from local_aws.access import enforcement
 from local_aws.distributed_map import state
 from local_aws.executions import history, lifecycle, listing, redrive, retries, run, start, status_events, task_timeouts
@@ -44,6 +44,7 @@ def apply() -> None:
     state.install()
     delivery.install()
     resource_imports.install()
+    kept_resources.install()
     topic_keys.install()
     scan_pages.install()
     # Last, so that a check comes before whatever the others do.
