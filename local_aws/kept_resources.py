@@ -8,44 +8,44 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local_aws.ministack_internals import account_and_region, cloudwatch_logs, dynamodb, provisioners, stepfunctions
+from local_aws.ministack_internals import (
+    account_and_region,
+    cloudwatch_logs,
+    dynamodb,
+    replace_provisioner,
+    stepfunctions,
+)
 
 _PROTECTED = (
     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
 )
 
 
-def install() -> None:
-    """Let stacks create tables, log groups and state machines only under names that nothing has."""
-    _replace("AWS::DynamoDB::Table", "create", "_ddb_create", _creating("TableName", _is_table))
-    _replace("AWS::DynamoDB::Table", "delete", "_ddb_delete", _sparing_protected)
-    _replace("AWS::Logs::LogGroup", "create", "_cwlogs_create", _creating("LogGroupName", _is_log_group))
-    machine = _creating("StateMachineName", _is_state_machine)
-    _replace("AWS::StepFunctions::StateMachine", "create", "_sfn_state_machine_create", machine)
+def install(checked_machine: Callable[[Any], Any]) -> None:
+    """Let stacks create tables, log groups and state machines only under names that nothing has.
 
-
-def _is_table(name: str) -> bool:
-    return name in dynamodb._tables
-
-
-def _is_log_group(name: str) -> bool:
-    return name in cloudwatch_logs._log_groups
+    Args:
+        checked_machine: lets what creates state machines ask for permissions, where IAM is enforced.
+    """
+    table, group, machine = "AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::StepFunctions::StateMachine"
+    create_table = _creating(table, "TableName", lambda name: name in dynamodb.tables)
+    create_group = _creating(group, "LogGroupName", lambda name: name in cloudwatch_logs.log_groups)
+    create_machine = _creating(machine, "StateMachineName", _is_state_machine)
+    replace_provisioner(table, "create", create_table, "ddb_create")
+    replace_provisioner(table, "delete", _sparing_protected, "ddb_delete")
+    replace_provisioner(group, "create", create_group, "cwlogs_create")
+    replace_provisioner(
+        machine, "create", lambda create: checked_machine(create_machine(create)), "sfn_state_machine_create"
+    )
 
 
 def _is_state_machine(name: str) -> bool:
     account, region = account_and_region()
-    return f"arn:aws:states:{region}:{account}:stateMachine:{name}" in stepfunctions._state_machines
+    return f"arn:aws:states:{region}:{account}:stateMachine:{name}" in stepfunctions.state_machines
 
 
-def _replace(kind: str, operation: str, name: str, guarded: Callable[[str, Any], Any]) -> None:
-    """Replace one of MiniStack's provisioners, which its table of handlers and its updates both refer to."""
-    guard = guarded(kind, getattr(provisioners, name))
-    setattr(provisioners, name, guard)
-    provisioners._RESOURCE_HANDLERS[kind][operation] = guard
-
-
-def _creating(name_property: str, exists: Callable[[str], bool]) -> Callable[[str, Any], Any]:
-    def guarded(kind: str, create: Any) -> Any:
+def _creating(kind: str, name_property: str, exists: Callable[[str], bool]) -> Callable[[Any], Any]:
+    def guarded(create: Any) -> Any:
         @functools.wraps(create)
         def create_anew(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> Any:
             name = properties.get(name_property)
@@ -58,10 +58,10 @@ def _creating(name_property: str, exists: Callable[[str], bool]) -> Callable[[st
     return guarded
 
 
-def _sparing_protected(_: str, delete: Any) -> Any:
+def _sparing_protected(delete: Any) -> Any:
     @functools.wraps(delete)
     def delete_unprotected(physical_id: str, properties: Mapping[str, Any]) -> Any:
-        if dynamodb._tables.get(physical_id, {}).get("DeletionProtectionEnabled"):
+        if dynamodb.tables.get(physical_id, {}).get("DeletionProtectionEnabled"):
             raise ValueError(_PROTECTED)
         return delete(physical_id, properties)
 

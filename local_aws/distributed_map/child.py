@@ -59,7 +59,7 @@ def start(map_run: dict[str, Any], inputs: Spool, index: int, items: int) -> Chi
         "mockAttempts": {},
     }
     child = ChildRecord(fields, inputs, index)
-    stepfunctions._executions[child["executionArn"]] = child
+    stepfunctions.executions[child["executionArn"]] = child
     return child
 
 
@@ -106,7 +106,7 @@ def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any],
         ending: dict[str, Any] = {"status": "SUCCEEDED", "output": to_json(output)}
     except ExecutionStoppedError:
         ending = {"status": "ABORTED"}
-    except stepfunctions._ExecutionError as error:
+    except stepfunctions.ExecutionError as error:
         ending = {"status": "FAILED", "error": error.error, "cause": error.cause}
     except Exception as error:
         ending = {"status": "FAILED", "error": "States.Runtime", "cause": str(error)}
@@ -135,6 +135,6 @@ def _run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any]
     }
     if processor.is_express:
         # It never goes on from a state, so that nobody need take down where it was.
-        return stepfunctions._run_sub_machine(processor.states, processor.start_at, child_input, child, context)
+        return stepfunctions.run_sub_machine(processor.states, processor.start_at, child_input, child, context)
     progress: Progress = child.setdefault(FIELD, Progress(processor.start_at, child_input))
     return walk(processor.states, progress, child, context)

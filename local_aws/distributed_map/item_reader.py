@@ -60,7 +60,7 @@ def _other_items(scope: Scope, reader: dict[str, Any], config: dict[str, Any]) -
         "Parameters": scope.arguments(reader),
     }
     try:
-        items = stepfunctions._read_map_items(resolved, scope.effective, scope.context)
+        items = stepfunctions.read_map_items(resolved, scope.effective, scope.context)
     except (ValueError, LookupError, TypeError) as error:
         raise execution_error(_FAILED, f"Unable to read the items: {error}") from error
     if not isinstance(items, list):
@@ -73,7 +73,7 @@ def _input_items(scope: Scope) -> list[Any]:
         items = scope.resolve(scope.definition["Items"])
     else:
         path = scope.definition.get("ItemsPath", "$")
-        items = stepfunctions._resolve_path_or_ctx(path, scope.effective, scope.context)
+        items = stepfunctions.resolve_path_or_ctx(path, scope.effective, scope.context)
     return items if isinstance(items, list) else [items]
 
 

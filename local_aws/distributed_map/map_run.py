@@ -66,7 +66,7 @@ class MapRun:
         self.result: Any = None
         self.begun_at = 0
         self.record = _record(execution, settings, self.counts)
-        stepfunctions._map_runs[self.arn] = self.record
+        stepfunctions.map_runs[self.arn] = self.record
 
     @property
     def arn(self) -> str:

@@ -1,6 +1,6 @@
 """The Distributed Map state, in MiniStack's terms."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from local_aws.distributed_map.item_batcher import ChildInput, ItemTooLargeError, batches, single
@@ -19,10 +19,16 @@ _STARTS_ANEW = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html#redrive-eligibility-map-run"""
 
 
-def install() -> None:
-    """Let the engine run its Distributed Map states here."""
-    execute_inline = stepfunctions._execute_map
+def install(acting: Callable[[Any], Any]) -> None:
+    """Let the engine run its Distributed Map states here.
 
+    Args:
+        acting: puts the role of its machine behind a state; it gives back what it is given where IAM is not enforced.
+    """
+    stepfunctions.replace("execute_map", lambda execute: acting(_by_mode(execute)))
+
+
+def _by_mode(execute_inline: Any) -> Any:
     def execute_map(
         definition: dict[str, Any], raw_input: Any, execution: dict[str, Any], context: dict[str, Any]
     ) -> tuple[Any, str | None]:
@@ -31,7 +37,7 @@ def install() -> None:
         ended: tuple[Any, str | None] = execute(definition, raw_input, execution, context)
         return ended
 
-    stepfunctions._execute_map = execute_map
+    return execute_map
 
 
 def execute_distributed(
@@ -53,14 +59,14 @@ def execute_distributed(
     def attempt() -> tuple[Any, str | None]:
         nonlocal map_run
         map_run = None
-        effective = stepfunctions._apply_input_path(definition, raw_input, context)
+        effective = stepfunctions.apply_input_path(definition, raw_input, context)
         scope = Scope(definition, raw_input, effective, context)
         map_run = _redriven(execution, context) or _started(execution, scope)
         return _ended(map_run, scope, execution)
 
     try:
-        ended: tuple[Any, str | None] = stepfunctions._with_retry_and_catch(definition, raw_input, context, attempt)
-    except stepfunctions._ExecutionError:
+        ended: tuple[Any, str | None] = stepfunctions.with_retry_and_catch(definition, raw_input, context, attempt)
+    except stepfunctions.ExecutionError:
         _tell_failure(execution, map_run)
         raise
     _tell_failure(execution, map_run)
@@ -120,8 +126,8 @@ def _ended(map_run: MapRun, scope: Scope, execution: dict[str, Any]) -> tuple[An
         if scope.is_jsonata:
             # With JSONPath, the state's exit follows the end of its Map Run; with JSONata, the Map Run's beginning.
             history.follow(execution, map_run.begun_at)
-        return scope.output(result), stepfunctions._next_or_end(scope.definition)
-    except stepfunctions._ExecutionError as error:
+        return scope.output(result), stepfunctions.next_or_end(scope.definition)
+    except stepfunctions.ExecutionError as error:
         if error.error in _STARTS_ANEW:
             _keep(execution, scope.context, None)
         raise

@@ -35,5 +35,5 @@ def _end(
             return False
         execution.update(ending, stopDate=now())
         history.add_event(execution, event, details)
-    stepfunctions._emit_execution_status_event(execution)
+    stepfunctions.emit_execution_status_event(execution)
     return True

@@ -24,13 +24,13 @@ _TOKEN_SECONDS = 15 * 60
 
 def install() -> None:
     """Answer RedriveExecution, and describe executions with what has to be known about redrives."""
-    stepfunctions.handle_request = _with_redrive(stepfunctions.handle_request)
-    stepfunctions._describe_execution = _with_redrive_fields(stepfunctions._describe_execution)
+    stepfunctions.replace("handle_request", _with_redrive)
+    stepfunctions.replace("describe_execution", _with_redrive_fields)
 
 
 def redrive_execution(request: dict[str, Any]) -> Response:
     """Restart an execution that did not succeed, at the state where it ended."""
-    execution = stepfunctions._executions.get(request.get("executionArn"))
+    execution = stepfunctions.executions.get(request.get("executionArn"))
     if not execution:
         return error_response("ExecutionDoesNotExist", f"Execution Does Not Exist: '{request.get('executionArn')}'")
     with changing_status:
@@ -42,8 +42,8 @@ def redrive_execution(request: dict[str, Any]) -> Response:
         redriven = now()
         _restart(execution, redriven)
         _remember(execution, request.get("clientToken"), redriven)
-    stepfunctions._emit_execution_status_event(execution)
-    arguments = (stepfunctions._run_execution, execution["executionArn"])
+    stepfunctions.emit_execution_status_event(execution)
+    arguments = (stepfunctions.run_execution, execution["executionArn"])
     threading.Thread(target=contextvars.copy_context().run, args=arguments, daemon=True).start()
     return json_response({"redriveDate": redriven})
 
@@ -60,7 +60,7 @@ def _refusal(execution: dict[str, Any]) -> str | None:
 
 
 def _machine_exists(execution: dict[str, Any]) -> bool:
-    return execution["stateMachineArn"] in stepfunctions._state_machines
+    return execution["stateMachineArn"] in stepfunctions.state_machines
 
 
 def _restart(execution: dict[str, Any], at: str) -> None:
@@ -92,7 +92,7 @@ def _with_redrive(handle: Any) -> Any:
         method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
     ) -> Response:
         if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-            finalized: Response = stepfunctions._finalize_response(redrive_execution(json.loads(body)))
+            finalized: Response = stepfunctions.finalize_response(redrive_execution(json.loads(body)))
             return finalized
         response: Response = await handle(method, path, headers, body, query_params)
         return response
@@ -107,7 +107,7 @@ def _with_redrive_fields(describe: Any) -> Any:
         status, _, body = response
         if status != 200:
             return response
-        execution = stepfunctions._executions[request["executionArn"]]
+        execution = stepfunctions.executions[request["executionArn"]]
         return json_response(json.loads(body) | fields(execution))
 
     return describe_execution
