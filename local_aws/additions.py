@@ -6,6 +6,7 @@ from local_aws import kept_resources, resource_imports, scan_pages, topic_keys
 from local_aws.access import enforcement
 from local_aws.distributed_map import state
 from local_aws.executions import (
+    error_names,
     history,
     lifecycle,
     listing,
@@ -26,7 +27,19 @@ MINISTACK_VERSION = "1.5.33"
 
 # In no order: each replaces names that no other one does.
 _ADDITIONS = (
-    *(delivery, enforcement, environments, history, keys, lifecycle, listing, naming, redrive, resource_imports),
+    *(
+        delivery,
+        enforcement,
+        environments,
+        error_names,
+        history,
+        keys,
+        lifecycle,
+        listing,
+        naming,
+        redrive,
+        resource_imports,
+    ),
     *(retries, run, scan_pages, sleeping, start, status_events, topic_keys),
 )
 

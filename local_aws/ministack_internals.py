@@ -20,7 +20,14 @@ stepfunctions = Part(
     *("_ExecutionError", "_SFN_WAIT_SCALE", "_executions", "_map_runs", "_state_machines"),
     # the states, and what they are made of
     *("_execute_choice", "_execute_map", "_execute_parallel", "_execute_pass", "_execute_task", "_execute_wait"),
-    *("_call_lambda", "_fail_state_error", "_find_matching_retrier", "_invoke_resource", "_next_or_end"),
+    *(
+        "_call_lambda",
+        "_error_matches",
+        "_fail_state_error",
+        "_find_matching_retrier",
+        "_invoke_resource",
+        "_next_or_end",
+    ),
     *("_read_map_items", "_run_execution", "_run_sub_machine", "_scaled_sleep", "_with_retry_and_catch"),
     *("_apply_input_path", "_apply_output_path", "_apply_result_path", "_apply_result_selector"),
     *("_apply_jsonata_output", "_apply_jsonata_template", "_apply_state_assign", "_jsonata_state_field"),

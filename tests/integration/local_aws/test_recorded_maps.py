@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.local_aws.cloud import Cloud, distributed_map
+from tests.integration.local_aws.cloud import PASS, Cloud, distributed_map
 from tests.integration.local_aws.recorded_maps import CASES, HISTORIES, cause, described, prepared, reason
 
 
@@ -103,3 +103,17 @@ def test_each_attempt_starts_the_state_and_the_last_one_fails_it(embedded: Cloud
         "SucceedStateExited 11",
         "ExecutionSucceeded 12",
     ]
+
+
+@pytest.mark.parametrize(("names", "status"), [(["States.ALL"], "FAILED"), (["States.Runtime"], "SUCCEEDED")])
+def test_a_setting_that_cannot_be_used_is_caught_by_its_own_name_alone(
+    embedded: Cloud, names: list[str], status: str
+) -> None:
+    definition = distributed_map(PASS, ItemsPath="$.items", ToleratedFailureCountPath="$.count")
+    definition["States"]["Map"]["Catch"] = [{"ErrorEquals": names, "Next": "Caught"}]
+    definition["States"]["Caught"] = {"Type": "Succeed"}
+
+    ended = embedded.run(definition, {"items": [1], "count": -1})
+
+    assert ended["status"] == status
+    assert "MapStateFailed" not in {event["type"] for event in embedded.events(ended["executionArn"])}
