@@ -10,6 +10,9 @@ from local_aws.distributed_map.csv_reader import CsvError, CsvFormat, RepeatedHe
 from local_aws.distributed_map.scope import Scope
 from local_aws.ministack_internals import execution_error, get_object, stepfunctions
 
+MOST_ITEMS = 100_000_000
+"""A Distributed Map reads no item past it."""
+
 _FAILED = "States.ItemReaderFailed"
 
 
@@ -18,7 +21,7 @@ def selected_items(scope: Scope, max_items: int) -> Iterator[Any]:
 
     Args:
         scope: the Map state.
-        max_items: the most items that its ItemReader gives; 0 for no limit.
+        max_items: the most items that its ItemReader gives; 0 for no limit but `MOST_ITEMS`.
 
     Raises:
         States.ItemReaderFailed: the object does not exist, or breaks a rule of its format, or `max_items` is negative.
@@ -32,6 +35,11 @@ def selected_items(scope: Scope, max_items: int) -> Iterator[Any]:
 
 def _select(scope: Scope, selector: Any, index: int, item: Any) -> Any:
     return scope.resolve(selector, scope.context | {"Map": {"Item": {"Index": index, "Value": item}}})
+
+
+def read_limit(max_items: int) -> int:
+    """How many items an ItemReader reads whose ``MaxItems`` is so many, 0 for none."""
+    return min(max_items or MOST_ITEMS, MOST_ITEMS)
 
 
 def items_known_at_start(scope: Scope) -> int:
@@ -48,7 +56,7 @@ def _items(scope: Scope, max_items: int) -> Iterator[Any]:
     config = reader.get("ReaderConfig") or {}
     is_csv_object = config.get("InputType") == "CSV" and reader.get("Resource", "").endswith("s3:getObject")
     items = _csv_items(scope, reader, config) if is_csv_object else iter(_other_items(scope, reader, config))
-    return itertools.islice(items, max_items or None)
+    return itertools.islice(items, read_limit(max_items))
 
 
 def _other_items(scope: Scope, reader: dict[str, Any], config: dict[str, Any]) -> list[Any]:
