@@ -34,18 +34,23 @@ def add_event(
     signal = current.get()
     if signal is not None and kind == "TaskScheduled":
         signal.check()
-    failed = (details or {}).get("taskFailedEventDetails")
+    details = details or {}
+    failed = details.get("taskFailedEventDetails")
     if failed and failed["error"] == "States.Timeout":
         kind, details = "TaskTimedOut", {"taskTimedOutEventDetails": failed}
+    if kind == "ExecutionAborted":
+        given = details["executionAbortedEventDetails"]
+        details = {"executionAbortedEventDetails": {name: text for name, text in given.items() if text}}
     events = execution["events"]
     for started in events[:1]:
         started.setdefault("previousEventId", 0)  # MiniStack writes it itself
     event = {
         "id": len(events) + 1,
-        "previousEventId": execution.get(_FOLLOWED, 0),  # the first state is entered after event 0, not 1
+        # The first state is entered after event 0, not 1; whoever stops an execution follows none of its events.
+        "previousEventId": 0 if kind == "ExecutionAborted" else execution.get(_FOLLOWED, 0),
         "type": kind,
         "timestamp": now(),
-        **(details or {}),
+        **details,
     }
     events.append(event)
     if not aside:

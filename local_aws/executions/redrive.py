@@ -23,16 +23,13 @@ _TOKEN_SECONDS = 15 * 60
 
 
 def install() -> None:
-    """Answer RedriveExecution, and describe executions with what has to be known about redrives."""
-    stepfunctions.replace("handle_request", _with_redrive)
+    """Describe executions with what has to be known about redrives."""
     stepfunctions.replace("describe_execution", _with_redrive_fields)
 
 
 def redrive_execution(request: dict[str, Any]) -> Response:
     """Restart an execution that did not succeed, at the state where it ended."""
-    execution = stepfunctions.executions.get(request.get("executionArn"))
-    if not execution:
-        return error_response("ExecutionDoesNotExist", f"Execution Does Not Exist: '{request.get('executionArn')}'")
+    execution = stepfunctions.executions[request["executionArn"]]
     with changing_status:
         if (answered := _answered_before(execution, request.get("clientToken"))) is not None:
             return json_response({"redriveDate": answered})
@@ -84,20 +81,6 @@ def _answered_before(execution: dict[str, Any], token: str | None) -> str | None
 def _remember(execution: dict[str, Any], token: str | None, answer: str) -> None:
     if token is not None:
         execution.setdefault(_TOKENS, deque(maxlen=_TOKENS_KEPT)).append((token, time.monotonic(), answer))
-
-
-def _with_redrive(handle: Any) -> Any:
-    @functools.wraps(handle)
-    async def handle_request(
-        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
-    ) -> Response:
-        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-            finalized: Response = stepfunctions.finalize_response(redrive_execution(json.loads(body)))
-            return finalized
-        response: Response = await handle(method, path, headers, body, query_params)
-        return response
-
-    return handle_request
 
 
 def _with_redrive_fields(describe: Any) -> Any:

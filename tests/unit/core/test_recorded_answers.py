@@ -14,7 +14,7 @@ from csvdynamo.refusals import RefusedItem
 from csvdynamo.result_files import ResultFile, UnfinishedBatch, batch_results, read_manifest, unfinished_batches
 from tests.support.recorded_answers import ANSWERS, recorded_items
 
-RECORD = ANSWERS["record"]
+RECORD, NUMBERS = ANSWERS["record"], ANSWERS["numbers"]
 ANSWER = {"NUMBER_OF_ITEMS_WRITTEN": 1, "NUMBER_OF_ITEMS_IN_ERROR": 0, "REJECT_IDS": [], "RULES": "0c"}
 ROWS = [{"_row": "1", "A": "x"}]
 ARN = "arn:aws:states:eu-west-2:123456789012:stateMachine:cars/Rows"
@@ -127,7 +127,13 @@ def test_a_refused_call_costs_the_item_alone_that_is_wrong(clock: Any, case: dic
     assert refused == [RefusedItem(3 + n, case.get("message") or "ValidationException") for n in range(len(wrong))]
 
 
-@pytest.mark.parametrize("text", ANSWERS["numbers"]["stored"])
+def with_digits(count: int) -> list[str]:
+    """Numbers of so many digits in the three forms that were tried."""
+    digits = ("1234567890" * 4)[: count - 1] + "7"
+    return [f"{digits[0]}.{digits[1:]}", f"{digits[:21]}.{digits[21:]}", f"{digits}e30"]
+
+
+@pytest.mark.parametrize("text", NUMBERS["stored"] + with_digits(NUMBERS["stored_digits"]))
 def test_what_dynamodb_stores_as_a_number_is_one(text: str) -> None:
     stored = number_text(text)
 
@@ -135,6 +141,6 @@ def test_what_dynamodb_stores_as_a_number_is_one(text: str) -> None:
     assert Decimal(stored) == Decimal(text)
 
 
-@pytest.mark.parametrize("text", ANSWERS["numbers"]["refused"])
+@pytest.mark.parametrize("text", NUMBERS["refused"] + with_digits(NUMBERS["refused_digits"]))
 def test_what_dynamodb_refuses_as_a_number_is_none(text: str) -> None:
     assert number_text(text) is None
