@@ -124,7 +124,8 @@ def _ended(map_run: MapRun, scope: Scope, execution: dict[str, Any]) -> tuple[An
             current_stop.check()
         history.add_event(execution, "MapStateSucceeded", aside=True)
         if scope.is_jsonata:
-            # With JSONPath, the state's exit follows the end of its Map Run; with JSONata, the Map Run's beginning.
+            # Seen since 2024-11, in all recordings with JSONata: the state's exit follows the beginning of its Map Run,
+            # not the end. Those with JSONPath are older but for one: docs/embedded-aws.md.
             history.follow(execution, map_run.begun_at)
         return scope.output(result), stepfunctions.next_or_end(scope.definition)
     except stepfunctions.ExecutionError as error:

@@ -75,7 +75,13 @@ def _machine(case: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     if "rounds" in case:
         return _in_rounds(state, case["rounds"])
     if case.get("then_succeed"):
-        return {"StartAt": _STATE, "States": {_STATE: {**state, "Next": "Finish"}, "Finish": finish}}
+        states = {_STATE: {**state, "Next": "Finish"}, "Finish": finish}
+        if "first" not in case:
+            return {"StartAt": _STATE, "States": states}
+        return {
+            "StartAt": "First",
+            "States": {"First": {"Type": "Pass", "Result": case["first"], "Next": _STATE}, **states},
+        }
     language = case.get("language", "JSONPath")
     return {"StartAt": _STATE, "QueryLanguage": language, "States": {_STATE: {**state, "End": True}}}
 

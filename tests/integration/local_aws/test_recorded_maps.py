@@ -46,7 +46,9 @@ def test_its_history_is_as_recorded(embedded: Cloud, executions: dict[str, str],
     embedded.ended(executions[case["test"]])
     events = embedded.events(executions[case["test"]])
 
-    assert [described(event) for event in events] == HISTORIES[case["history"]]
+    differs = case.get("embedded", {})
+    assert set(differs) <= set(HISTORIES[case["history"]])
+    assert [described(event) for event in events] == [differs.get(event, event) for event in HISTORIES[case["history"]]]
     for told in filter(None, map(reason, events)):
         assert told == {"error": case["error"], "cause": cause(case)}
     if "map_run_label" in case:
