@@ -21,8 +21,11 @@ def bucket_names(imports: Mapping[str, Mapping[str, str]] | None) -> frozenset[s
 
 def install() -> None:
     """Let the check for taken names pass over the buckets that are being imported."""
-    deploy, conflict = change_sets._deploy_stack_async, provisioners.s3_bucket_name_conflict
+    change_sets.replace("deploy_stack_async", _adopting)
+    provisioners.replace("s3_bucket_name_conflict", _unless_adopted)
 
+
+def _adopting(deploy: Any) -> Any:
     async def deploy_adopting(
         *arguments: Any, imports: Mapping[str, Mapping[str, str]] | None = None, **more: Any
     ) -> Any:
@@ -30,9 +33,12 @@ def install() -> None:
         deployed: Awaitable[Any] = deploy(*arguments, imports=imports, **more)
         return await deployed
 
+    return deploy_adopting
+
+
+def _unless_adopted(conflict: Any) -> Any:
     def conflict_unless_adopted(name: str) -> str | None:
         taken: str | None = None if name in _adopted.get() else conflict(name)
         return taken
 
-    change_sets._deploy_stack_async = deploy_adopting
-    provisioners.s3_bucket_name_conflict = conflict_unless_adopted
+    return conflict_unless_adopted

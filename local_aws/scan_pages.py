@@ -5,7 +5,7 @@ before the page: a scan in pages of 1 MB costs by the square of the items. Here 
 order, and MiniStack's own Scan is given no more of the table than its page can reach. What it makes of that is its own.
 """
 
-import types
+import functools
 from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
@@ -18,30 +18,31 @@ _MOST_SEGMENTS = 64
 
 def install() -> None:
     """Let tables that are made or restored from now on be scanned so."""
-    dynamodb.defaultdict = OrderedItems
-    provisioners.defaultdict = OrderedItems  # tables of stacks; nothing else there is made with it
-    dynamodb._scan = _scan
+    dynamodb.replace("defaultdict", lambda _: OrderedItems)
+    provisioners.replace("defaultdict", lambda _: OrderedItems)  # tables of stacks; nothing else there is made with it
+    dynamodb.replace("scan", _paged)
 
 
-_scan_all = dynamodb._scan
+def _paged(scan_all: Any) -> Any:
+    @functools.wraps(scan_all)
+    def scan(data: dict[str, Any]) -> Response:
+        """Answer a Scan; one of an index as MiniStack does."""
+        table = dynamodb.tables.get(dynamodb.normalize_table_name(data.get("TableName")))
+        if not _is_paged(table, data):
+            answer: Response = scan_all(data)
+            return answer
+        items = table["items"]
+        keys = items.segments(data.get("TotalSegments", 1))[data.get("Segment", 0)]
+        start = _place_of_start(keys, table, data)
+        reach = data["Limit"] + 1 if "Limit" in data else items.reach
+        while True:
+            page = _Page(table, keys[start : start + reach], is_last=start + reach >= len(keys))
+            try:
+                return page.scan(scan_all, data)
+            except _PageTooShortError:
+                reach *= 2
 
-
-def _scan(data: dict[str, Any]) -> Response:
-    """Answer a Scan; one of an index as MiniStack does."""
-    table = dynamodb._tables.get(dynamodb._normalize_table_name(data.get("TableName")))
-    if not _is_paged(table, data):
-        answer: Response = _scan_all(data)
-        return answer
-    items = table["items"]
-    keys = items.segments(data.get("TotalSegments", 1))[data.get("Segment", 0)]
-    start = _place_of_start(keys, table, data)
-    reach = data["Limit"] + 1 if "Limit" in data else items.reach
-    while True:
-        page = _Page(table, keys[start : start + reach], is_last=start + reach >= len(keys))
-        try:
-            return page.scan(data)
-        except _PageTooShortError:
-            reach *= 2
+    return scan
 
 
 class _PageTooShortError(Exception):
@@ -56,23 +57,19 @@ class _Page:
         self._table = {**table, "items": {key: self._whole[key] for key in keys if key in self._whole}}
         self._is_last = is_last
 
-    def scan(self, data: dict[str, Any]) -> Response:
+    def scan(self, scan_all: Any, data: dict[str, Any]) -> Response:
         """Let MiniStack scan this part.
 
         Raises:
             _PageTooShortError: It needs more of the table.
         """
-        # The function itself, seeing other things under two of its names: other requests see the table as it is.
-        names = {
-            **_scan_all.__globals__,
-            "_tables": {dynamodb._normalize_table_name(data["TableName"]): self._table},
-            "_paginate_evaluated_items": self._paginate,
-        }
-        answer: Response = types.FunctionType(_scan_all.__code__, names)(data)
+        tables = {dynamodb.normalize_table_name(data["TableName"]): self._table}
+        scan = dynamodb.seeing(scan_all, tables=tables, paginate_evaluated_items=self._paginate)
+        answer: Response = scan(data)
         return answer
 
     def _paginate(self, items: list[Any], limit: Any, *more: Any) -> Any:
-        page, stopped = dynamodb._paginate_evaluated_items(items, limit, *more)
+        page, stopped = dynamodb.paginate_evaluated_items(items, limit, *more)
         if not stopped and not self._is_last:
             raise _PageTooShortError
         if limit is None and stopped:
@@ -95,4 +92,4 @@ def _is_paged(table: Mapping[str, Any] | None, data: Mapping[str, Any]) -> bool:
 def _place_of_start(keys: list[str], table: Mapping[str, Any], data: Mapping[str, Any]) -> int:
     start = (data.get("ExclusiveStartKey") or {}).get(table["pk_name"])
     # The partition of the key itself may hold more items, by their sort keys.
-    return bisect_left(keys, str(dynamodb._extract_key_val(start)))
+    return bisect_left(keys, str(dynamodb.extract_key_val(start)))

@@ -16,6 +16,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from local_aws import owner
+from local_aws.part import Part
 
 _READY_POLL_SECONDS = 0.05
 _LEAVE_SECONDS = 3.0
@@ -40,7 +41,7 @@ async def serve_until_stopped(
         _stop_with_owner(owner_pid, loop, stop)
     announcing = loop.create_task(_announce(listener.getsockname(), on_ready))
     # Imported here, after the environment that MiniStack reads at import is in place.
-    app: Any = importlib.import_module("ministack.app").app
+    app: Any = importlib.import_module("local_aws.ministack_internals").server.app
     guarded = importlib.import_module("local_aws.door.guard").Guard(app, os.environ["AWS_ACCESS_KEY_ID"])
     importlib.import_module("local_aws.additions").apply()
     if begin_with is not None:
@@ -64,14 +65,14 @@ def leave_state(folder: Path) -> None:
 
 def stop_lambda_workers() -> None:
     """End the Lambda worker processes, and let no new one start."""
-    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    workers: Part = importlib.import_module("local_aws.ministack_internals").lambda_workers
 
     def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("The embedded AWS is stopping: no Lambda worker is started any more.")
 
-    runtime.Worker._spawn = refuse
-    runtime.ProvidedWorker._spawn = refuse
-    runtime.reset()
+    workers.replace("Worker.spawn", lambda _: refuse)
+    workers.replace("ProvidedWorker.spawn", lambda _: refuse)
+    workers.reset()
 
 
 def _stop_with_owner(pid: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -96,7 +97,7 @@ async def _announce(address: tuple[str, int], on_ready: Callable[[], None]) -> N
 
 
 def _configuration(listener: socket.socket) -> Config:
-    tls: Any = importlib.import_module("ministack.core.tls")
+    tls: Part = importlib.import_module("local_aws.ministack_internals").tls
     level = os.environ.get("LOG_LEVEL", "INFO").upper()
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     config = Config()

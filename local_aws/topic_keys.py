@@ -8,16 +8,15 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.ministack_internals import provisioners, sns
+from local_aws.ministack_internals import replace_provisioner, sns
 
 _PROPERTY = "KmsMasterKeyId"
 
 
 def install() -> None:
     """Set the key when a stack makes or changes a topic."""
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
-    handlers["create"] = _with_key(handlers["create"], properties_at=1)
-    handlers["update"] = _with_key(handlers["update"], properties_at=2)
+    replace_provisioner("AWS::SNS::Topic", "create", functools.partial(_with_key, properties_at=1))
+    replace_provisioner("AWS::SNS::Topic", "update", functools.partial(_with_key, properties_at=2))
 
 
 def _with_key(provision: Any, *, properties_at: int) -> Any:
@@ -32,7 +31,7 @@ def _with_key(provision: Any, *, properties_at: int) -> Any:
 
 def _set_key(provisioned: Any, properties: Mapping[str, Any]) -> None:
     arn = provisioned[0] if isinstance(provisioned, tuple) else provisioned
-    attributes = sns._topics[arn]["attributes"]
+    attributes = sns.topics[arn]["attributes"]
     if properties.get(_PROPERTY):
         attributes[_PROPERTY] = properties[_PROPERTY]
     else:

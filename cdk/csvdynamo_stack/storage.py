@@ -20,7 +20,8 @@ from csvdynamo_stack.names import (
     SOURCE_PREFIX,
 )
 
-# CloudFormation's RetainExceptOnCreate: a first deploy that fails leaves nothing behind, a destroy leaves the data.
+# CloudFormation's RetainExceptOnCreate: a first deploy that fails leaves no bucket behind, a destroy leaves the data.
+# The table, which is protected, stays in either case.
 KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 _ABANDONED_UPLOAD_LIFE = Duration.days(7)

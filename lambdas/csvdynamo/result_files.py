@@ -121,6 +121,7 @@ def unfinished_batches(chunks: Iterable[bytes], name: str) -> Iterator[Unfinishe
 
 def _batch_result(document: Any, name: str) -> BatchResult:
     if isinstance(document, dict) and "NUMBER_OF_ITEMS_WRITTEN" not in document and "Output" in document:
+        _require_included(document, "Output", name)
         document = document["Output"]  # without COMPACT: the whole execution, its output as text
     if isinstance(document, str):
         document = _parse(document, f"{name}'s output")
@@ -140,6 +141,7 @@ def _batch_result(document: Any, name: str) -> BatchResult:
 
 def _unfinished_batch(document: Any, name: str) -> UnfinishedBatch:
     execution = _object(document, name)
+    _require_included(execution, "Input", name)
     text = _get(execution, "Input", name)
     batch = _object(_parse(text, f"{name}'s Input") if isinstance(text, str) else text, f"{name}'s Input")
     rows = _get(batch, "Items", f"{name}'s Input")
@@ -151,6 +153,13 @@ def _unfinished_batch(document: Any, name: str) -> UnfinishedBatch:
         error=_optional_text(execution, "Error", name),
         cause=_optional_text(execution, "Cause", name),
     )
+
+
+def _require_included(execution: Mapping[str, Any], field: str, name: str) -> None:
+    """Refuse an execution of which Step Functions wrote an empty text for what it could not take in."""
+    details = execution.get(f"{field}Details")
+    if isinstance(details, dict) and details.get("Included") is False:
+        raise ResultFileError(f"{name}: Step Functions left its {field.lower()} out, so its rows cannot be told")
 
 
 def _is_row(row: Any) -> bool:

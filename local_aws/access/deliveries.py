@@ -59,8 +59,10 @@ def delivering(stream: dict[str, Any], destination: dict[str, Any]) -> Iterator[
 
 def install() -> None:
     """Ask the stream's role before each object; a refused one is logged, and tried again."""
-    put = firehose._put_s3_object
+    firehose.replace("put_s3_object", _checked)
 
+
+def _checked(put: Any) -> Any:
     def put_if_allowed(bucket: str, key: str, body: bytes) -> None:
         delivery = _current.get()
         if delivery is None:
@@ -75,7 +77,7 @@ def install() -> None:
         retry.daemon = True
         retry.start()
 
-    firehose._put_s3_object = put_if_allowed
+    return put_if_allowed
 
 
 def log_error(delivery: Delivery, message: str) -> None:
@@ -98,7 +100,7 @@ def log_error(delivery: Delivery, message: str) -> None:
         "message": message,
         "errorCode": "S3.AccessDenied",
     }
-    cloudwatch_logs._append_log_events(
-        cloudwatch_logs._log_groups[group]["streams"][stream],
+    cloudwatch_logs.append_log_events(
+        cloudwatch_logs.log_groups[group]["streams"][stream],
         [{"timestamp": moment, "message": json.dumps(event), "ingestionTime": moment}],
     )

@@ -1,5 +1,7 @@
 """Turns the checks of this package on in a server with ``AUTH``."""
 
+from typing import Any
+
 from local_aws.access import (
     deliveries,
     events,
@@ -10,7 +12,7 @@ from local_aws.access import (
     state_machine,
     topics,
 )
-from local_aws.ministack_internals import is_iam_enforced, request_handlers
+from local_aws.ministack_internals import is_iam_enforced
 
 
 def install() -> None:
@@ -24,4 +26,14 @@ def install() -> None:
     topics.install()
     function_logs.install()
     execution_logs.install()
-    requests.install(request_handlers())
+    requests.install()
+
+
+def acting(execute: Any) -> Any:
+    """Put the role of its machine behind what runs a state, where permissions are asked for."""
+    return state_machine.acting_as_machine(execute) if is_iam_enforced() else execute
+
+
+def checked_machine(create: Any) -> Any:
+    """Refuse a stack a machine that may not write its log, where permissions are asked for."""
+    return execution_logs.checked_resource(create) if is_iam_enforced() else create

@@ -18,8 +18,10 @@ _logger = logging.getLogger("local_aws.access")
 
 def install() -> None:
     """Drop an event whose target refuses EventBridge, as a failed invocation."""
-    invoke = eventbridge._invoke_target
+    eventbridge.replace("invoke_target", _checked)
 
+
+def _checked(invoke: Any) -> Any:
     @functools.wraps(invoke)
     def invoke_if_allowed(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
         arn = target.get("Arn", "")
@@ -29,7 +31,7 @@ def install() -> None:
         else:
             _logger.warning("EventBridge: the invocation failed: %s", refusal)
 
-    eventbridge._invoke_target = invoke_if_allowed
+    return invoke_if_allowed
 
 
 def refusal_to_publish(topic: str, rule: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from local_aws.access.executions import SERVICE
 from local_aws.access.policies import refusal_to_role
 from local_aws.access.principals import Role
-from local_aws.ministack_internals import Response, error_response, provisioners, stepfunctions
+from local_aws.ministack_internals import Response, error_response, stepfunctions
 
 _ACTIONS = (
     "logs:CreateLogDelivery",
@@ -25,11 +25,9 @@ _ACTIONS = (
 
 
 def install() -> None:
-    """Refuse a machine with a log whose role lacks one of the actions, by request or in a stack."""
-    stepfunctions._create_state_machine = _checked_request(stepfunctions._create_state_machine)
-    stepfunctions._update_state_machine = _checked_request(stepfunctions._update_state_machine)
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"]
-    handlers["create"] = _checked_resource(handlers["create"])
+    """Refuse a machine with a log whose role lacks one of the actions, by request."""
+    stepfunctions.replace("create_state_machine", _checked_request)
+    stepfunctions.replace("update_state_machine", _checked_request)
 
 
 def refusal_to_log(role_arn: str, name: str, level: str | None) -> str | None:
@@ -45,7 +43,7 @@ def refusal_to_log(role_arn: str, name: str, level: str | None) -> str | None:
 def _checked_request(change: Any) -> Any:
     @functools.wraps(change)
     def change_if_allowed(request: dict[str, Any]) -> Response:
-        machine: Mapping[str, Any] = stepfunctions._state_machines.get(request.get("stateMachineArn")) or {}
+        machine: Mapping[str, Any] = stepfunctions.state_machines.get(request.get("stateMachineArn")) or {}
         role_arn = request.get("roleArn") or machine.get("roleArn") or ""
         logging = request.get("loggingConfiguration") or machine.get("loggingConfiguration") or {}
         name = str(request.get("name") or machine.get("name"))
@@ -56,7 +54,9 @@ def _checked_request(change: Any) -> Any:
     return change_if_allowed
 
 
-def _checked_resource(create: Any) -> Any:
+def checked_resource(create: Any) -> Any:
+    """Refuse a stack a machine with a log whose role lacks one of the actions."""
+
     @functools.wraps(create)
     def create_if_allowed(logical_id: str, properties: Mapping[str, Any], stack_name: str) -> Any:
         logging = properties.get("LoggingConfiguration") or {}

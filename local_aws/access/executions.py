@@ -32,7 +32,7 @@ def enforce() -> None:
 def acting_for(execution: Mapping[str, Any]) -> Iterator[Role]:
     """Work for an execution, or for a child of its Map Run, under the role of its state machine."""
     machine_arn = execution["stateMachineArn"].partition("/")[0]
-    machine = stepfunctions._state_machines[machine_arn]
+    machine = stepfunctions.state_machines[machine_arn]
     role = Role(machine["roleArn"], SERVICE, machine_arn, execution["name"])
     token = acting.set(role)
     try:

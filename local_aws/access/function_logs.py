@@ -19,8 +19,10 @@ _logger = logging.getLogger("local_aws.access")
 
 def install() -> None:
     """Write no log that the function's role does not allow."""
-    emit = lambda_functions._emit_lambda_logs
+    lambda_functions.replace("emit_lambda_logs", _checked)
 
+
+def _checked(emit: Any) -> Any:
     @functools.wraps(emit)
     def emit_if_allowed(function: dict[str, Any], *arguments: Any, **more: Any) -> None:
         refusal = refusal_to_log(function.get("config") or function)
@@ -29,7 +31,7 @@ def install() -> None:
         else:
             _logger.warning("Lambda's log: %s", refusal)
 
-    lambda_functions._emit_lambda_logs = emit_if_allowed
+    return emit_if_allowed
 
 
 def function_role(config: dict[str, Any]) -> Role:

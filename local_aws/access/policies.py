@@ -20,15 +20,15 @@ def refusal_to_role(role: Role, action: str, resource: str) -> str | None:
     unassumable = refusal_to_assume(role)
     if unassumable is not None:
         return unassumable
-    policies = evaluator._gather_role_policies(role.name, role.account)
-    limits = evaluator._permissions_boundary(iam._roles, role.name, role.account)
+    policies = evaluator.gather_role_policies(role.name, role.account)
+    limits = evaluator.permissions_boundary(iam.roles, role.name, role.account)
     context = _context(role.principal, action, resource, kind="AssumedRole", account=role.account)
     return _refusal(context, policies, limits)
 
 
 def refusal_to_assume(role: Role) -> str | None:
     """Why a service may not take a role on; None if it may."""
-    record = iam._roles.get_scoped(role.account, None, role.name)
+    record = iam.roles.get_scoped(role.account, None, role.name)
     if record is None:
         return f"The role {role.arn} does not exist."
     trusted = _trusts(record["AssumeRolePolicyDocument"], role)
@@ -48,12 +48,12 @@ def refusal_to_caller(principal: str, action: str, resource: str) -> str | None:
         return None
     if name.startswith("user/"):
         user = name.rpartition("/")[2]
-        policies = evaluator._gather_user_policies(user, account)
-        limits = evaluator._permissions_boundary(iam._users, user, account)
+        policies = evaluator.gather_user_policies(user, account)
+        limits = evaluator.permissions_boundary(iam.users, user, account)
         return _refusal(_context(principal, action, resource, kind="User", account=account), policies, limits)
     role = name.split("/")[1]
-    policies = evaluator._gather_role_policies(role, account)
-    limits = evaluator._permissions_boundary(iam._roles, role, account)
+    policies = evaluator.gather_role_policies(role, account)
+    limits = evaluator.permissions_boundary(iam.roles, role, account)
     return _refusal(_context(principal, action, resource, kind="AssumedRole", account=account), policies, limits)
 
 
@@ -69,7 +69,7 @@ def refusal_to_service(service: str, action: str, resource: str, source_arn: str
     account, _ = account_and_region()
     keys = {} if source_arn is None else {"aws:sourcearn": source_arn, "aws:sourceaccount": account}
     context = _context(service, action, resource, kind="Service", keys=keys)
-    policy, _ = evaluator._resource_policy(action.partition(":")[0], resource) or (None, None)
+    policy, _ = evaluator.resource_policy(action.partition(":")[0], resource) or (None, None)
     result = evaluator.evaluate_resource_policy(policy, context, service=service)
     return _sentence(context, Decision(result.decision == "Allow", result.decision == "Deny", by_resource=True))
 
@@ -86,9 +86,9 @@ def _trusts(document: Any, role: Role) -> bool:
 def _refusal(context: Any, policies: Any, limits: Any) -> str | None:
     service = context.action.partition(":")[0]
     result = evaluator.evaluate(context, policies, *limits)
-    own = evaluator._resource_policy(service, context.resource_arn)
+    own = evaluator.resource_policy(service, context.resource_arn)
     if own is not None:
-        required = service in evaluator._POLICY_REQUIRED
+        required = service in evaluator.POLICY_REQUIRED
         result = evaluator.combine_resource_policy(result, context, *own, required=required, limits=limits)
     denied = result.decision == "Deny"
     return _sentence(context, Decision(result.decision == "Allow", denied, bool(result.resource_policy_arn)))

@@ -4,19 +4,15 @@ import functools
 from typing import Any
 
 from local_aws.access.policies import refusal_to_caller
-from local_aws.ministack_internals import evaluator, iam_actions, s3
+from local_aws.ministack_internals import evaluator, iam_actions, replace_handler, s3
 
 _STATES_RESOURCES = ("stateMachineArn", "mapRunArn", "executionArn", "activityArn")
 
 
-def install(handlers: dict[str, Any]) -> None:
-    """Name a request's Map Run, and hide from a caller which objects are missing.
-
-    Args:
-        handlers: MiniStack's handlers of requests, by service.
-    """
-    iam_actions.extract_resource_arn = _naming_map_runs(iam_actions.extract_resource_arn)
-    handlers["s3"] = _hiding_missing_objects(handlers["s3"])
+def install() -> None:
+    """Name a request's Map Run, and hide from a caller which objects are missing."""
+    iam_actions.replace("extract_resource_arn", _naming_map_runs)
+    replace_handler("s3", _hiding_missing_objects)
 
 
 def _naming_map_runs(extract: Any) -> Any:
@@ -30,7 +26,7 @@ def _naming_map_runs(extract: Any) -> Any:
     def extract_resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str:
         if service == "states":
             for field in _STATES_RESOURCES:
-                if arn := iam_actions._safe_json_field(body, field):
+                if arn := iam_actions.safe_json_field(body, field):
                     return str(arn)
         return str(extract(service, method, path, headers, body, *more))
 
@@ -46,10 +42,10 @@ def _hiding_missing_objects(handle: Any) -> Any:
     @functools.wraps(handle)
     async def handle_request(method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Any:
         response = await handle(method, path, headers, body, query_params)
-        bucket, key = s3._parse_bucket_key(path, headers)
+        bucket, key = s3.parse_bucket_key(path, headers)
         if response[0] != 404 or not key or method not in {"GET", "HEAD"}:
             return response
         refusal = refusal_to_caller(evaluator.caller_arn(), "s3:ListBucket", f"arn:aws:s3:::{bucket}")
-        return response if refusal is None else s3._error("AccessDenied", refusal, 403, f"/{bucket}/{key}")
+        return response if refusal is None else s3.error("AccessDenied", refusal, 403, f"/{bucket}/{key}")
 
     return handle_request

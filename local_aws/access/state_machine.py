@@ -19,10 +19,8 @@ _MAP_DENIED = "States.Permissions"
 
 
 def install() -> None:
-    """Put the role of its machine behind every state, and ask it before a task or a Map Run begins."""
-    stepfunctions._execute_task = _acting(stepfunctions._execute_task, execution_at=2)
-    stepfunctions._run_distributed_map = _acting(stepfunctions._run_distributed_map, execution_at=4)
-    stepfunctions._invoke_resource = _checked_task(stepfunctions._invoke_resource)
+    """Ask the role of a machine before a task or a Map Run begins."""
+    stepfunctions.replace("invoke_resource", _checked_task)
     MapRun.process = _checked_map_run(MapRun.process)  # type: ignore[method-assign]
 
 
@@ -65,7 +63,7 @@ def require_children(map_run: Mapping[str, Any]) -> None:
 def _require_function(reference: str) -> None:
     account, region = account_and_region()
     require("lambda:InvokeFunction", function_arn(reference, region, account), error=_LAMBDA_DENIED)
-    _, config, _ = lambda_functions._get_func_record_for_ref(reference)
+    _, config, _ = lambda_functions.get_func_record_for_ref(reference)
     if config and (refusal := refusal_to_assume(function_role(config))):
         raise execution_error(
             _LAMBDA_DENIED, f"The role defined for the function cannot be assumed by Lambda. {refusal}"
@@ -81,13 +79,17 @@ def _require_topic(topic: str) -> None:
         raise execution_error(_KEY_DENIED, refusal)
 
 
-def _acting(run: Any, *, execution_at: int) -> Any:
-    @functools.wraps(run)
-    def run_acting(*arguments: Any) -> Any:
-        with acting_for(arguments[execution_at]):
-            return run(*arguments)
+def acting_as_machine(execute: Any) -> Any:
+    """Put the role of its machine behind what runs a state."""
 
-    return run_acting
+    @functools.wraps(execute)
+    def execute_acting(
+        definition: dict[str, Any], raw_input: Any, execution: dict[str, Any], context: dict[str, Any]
+    ) -> Any:
+        with acting_for(execution):
+            return execute(definition, raw_input, execution, context)
+
+    return execute_acting
 
 
 def _checked_task(invoke: Any) -> Any:

@@ -17,14 +17,14 @@ Judge = Callable[[str, str], str | None]
 
 def install() -> None:
     """Let a request over HTTP to publish need the topic's key; MiniStack checks the rest of it."""
-    sns._publish = _checked(sns._publish)
-    sns._publish_batch = _checked(sns._publish_batch)
+    sns.replace("publish", _checked)
+    sns.replace("publish_batch", _checked)
 
 
 def key_of(topic_arn: str) -> str | None:
     """The ARN of the key that a topic is encrypted with; None without one."""
-    topic = sns._topic_by_arn_any_scope(topic_arn)
-    key = kms._resolve_key((topic or {}).get("attributes", {}).get("KmsMasterKeyId"))
+    topic = sns.topic_by_arn_any_scope(topic_arn)
+    key = kms.resolve_key((topic or {}).get("attributes", {}).get("KmsMasterKeyId"))
     return key and str(key["Arn"])
 
 
@@ -39,13 +39,13 @@ def refusal_to_use_key(topic_arn: str, judge: Judge) -> str | None:
 def _checked(publish: Any) -> Any:
     @functools.wraps(publish)
     def publish_with_key(params: dict[str, Any]) -> Response:
-        topic = sns._normalize_arn(sns._p(params, "TopicArn") or sns._p(params, "TargetArn"))
+        topic = sns.normalize_arn(sns.p(params, "TopicArn") or sns.p(params, "TargetArn"))
         # A state machine's own publishing has been judged by its role.
         if executions.acting.get() is None:
             caller = evaluator.caller_arn()
             refusal = refusal_to_use_key(topic, lambda action, key: refusal_to_caller(caller, action, key))
             if refusal is not None:
-                response: Response = sns._error("KMSAccessDenied", refusal, 400)
+                response: Response = sns.error("KMSAccessDenied", refusal, 400)
                 return response
         published: Response = publish(params)
         return published

@@ -7,6 +7,7 @@ from typing import Any
 from local_aws.distributed_map.item_batcher import to_json
 from local_aws.distributed_map.settings import Processor
 from local_aws.distributed_map.spool import Spool
+from local_aws.executions import history
 from local_aws.executions.progress import FIELD, Progress
 from local_aws.executions.stopping import ExecutionStoppedError, StopSignal, current
 from local_aws.executions.walk import walk
@@ -58,7 +59,7 @@ def start(map_run: dict[str, Any], inputs: Spool, index: int, items: int) -> Chi
         "mockAttempts": {},
     }
     child = ChildRecord(fields, inputs, index)
-    stepfunctions._executions[child["executionArn"]] = child
+    stepfunctions.executions[child["executionArn"]] = child
     return child
 
 
@@ -87,7 +88,7 @@ def redrive(child: ChildRecord, processor: Processor) -> None:
     child["redriveDate"] = now()
     child[FIELD].redrive()
     details = {"executionRedrivenEventDetails": {"redriveCount": child["redriveCount"]}}
-    stepfunctions._add_event(child, "ExecutionRedriven", details)
+    history.add_event(child, "ExecutionRedriven", details)
 
 
 def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any], stop: StopSignal) -> None:
@@ -105,7 +106,7 @@ def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any],
         ending: dict[str, Any] = {"status": "SUCCEEDED", "output": to_json(output)}
     except ExecutionStoppedError:
         ending = {"status": "ABORTED"}
-    except stepfunctions._ExecutionError as error:
+    except stepfunctions.ExecutionError as error:
         ending = {"status": "FAILED", "error": error.error, "cause": error.cause}
     except Exception as error:
         ending = {"status": "FAILED", "error": "States.Runtime", "cause": str(error)}
@@ -116,7 +117,7 @@ def run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any],
         ending = {"status": "ABORTED"}
     child.update(ending, stopDate=now())
     if processor.is_express:
-        child["events"] = []
+        history.clear(child)
 
 
 def _run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any]) -> Any:
@@ -134,6 +135,6 @@ def _run(child: ChildRecord, processor: Processor, state_machine: dict[str, Any]
     }
     if processor.is_express:
         # It never goes on from a state, so that nobody need take down where it was.
-        return stepfunctions._run_sub_machine(processor.states, processor.start_at, child_input, child, context)
+        return stepfunctions.run_sub_machine(processor.states, processor.start_at, child_input, child, context)
     progress: Progress = child.setdefault(FIELD, Progress(processor.start_at, child_input))
     return walk(processor.states, progress, child, context)

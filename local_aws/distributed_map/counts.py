@@ -60,7 +60,7 @@ class Counts:
                 counts[after] += number
 
     def written(self, items: int) -> None:
-        """Count a child of that many items whose result is in a result file."""
+        """Count a child of that many items whose result is in a result file, or in the state's output."""
         with self._lock:
             for counts, number in self._both(items):
                 counts["resultsWritten"] += number

@@ -23,6 +23,10 @@ class CsvError(ValueError):
     """The file or its reader configuration breaks a rule of the item reader."""
 
 
+class RepeatedHeaderError(CsvError):
+    """The header, read or given, names a field twice."""
+
+
 @dataclass(frozen=True)
 class CsvFormat:
     """How the fields of a file are separated and named.
@@ -66,7 +70,7 @@ def read_items(body: bytes, form: CsvFormat) -> Iterator[Item]:
         form: its delimiter and header.
 
     Raises:
-        CsvError: the header is longer than 10 KiB, or the file is not UTF-8.
+        CsvError: the header is longer than 10 KiB or names a field twice, or the file is not UTF-8.
     """
     try:
         lines = _lines(body)
@@ -106,6 +110,8 @@ def _first_row(lines: Iterator[str], form: CsvFormat) -> tuple[str, ...]:
 
 
 def _check_header(header: Sequence[str], form: CsvFormat) -> None:
+    if len(set(header)) < len(header):
+        raise RepeatedHeaderError("CSV headers cannot contain duplicates.")
     size = len(form.delimiter.join(header).encode())
     if size > HEADER_LIMIT_BYTES:
         raise CsvError(f"The header is {size} bytes long: Step Functions reads at most {HEADER_LIMIT_BYTES}.")

@@ -40,6 +40,9 @@ class MapRun:
         processor: what each child runs.
         state_machine: the context object's ``StateMachine``, for the children.
         parent_stop: the parent's signal, which also stops the Map Run.
+
+    Attributes:
+        begun_at: the event in the history of the parent with which it began, or began again.
     """
 
     def __init__(
@@ -61,8 +64,9 @@ class MapRun:
         self._lock = threading.Lock()
         self._all_read = False
         self.result: Any = None
+        self.begun_at = 0
         self.record = _record(execution, settings, self.counts)
-        stepfunctions._map_runs[self.arn] = self.record
+        stepfunctions.map_runs[self.arn] = self.record
 
     @property
     def arn(self) -> str:
@@ -136,8 +140,8 @@ class MapRun:
         """
         results = Results(self._inputs, self._children, self.settings.writer)
         if self.settings.destination is None:
-            return [] if self.stop.reason else results.collected()
-        return results.export(self.settings.destination, self.arn, lambda i: self.counts.written(self._items[i]))
+            return [] if self.stop.reason else results.collected(self._written)
+        return results.export(self.settings.destination, self.arn, self._written)
 
     def end(self, status: str, result: Any = None) -> None:
         """Record how it ended, and with which result."""
@@ -153,6 +157,9 @@ class MapRun:
             raise execution_error(
                 "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
             )
+
+    def _written(self, index: int) -> None:
+        self.counts.written(self._items[index])
 
     def _forget_inputs(self) -> None:
         """Give the disk back: nobody recovers the input of a child that succeeded."""

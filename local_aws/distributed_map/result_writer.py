@@ -57,13 +57,14 @@ class Results:
         }
         key = f"{folder}/manifest.json"
         _put(destination.bucket, key, manifest(destination.bucket, map_run_arn, files))
-        for index, child in enumerate(self._children):
-            if child is not None:
-                on_written(index)
+        self._tell(on_written)
         return {"MapRunArn": map_run_arn, "ResultWriterDetails": {"Bucket": destination.bucket, "Key": key}}
 
-    def collected(self) -> list[Any]:
+    def collected(self, on_written: Callable[[int], None]) -> list[Any]:
         """The results as the state's output.
+
+        Args:
+            on_written: called with the index of each started child.
 
         Raises:
             States.DataLimitExceeded: they are larger than a state's output may be.
@@ -74,7 +75,13 @@ class Results:
                 "States.DataLimitExceeded",
                 "The state/task returned a result with a size exceeding the maximum number of bytes service limit.",
             )
+        self._tell(on_written)
         return values
+
+    def _tell(self, on_written: Callable[[int], None]) -> None:
+        for index, child in enumerate(self._children):
+            if child is not None:
+                on_written(index)
 
     def _write(self, bucket: str, key: str, status: Status) -> ResultFile | None:
         values = list(self._values(status))

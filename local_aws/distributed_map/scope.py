@@ -26,7 +26,7 @@ class Scope:
     @property
     def is_jsonata(self) -> bool:
         """Whether the state's query language is JSONata; it is JSONPath otherwise."""
-        return bool(stepfunctions._state_query_language(self.definition, self.context) == "JSONata")
+        return bool(stepfunctions.state_query_language(self.definition, self.context) == "JSONata")
 
     def field(self, name: str, source: Mapping[str, Any] | None = None) -> Any:
         """A field's value, given as it is, as an expression, or by a path in the field of that name with ``Path``.
@@ -38,7 +38,7 @@ class Scope:
         holder = self.definition if source is None else source
         path = holder.get(f"{name}Path")
         if path is not None:
-            return stepfunctions._resolve_path_or_ctx(path, self.effective, self.context)
+            return stepfunctions.resolve_path_or_ctx(path, self.effective, self.context)
         value = holder.get(name)
         return self.resolve(value) if self.is_jsonata else value
 
@@ -46,8 +46,8 @@ class Scope:
         """A payload template with its paths or expressions replaced by their values."""
         context = self.context if context is None else context
         if self.is_jsonata:
-            return stepfunctions._apply_jsonata_template(template, self.raw_input, context)
-        return stepfunctions._resolve_params_obj(template, self.effective, context)
+            return stepfunctions.apply_jsonata_template(template, self.raw_input, context)
+        return stepfunctions.resolve_params_obj(template, self.effective, context)
 
     def arguments(self, holder: Mapping[str, Any]) -> dict[str, Any]:
         """The Parameters (JSONPath) or Arguments (JSONata) of an ItemReader or ResultWriter."""
@@ -58,11 +58,11 @@ class Scope:
         """The state's output for a result, after ResultSelector, ResultPath and OutputPath, or Output and Assign."""
         state = self.definition
         if self.is_jsonata:
-            output = stepfunctions._apply_jsonata_output(
+            output = stepfunctions.apply_jsonata_output(
                 state, self.raw_input, self.context, result=result, default=result
             )
-            stepfunctions._apply_state_assign(state, self.raw_input, self.context, result=result)
+            stepfunctions.apply_state_assign(state, self.raw_input, self.context, result=result)
             return output
-        selected = stepfunctions._apply_result_selector(state, result)
-        merged = stepfunctions._apply_result_path(state, self.raw_input, selected)
-        return stepfunctions._apply_output_path(state, merged, self.context)
+        selected = stepfunctions.apply_result_selector(state, result)
+        merged = stepfunctions.apply_result_path(state, self.raw_input, selected)
+        return stepfunctions.apply_output_path(state, merged, self.context)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from local_aws.distributed_map.item_batcher import Batching
+from local_aws.distributed_map.numbers import SettingError, decimal, whole
 from local_aws.distributed_map.result_files import WriterConfig
 from local_aws.distributed_map.scope import Scope
 from local_aws.distributed_map.tolerance import Tolerance
+
+_ALL_PERCENT = 100
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class MapSettings:
         batching: how items are gathered; None for one child an item.
         destination: where results are exported; None for a result in the state's output.
         writer: how results are written.
+        max_items: the most items that are read; 0 for no limit.
     """
 
     label: str
@@ -68,23 +72,48 @@ class MapSettings:
     batching: Batching | None
     destination: Destination | None
     writer: WriterConfig
+    max_items: int
 
     @classmethod
     def from_scope(cls, scope: Scope) -> Self:
-        """The settings of the Map state that has been entered."""
-        count = scope.field("ToleratedFailureCount")
-        percentage = scope.field("ToleratedFailurePercentage")
+        """The settings of the Map state that has been entered.
+
+        Raises:
+            SettingError: one of them cannot be used.
+        """
         destination = _destination(scope)
         return cls(
             label=scope.definition.get("Label") or str(uuid.uuid4()),
-            max_concurrency=int(scope.field("MaxConcurrency") or 0),
-            tolerance=Tolerance(
-                None if count is None else int(count), None if percentage is None else float(percentage)
-            ),
+            max_concurrency=max_concurrency(scope),
+            tolerance=_tolerance(scope),
             batching=_batching(scope),
             destination=destination,
             writer=_writer(scope, exported=destination is not None),
+            max_items=_max_items(scope),
         )
+
+
+def max_concurrency(scope: Scope) -> int:
+    """The most children at once; 0 for no limit.
+
+    Raises:
+        SettingError: it is no whole number.
+    """
+    return whole(scope, "MaxConcurrency") or 0
+
+
+def _tolerance(scope: Scope) -> Tolerance:
+    count = whole(scope, "ToleratedFailureCount")
+    if count is not None and count < 0:
+        raise SettingError("ToleratedFailureCount cannot be negative.")
+    percentage = decimal(scope, "ToleratedFailurePercentage")
+    if percentage is not None and not 0 <= percentage <= _ALL_PERCENT:
+        raise SettingError(f"ToleratedFailurePercentage must be between 0 and {_ALL_PERCENT}.")
+    return Tolerance(count, percentage)
+
+
+def _max_items(scope: Scope) -> int:
+    return whole(scope, "MaxItems", (scope.definition.get("ItemReader") or {}).get("ReaderConfig") or {}) or 0
 
 
 def _batching(scope: Scope) -> Batching | None:
@@ -92,8 +121,8 @@ def _batching(scope: Scope) -> Batching | None:
     if batcher is None:
         return None
     return Batching(
-        max_items=_optional_int(scope.field("MaxItemsPerBatch", batcher)),
-        max_bytes=_optional_int(scope.field("MaxInputBytesPerBatch", batcher)),
+        max_items=whole(scope, "MaxItemsPerBatch", batcher),
+        max_bytes=whole(scope, "MaxInputBytesPerBatch", batcher),
         batch_input=scope.resolve(batcher["BatchInput"]) if "BatchInput" in batcher else None,
     )
 
@@ -113,7 +142,3 @@ def _writer(scope: Scope, *, exported: bool) -> WriterConfig:
         transformation=config.get("Transformation") or ("NONE" if exported else "COMPACT"),
         output_type=config.get("OutputType") or "JSON",
     )
-
-
-def _optional_int(value: Any) -> int | None:
-    return None if value is None else int(value)

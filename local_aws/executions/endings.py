@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from local_aws.executions import history
 from local_aws.executions.attempt import FIELD, Attempt, changing_status
 from local_aws.ministack_internals import now, stepfunctions
 
@@ -33,6 +34,6 @@ def _end(
         if execution["status"] != "RUNNING" or execution[FIELD] is not attempt:
             return False
         execution.update(ending, stopDate=now())
-        stepfunctions._add_event(execution, event, details)
-    stepfunctions._emit_execution_status_event(execution)
+        history.add_event(execution, event, details)
+    stepfunctions.emit_execution_status_event(execution)
     return True

@@ -14,7 +14,7 @@ _DEFAULT_RESULTS = 1000
 
 def install() -> None:
     """Answer ListExecutions here."""
-    stepfunctions._list_executions = list_executions
+    stepfunctions.replace("list_executions", lambda _: list_executions)
 
 
 def list_executions(request: dict[str, Any]) -> Response:
@@ -23,21 +23,21 @@ def list_executions(request: dict[str, Any]) -> Response:
         return refused
     cursor = None
     if request.get("nextToken"):
-        cursor = stepfunctions._decode_execution_token(request["nextToken"])
+        cursor = stepfunctions.decode_execution_token(request["nextToken"])
         if cursor is None:
             return error_response("InvalidToken", "Invalid Token: 'Invalid token'")
-    items = sorted(_items(request), key=stepfunctions._execution_sort_key, reverse=True)
+    items = sorted(_items(request), key=stepfunctions.execution_sort_key, reverse=True)
     if cursor is not None:
-        items = [item for item in items if stepfunctions._execution_sort_key(item) < cursor]
+        items = [item for item in items if stepfunctions.execution_sort_key(item) < cursor]
     most = int(request.get("maxResults") or _DEFAULT_RESULTS)
     page = items[:most]
-    more = {"nextToken": stepfunctions._encode_execution_token(page[-1])} if len(items) > most else {}
+    more = {"nextToken": stepfunctions.encode_execution_token(page[-1])} if len(items) > most else {}
     return json_response({"executions": page, **more})
 
 
 def _refusal(request: dict[str, Any]) -> Response | None:
     map_run = request.get("mapRunArn")
-    if map_run and map_run not in stepfunctions._map_runs:
+    if map_run and map_run not in stepfunctions.map_runs:
         return error_response("ResourceNotFound", f"Map Run Does Not Exist: '{map_run}'")
     if not map_run and request.get("statusFilter") == "PENDING_REDRIVE":
         return error_response("ValidationException", "PENDING_REDRIVE lists the children of a Map Run: give mapRunArn")
@@ -46,7 +46,7 @@ def _refusal(request: dict[str, Any]) -> Response | None:
 
 def _items(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     machine, map_run = request.get("stateMachineArn"), request.get("mapRunArn")
-    for execution in stepfunctions._executions.values():
+    for execution in stepfunctions.executions.values():
         if machine and execution["stateMachineArn"] != machine:
             continue
         if map_run and execution.get("mapRunArn") != map_run:

@@ -12,6 +12,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws.executions import history
 from local_aws.executions.attempt import FIELD, Attempt, changing_status
 from local_aws.executions.redrivable import redrive_fields, refusal
 from local_aws.ministack_internals import Response, error_response, json_response, now, stepfunctions
@@ -22,16 +23,13 @@ _TOKEN_SECONDS = 15 * 60
 
 
 def install() -> None:
-    """Answer RedriveExecution, and describe executions with what has to be known about redrives."""
-    stepfunctions.handle_request = _with_redrive(stepfunctions.handle_request)
-    stepfunctions._describe_execution = _with_redrive_fields(stepfunctions._describe_execution)
+    """Describe executions with what has to be known about redrives."""
+    stepfunctions.replace("describe_execution", _with_redrive_fields)
 
 
 def redrive_execution(request: dict[str, Any]) -> Response:
     """Restart an execution that did not succeed, at the state where it ended."""
-    execution = stepfunctions._executions.get(request.get("executionArn"))
-    if not execution:
-        return error_response("ExecutionDoesNotExist", f"Execution Does Not Exist: '{request.get('executionArn')}'")
+    execution = stepfunctions.executions[request["executionArn"]]
     with changing_status:
         if (answered := _answered_before(execution, request.get("clientToken"))) is not None:
             return json_response({"redriveDate": answered})
@@ -41,8 +39,8 @@ def redrive_execution(request: dict[str, Any]) -> Response:
         redriven = now()
         _restart(execution, redriven)
         _remember(execution, request.get("clientToken"), redriven)
-    stepfunctions._emit_execution_status_event(execution)
-    arguments = (stepfunctions._run_execution, execution["executionArn"])
+    stepfunctions.emit_execution_status_event(execution)
+    arguments = (stepfunctions.run_execution, execution["executionArn"])
     threading.Thread(target=contextvars.copy_context().run, args=arguments, daemon=True).start()
     return json_response({"redriveDate": redriven})
 
@@ -59,7 +57,7 @@ def _refusal(execution: dict[str, Any]) -> str | None:
 
 
 def _machine_exists(execution: dict[str, Any]) -> bool:
-    return execution["stateMachineArn"] in stepfunctions._state_machines
+    return execution["stateMachineArn"] in stepfunctions.state_machines
 
 
 def _restart(execution: dict[str, Any], at: str) -> None:
@@ -69,7 +67,7 @@ def _restart(execution: dict[str, Any], at: str) -> None:
         status="RUNNING", stopDate=None, output=None, error=None, cause=None, redriveCount=count, redriveDate=at
     )
     details = {"executionRedrivenEventDetails": {"redriveCount": count}}
-    stepfunctions._add_event(execution, "ExecutionRedriven", details)
+    history.add_event(execution, "ExecutionRedriven", details)
 
 
 def _answered_before(execution: dict[str, Any], token: str | None) -> str | None:
@@ -85,20 +83,6 @@ def _remember(execution: dict[str, Any], token: str | None, answer: str) -> None
         execution.setdefault(_TOKENS, deque(maxlen=_TOKENS_KEPT)).append((token, time.monotonic(), answer))
 
 
-def _with_redrive(handle: Any) -> Any:
-    @functools.wraps(handle)
-    async def handle_request(
-        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
-    ) -> Response:
-        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-            finalized: Response = stepfunctions._finalize_response(redrive_execution(json.loads(body)))
-            return finalized
-        response: Response = await handle(method, path, headers, body, query_params)
-        return response
-
-    return handle_request
-
-
 def _with_redrive_fields(describe: Any) -> Any:
     @functools.wraps(describe)
     def describe_execution(request: dict[str, Any]) -> Response:
@@ -106,7 +90,7 @@ def _with_redrive_fields(describe: Any) -> Any:
         status, _, body = response
         if status != 200:
             return response
-        execution = stepfunctions._executions[request["executionArn"]]
+        execution = stepfunctions.executions[request["executionArn"]]
         return json_response(json.loads(body) | fields(execution))
 
     return describe_execution

@@ -13,9 +13,8 @@ _delay: ContextVar[float | None] = ContextVar("retry_delay", default=None)
 
 
 def install() -> None:
-    """Let the engine's retries wait by ``MaxDelaySeconds`` and ``JitterStrategy`` too."""
-    stepfunctions._find_matching_retrier = _with_delay(stepfunctions._find_matching_retrier)
-    stepfunctions._scaled_sleep = _delayed(stepfunctions._scaled_sleep)
+    """Let the engine's retries have their delay by ``MaxDelaySeconds`` and ``JitterStrategy`` too."""
+    stepfunctions.replace("find_matching_retrier", _with_delay)
 
 
 def _with_delay(find: Any) -> Any:
@@ -32,11 +31,8 @@ def _with_delay(find: Any) -> Any:
     return find_matching_retrier
 
 
-def _delayed(scaled_sleep: Any) -> Any:
-    @functools.wraps(scaled_sleep)
-    def sleep(seconds: float) -> None:
-        delay = _delay.get()
-        _delay.set(None)
-        scaled_sleep(seconds if delay is None else delay)
-
-    return sleep
+def take_delay() -> float | None:
+    """What the next wait of the current thread has to last, in seconds, if it is a retry's; it is told once."""
+    delay = _delay.get()
+    _delay.set(None)
+    return delay

@@ -22,15 +22,13 @@ _DEFINITION = "_definition"
 
 def install() -> None:
     """Let the engine run its executions here."""
-    stepfunctions._run_execution = run_execution
-    stepfunctions._describe_state_machine_for_execution = _with_its_definition(
-        stepfunctions._describe_state_machine_for_execution
-    )
+    stepfunctions.replace("run_execution", lambda _: run_execution)
+    stepfunctions.replace("describe_state_machine_for_execution", _with_its_definition)
 
 
 def run_execution(execution_arn: str) -> None:
     """Run the current attempt at an execution to its end; the engine calls it in a thread of its own."""
-    execution = stepfunctions._executions.get(execution_arn)
+    execution = stepfunctions.executions.get(execution_arn)
     if not execution:
         return
     attempt = Attempt.of(execution)
@@ -55,7 +53,7 @@ def _run(execution: dict[str, Any], attempt: Attempt) -> None:
                 definition["States"], _progress(execution, definition), execution, _context(execution, definition)
             )
         endings.succeed(execution, attempt, json.dumps(output))
-    except stepfunctions._ExecutionError as failure:
+    except stepfunctions.ExecutionError as failure:
         endings.fail(execution, attempt, failure.error, failure.cause)
     except Exception as failure:
         _logger.exception("Unexpected error in execution %s", execution["executionArn"])
@@ -67,7 +65,7 @@ def _with_its_definition(describe: Any) -> Any:
     def describe_state_machine_for_execution(request: dict[str, Any]) -> Response:
         response: Response = describe(request)
         status, _, body = response
-        began_with = stepfunctions._executions.get(request.get("executionArn"), {}).get(_DEFINITION)
+        began_with = stepfunctions.executions.get(request.get("executionArn"), {}).get(_DEFINITION)
         if status != 200 or began_with is None:
             return response
         return json_response(json.loads(body) | {"definition": began_with})
@@ -78,7 +76,7 @@ def _with_its_definition(describe: Any) -> Any:
 def _definition(execution: dict[str, Any]) -> dict[str, Any]:
     """The definition that the execution started with: an update of the state machine does not reach a redrive."""
     if _DEFINITION not in execution:
-        machine = stepfunctions._state_machines.get(execution["stateMachineArn"])
+        machine = stepfunctions.state_machines.get(execution["stateMachineArn"])
         if machine is None:
             raise execution_error("StateMachineDeleted", "State machine no longer exists")
         execution[_DEFINITION] = machine["definition"]

@@ -18,7 +18,7 @@ _starting = threading.Lock()
 
 def install() -> None:
     """Check names, and answer a repeated StartExecution with the execution that already runs."""
-    stepfunctions._start_execution = _repeatable(stepfunctions._start_execution)
+    stepfunctions.replace("start_execution", _repeatable)
 
 
 def is_valid_name(name: str) -> bool:
@@ -45,13 +45,13 @@ def _repeatable(start: Any) -> Any:
 
 def _running(request: dict[str, Any], name: str) -> dict[str, Any] | None:
     """The running execution of that name and input, if it is of a STANDARD state machine."""
-    machine_arn = stepfunctions._resolve_state_machine_arn(request.get("stateMachineArn", "").split("#")[0])
+    machine_arn = stepfunctions.resolve_state_machine_arn(request.get("stateMachineArn", "").split("#")[0])
     if machine_arn is None:
         return None
-    machine = stepfunctions._state_machines[machine_arn]
+    machine = stepfunctions.state_machines[machine_arn]
     account, region = account_and_region()
     arn = f"arn:aws:states:{region}:{account}:execution:{machine['name']}:{name}"
-    execution: dict[str, Any] | None = stepfunctions._executions.get(arn)
+    execution: dict[str, Any] | None = stepfunctions.executions.get(arn)
     if execution is None or machine.get("type", "STANDARD") != "STANDARD":
         return None
     same = execution["status"] == "RUNNING" and execution["input"] == request.get("input", "{}")

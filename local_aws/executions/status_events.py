@@ -16,7 +16,7 @@ _logger = logging.getLogger("states")
 
 def install() -> None:
     """Let the engine publish its events here."""
-    stepfunctions._emit_execution_status_event = emit
+    stepfunctions.replace("emit_execution_status_event", lambda _: emit)
 
 
 def emit(execution: dict[str, Any]) -> None:
@@ -30,7 +30,7 @@ def emit(execution: dict[str, Any]) -> None:
         "Resources": [execution["executionArn"]],
     }
     try:
-        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+        eventbridge.put_events({"Entries": [entry]}, allow_aws_source=True)
     except Exception:
         _logger.warning("Failed to publish the status of execution %s", execution["executionArn"], exc_info=True)
 
@@ -45,8 +45,8 @@ def detail(execution: dict[str, Any]) -> dict[str, Any]:
         "stateMachineAliasArn": None,
         "name": execution["name"],
         "status": execution["status"],
-        "startDate": stepfunctions._iso_to_epoch_ms(execution["startDate"]),
-        "stopDate": stepfunctions._iso_to_epoch_ms(execution.get("stopDate")),
+        "startDate": stepfunctions.iso_to_epoch_ms(execution["startDate"]),
+        "stopDate": stepfunctions.iso_to_epoch_ms(execution.get("stopDate")),
         **_payload("input", execution["input"]),
         **(_payload("output", execution["output"]) if succeeded else {"output": None, "outputDetails": None}),
         **_redrives(execution),
@@ -57,7 +57,7 @@ def detail(execution: dict[str, Any]) -> dict[str, Any]:
 
 def _redrives(execution: dict[str, Any]) -> dict[str, Any]:
     known = {"redriveDate": None, "redriveStatusReason": None, **redrive.fields(execution)}
-    return known | {"redriveDate": stepfunctions._iso_to_epoch_ms(known["redriveDate"])}
+    return known | {"redriveDate": stepfunctions.iso_to_epoch_ms(known["redriveDate"])}
 
 
 def _payload(name: str, value: str) -> dict[str, Any]:

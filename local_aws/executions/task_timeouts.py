@@ -4,15 +4,19 @@ The field: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html#
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from local_aws.ministack_internals import execution_error, stepfunctions
 
 
-def install() -> None:
-    """Let the engine's Task states know their timeout, and the history say that it was one."""
-    stepfunctions._execute_task = _with_timeout(stepfunctions._execute_task)
-    stepfunctions._add_event = _naming_timeouts(stepfunctions._add_event)
+def install(acting: Callable[[Any], Any]) -> None:
+    """Let the engine's Task states know their timeout.
+
+    Args:
+        acting: puts the role of its machine behind a state; it gives back what it is given where IAM is not enforced.
+    """
+    stepfunctions.replace("execute_task", lambda execute: acting(_with_timeout(execute)))
 
 
 def _with_timeout(execute: Any) -> Any:
@@ -28,21 +32,10 @@ def _with_timeout(execute: Any) -> Any:
 def _seconds(state: dict[str, Any], raw_input: Any, context: dict[str, Any]) -> float:
     path = state.get("TimeoutSecondsPath")
     if path is None:
-        seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, context)
+        seconds = stepfunctions.jsonata_state_field(state, "TimeoutSeconds", "number", raw_input, context)
     else:
-        selected = stepfunctions._apply_input_path(state, raw_input, context)
-        seconds = stepfunctions._resolve_path_or_ctx(path, selected, context)
+        selected = stepfunctions.apply_input_path(state, raw_input, context)
+        seconds = stepfunctions.resolve_path_or_ctx(path, selected, context)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
         raise execution_error("States.Runtime", f"The task's timeout has to be a positive number, not {seconds!r}.")
     return seconds
-
-
-def _naming_timeouts(add_event: Any) -> Any:
-    @functools.wraps(add_event)
-    def add(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> Any:
-        failed = (details or {}).get("taskFailedEventDetails")
-        if failed and failed["error"] == "States.Timeout":
-            return add_event(execution, "TaskTimedOut", {"taskTimedOutEventDetails": failed})
-        return add_event(execution, event_type, details)
-
-    return add

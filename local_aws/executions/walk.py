@@ -4,6 +4,7 @@ import copy
 import json
 from typing import Any
 
+from local_aws.executions import history
 from local_aws.executions.progress import Progress
 from local_aws.executions.stopping import current
 from local_aws.ministack_internals import execution_error, now, stepfunctions
@@ -49,11 +50,11 @@ def walk(states: dict[str, Any], progress: Progress, execution: dict[str, Any], 
 def _run(state: dict[str, Any], value: Any, execution: dict[str, Any], context: dict[str, Any]) -> tuple[Any, Any]:
     kind = state.get("Type")
     if kind == "Succeed":
-        selected = stepfunctions._apply_input_path(state, value, context)
-        return stepfunctions._apply_output_path(state, selected, context), None
+        selected = stepfunctions.apply_input_path(state, value, context)
+        return stepfunctions.apply_output_path(state, selected, context), None
     if kind == "Fail":
-        raise execution_error(*stepfunctions._fail_state_error(state, value, context))
-    run = getattr(stepfunctions, f"_execute_{str(kind).lower()}", None)
+        raise execution_error(*stepfunctions.fail_state_error(state, value, context))
+    run = getattr(stepfunctions, f"execute_{str(kind).lower()}", None)
     if run is None:
         raise execution_error("States.Runtime", f"Unknown state type: {kind}")
     arguments = (execution, context) if kind in _NEEDS_EXECUTION else (context,)
@@ -63,12 +64,12 @@ def _run(state: dict[str, Any], value: Any, execution: dict[str, Any], context: 
 
 def _entered(execution: dict[str, Any], state: dict[str, Any], name: str, value: Any) -> None:
     details = {"stateEnteredEventDetails": {"name": name, "input": json.dumps(value)}}
-    stepfunctions._add_event(execution, f"{state.get('Type')}StateEntered", details)
+    history.add_event(execution, f"{state.get('Type')}StateEntered", details)
 
 
 def _exited(execution: dict[str, Any], state: dict[str, Any], name: str, value: Any) -> None:
     details = {"stateExitedEventDetails": {"name": name, "output": json.dumps(value)}}
-    stepfunctions._add_event(execution, f"{state.get('Type')}StateExited", details)
+    history.add_event(execution, f"{state.get('Type')}StateExited", details)
 
 
 def _check_stop() -> None:

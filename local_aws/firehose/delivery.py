@@ -37,7 +37,7 @@ def install() -> None:
             lambda held: context.run(_deliver, stream, destination, held),
         )
 
-    firehose._deliver_records_to_s3 = buffer_records
+    firehose.replace("deliver_records_to_s3", lambda _: buffer_records)
 
 
 def _later(seconds: float, work: Callable[[], None]) -> None:
@@ -56,9 +56,9 @@ def _deliver(stream: dict[str, Any], destination: dict[str, Any], records: list[
 
 def _deliver_by_prefix(stream: dict[str, Any], destination: dict[str, Any], records: list[Record]) -> None:
     config = destination["config"]
-    arrival = firehose._arrival_time(config)
+    arrival = firehose.arrival_time(config)
     lambda_keys: dict[str, Any] = {}
-    processed = firehose._apply_lambda_processors(
+    processed = firehose.apply_lambda_processors(
         stream, destination, [(record.record_id, record.data) for record in records], partition_sink=lambda_keys
     )
     objects: dict[str, list[bytes]] = defaultdict(list)
@@ -67,23 +67,23 @@ def _deliver_by_prefix(stream: dict[str, Any], destination: dict[str, Any], reco
         prefix = None if _is_converted(config) else _prefix(config, arrival, data, keys)
         if prefix is None:
             # MiniStack itself writes what has no partition to the error prefix, and converts formats.
-            firehose._deliver_to_s3(stream, destination, data, keys)
+            firehose.deliver_to_s3(stream, destination, data, keys)
         else:
             objects[prefix].append(data)
-    bucket = firehose._s3_bucket_from_arn(config.get("BucketARN", ""))
+    bucket = firehose.s3_bucket_from_arn(config.get("BucketARN", ""))
     delimiter = _delimiter(config)
     for prefix, bodies in objects.items():
         name = _object_name(stream, config, arrival)
-        firehose._put_s3_object(bucket, prefix + name, b"".join(body + delimiter for body in bodies))
+        firehose.put_s3_object(bucket, prefix + name, b"".join(body + delimiter for body in bodies))
 
 
 def _prefix(config: dict[str, Any], arrival: Any, data: bytes, lambda_keys: Any) -> str | None:
     """The S3 prefix that a record belongs under; None if it cannot be told, and the record is an error."""
     try:
         is_partitioned = (config.get("DynamicPartitioningConfiguration") or {}).get("Enabled")
-        query_keys = firehose._metadata_extraction_keys(config, data) if is_partitioned else None
-        return str(firehose._evaluate_prefix(config.get("Prefix", ""), arrival, query_keys, lambda_keys))
-    except firehose._DeliveryError:
+        query_keys = firehose.metadata_extraction_keys(config, data) if is_partitioned else None
+        return str(firehose.evaluate_prefix(config.get("Prefix", ""), arrival, query_keys, lambda_keys))
+    except firehose.DeliveryError:
         return None
 
 
@@ -99,5 +99,5 @@ def _delimiter(config: dict[str, Any]) -> bytes:
 
 
 def _object_name(stream: dict[str, Any], config: dict[str, Any], arrival: Any) -> str:
-    moment = firehose._java_time("yyyy-MM-dd-HH-mm-ss", arrival)
+    moment = firehose.java_time("yyyy-MM-dd-HH-mm-ss", arrival)
     return f"{stream['name']}-{stream.get('version', 1)}-{moment}-{uuid.uuid4()}{config.get('FileExtension') or ''}"

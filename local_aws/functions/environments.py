@@ -10,27 +10,35 @@ import functools
 from contextvars import ContextVar
 from typing import Any
 
-from local_aws.ministack_internals import lambda_workers
+from local_aws.functions import naming
+from local_aws.ministack_internals import keep_process, lambda_workers
 
 _withheld: ContextVar[list[Any] | None] = ContextVar("processes_to_end", default=None)
 """The processes that MiniStack wanted to end in the invocation that the current thread makes."""
 
 
 def install() -> None:
-    """Let the end of a worker's process wait until its answer is known."""
-    end, collect = lambda_workers._signal, lambda_workers._collect
+    """Let the end of a worker's process wait until its answer is known, which naming errors needs too."""
+    end = lambda_workers.signal
+    lambda_workers.replace("signal", _withholding)
+    lambda_workers.replace("collect", _unless_withheld)
+    lambda_workers.replace("Worker.invoke", lambda invoke: naming.remembering(_deciding(invoke, end)))
 
+
+def _withholding(end: Any) -> Any:
     def withhold(process: Any) -> None:
         withheld = _withheld.get()
         end(process) if withheld is None else withheld.append(process)
 
+    return withhold
+
+
+def _unless_withheld(collect: Any) -> Any:
     def collect_unless_withheld(process: Any, deadline: float) -> None:
         if _withheld.get() is None:
             collect(process, deadline)
 
-    lambda_workers._signal = withhold
-    lambda_workers._collect = collect_unless_withheld
-    lambda_workers.Worker.invoke = _deciding(lambda_workers.Worker.invoke, end)
+    return collect_unless_withheld
 
 
 def _deciding(invoke: Any, end: Any) -> Any:
@@ -45,7 +53,7 @@ def _deciding(invoke: Any, end: Any) -> Any:
         for process in withheld:
             # Only a process that goes on can tell the trace of what its handler raised.
             if answer.get("trace") and process.poll() is None:
-                worker._proc = process
+                keep_process(worker, process)
             else:
                 end(process)
                 process.kill()

@@ -17,5 +17,5 @@ def install() -> None:
     def execution_credentials(_configuration: Any) -> dict[str, str]:
         return root_access_key()
 
-    for module in (lambda_workers, lambda_functions):
-        module.execution_credentials = execution_credentials
+    for part in (lambda_workers, lambda_functions):
+        part.replace("execution_credentials", lambda _: execution_credentials)

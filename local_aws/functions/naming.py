@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from local_aws.functions import failures
-from local_aws.ministack_internals import execution_error, lambda_functions, lambda_workers, stepfunctions
+from local_aws.ministack_internals import execution_error, lambda_functions, stepfunctions
 
 _answer: ContextVar[dict[str, Any] | None] = ContextVar("worker_answer", default=None)
 """What the worker process said to the invocation that the current thread makes."""
@@ -18,12 +18,13 @@ _answer: ContextVar[dict[str, Any] | None] = ContextVar("worker_answer", default
 
 def install() -> None:
     """Name errors in what Lambda answers, and in what Step Functions makes of it."""
-    lambda_workers.Worker.invoke = _remembered(lambda_workers.Worker.invoke)
-    lambda_functions._execute_function_warm = _named(lambda_functions._execute_function_warm)
-    stepfunctions._call_lambda = _naming_throttles(stepfunctions._call_lambda)
+    lambda_functions.replace("execute_function_warm", _named)
+    stepfunctions.replace("call_lambda", _naming_throttles)
 
 
-def _remembered(invoke: Any) -> Any:
+def remembering(invoke: Any) -> Any:
+    """Let an invocation of a worker process leave what it said."""
+
     @functools.wraps(invoke)
     def invoke_worker(*arguments: Any, **more: Any) -> dict[str, Any]:
         answer: dict[str, Any] = invoke(*arguments, **more)
@@ -55,7 +56,7 @@ def _naming_throttles(call: Any) -> Any:
     def call_lambda(function: str, event: Any) -> Any:
         try:
             return call(function, event)
-        except stepfunctions._ExecutionError as error:
+        except stepfunctions.ExecutionError as error:
             if error.error == "Lambda.Unknown" and '"TooManyRequestsException"' in error.cause:
                 raise execution_error(failures.THROTTLED, json.loads(error.cause)["message"]) from error
             raise

@@ -1,3 +1,4 @@
+import functools
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
 import workflow_lint
 from csvdynamo.dataset_file import load_datasets
+from tests.support.recorded_answers import ANSWERS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -61,3 +63,23 @@ def test_the_validator_ends_with_status_1_on_a_broken_state_machine(templates: l
 
 def test_a_template_is_small_enough_to_be_sent_without_a_bucket(templates: list[Path]) -> None:
     assert all(path.stat().st_size < 51_200 for path in templates)
+
+
+def test_a_failure_is_announced_with_what_the_documented_event_has(templates: list[Path]) -> None:
+    documented = ANSWERS["status_event"]
+    event = documented["event"] | {"detail": documented["detail"]}
+    resources = json.loads(templates[0].read_text())["Resources"].values()
+    [rule] = [found["Properties"] for found in resources if found["Type"] == "AWS::Events::Rule"]
+
+    paths = rule["Targets"][0]["InputTransformer"]["InputPathsMap"]
+    pattern = rule["EventPattern"]
+
+    assert {name: functools.reduce(dict.__getitem__, path.split(".")[1:], event) for name, path in paths.items()} == {
+        "name": "execution-name",
+        "status": "FAILED",
+        "arn": documented["resources"][0],
+    }
+    assert event["source"] in pattern["source"]
+    assert event["detail-type"] in pattern["detail-type"]
+    assert event["detail"]["status"] in pattern["detail"]["status"]
+    assert pattern["detail"].keys() <= event["detail"].keys()

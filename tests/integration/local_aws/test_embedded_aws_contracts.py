@@ -2,8 +2,10 @@ import pytest
 
 from tests.integration.local_aws.cloud import Cloud
 from tests.integration.local_aws.contracts import CONTRACTS, Contract
+from tests.integration.local_aws.recorded_contracts import RECORDED_CONTRACTS
 
-each_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=[contract.name for contract in CONTRACTS])
+ALL = [*CONTRACTS, *RECORDED_CONTRACTS]
+each_contract = pytest.mark.parametrize("contract", ALL, ids=[contract.name for contract in ALL])
 
 
 @each_contract

@@ -81,7 +81,7 @@ def test_delivered_records_are_not_kept_in_memory(tmp_path: Path) -> None:
     code = """
         import base64
         from local_aws.firehose import delivery
-        from local_aws.ministack_internals import firehose
+        from ministack.services import firehose
 
         delivery.install()
         destination = {"RoleARN": "arn:aws:iam::000000000000:role/any", "BucketARN": "arn:aws:s3:::bucket"}

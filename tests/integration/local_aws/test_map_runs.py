@@ -175,3 +175,14 @@ def test_a_caught_map_run_goes_on_to_the_catcher(embedded: Cloud) -> None:
     machine["States"]["Caught"] = PASS
 
     assert embedded.run(machine, {"items": [1]})["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("value", [True, None, [1], "1"])
+def test_a_count_that_is_no_number_starts_no_map_run(embedded: Cloud, value: Any) -> None:
+    machine = distributed_map(PASS, ItemsPath="$.items", ToleratedFailureCountPath="$.count")
+
+    ended = embedded.run(machine, {"items": [1], "count": value})
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
+    assert "which is not a valid integer: $.count" in ended["cause"]
+    assert embedded.client("stepfunctions").list_map_runs(executionArn=ended["executionArn"])["mapRuns"] == []

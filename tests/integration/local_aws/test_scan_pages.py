@@ -149,7 +149,8 @@ def test_a_page_shows_what_came_and_went_since_the_one_before(plain: Cloud, embe
 
 _WORK = """
 import json, sys
-from local_aws.ministack_internals import dynamodb, provisioners
+from ministack.services import dynamodb
+from ministack.services.cloudformation import provisioners
 
 if sys.argv[1] == "embedded":
     from local_aws import scan_pages

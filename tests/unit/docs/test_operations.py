@@ -16,7 +16,10 @@ CODE = "\n".join(
 )
 
 # What AWS and its SDK say, and what is told in pieces.
-AWS_WORDS = {"States.ExceedToleratedFailureThreshold", "Connection was closed", "AccessDeniedException", "ABORTED"}
+AWS_WORDS = {
+    *("States.ExceedToleratedFailureThreshold", "Connection was closed", "AccessDeniedException", "ABORTED"),
+    *("already exists", "UPDATE_ROLLBACK_COMPLETE", "make deploy", "table.name"),
+}
 each_entry = pytest.mark.parametrize("title", ENTRIES)
 
 

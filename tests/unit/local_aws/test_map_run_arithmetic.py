@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_aws.distributed_map.counts import Counts, Stage
+from local_aws.distributed_map.item_reader import read_limit
 from local_aws.distributed_map.spool import Spool
 from local_aws.distributed_map.tolerance import Tolerance
 
@@ -68,3 +69,10 @@ def test_a_spool_gives_back_what_it_was_given(bodies: list[bytes]) -> None:
     assert [spool[index] for index in reversed(indexes)] == bodies[::-1]
     assert len(spool) == len(bodies)
     spool.close()
+
+
+@pytest.mark.parametrize(
+    ("max_items", "limit"), [(0, 100_000_000), (2, 2), (100_000_000, 100_000_000), (100_000_001, 100_000_000)]
+)
+def test_no_item_is_read_past_a_hundred_million(max_items: int, limit: int) -> None:
+    assert read_limit(max_items) == limit

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo_airflow.workflow.map_run import Progress
+from tests.support.recorded_answers import ANSWERS
 
 ROWS = st.integers(min_value=0, max_value=10**9)
 NAMES = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
@@ -62,3 +63,7 @@ def test_the_document_has_every_state_of_a_row() -> None:
 )
 def test_progress_is_said_in_a_line(progress: Progress, rate: float | None, said: str) -> None:
     assert progress.sentence(rate) == said
+
+
+def test_what_was_recorded_of_a_map_run_is_read() -> None:
+    assert Progress.from_item_counts(ANSWERS["map_run"]["itemCounts"]) == Progress(total=2, succeeded=2)
