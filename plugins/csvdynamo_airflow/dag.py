@@ -93,7 +93,7 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             False,
             type="boolean",
             title="Force",
-            description="Migrate again when this run is cleared after it succeeded.",
+            description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not.",
         ),
     }
 

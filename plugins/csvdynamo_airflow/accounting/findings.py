@@ -93,6 +93,11 @@ class Findings:
         """Whether a task did not end well."""
         return any(task.task_id == task_id for task in self.tasks if task.state not in _ENDED_WELL)
 
+    def first_failed(self, *task_ids: str) -> str | None:
+        """Name the first of some tasks that failed itself, and so says what to do; None if none did."""
+        failed = {task.task_id for task in self.tasks if task.state == "failed"}
+        return next((task_id for task_id in task_ids if task_id in failed), None)
+
     @property
     def rejects_by_code(self) -> dict[str, int]:
         """How many rejects there are of each code, in the order of the codes."""
