@@ -1,27 +1,31 @@
 """The DAG under the real scheduler and triggerer, driven through Airflow's REST API as its UI does."""
 
-import os
+import json
 import secrets
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from commands.airflow_api import Api, ScheduledRun, await_true
-from commands.airflow_home import AIRFLOW, airflow_environment
+from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
-from commands.ui import Standalone, airflow_standalone
+from commands.ui import airflow_standalone
+from csvdynamo.turn import turn_key
+from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import LOCAL_FOLDER
+from csvdynamo_airflow.steps import TOLD_FILE
 from tests.crash.kills import Kill
+from tests.support.airflow_processes import another_triggerer, kill, kill_triggerer, sender
 from tests.support.aws_proxy import AwsProxy
-from tests.support.gate import Gate, Hold, Moment
+from tests.support.gate import Gate, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
+
+ATTEMPTS = 4  # a task's retries, and the first
 
 TASKS_KILLED = [
     Kill("download", "during", "PUT landing/"),
@@ -52,14 +56,25 @@ def proxy(deployed: Deployed, gate: Gate) -> Iterator[AwsProxy]:
 
 
 @pytest.fixture(scope="module")
-def api(deployed: Deployed, proxy: AwsProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("ui")
+def processor_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the DAG processor's children log; beside it is Airflow's own log."""
+    return tmp_path_factory.mktemp("ui") / "dag_processor"
+
+
+@pytest.fixture(scope="module")
+def api(
+    deployed: Deployed, proxy: AwsProxy, processor_logs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    folder = processor_logs.parent
     aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
     settings = {
         LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
         "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
-        # How soon another triggerer takes over from one that was killed.
+        # How soon another triggerer takes over from one that was killed, and a task without a heartbeat counts as lost.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(processor_logs),
     }
     with airflow_standalone(deployed, folder / "airflow.log", settings) as airflow:
         yield Api(airflow).log_in()
@@ -98,49 +113,6 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
     assert run.await_end() == "success", run.tasks()
     assert dags.executions() == executions
     assert newest_report(dags, run.run_id)["ledger"] == report["ledger"]
-
-
-def processes(api: Api) -> list[psutil.Process]:
-    """Every process of Airflow, of any depth."""
-    assert isinstance(api.airflow, Standalone)
-    return psutil.Process(api.airflow.process.pid).children(recursive=True)
-
-
-def sender(api: Api, hold: Hold) -> psutil.Process:
-    """Find the process of Airflow that sent the request that is held."""
-    for process in processes(api):
-        try:
-            connections = process.net_connections(kind="tcp4")
-        except psutil.Error:
-            continue
-        if any(connection.laddr and connection.laddr.port == hold.port for connection in connections):
-            return process
-    pytest.fail("the request that is held is of no process of Airflow")
-
-
-@contextmanager
-def another_triggerer(environment: dict[str, str]) -> Iterator[None]:
-    """Start a triggerer beside those that `airflow standalone` has."""
-    process = subprocess.Popen([AIRFLOW, "triggerer", "--skip-serve-logs"], env=environment, start_new_session=True)
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def kill_triggerer(api: Api, gate: Gate) -> dict[str, str]:
-    """Kill the triggerer in the middle of a look at the execution, both its processes; return its environment."""
-    with gate.hold("DescribeExecution", Moment.DURING) as hold:
-        hold.await_reached()
-        runner = sender(api, hold)
-        supervisor = runner.parent()
-        assert supervisor is not None
-        environment = supervisor.environ()
-        supervisor.kill()
-        runner.kill()
-    psutil.wait_procs([supervisor, runner], timeout=10)
-    return environment
 
 
 def status(dags: Any) -> str:
@@ -222,16 +194,14 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
 
     with ExitStack() as ended_at_last, gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
         run = ScheduledRun.trigger(api, dag_id, source)
-        for kill in TASKS_KILLED:
-            if kill.task == "wait":
+        for one in TASKS_KILLED:
+            if one.task == "wait":
                 run.await_task("start", "success")  # whose retry describes the execution, too
-            with gate.hold(kill.matches, kill.moment) as hold:
+            with gate.hold(one.matches, one.moment) as hold:
                 hold.await_reached()
-                process = sender(api, hold)
-                assert run.tasks()[kill.task][0] == "running", run.tasks()
-                process.kill()
-                psutil.wait_procs([process], timeout=10)
-            if kill.task == "wait":
+                assert run.tasks()[one.task][0] == "running", run.tasks()
+                kill(sender(api, hold))
+            if one.task == "wait":
                 await_waiting(run, gate)
                 ended_at_last.enter_context(another_triggerer(kill_triggerer(api, gate)))
                 await_waiting(run, gate)
@@ -239,12 +209,109 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
                 written.let_pass()
         assert run.await_end() == "success", run.tasks()
 
-    assert run.tasks() == {kill.task: ("success", 2) for kill in TASKS_KILLED}
+    assert run.tasks() == {one.task: ("success", 2) for one in TASKS_KILLED}
     assert dags.executions() == [*before, dags.executions()[-1]]
     assert "StopExecution" not in {request.operation for request in gate.seen[seen:]}
     report = newest_report(dags, run.run_id)
     assert (report["accounted"], report["ledger"]["written"], report["ledger"]["rejected"]) == (True, 39, 1)
     assert {f"A_{MARK}{n:02}" for n in range(1, 40)} <= set(dags.table())
+
+
+def processors_log(folder: Path) -> str:
+    """What the DAG processor's children logged, and what it did about them."""
+    files = [*folder.parent.glob("*.log"), *folder.rglob("*.log")]
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+
+
+def told_of(dags: Any) -> list[Any]:
+    """What the run's success callback noted in the bucket: the newest execution, and how often it was redriven."""
+    s3, bucket = dags.deployed.client("s3"), dags.deployed.outputs["SourceBucket"]
+    notes = [one for one in list_objects(s3, bucket, f"reports/{dags.dataset.name}/") if one["Key"].endswith(TOLD_FILE)]
+    newest = max(notes, key=lambda one: one["LastModified"])
+    arn, redrives = json.loads(s3.get_object(Bucket=bucket, Key=newest["Key"])["Body"].read())
+    return [arn.rpartition(":")[2], redrives]
+
+
+def test_a_run_goes_on_that_lost_a_task_at_every_attempt_and_then_its_items(
+    api: Api, gate: Gate, dags: Any, vehicles: Any, processor_logs: Path
+) -> None:
+    dag_id, keys = f"csvdynamo_{dags.dataset.name}", [f"44{n:02}" for n in range(40)]
+    api.await_dag(dag_id)
+    before = dags.executions()
+
+    run = ScheduledRun.trigger(api, dag_id, vehicles(keys))
+    for attempt in range(1, ATTEMPTS + 1):
+        with gate.hold("Scan", Moment.BEFORE) as hold:
+            hold.await_reached()
+            task = sender(api, hold)
+            worker = task.parent()
+            assert worker is not None
+            kill(*([worker, task] if attempt == ATTEMPTS else [task]))
+
+    # Nobody is left to run the failure callback but the DAG processor, which must not wait for anything there.
+    assert run.await_end() == "failed"
+    assert run.tasks()["verify"] == ("failed", ATTEMPTS)
+    [lost] = newest_report(dags, run.run_id)["problems"]
+    assert lost.startswith("Task verify ended as failed: its process ended without a word. The worker was lost")
+    assert lost.endswith("clear it with everything downstream.")
+    await_true(lambda: ": tell_error (" in processors_log(processor_logs), lambda: "the callback did not run")
+
+    run.clear("verify", downstream=True)
+    assert run.await_end() == "success", run.tasks()
+    assert newest_report(dags, run.run_id)["accounted"] is True
+    assert "Unable to decode message" not in processors_log(processor_logs), "a callback waits for an answer"
+    [first] = dags.executions()[len(before) :]
+    await_true(lambda: told_of(dags) == [first, 0], lambda: f"the success callback noted {told_of(dags)}")
+
+    # An item is lost. Nobody has looked since, so that a clearing attaches, and the check finds it.
+    table = {"TableName": dags.dataset.table.name}
+    dags.deployed.client("dynamodb").delete_item(**table, Key={"dol_vehicle_id": {"S": "A_4400"}})
+    run.clear("start", downstream=True)
+    assert run.await_end() == "failed", run.tasks()
+    [missing] = newest_report(dags, run.run_id)["problems"]
+    assert missing.startswith("1 of 40 keys checked are missing from the table: A_4400")
+    assert missing.endswith("clear the task start, which migrates the file again.")
+    assert dags.executions() == [*before, first]
+
+    for _ in range(2):  # once more, it attaches
+        run.clear("start", downstream=True)
+        assert run.await_end() == "success", run.tasks()
+        assert dags.executions() == [*before, first, f"{first}-2"]
+        assert "A_4400" in dags.table()
+    await_true(lambda: told_of(dags) == [f"{first}-2", 0], lambda: f"the success callback noted {told_of(dags)}")
+
+
+def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_hand(
+    api: Api, gate: Gate, dags: Any, vehicles: Any
+) -> None:
+    dag_id, source = f"csvdynamo_{dags.dataset.name}", vehicles([f"45{n:02}" for n in range(40)])
+    api.await_dag(dag_id)
+    s3, states = dags.deployed.client("s3"), dags.deployed.client("stepfunctions")
+    turn = {"Bucket": dags.deployed.outputs["SourceBucket"], "Key": turn_key(dags.dataset.name)}
+    s3.put_object(**turn, Body=b"nobody's")
+
+    run = ScheduledRun.trigger(api, dag_id, source)
+    assert run.await_end() == "failed"
+    start, unstarted = newest_report(dags, run.run_id)["problems"]
+    assert start.startswith("Task start ended as failed: s3://")
+    assert "does not say whose turn it is" in start
+    assert unstarted.endswith(": see what the task start ended with.")
+
+    s3.delete_object(**turn)
+    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
+        run.clear("start", downstream=True)
+        await_waiting(run, gate)
+        written.await_reached()
+        machine, name = dags.deployed.outputs["MigrationWorkflowStateMachine"], dags.executions()[-1]
+        states.stop_execution(executionArn=f"{machine.replace(':stateMachine:', ':execution:')}:{name}")
+        kill_function(dags.deployed, MIGRATE_BATCH)
+        written.let_pass()
+
+    # The next attempt of wait redrives it.
+    assert run.await_end() == "success", run.tasks()
+    report = newest_report(dags, run.run_id)
+    assert (report["accounted"], report["execution_redrives"], report["ledger"]["written"]) == (True, 1, 40)
+    assert dags.executions()[-1] == name
 
 
 def newest_report(dags: Any, run_id: str) -> dict[str, Any]:
