@@ -93,11 +93,6 @@ class Findings:
         """Whether a task did not end well."""
         return any(task.task_id == task_id for task in self.tasks if task.state not in _ENDED_WELL)
 
-    def first_failed(self, *task_ids: str) -> str | None:
-        """Name the first of some tasks that failed itself, and so says what to do; None if none did."""
-        failed = {task.task_id for task in self.tasks if task.state == "failed"}
-        return next((task_id for task_id in task_ids if task_id in failed), None)
-
     @property
     def rejects_by_code(self) -> dict[str, int]:
         """How many rejects there are of each code, in the order of the codes."""
@@ -113,3 +108,7 @@ class Findings:
         """The tasks that failed; those that never ran because of one only where no other failed."""
         failed = [task for task in self.tasks if task.state not in _ENDED_WELL]
         return [task for task in failed if task.state != "upstream_failed"] or failed
+
+    def first_failed(self, *task_ids: str) -> str | None:
+        """Name the first of some tasks that is among the `failed_tasks`, and so says what to do; None if none is."""
+        return next((task.task_id for task in self.failed_tasks if task.task_id in task_ids), None)

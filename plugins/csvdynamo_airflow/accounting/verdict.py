@@ -134,7 +134,7 @@ def _others_rows(findings: Findings) -> Iterable[str]:
 
 def _to_migrate_the_rest(findings: Findings) -> str:
     """Say what makes rows be written whose batches failed or never started."""
-    if failed := findings.first_failed("prepare", "start", "wait"):
+    if failed := findings.first_failed("download", "prepare", "start", "wait"):
         return f"see what the task {failed} ended with"
     if findings.execution is None:
         return "clear the task start"

@@ -90,6 +90,10 @@ ADVICE = {
         never_started("FAILED", start=SAYS.format("start")),
         ["Clear the task start.", "see what the task start ended with."],
     ),
+    "download, cleared after its execution had failed": (
+        failed("FAILED", download=SAYS.format("download")),
+        ["Clear the task download.", "see what the task download ended with."],
+    ),
     "nothing, and there is no execution": (never_started(), ["clear the task start.", "clear the task start."]),
     "wait": (
         failed("FAILED", wait=SAYS.format("wait")),
@@ -144,6 +148,10 @@ ADVICE = {
         ["Clear the task reconcile.", None],
     ),
     "an item is missing": (damaged(), ["clear the task start, which migrates the file again."]),
+    "an item is missing, and the execution failed": (
+        replace(damaged(wait=SAYS.format("wait")), execution=execution("FAILED"), ended=None),
+        ["Clear the task wait.", None],
+    ),
     "an item is missing since another run wrote": (
         damaged(overlapping=("december",)),
         ["Trigger the DAG again once they have ended.", None],
