@@ -111,4 +111,5 @@ class Findings:
 
     def first_failed(self, *task_ids: str) -> str | None:
         """Name the first of some tasks that is among the `failed_tasks`, and so says what to do; None if none is."""
-        return next((task.task_id for task in self.failed_tasks if task.task_id in task_ids), None)
+        failed = {task.task_id for task in self.failed_tasks}
+        return next((task_id for task_id in task_ids if task_id in failed), None)
