@@ -13,7 +13,7 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
     source.write_text(
         "VIN (1-10),Model Year,DOL Vehicle ID\n"
         + "".join(f"=V{number},2020,80{number:02}\n" for number in range(90))
-        + f"=W1,soon,8090\n=W2,2020\n=W3,2020,8092,\n=W4,2020,8000\n=W5{'x' * 300_000},2020,8094\n"
+        + f"=W1,soon,8090\n=W2,2020\n=W3,2020,8092,\n=W4,2020,8000\n=W5{'€' * 130_000},2020,8094\n"
         + "".join(f"=V{number},2020,81{number:02}\n" for number in range(10)),
         encoding="utf-8",
     )
@@ -41,7 +41,7 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
     }
     for row in rows:
         row[2], row[1] = mended[row[3]]
-        row[0] = row[0].rstrip("x")
+        row[0] = row[0].rstrip("€")
     corrected = tmp_path / "corrected.csv"
     with corrected.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([header, *rows])

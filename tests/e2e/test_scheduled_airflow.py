@@ -1,6 +1,5 @@
 """The DAG under the real scheduler and triggerer, driven through Airflow's REST API as its UI does."""
 
-import json
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,9 +13,7 @@ from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from commands.ui import airflow_standalone
 from csvdynamo.turn import turn_key
-from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import LOCAL_FOLDER
-from csvdynamo_airflow.steps import TOLD_FILE
 from tests.crash.kills import Kill
 from tests.support.airflow_processes import another_triggerer, kill, kill_triggerer, sender
 from tests.support.aws_proxy import AwsProxy
@@ -93,7 +90,7 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
     assert run.await_end() == "success", run.tasks()
     executions = dags.executions()
     assert len(executions) == len(before) + 1
-    report = newest_report(dags, run.run_id)
+    report = dags.report_of(run.run_id)
     assert report["ledger"] == {
         "source_rows": 40,
         "rejected_before_upload": 0,
@@ -112,15 +109,7 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
     await_true(lambda: run.tasks()["wait"] == ("success", 2), lambda: f"wait is not run again: {run.tasks()}")
     assert run.await_end() == "success", run.tasks()
     assert dags.executions() == executions
-    assert newest_report(dags, run.run_id)["ledger"] == report["ledger"]
-
-
-def status(dags: Any) -> str:
-    """The status of the newest execution."""
-    states, name = dags.deployed.client("stepfunctions"), dags.executions()[-1]
-    machine = dags.deployed.outputs["MigrationWorkflowStateMachine"]
-    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-    return str(states.describe_execution(executionArn=arn)["status"])
+    assert dags.report_of(run.run_id)["ledger"] == report["ledger"]
 
 
 def await_waiting(run: ScheduledRun, gate: Gate) -> None:
@@ -145,7 +134,7 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
 
     def await_stopped(what: str, count: int) -> None:
         await_true(lambda: stops() == stopped + count, lambda: f"{what} stopped nothing: {run.tasks()}")
-        await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+        await_true(lambda: dags.status() == "ABORTED", lambda: f"it is {dags.status()}")
         # The function whose write is held would keep the Map Run alive, and a redrive waits for its end.
         kill_function(dags.deployed, MIGRATE_BATCH)
 
@@ -161,16 +150,16 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
             await_stopped("clearing", 1)
             next_attempt.let_pass()
         await_waiting(run, gate)
-        assert status(dags) == "RUNNING", "it was not redriven"
+        assert dags.status() == "RUNNING", "it was not redriven"
 
         run.mark_task_failed("wait")
         await_stopped("marking the task", 2)
         assert run.await_end() == "failed"
-        assert newest_report(dags, run.run_id)["accounted"] is False
+        assert dags.report_of(run.run_id)["accounted"] is False
 
         run.clear("wait", downstream=True)
         await_waiting(run, gate)
-        assert status(dags) == "RUNNING", "it was not redriven"
+        assert dags.status() == "RUNNING", "it was not redriven"
 
         run.mark_failed()
         await_stopped("marking the run", 3)
@@ -180,7 +169,7 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
 
     await_true(lambda: run.tasks()["accounted"][0] == "success", lambda: f"it is not green: {run.tasks()}", 240)
     assert dags.executions() == [*before, dags.executions()[-1]]
-    report = newest_report(dags, run.run_id)
+    report = dags.report_of(run.run_id)
     assert (report["accounted"], report["ledger"]["written"]) == (True, 40)
     assert {f"A_42{n:02}" for n in range(40)} <= set(dags.table())
 
@@ -205,14 +194,14 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
                 await_waiting(run, gate)
                 ended_at_last.enter_context(another_triggerer(kill_triggerer(api, gate)))
                 await_waiting(run, gate)
-                assert status(dags) == "RUNNING"
+                assert dags.status() == "RUNNING"
                 written.let_pass()
         assert run.await_end() == "success", run.tasks()
 
     assert run.tasks() == {one.task: ("success", 2) for one in TASKS_KILLED}
     assert dags.executions() == [*before, dags.executions()[-1]]
     assert "StopExecution" not in {request.operation for request in gate.seen[seen:]}
-    report = newest_report(dags, run.run_id)
+    report = dags.report_of(run.run_id)
     assert (report["accounted"], report["ledger"]["written"], report["ledger"]["rejected"]) == (True, 39, 1)
     assert {f"A_{MARK}{n:02}" for n in range(1, 40)} <= set(dags.table())
 
@@ -221,15 +210,6 @@ def processors_log(folder: Path) -> str:
     """What the DAG processor's children logged, and what it did about them."""
     files = [*folder.parent.glob("*.log"), *folder.rglob("*.log")]
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
-
-
-def told_of(dags: Any) -> list[Any]:
-    """What the run's success callback noted in the bucket: the newest execution, and how often it was redriven."""
-    s3, bucket = dags.deployed.client("s3"), dags.deployed.outputs["SourceBucket"]
-    notes = [one for one in list_objects(s3, bucket, f"reports/{dags.dataset.name}/") if one["Key"].endswith(TOLD_FILE)]
-    newest = max(notes, key=lambda one: one["LastModified"])
-    arn, redrives = json.loads(s3.get_object(Bucket=bucket, Key=newest["Key"])["Body"].read())
-    return [arn.rpartition(":")[2], redrives]
 
 
 def test_a_run_goes_on_that_lost_a_task_at_every_attempt_and_then_its_items(
@@ -251,34 +231,32 @@ def test_a_run_goes_on_that_lost_a_task_at_every_attempt_and_then_its_items(
     # Nobody is left to run the failure callback but the DAG processor, which must not wait for anything there.
     assert run.await_end() == "failed"
     assert run.tasks()["verify"] == ("failed", ATTEMPTS)
-    [lost] = newest_report(dags, run.run_id)["problems"]
+    [lost] = dags.report_of(run.run_id)["problems"]
     assert lost.startswith("Task verify ended as failed: its process ended without a word. The worker was lost")
     assert lost.endswith("clear it with everything downstream.")
     await_true(lambda: ": tell_error (" in processors_log(processor_logs), lambda: "the callback did not run")
 
     run.clear("verify", downstream=True)
     assert run.await_end() == "success", run.tasks()
-    assert newest_report(dags, run.run_id)["accounted"] is True
+    assert dags.report_of(run.run_id)["accounted"] is True
     assert "Unable to decode message" not in processors_log(processor_logs), "a callback waits for an answer"
     [first] = dags.executions()[len(before) :]
-    await_true(lambda: told_of(dags) == [first, 0], lambda: f"the success callback noted {told_of(dags)}")
+    told = [dags.execution_arn(first), 0]
+    await_true(lambda: dags.told(dags.report_of(run.run_id)) == told, lambda: "the success callback noted nothing")
 
-    # An item is lost. Nobody has looked since, so that a clearing attaches, and the check finds it.
+    # An item is lost, and the check finds it.
     table = {"TableName": dags.dataset.table.name}
     dags.deployed.client("dynamodb").delete_item(**table, Key={"dol_vehicle_id": {"S": "A_4400"}})
-    run.clear("start", downstream=True)
+    run.clear("verify", downstream=True)
     assert run.await_end() == "failed", run.tasks()
-    [missing] = newest_report(dags, run.run_id)["problems"]
+    [missing] = dags.report_of(run.run_id)["problems"]
     assert missing.startswith("1 of 40 keys checked are missing from the table: A_4400")
     assert missing.endswith("clear the task start, which migrates the file again.")
-    assert dags.executions() == [*before, first]
 
-    for _ in range(2):  # once more, it attaches
-        run.clear("start", downstream=True)
-        assert run.await_end() == "success", run.tasks()
-        assert dags.executions() == [*before, first, f"{first}-2"]
-        assert "A_4400" in dags.table()
-    await_true(lambda: told_of(dags) == [f"{first}-2", 0], lambda: f"the success callback noted {told_of(dags)}")
+    run.clear("start", downstream=True)
+    assert run.await_end() == "success", run.tasks()
+    assert dags.executions() == [*before, first, f"{first}-2"]
+    assert "A_4400" in dags.table()
 
 
 def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_hand(
@@ -292,7 +270,7 @@ def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_han
 
     run = ScheduledRun.trigger(api, dag_id, source)
     assert run.await_end() == "failed"
-    problems = newest_report(dags, run.run_id)["problems"]
+    problems = dags.report_of(run.run_id)["problems"]
     assert problems[0].startswith("Task start ended as failed: s3://")
     assert "does not say whose turn it is" in problems[0]
     assert "clear the task wait" not in "".join(problems)
@@ -302,19 +280,13 @@ def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_han
         run.clear("start", downstream=True)
         await_waiting(run, gate)
         written.await_reached()
-        machine, name = dags.deployed.outputs["MigrationWorkflowStateMachine"], dags.executions()[-1]
-        states.stop_execution(executionArn=f"{machine.replace(':stateMachine:', ':execution:')}:{name}")
+        name = dags.executions()[-1]
+        states.stop_execution(executionArn=dags.execution_arn(name))
         kill_function(dags.deployed, MIGRATE_BATCH)
         written.let_pass()
 
     # The next attempt of wait redrives it.
     assert run.await_end() == "success", run.tasks()
-    report = newest_report(dags, run.run_id)
+    report = dags.report_of(run.run_id)
     assert (report["accounted"], report["execution_redrives"], report["ledger"]["written"]) == (True, 1, 40)
     assert dags.executions()[-1] == name
-
-
-def newest_report(dags: Any, run_id: str) -> dict[str, Any]:
-    """The report of a DAG run."""
-    [report] = [report for report in dags.reports() if report["run_id"] == run_id]
-    return report
