@@ -26,12 +26,11 @@ def tell_error(context: Mapping[str, Any]) -> None:
     request without an answer, and the DAG file's process waits for one until it is killed for it. The report says of a
     task that told nothing that its process was lost.
     """
-    if "exception" not in context:
+    if (error := context.get("exception")) is None:
         return
-    error = context["exception"]
     text = error_text(error)
     if type(error) not in _SAY_WHAT_TO_DO:
-        text = f"{text.rstrip('.')}. Once that is mended, clear the task {context['task'].task_id}."
+        text = f"{text.rstrip('.: ')}. Once that is mended, clear the task {context['task'].task_id}."
     context["ti"].xcom_push(key=ERROR_XCOM, value=text)
 
 

@@ -42,7 +42,18 @@ def test_an_error_that_the_task_did_not_make_itself_is_told_with_what_to_do(erro
 
 def test_nothing_is_told_where_there_is_no_process_of_the_task() -> None:
     """The DAG processor, which runs the callbacks then, leaves an XCom without an answer."""
-    assert told() == {}
+    assert told() == told(exception=None) == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (RuntimeError(), "RuntimeError. Once that is mended, clear the task verify."),
+        (KeyError("bucket"), "KeyError: 'bucket'. Once that is mended, clear the task verify."),
+    ],
+)
+def test_what_to_do_follows_an_error_without_words(error: Exception, sentence: str) -> None:
+    assert told(exception=error) == {ERROR_XCOM: sentence}
 
 
 @pytest.mark.parametrize(
