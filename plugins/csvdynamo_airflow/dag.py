@@ -102,7 +102,7 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             False,
             type="boolean",
             title="Force",
-            description="Migrate again when this run is cleared after it succeeded.",
+            description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not.",
         ),
         "accept_source": Param(
             False,
@@ -225,7 +225,9 @@ def _accounted(dataset: Dataset) -> Any:
         report = context["ti"].xcom_pull(task_ids="report")
         # One that an earlier attempt left speaks of what was then.
         if not report or report["made_of"] != RunDocuments.before("report", context).digest:
-            raise AirflowFailException("There is no report of this attempt: see the log of the task report.")
+            raise AirflowFailException(
+                "There is no report of this attempt: see the log of the task report, and clear it."
+            )
         if report["problems"]:
             raise AirflowFailException("Not every row is accounted for, or too many were lost:\n" + report["summary"])
         log.info("%s", shown_lines(report["summary"]))

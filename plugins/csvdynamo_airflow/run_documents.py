@@ -36,7 +36,7 @@ class RunDocuments:
         run_id: The DAG run's id.
         dry_run: Whether the run was to stop after prepare.
         left: The documents by name; None for one that is not there.
-        tasks: The tasks that come before.
+        tasks: The tasks that come before, the first one first: what it failed with is the cause.
     """
 
     run_id: str
@@ -53,20 +53,28 @@ class RunDocuments:
             context: The context of the present task.
         """
         instance = context["ti"]
-        earlier = context["dag"].get_task(task_id).get_flat_relative_ids(upstream=True)
+
+        def before(one: str) -> set[str]:
+            found: set[str] = context["dag"].get_task(one).get_flat_relative_ids(upstream=True)
+            return found
+
+        earlier = sorted(before(task_id), key=lambda one: len(before(one)))
+        ended = {
+            one["task_id"]: one for one in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
+        }
         return cls(
             run_id=instance.run_id,
             dry_run=context["params"]["dry_run"],
             left={name: instance.xcom_pull(task_ids=task, key=key) for name, (task, key) in _LEFT.items()},
             tasks=tuple(
                 EndedTask(
-                    ended["task_id"],
-                    ended["state"],
-                    round(ended["duration"] or 0.0, 3),
-                    instance.xcom_pull(task_ids=ended["task_id"], key=ERROR_XCOM) or "",
+                    one,
+                    ended[one]["state"],
+                    round(ended[one]["duration"] or 0.0, 3),
+                    instance.xcom_pull(task_ids=one, key=ERROR_XCOM) or "",
                 )
-                for ended in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
-                if ended["task_id"] in earlier
+                for one in earlier
+                if one in ended
             ),
         )
 

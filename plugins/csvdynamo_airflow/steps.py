@@ -24,6 +24,7 @@ from csvdynamo_airflow.rejects.merged import changed_files
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
+from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.task_shell import (
@@ -105,7 +106,13 @@ def prepare_source(
 def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bool) -> dict[str, str]:
     """Start the run's execution or attach to it; return which one it is.
 
-    The table is looked at again: days may lie between download and a start that was cleared.
+    The table is looked at again: days may lie between download and a start that was cleared. The file is migrated again
+    where the run's last check found the table without items that its execution had written, or with others.
+
+    Args:
+        dataset_name: The data set.
+        prepared: What prepare returned.
+        force: Migrate again whatever the check found.
     """
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, to_write=True)
@@ -113,7 +120,8 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
     with permanent_errors_fail_at_once():
         file = Prepared.from_json(prepared)
         refuse_other_rules(file, dataset)
-        execution = make_migration(stack, file).start(force=force)
+        last_check = LastCheck.of(client("s3"), dataset_name, file)
+        execution = make_migration(stack, file).start(lambda newest: force or last_check.found_damage(newest))
     return {"arn": execution.arn, "name": execution.name, "status": execution.status}
 
 
@@ -151,7 +159,9 @@ def check_table(
         reader = TableReader(client("dynamodb"), stack.table, dataset.table.partition_key)
         with migration.turn.kept(migration.name):
             checked = TableCheck(client("s3"), reader, dataset, file, execution.name).run(run_id)
-    return replace(checked, execution=execution.name, redrives=execution.redrives, at=time.time()).to_json()
+        checked = replace(checked, execution=execution.name, redrives=execution.redrives, at=time.time())
+        LastCheck.of(client("s3"), dataset_name, file).keep(checked)
+    return checked.to_json()
 
 
 def reconcile(findings: Findings) -> dict[str, Any] | None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo.shown import shown
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
@@ -12,11 +14,24 @@ ERROR_XCOM = "error"
 
 _LONGEST = 2000
 _OURS = (MigrationError, MigrationPostponedError, CsvDynamoError)
+_SAY_WHAT_TO_DO = (AirflowException, AirflowFailException)
+"""What the tasks themselves raise; Airflow raises other types, each for one of its own reasons."""
 
 
 def tell_error(context: Mapping[str, Any]) -> None:
-    """Keep the error of a task that failed for good (an ``on_failure_callback``)."""
-    context["ti"].xcom_push(key=ERROR_XCOM, value=error_text(context.get("exception")))
+    """Keep the error of a task that failed for good, and what to do about it (an ``on_failure_callback``).
+
+    Where the task's process ended without a word, Airflow runs the callbacks in the DAG processor, without an
+    exception in the context (`airflow.dag_processing.processor`). That knows no error, and takes no XCom: it leaves the
+    request without an answer, and the DAG file's process waits for one until it is killed for it. The report says of a
+    task that told nothing that its process was lost.
+    """
+    if (error := context.get("exception")) is None:
+        return
+    text = error_text(error)
+    if type(error) not in _SAY_WHAT_TO_DO:
+        text = f"{text.rstrip('.: ')}. Once that is mended, clear the task {context['task'].task_id}."
+    context["ti"].xcom_push(key=ERROR_XCOM, value=text)
 
 
 def error_text(error: object) -> str:

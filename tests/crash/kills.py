@@ -97,6 +97,11 @@ class Runs:
         """Make a run on a file that boto3 uploads in parts."""
         return self.make(mark, vehicles(mark, 50, padding=200_000))
 
+    def trigger_again(self, run: DagRun) -> DagRun:
+        """Make another run on a run's source."""
+        folder = run.folder.with_name(f"{run.folder.name}-again")
+        return DagRun(run.host, folder, run.dag_id, f"{run.run_id}-again", run.params)
+
     def await_rejects(self, run: DagRun) -> None:
         """Wait until Firehose has delivered the rejects of a run's execution."""
         prefix = error_prefix(run.told("prepare")["execution_name"])

@@ -12,8 +12,10 @@ from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo.turn import turn_key
+from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
+from csvdynamo_airflow.steps import TOLD_FILE
 from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.support.airflow_homes import copy_airflow_home
@@ -115,6 +117,16 @@ class Dags:
         found = [execution for page in pages for execution in page["executions"]]
         return [execution["name"] for execution in sorted(found, key=lambda one: one["startDate"])]
 
+    def status(self) -> str:
+        """The status of the newest execution."""
+        arn = self.execution_arn(self.executions()[-1])
+        return str(self.deployed.client("stepfunctions").describe_execution(executionArn=arn)["status"])
+
+    def execution_arn(self, name: str) -> str:
+        """The ARN of an execution."""
+        machine = self.deployed.outputs["MigrationWorkflowStateMachine"]
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
     def table(self) -> dict[str, dict[str, Any]]:
         """All items of the table by key, as DynamoDB's attribute values."""
         dynamodb = self.deployed.client("dynamodb")
@@ -137,6 +149,18 @@ class Dags:
     def reports(self) -> list[dict[str, Any]]:
         """Every report in the bucket."""
         return [self._read(key) for key in self._reports()]
+
+    def report_of(self, run_id: str) -> dict[str, Any]:
+        """The report of a DAG run."""
+        [report] = [report for report in self.reports() if report["run_id"] == run_id]
+        return report
+
+    def told(self, report: dict[str, Any]) -> Any:
+        """Which execution consumers of the table were told of, and how often it was redriven; None of none yet."""
+        s3, bucket = self.deployed.client("s3"), self.deployed.outputs["SourceBucket"]
+        folder = reports_prefix(self.dataset.name, report["execution_arn"].rpartition(":")[2])
+        noted = list_objects(s3, bucket, folder + TOLD_FILE)
+        return json.loads(s3.get_object(Bucket=bucket, Key=noted[0]["Key"])["Body"].read()) if noted else None
 
     def _reports(self) -> dict[str, str]:
         s3, bucket = self.deployed.client("s3"), self.deployed.outputs["SourceBucket"]

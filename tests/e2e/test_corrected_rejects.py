@@ -13,7 +13,8 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
     source.write_text(
         "VIN (1-10),Model Year,DOL Vehicle ID\n"
         + "".join(f"=V{number},2020,80{number:02}\n" for number in range(90))
-        + "=W1,soon,8090\n=W2,2020\n=W3,2020,8092,\n=W4,2020,8000\n",
+        + f"=W1,soon,8090\n=W2,2020\n=W3,2020,8092,\n=W4,2020,8000\n=W5{'€' * 130_000},2020,8094\n"
+        + "".join(f"=V{number},2020,81{number:02}\n" for number in range(10)),
         encoding="utf-8",
     )
     first = dags.test(str(source))
@@ -29,10 +30,18 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
         ("92", "BAD_WIDTH"),
         ("93", "BAD_WIDTH"),
         ("1", "DUPLICATE_KEY"),
+        ("95", "TOO_LARGE"),
     }
-    mended = {"91": ("8090", "2019"), "92": ("8091", "2020"), "93": ("8092", "2020"), "1": ("8093", "2020")}
+    mended = {
+        "91": ("8090", "2019"),
+        "92": ("8091", "2020"),
+        "93": ("8092", "2020"),
+        "1": ("8093", "2020"),
+        "95": ("8094", "2020"),
+    }
     for row in rows:
         row[2], row[1] = mended[row[3]]
+        row[0] = row[0].rstrip("€")
     corrected = tmp_path / "corrected.csv"
     with corrected.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([header, *rows])
@@ -40,13 +49,14 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
     second = dags.test(str(corrected))
 
     assert second.status == 0, second.output[-2000:]
-    assert second.report["ledger"]["written"] == second.report["ledger"]["source_rows"] == 4
+    assert second.report["ledger"]["written"] == second.report["ledger"]["source_rows"] == 5
     table = dags.table()
-    assert {table[f"A_{key}"]["vin_(1-10)"]["S"] for key in ("8090", "8091", "8092", "8093")} == {
+    assert {table[f"A_{key}"]["vin_(1-10)"]["S"] for key in ("8090", "8091", "8092", "8093", "8094")} == {
         "=W1",
         "=W2",
         "=W3",
         "=V0",
+        "=W5",
     }
     assert table["A_8000"]["vin_(1-10)"] == {"S": "=W4"}
     against_first = [change for change in second.report["schema_changes"] if change["against"] != "data set file"]

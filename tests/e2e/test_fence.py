@@ -111,6 +111,15 @@ def test_an_old_run_is_not_redriven_over_the_rows_of_a_later_one(runs: Runs, sal
     assert "has succeeded since" in problems(runs, november)
     assert cities(runs, salt) == {"December"}
 
+    # Nor does it write over them when it is cleared from start on; who wants its file triggers the DAG again.
+    november.clear("start")
+    assert not november.green
+    assert cities(runs, salt) == {"December"}
+    again = runs.trigger_again(november)
+    again.run()
+    assert again.green
+    assert cities(runs, salt) == {"November"}
+
 
 def test_a_run_that_stalled_before_its_redrive_until_another_had_taken_over_writes_nothing(
     runs: Runs, salt: str
@@ -191,6 +200,15 @@ def test_a_rule_that_is_deployed_in_the_middle_of_a_run_is_not_mixed_with_the_on
     deploy()
     run.run_again()
     assert run.green
+
+    # Or it goes on by the new ones.
+    deploy("[gates]", '[columns."City"]\ntransform = [{ prefix = "New " }]\n\n[gates]')
+    run.clear("verify")
+    assert not run.green
+    assert "were changed since" in problems(runs, run)
+    run.clear("prepare")
+    assert run.green
+    assert cities(runs, salt) == {"New Kent"}
 
 
 def test_a_limit_that_is_mended_and_deployed_reaches_a_run_that_failed_under_the_old_one(

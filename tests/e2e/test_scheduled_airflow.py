@@ -1,27 +1,28 @@
 """The DAG under the real scheduler and triggerer, driven through Airflow's REST API as its UI does."""
 
-import os
 import secrets
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from commands.airflow_api import Api, ScheduledRun, await_true
-from commands.airflow_home import AIRFLOW, airflow_environment
+from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
-from commands.ui import Standalone, airflow_standalone
+from commands.ui import airflow_standalone
+from csvdynamo.turn import turn_key
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from tests.crash.kills import Kill
+from tests.support.airflow_processes import another_triggerer, kill, kill_triggerer, sender
 from tests.support.aws_proxy import AwsProxy
-from tests.support.gate import Gate, Hold, Moment
+from tests.support.gate import Gate, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
+
+ATTEMPTS = 4  # a task's retries, and the first
 
 TASKS_KILLED = [
     Kill("download", "during", "PUT landing/"),
@@ -52,14 +53,25 @@ def proxy(deployed: Deployed, gate: Gate) -> Iterator[AwsProxy]:
 
 
 @pytest.fixture(scope="module")
-def api(deployed: Deployed, proxy: AwsProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("ui")
+def processor_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the DAG processor's children log; beside it is Airflow's own log."""
+    return tmp_path_factory.mktemp("ui") / "dag_processor"
+
+
+@pytest.fixture(scope="module")
+def api(
+    deployed: Deployed, proxy: AwsProxy, processor_logs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    folder = processor_logs.parent
     aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
     settings = {
         LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
         "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
-        # How soon another triggerer takes over from one that was killed.
+        # How soon another triggerer takes over from one that was killed, and a task without a heartbeat counts as lost.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(processor_logs),
     }
     with airflow_standalone(deployed, folder / "airflow.log", settings) as airflow:
         yield Api(airflow).log_in()
@@ -78,7 +90,7 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
     assert run.await_end() == "success", run.tasks()
     executions = dags.executions()
     assert len(executions) == len(before) + 1
-    report = newest_report(dags, run.run_id)
+    report = dags.report_of(run.run_id)
     assert report["ledger"] == {
         "source_rows": 40,
         "rejected_before_upload": 0,
@@ -97,58 +109,7 @@ def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_
     await_true(lambda: run.tasks()["wait"] == ("success", 2), lambda: f"wait is not run again: {run.tasks()}")
     assert run.await_end() == "success", run.tasks()
     assert dags.executions() == executions
-    assert newest_report(dags, run.run_id)["ledger"] == report["ledger"]
-
-
-def processes(api: Api) -> list[psutil.Process]:
-    """Every process of Airflow, of any depth."""
-    assert isinstance(api.airflow, Standalone)
-    return psutil.Process(api.airflow.process.pid).children(recursive=True)
-
-
-def sender(api: Api, hold: Hold) -> psutil.Process:
-    """Find the process of Airflow that sent the request that is held."""
-    for process in processes(api):
-        try:
-            connections = process.net_connections(kind="tcp4")
-        except psutil.Error:
-            continue
-        if any(connection.laddr and connection.laddr.port == hold.port for connection in connections):
-            return process
-    pytest.fail("the request that is held is of no process of Airflow")
-
-
-@contextmanager
-def another_triggerer(environment: dict[str, str]) -> Iterator[None]:
-    """Start a triggerer beside those that `airflow standalone` has."""
-    process = subprocess.Popen([AIRFLOW, "triggerer", "--skip-serve-logs"], env=environment, start_new_session=True)
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def kill_triggerer(api: Api, gate: Gate) -> dict[str, str]:
-    """Kill the triggerer in the middle of a look at the execution, both its processes; return its environment."""
-    with gate.hold("DescribeExecution", Moment.DURING) as hold:
-        hold.await_reached()
-        runner = sender(api, hold)
-        supervisor = runner.parent()
-        assert supervisor is not None
-        environment = supervisor.environ()
-        supervisor.kill()
-        runner.kill()
-    psutil.wait_procs([supervisor, runner], timeout=10)
-    return environment
-
-
-def status(dags: Any) -> str:
-    """The status of the newest execution."""
-    states, name = dags.deployed.client("stepfunctions"), dags.executions()[-1]
-    machine = dags.deployed.outputs["MigrationWorkflowStateMachine"]
-    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-    return str(states.describe_execution(executionArn=arn)["status"])
+    assert dags.report_of(run.run_id)["ledger"] == report["ledger"]
 
 
 def await_waiting(run: ScheduledRun, gate: Gate) -> None:
@@ -173,7 +134,7 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
 
     def await_stopped(what: str, count: int) -> None:
         await_true(lambda: stops() == stopped + count, lambda: f"{what} stopped nothing: {run.tasks()}")
-        await_true(lambda: status(dags) == "ABORTED", lambda: f"it is {status(dags)}")
+        await_true(lambda: dags.status() == "ABORTED", lambda: f"it is {dags.status()}")
         # The function whose write is held would keep the Map Run alive, and a redrive waits for its end.
         kill_function(dags.deployed, MIGRATE_BATCH)
 
@@ -189,16 +150,16 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
             await_stopped("clearing", 1)
             next_attempt.let_pass()
         await_waiting(run, gate)
-        assert status(dags) == "RUNNING", "it was not redriven"
+        assert dags.status() == "RUNNING", "it was not redriven"
 
         run.mark_task_failed("wait")
         await_stopped("marking the task", 2)
         assert run.await_end() == "failed"
-        assert newest_report(dags, run.run_id)["accounted"] is False
+        assert dags.report_of(run.run_id)["accounted"] is False
 
         run.clear("wait", downstream=True)
         await_waiting(run, gate)
-        assert status(dags) == "RUNNING", "it was not redriven"
+        assert dags.status() == "RUNNING", "it was not redriven"
 
         run.mark_failed()
         await_stopped("marking the run", 3)
@@ -208,7 +169,7 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
 
     await_true(lambda: run.tasks()["accounted"][0] == "success", lambda: f"it is not green: {run.tasks()}", 240)
     assert dags.executions() == [*before, dags.executions()[-1]]
-    report = newest_report(dags, run.run_id)
+    report = dags.report_of(run.run_id)
     assert (report["accounted"], report["ledger"]["written"]) == (True, 40)
     assert {f"A_42{n:02}" for n in range(40)} <= set(dags.table())
 
@@ -222,32 +183,110 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
 
     with ExitStack() as ended_at_last, gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
         run = ScheduledRun.trigger(api, dag_id, source)
-        for kill in TASKS_KILLED:
-            if kill.task == "wait":
+        for one in TASKS_KILLED:
+            if one.task == "wait":
                 run.await_task("start", "success")  # whose retry describes the execution, too
-            with gate.hold(kill.matches, kill.moment) as hold:
+            with gate.hold(one.matches, one.moment) as hold:
                 hold.await_reached()
-                process = sender(api, hold)
-                assert run.tasks()[kill.task][0] == "running", run.tasks()
-                process.kill()
-                psutil.wait_procs([process], timeout=10)
-            if kill.task == "wait":
+                assert run.tasks()[one.task][0] == "running", run.tasks()
+                kill(sender(api, hold))
+            if one.task == "wait":
                 await_waiting(run, gate)
                 ended_at_last.enter_context(another_triggerer(kill_triggerer(api, gate)))
                 await_waiting(run, gate)
-                assert status(dags) == "RUNNING"
+                assert dags.status() == "RUNNING"
                 written.let_pass()
         assert run.await_end() == "success", run.tasks()
 
-    assert run.tasks() == {kill.task: ("success", 2) for kill in TASKS_KILLED}
+    assert run.tasks() == {one.task: ("success", 2) for one in TASKS_KILLED}
     assert dags.executions() == [*before, dags.executions()[-1]]
     assert "StopExecution" not in {request.operation for request in gate.seen[seen:]}
-    report = newest_report(dags, run.run_id)
+    report = dags.report_of(run.run_id)
     assert (report["accounted"], report["ledger"]["written"], report["ledger"]["rejected"]) == (True, 39, 1)
     assert {f"A_{MARK}{n:02}" for n in range(1, 40)} <= set(dags.table())
 
 
-def newest_report(dags: Any, run_id: str) -> dict[str, Any]:
-    """The report of a DAG run."""
-    [report] = [report for report in dags.reports() if report["run_id"] == run_id]
-    return report
+def processors_log(folder: Path) -> str:
+    """What the DAG processor's children logged, and what it did about them."""
+    files = [*folder.parent.glob("*.log"), *folder.rglob("*.log")]
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+
+
+def test_a_run_goes_on_that_lost_a_task_at_every_attempt_and_then_its_items(
+    api: Api, gate: Gate, dags: Any, vehicles: Any, processor_logs: Path
+) -> None:
+    dag_id, keys = f"csvdynamo_{dags.dataset.name}", [f"44{n:02}" for n in range(40)]
+    api.await_dag(dag_id)
+    before = dags.executions()
+
+    run = ScheduledRun.trigger(api, dag_id, vehicles(keys))
+    for attempt in range(1, ATTEMPTS + 1):
+        with gate.hold("Scan", Moment.BEFORE) as hold:
+            hold.await_reached()
+            task = sender(api, hold)
+            worker = task.parent()
+            assert worker is not None
+            kill(*([worker, task] if attempt == ATTEMPTS else [task]))
+
+    # Nobody is left to run the failure callback but the DAG processor, which must not wait for anything there.
+    assert run.await_end() == "failed"
+    assert run.tasks()["verify"] == ("failed", ATTEMPTS)
+    [lost] = dags.report_of(run.run_id)["problems"]
+    assert lost.startswith("Task verify ended as failed: its process ended without a word. The worker was lost")
+    assert lost.endswith("clear it with everything downstream.")
+    await_true(lambda: ": tell_error (" in processors_log(processor_logs), lambda: "the callback did not run")
+
+    run.clear("verify", downstream=True)
+    assert run.await_end() == "success", run.tasks()
+    assert dags.report_of(run.run_id)["accounted"] is True
+    assert "Unable to decode message" not in processors_log(processor_logs), "a callback waits for an answer"
+    [first] = dags.executions()[len(before) :]
+    told = [dags.execution_arn(first), 0]
+    await_true(lambda: dags.told(dags.report_of(run.run_id)) == told, lambda: "the success callback noted nothing")
+
+    # An item is lost, and the check finds it.
+    table = {"TableName": dags.dataset.table.name}
+    dags.deployed.client("dynamodb").delete_item(**table, Key={"dol_vehicle_id": {"S": "A_4400"}})
+    run.clear("verify", downstream=True)
+    assert run.await_end() == "failed", run.tasks()
+    [missing] = dags.report_of(run.run_id)["problems"]
+    assert missing.startswith("1 of 40 keys checked are missing from the table: A_4400")
+    assert missing.endswith("clear the task start, which migrates the file again.")
+
+    run.clear("start", downstream=True)
+    assert run.await_end() == "success", run.tasks()
+    assert dags.executions() == [*before, first, f"{first}-2"]
+    assert "A_4400" in dags.table()
+
+
+def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_hand(
+    api: Api, gate: Gate, dags: Any, vehicles: Any
+) -> None:
+    dag_id, source = f"csvdynamo_{dags.dataset.name}", vehicles([f"45{n:02}" for n in range(40)])
+    api.await_dag(dag_id)
+    s3, states = dags.deployed.client("s3"), dags.deployed.client("stepfunctions")
+    turn = {"Bucket": dags.deployed.outputs["SourceBucket"], "Key": turn_key(dags.dataset.name)}
+    s3.put_object(**turn, Body=b"nobody's")
+
+    run = ScheduledRun.trigger(api, dag_id, source)
+    assert run.await_end() == "failed"
+    problems = dags.report_of(run.run_id)["problems"]
+    assert problems[0].startswith("Task start ended as failed: s3://")
+    assert "does not say whose turn it is" in problems[0]
+    assert "clear the task wait" not in "".join(problems)
+
+    s3.delete_object(**turn)
+    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
+        run.clear("start", downstream=True)
+        await_waiting(run, gate)
+        written.await_reached()
+        name = dags.executions()[-1]
+        states.stop_execution(executionArn=dags.execution_arn(name))
+        kill_function(dags.deployed, MIGRATE_BATCH)
+        written.let_pass()
+
+    # The next attempt of wait redrives it.
+    assert run.await_end() == "success", run.tasks()
+    report = dags.report_of(run.run_id)
+    assert (report["accounted"], report["execution_redrives"], report["ledger"]["written"]) == (True, 1, 40)
+    assert dags.executions()[-1] == name

@@ -42,7 +42,7 @@ def keys(count: int, *, blank: int) -> list[str]:
     return [str(number) for number in range(1, count - blank + 1)] + [""] * blank
 
 
-def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_until_it_is_mended(
+def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_is_cleared_it_mends_the_table(
     checked_dags: Dags, fresh_table: Any, vehicles: Any
 ) -> None:
     source = vehicles(keys(40, blank=2))
@@ -60,7 +60,7 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_until_it_is_
     fresh_table.put_item(TableName=TABLE, Item={**table["A_2"], "model_year": {"N": "1999"}})
     fresh_table.put_item(TableName=TABLE, Item={"dol_vehicle_id": {"S": "Z_1"}})
     execution = untouched.report["execution_arn"].rpartition(":")[2]
-    removed = _take_error_files(s3, bucket, execution)
+    _take_error_files(s3, bucket, execution)
     _put_superseded_reject(s3, bucket, execution)
 
     touched = checked_dags.test(source, date="2026-03-01")
@@ -77,18 +77,25 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_until_it_is_
     for told in ("2 of 40 rows are unaccounted for", "missing from the table: A_1", "A_2 (row 2) in model_year"):
         assert told in text
 
-    fresh_table.put_item(TableName=TABLE, Item=table["A_1"])
-    fresh_table.put_item(TableName=TABLE, Item=table["A_2"])
-    for key, body in removed.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    assert "clear the task start, which migrates the file again" in text
 
-    mended = checked_dags.test(source, date="2026-03-01")
+    # Cleared, the run migrates its file again, by another execution; cleared again, it attaches to that one.
+    for _ in range(2):
+        mended = checked_dags.test(source, date="2026-03-01")
 
-    assert mended.status == 0, mended.output[-3000:]
-    assert _differences(mended.report) == (38, {"foreign": 1})
-    assert mended.report["rejects_superseded"] == 1
-    assert mended.report["ledger"] == untouched.report["ledger"]
-    assert checked_dags.executions() == executions
+        assert mended.status == 0, mended.output[-3000:]
+        assert _differences(mended.report) == (38, {"foreign": 1})
+        assert mended.report["ledger"] == untouched.report["ledger"]
+        assert checked_dags.executions() == [*executions, f"{execution}-2"]
+        assert {key: item for key, item in checked_dags.table().items() if key != "Z_1"} == table
+
+    # The next run of the same file is another one, whatever the one before found, and writes all of it.
+    _delete(fresh_table, "A_1")
+    following = checked_dags.test(source, date="2026-04-01")
+
+    assert following.status == 0, following.output[-3000:]
+    assert "A_1" in checked_dags.table()
+    assert len(checked_dags.executions()) == len(executions) + 2
 
 
 @pytest.mark.parametrize(("rows", "rejected"), [(40, 3), (3, 3)], ids=["one more than allowed", "all of them"])
@@ -113,14 +120,12 @@ def _differences(report: dict[str, Any]) -> tuple[int, dict[str, int]]:
     return verification["keys_checked"], {kind: verification[kind] for kind in kinds if verification[kind]}
 
 
-def _take_error_files(s3: Any, bucket: str, execution: str) -> dict[str, bytes]:
-    """Remove an execution's error files; gives them back."""
-    taken = {}
-    for item in list_objects(s3, bucket, error_prefix(execution)):
-        taken[item["Key"]] = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
-        s3.delete_object(Bucket=bucket, Key=item["Key"])
+def _take_error_files(s3: Any, bucket: str, execution: str) -> None:
+    """Remove an execution's error files."""
+    taken = list_objects(s3, bucket, error_prefix(execution))
     assert taken
-    return taken
+    for item in taken:
+        s3.delete_object(Bucket=bucket, Key=item["Key"])
 
 
 def _put_superseded_reject(s3: Any, bucket: str, execution: str) -> None:

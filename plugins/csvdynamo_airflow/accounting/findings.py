@@ -107,3 +107,8 @@ class Findings:
         """The tasks that failed; those that never ran because of one only where no other failed."""
         failed = [task for task in self.tasks if task.state not in _ENDED_WELL]
         return [task for task in failed if task.state != "upstream_failed"] or failed
+
+    def first_failed(self, *task_ids: str) -> str | None:
+        """Name the first of some tasks that is among the `failed_tasks`, and so says what to do; None if none is."""
+        failed = {task.task_id for task in self.failed_tasks}
+        return next((task_id for task_id in task_ids if task_id in failed), None)

@@ -26,7 +26,8 @@ def _of_the_rows(findings: Findings) -> Iterator[str]:
     if findings.prepared is None:
         yield "No file was prepared, so nothing is known of the source's rows."
     elif findings.counts is None:
-        yield "The ledger could not be balanced: the witnesses of the prepared rows were not heard."
+        to_do = "" if findings.has_failed("reconcile") else " Clear the task reconcile."
+        yield f"The ledger could not be balanced: the witnesses of the prepared rows were not heard.{to_do}"
     if ledger.unaccounted > 0:
         yield f"{ledger.unaccounted:,} of {ledger.source_rows:,} rows are unaccounted for."
 
@@ -41,13 +42,16 @@ def _of_the_execution(findings: Findings) -> Iterator[str]:
             )
         return
     if execution.alive:
-        yield f"Execution {execution.name} is still {execution.status}: the numbers may change."
+        yield (
+            f"Execution {execution.name} is still {execution.status}, and the numbers may change: clear the task wait, "
+            "which waits for its end."
+        )
     elif not execution.succeeded and not findings.has_failed("wait"):
         yield f"Execution {execution.name} is {execution.status}, and the task wait did not fail for it: clear wait."
     if ended is not None and not ended.is_shown_by(execution):
         yield (
             f"The task wait saw execution {ended.name} succeed, and the witnesses were asked about {execution.name}, "
-            "or before it had: clear the task fetch_error_files."
+            "or before it had: clear the task wait."
         )
     if execution.succeeded and counts is not None:
         if counts.map_run_total is None:
@@ -61,12 +65,12 @@ def _of_the_execution(findings: Findings) -> Iterator[str]:
 
 def _of_the_table(findings: Findings, verify: Verification) -> Iterator[str]:
     execution, checked = findings.execution, findings.checked
-    if verify.mode is VerifyMode.NONE or execution is None:
+    if verify.mode is VerifyMode.NONE or execution is None or execution.alive:
         return
     if checked is None:
         if not findings.has_failed("verify"):
             yield "The table was not checked, although rows were migrated: clear the task verify."
-    elif (checked.execution, checked.redrives) != (execution.name, execution.redrives) or (
+    elif not checked.is_of(execution.name, execution.redrives) or (
         execution.stopped is not None and checked.at < execution.stopped
     ):
         yield (

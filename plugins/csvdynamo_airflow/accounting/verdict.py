@@ -6,7 +6,7 @@ from csvdynamo.dataset import Gates
 from csvdynamo.errors import OtherRulesError, TurnLostError
 from csvdynamo.policies import ForeignPolicy, Verification
 from csvdynamo.shown import shown, shown_lines
-from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
 from csvdynamo_airflow.accounting.unheard import unheard
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
@@ -15,6 +15,11 @@ from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
 
 _NAMED = 5
+_LOST = (
+    "its process ended without a word. The worker was lost or killed it, for want of memory maybe, or a person marked "
+    "the task: clear it with everything downstream."
+)
+_TO_MIGRATE_AGAIN = "Find who wrote to it, and clear the task start, which migrates the file again."
 _REFUSED_BY_THE_FUNCTION = (OtherRulesError.__name__, TurnLostError.__name__)
 
 
@@ -29,7 +34,7 @@ def problems(findings: Findings, gates: Gates, verify: Verification | None = Non
         verify: How the data set wants its table checked.
     """
     failures = [
-        f"Task {shown(task.task_id, 250)} ended as {shown(task.state, 50)}: {shown_lines(task.error or 'see its log.')}"
+        f"Task {shown(task.task_id, 250)} ended as {shown(task.state, 50)}: {shown_lines(_why_it_failed(task))}"
         for task in findings.failed_tasks
     ]
     return [
@@ -41,6 +46,11 @@ def problems(findings: Findings, gates: Gates, verify: Verification | None = Non
         # prepare, where it was stopped by its own rejects, has said the same and what to do.
         *(text for text in map(shown, _over_the_limits(findings, gates)) if not any(text in told for told in failures)),
     ]
+
+
+def _why_it_failed(task: EndedTask) -> str:
+    """Say what a task failed with; one that never ran, since a task before it had failed, has nothing to say."""
+    return task.error or (_LOST if task.state == "failed" else "clear it with everything downstream.")
 
 
 def _contradictions(findings: Findings) -> list[str]:
@@ -108,7 +118,7 @@ def _others_rows(findings: Findings) -> Iterable[str]:
         named = ", ".join(f"{batches:,} by {digest[:12] or 'unknown ones'}" for digest, batches in others.items())
         yield (
             f"Batches were migrated by other rules than the file was prepared by ({prepared.rules[:12]}): {named}. "
-            "Clear the task prepare, which makes the file anew."
+            "Trigger the DAG again, as a new run, which makes the file anew."
         )
     if counts.overlapping:
         yield (
@@ -118,8 +128,19 @@ def _others_rows(findings: Findings) -> Iterable[str]:
     if refused := sum(counts.failures_by_error.get(error, 0) for error in _REFUSED_BY_THE_FUNCTION):
         yield (
             f"{refused:,} rows are in batches that the function refused, since it was not their execution's turn or "
-            "they were prepared by other rules. No limit tolerates that: clear the task wait."
+            f"they were prepared by other rules. No limit tolerates that: {_to_migrate_the_rest(findings)}."
         )
+
+
+def _to_migrate_the_rest(findings: Findings) -> str:
+    """Say what makes rows be written whose batches failed or never started."""
+    if failed := findings.first_failed("download", "prepare", "start", "wait"):
+        return f"see what the task {failed} ended with"
+    if findings.execution is None:
+        return "clear the task start"
+    if findings.execution.succeeded:
+        return "an execution that succeeded is not redriven, so trigger the DAG again, as a new run"
+    return "clear the task wait, which redrives them"
 
 
 def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
@@ -128,12 +149,13 @@ def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
     if checked is None or prepared is None:
         return
     where = f"see s3://{prepared.bucket}/{checked.key}."
+    again = f"{where} {_TO_MIGRATE_AGAIN}" if _is_repaired_by_start(findings) else where
     keys = f"of {checked.keys_checked:,} keys checked"
     if missing := checked.count(DifferenceKind.MISSING):
-        yield f"{missing:,} {keys} are missing from the table: {_names(checked, DifferenceKind.MISSING)}; {where}"
+        yield f"{missing:,} {keys} are missing from the table: {_names(checked, DifferenceKind.MISSING)}; {again}"
     if changed := checked.count(DifferenceKind.CHANGED):
         names = _names(checked, DifferenceKind.CHANGED)
-        yield f"{changed:,} {keys} have another item than their row makes: {names}; {where}"
+        yield f"{changed:,} {keys} have another item than their row makes: {names}; {again}"
     if verify.foreign is ForeignPolicy.FAIL:
         for kind, origin in (
             (DifferenceKind.STALE, "whose rows were rejected"),
@@ -144,6 +166,14 @@ def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
                     f'The table has {others:,} items of keys {origin}, and verify.foreign is "fail": '
                     f"{_names(checked, kind)}; {where}"
                 )
+
+
+def _is_repaired_by_start(findings: Findings) -> bool:
+    """Tell whether start would migrate the file again for what the check found (`last_check`), if it were cleared."""
+    execution, checked, counts = findings.execution, findings.checked, findings.counts
+    if execution is None or checked is None or (counts and counts.overlapping):
+        return False
+    return execution.succeeded and checked.is_of(execution.name, execution.redrives)
 
 
 def _names(checked: CheckedTable, kind: DifferenceKind) -> str:
@@ -164,6 +194,6 @@ def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
         found.append(
             f"{ledger.failed:,} rows are in batches that failed{f' ({named})' if named else ''} and "
             f"{ledger.unstarted:,} in batches that never started, more than gates.tolerated_failure_percent = "
-            f"{gates.tolerated_failure_percent:g}: clear the task wait to redrive them."
+            f"{gates.tolerated_failure_percent:g}: {_to_migrate_the_rest(findings)}."
         )
     return found

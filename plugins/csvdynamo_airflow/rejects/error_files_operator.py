@@ -65,7 +65,10 @@ class FetchErrorFilesOperator(BaseOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Merge what has arrived, and fail when something is missing or could not be looked at."""
         if error := event.get("error"):
-            raise AirflowException(f"The error files could not be looked at: {shown(error)}")
+            raise AirflowException(
+                f"The error files could not be looked at: {shown(error).rstrip('.')}. The next attempt of this task "
+                "looks again; after the last one, mend the cause and clear this task."
+            )
         _, prepared, execution = self._run(context)
         return self._merge(context, prepared, execution)
 

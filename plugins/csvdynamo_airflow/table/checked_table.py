@@ -97,6 +97,10 @@ class CheckedTable:
         """How many differences there are of a kind."""
         return self.counts.get(kind, 0)
 
+    def is_of(self, execution: str, redrives: int) -> bool:
+        """Tell whether it was a check of an execution that had been redriven so often."""
+        return (self.execution, self.redrives) == (execution, redrives)
+
     def examples_of(self, kind: DifferenceKind) -> list[Difference]:
         """The first differences of a kind."""
         return [example for example in self.examples if example.kind is kind]

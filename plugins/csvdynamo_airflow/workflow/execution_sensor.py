@@ -20,6 +20,7 @@ from csvdynamo_airflow.task_shell import (
 from csvdynamo_airflow.workflow.execution import SUCCEEDED
 from csvdynamo_airflow.workflow.execution_trigger import DELETED, UNSEEN, ExecutionTrigger
 
+_AGAIN = "The next attempt of this task looks again; after the last one, mend the cause and clear this task."
 _REDRIVEN = "The next attempt of this task redrives it; after the last one, clear this task."
 _WHAT_TO_DO = {
     DELETED: "Clear the task start, too, which starts the run's execution again.",
@@ -82,7 +83,8 @@ class ExecutionSensor(BaseSensorOperator):
             return {name: event[name] for name in ("arn", "name", "status", "redrives")}
         named = f"Execution {event['name']} of data set {self.dataset_name}"
         if event["status"] == UNSEEN:
-            raise AirflowException(shown(f"{named} could not be looked at: {event['cause']}"))
+            cause = f"{named} could not be looked at: {event['cause'].rstrip('.')}"
+            raise AirflowException(shown(f"{cause}. {_AGAIN}"))
         cause = (event["cause"] or "no cause given").rstrip(".")
         what_to_do = _WHAT_TO_DO.get(event["status"], _REDRIVEN)
         raise AirflowException(shown(f"{named} ended as {event['status']}: {cause}. {what_to_do}"))

@@ -1,6 +1,6 @@
 """Starting and redriving a run's execution: the calls behind the tasks start and wait."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -49,23 +49,24 @@ class Migration:
     name: str
     turn: Turn
 
-    def start(self, *, force: bool = False) -> Execution:
+    def start(self, repeats: Callable[[Execution], bool] = lambda _: False) -> Execution:
         """Start the run's execution, or attach to it where there is one.
 
         A failed one is attached to as well: the task wait redrives it.
 
         Args:
-            force: Repeat an execution that succeeded.
+            repeats: Tells of an execution that succeeded whether the file is to be migrated again, by another one.
 
         Raises:
-            MigrationError: An execution of the run's name migrates another file.
+            MigrationError: An execution of the run's name migrates another file, or the file would be migrated again
+                over the rows of a later run that has succeeded.
             TurnTakenError: Another run of the data set migrates or checks, or something of it may still write.
             MigrationPostponedError: The execution cannot be described yet, or was stopped beside another one.
         """
         executions = self.executions()
         newest = executions[-1] if executions else None
-        if newest is None or (force and newest.succeeded):
-            return self._start_another(executions)
+        if newest is None or (newest.succeeded and repeats(newest)):
+            return self._start_another(executions, after=newest)
         log.info("Execution %s of this run exists and is %s: attached to it.", newest.name, newest.status)
         return newest
 

@@ -32,7 +32,7 @@ from tests.integration.plugin.migration_objects import (
     reject,
 )
 from tests.integration.plugin.moto_table import put_items
-from tests.unit.plugin.run_findings import execution
+from tests.unit.plugin.run_findings import LOST, execution
 
 
 @pytest.fixture(params=[VerifyMode.SAMPLE, VerifyMode.FULL])
@@ -237,7 +237,7 @@ def test_rows_of_a_failed_batch_may_be_absent_or_equal(
 
     assert counts(report) == {**NOTHING, "unfinished": 0 if in_the_table else 2}
     waited, problem = report["problems"]
-    assert waited == "Task wait ended as failed: see its log."
+    assert waited == f"Task wait ended as failed: {LOST}"
     assert problem.startswith("2 rows are in batches that failed")
 
 

@@ -23,6 +23,8 @@ from csvdynamo.dataset import DagSettings, Dataset
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.run_documents import RunDocuments
+from tests.integration.plugin.task_calls import TaskInstance
 
 ROOT = Path(__file__).parents[3]
 ORDER = ["download", "prepare", "start", "wait", "fetch_error_files", "verify", "reconcile", "report", "accounted"]
@@ -45,6 +47,17 @@ def test_the_tasks_are_one_chain_with_one_leaf(dag: DAG) -> None:
     for before, after in itertools.pairwise(ORDER):
         assert before in dag.get_task(after).upstream_task_ids
     assert dag.get_task("accounted").get_flat_relative_ids(upstream=True) == set(ORDER[:-1])
+
+
+def test_what_the_tasks_left_is_told_in_the_order_in_which_they_come(dag: DAG) -> None:
+    """Airflow tells them in the order of their names; what the first one failed with is the cause."""
+    instance = TaskInstance()
+    instance.states = dict.fromkeys(sorted(ORDER), "failed")
+    context = {"ti": instance, "dag": dag, "params": {"dry_run": False}}
+
+    told = RunDocuments.before("report", context).tasks
+
+    assert [task.task_id for task in told] == ORDER[: ORDER.index("report")]
 
 
 def test_the_tasks_that_tell_what_was_left_run_whatever_the_others_did(dag: DAG) -> None:

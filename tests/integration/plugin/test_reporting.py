@@ -41,6 +41,7 @@ from tests.integration.plugin.moto_bucket import bucket
 from tests.integration.plugin.task_calls import TaskInstance, call
 from tests.unit.plugin.run_findings import (
     LANDED,
+    LOST,
     checked_table,
     execution,
     merged_files,
@@ -156,7 +157,7 @@ def test_without_reconcile_the_report_is_written_and_says_so(cloud: Cloud) -> No
     assert report["source"]["rows"] == 100
     assert (report["ledger"]["rejected_before_upload"], report["ledger"]["unaccounted"]) == (1, 99)
     assert report["problems"] == told["problems"]
-    assert told["problems"][0] == "Task reconcile ended as failed: see its log."
+    assert told["problems"][0] == f"Task reconcile ended as failed: {LOST}"
 
 
 def test_a_run_that_left_nothing_has_a_report(cloud: Cloud) -> None:
@@ -166,7 +167,7 @@ def test_a_run_that_left_nothing_has_a_report(cloud: Cloud) -> None:
     told = steps.publish_report(nothing, None)
 
     assert cloud.report()["seconds"] == {"download": 2.0}
-    assert told["problems"][0] == "Task download ended as failed: see its log."
+    assert told["problems"][0] == f"Task download ended as failed: {LOST}"
 
 
 def test_a_run_that_prepare_stopped_at_its_rejects_has_them_in_a_ledger_that_balances(cloud: Cloud) -> None:

@@ -72,7 +72,7 @@ class Run:
         self.renewed: list[str] = []
         self.turn = SimpleNamespace(renew=self.renewed.append, kept=nullcontext)
         self.take_up: Any = execution
-        self.start: Any = lambda force: execution("RUNNING")
+        self.start: Any = lambda repeats: execution("RUNNING")
         self.look_at_table: Any = lambda: None
         self.states = None
         self.written_to: list[bool] = []
@@ -149,7 +149,7 @@ def call_download_with_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, erro
 
 def call_start_with_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     run.look_at_table = raising(error)
-    run.start = lambda force: pytest.fail("it started")
+    run.start = lambda repeats: pytest.fail("it started")
     steps.start_migration("cars", PREPARED.to_json(), force=False)
 
 

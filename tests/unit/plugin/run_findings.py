@@ -15,6 +15,12 @@ from csvdynamo_airflow.workflow.execution import Ended, Execution
 RULES = "0c" * 32
 """The digest of the rules that everything was prepared and migrated by."""
 
+LOST = (
+    "its process ended without a word. The worker was lost or killed it, for want of memory maybe, or a person marked "
+    "the task: clear it with everything downstream."
+)
+"""What the report says of a task that failed and told nothing."""
+
 LANDED = Landed(
     bucket="bucket",
     key="landing/cars/0a/cars.csv",

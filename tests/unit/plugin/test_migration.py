@@ -74,14 +74,50 @@ def test_a_repeated_start_attaches_to_whatever_the_run_has(
     assert changes(states) == []
 
 
-def test_force_repeats_only_what_succeeded(states: FakeStepFunctions, migration: Migration) -> None:
+def test_only_what_succeeded_is_repeated(states: FakeStepFunctions, migration: Migration) -> None:
     states.add(NAME, "FAILED", INPUT)
-    assert migration.start(force=True).name == NAME
+    assert migration.start(lambda _: True).name == NAME
 
     states.add(NAME, "SUCCEEDED", INPUT)
-    assert migration.start(force=True).name == f"{NAME}-2"
-    assert migration.start(force=True).name == f"{NAME}-2", "a retry of the forced start attaches to it"
+    assert migration.start(lambda _: True).name == f"{NAME}-2"
+    assert migration.start(lambda _: True).name == f"{NAME}-2", "a retry of the start attaches to it"
     assert changes(states) == [f"start {NAME}-2"]
+
+
+def test_only_the_newest_execution_is_repeated_and_only_if_it_is_to_be(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    states.add(NAME, "SUCCEEDED", INPUT)
+    states.add(f"{NAME}-2", "SUCCEEDED", INPUT)
+
+    assert migration.start(lambda newest: newest.name == NAME).name == f"{NAME}-2"
+    assert migration.start(lambda newest: newest.name == f"{NAME}-2").name == f"{NAME}-3"
+    assert changes(states) == [f"start {NAME}-3"]
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+def test_nothing_is_repeated_over_the_rows_of_a_later_run(
+    states: FakeStepFunctions, migration: Migration, status: str
+) -> None:
+    states.add(NAME, "SUCCEEDED", INPUT, stopped_hours_ago=3)
+    states.add_map_run(states.add("december", status, "{}", stopped_hours_ago=1), running=False)
+
+    if status == "SUCCEEDED":
+        with pytest.raises(MigrationError, match="december has succeeded since it was this run's turn"):
+            migration.start(lambda _: True)
+        assert changes(states) == []
+        assert not migration.turn.belongs_to(NAME)
+    else:
+        assert migration.start(lambda _: True).name == f"{NAME}-2"
+
+
+def test_nothing_is_repeated_beside_another_run(states: FakeStepFunctions, migration: Migration) -> None:
+    states.add(NAME, "SUCCEEDED", INPUT, stopped_hours_ago=3)
+    states.add("december", "RUNNING", "{}")
+
+    with pytest.raises(TurnTakenError, match="december"):
+        migration.start(lambda _: True)
+    assert changes(states) == []
 
 
 def test_a_start_that_another_attempt_won_attaches(

@@ -1,24 +1,59 @@
 """The error that a failed task leaves for the report."""
 
-import pytest
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferralError
+
+from csvdynamo_airflow.errors import MigrationPostponedError
 from csvdynamo_airflow.task_error import ERROR_XCOM, error_text, tell_error
 
 
-class Instance:
-    def __init__(self) -> None:
-        self.pushed: dict[str, str] = {}
+def told(**context: Any) -> dict[str, str]:
+    """What the callback pushes."""
+    pushed: dict[str, str] = {}
+    instance = SimpleNamespace(xcom_push=lambda key, value: pushed.update({key: value}))
+    tell_error({"ti": instance, "task": SimpleNamespace(task_id="verify"), **context})
+    return pushed
 
-    def xcom_push(self, key: str, value: str) -> None:
-        self.pushed[key] = value
+
+@pytest.mark.parametrize("kind", [AirflowException, AirflowFailException])
+def test_a_failed_task_keeps_the_sentence_that_it_failed_with(kind: type[Exception]) -> None:
+    sentence = "file.csv has no column 'Key'. Correct it."
+
+    assert told(exception=kind(sentence)) == {ERROR_XCOM: sentence}
 
 
-def test_a_failed_task_keeps_the_sentence_that_it_failed_with() -> None:
-    instance = Instance()
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("the disk is gone"),
+        MigrationPostponedError("the disk is gone."),
+        TaskDeferralError("the disk is gone"),
+        AirflowTaskTimeout("the disk is gone"),
+    ],
+)
+def test_an_error_that_the_task_did_not_make_itself_is_told_with_what_to_do(error: BaseException) -> None:
+    sentence = "the disk is gone. Once that is mended, clear the task verify."
 
-    tell_error({"ti": instance, "exception": ValueError("file.csv has no column 'Key'.")})
+    assert told(exception=error) == {ERROR_XCOM: sentence}
 
-    assert instance.pushed == {ERROR_XCOM: "file.csv has no column 'Key'."}
+
+def test_nothing_is_told_where_there_is_no_process_of_the_task() -> None:
+    """The DAG processor, which runs the callbacks then, leaves an XCom without an answer."""
+    assert told() == told(exception=None) == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (RuntimeError(), "RuntimeError. Once that is mended, clear the task verify."),
+        (KeyError("bucket"), "KeyError: 'bucket'. Once that is mended, clear the task verify."),
+    ],
+)
+def test_what_to_do_follows_an_error_without_words(error: Exception, sentence: str) -> None:
+    assert told(exception=error) == {ERROR_XCOM: sentence}
 
 
 @pytest.mark.parametrize(

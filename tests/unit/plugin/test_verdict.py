@@ -16,6 +16,7 @@ from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.workflow.execution import Ended
 from tests.unit.plugin.run_findings import (
+    LOST,
     RULES,
     checked_table,
     counted,
@@ -189,21 +190,22 @@ def checked(**counts: int) -> CheckedTable:
 
 
 LIST = "see s3://bucket/reports/cars/cars-1/verification.jsonl."
+AGAIN = f"{LIST} Find who wrote to it, and clear the task start, which migrates the file again."
 
 
 @pytest.mark.parametrize(
     ("counts", "problem"),
     [
-        ({"missing": 1}, f"1 of 10 keys checked are missing from the table: A_1 (row 1); {LIST}"),
+        ({"missing": 1}, f"1 of 10 keys checked are missing from the table: A_1 (row 1); {AGAIN}"),
         (
             {"changed": 2},
             "2 of 10 keys checked have another item than their row makes: A_1 (row 1) in make, A_2 (row 2) in make; "
-            + LIST,
+            + AGAIN,
         ),
         (
             {"missing": 6},
             "6 of 10 keys checked are missing from the table: A_1 (row 1), A_2 (row 2), A_3 (row 3), A_4 (row 4), "
-            f"A_5 (row 5) …; {LIST}",
+            f"A_5 (row 5) …; {AGAIN}",
         ),
     ],
 )
@@ -234,7 +236,7 @@ def test_rows_of_batches_that_did_not_succeed_may_be_absent() -> None:
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
 def test_numbers_of_a_living_execution_are_not_trusted(status: str) -> None:
     assert problems(migrated(10, execution=execution(status), ended=None), OPEN) == [
-        f"Execution cars-1 is still {status}: the numbers may change."
+        f"Execution cars-1 is still {status}, and the numbers may change: clear the task wait, which waits for its end."
     ]
 
 
@@ -248,7 +250,7 @@ def test_a_failed_reconcile_is_told_and_its_rows_are_unaccounted_for() -> None:
     findings = migrated(1000, before=1, rejected=2, counts=None, execution=None, tasks=ended(reconcile="failed"))
 
     assert problems(findings, OPEN) == [
-        "Task reconcile ended as failed: see its log.",
+        f"Task reconcile ended as failed: {LOST}",
         "The ledger could not be balanced: the witnesses of the prepared rows were not heard.",
         "999 of 1,000 rows are unaccounted for.",
     ]
@@ -258,7 +260,7 @@ def test_a_failed_task_is_a_problem_and_those_after_it_are_not_repeated() -> Non
     tasks = ended(prepare="failed", start="upstream_failed", wait="upstream_failed", fetch_error_files="skipped")
 
     assert problems(Findings(dataset="cars", run_id="run", tasks=tasks), OPEN) == [
-        "Task prepare ended as failed: see its log.",
+        f"Task prepare ended as failed: {LOST}",
         "No file was prepared, so nothing is known of the source's rows.",
     ]
 
@@ -294,7 +296,7 @@ def test_rejects_that_prepare_refused_are_told_once_and_nothing_else_is_wrong() 
 
 
 def test_rejects_that_prepare_refused_are_told_where_the_task_could_not_say_so() -> None:
-    assert problems(refused(), Gates()) == ["Task prepare ended as failed: see its log.", f"{TOO_MANY} files."]
+    assert problems(refused(), Gates()) == [f"Task prepare ended as failed: {LOST}", f"{TOO_MANY} files."]
 
 
 def test_a_refused_file_of_a_run_that_had_migrated_before_is_held_to_its_execution() -> None:
@@ -305,7 +307,7 @@ def test_a_refused_file_of_a_run_that_had_migrated_before_is_held_to_its_executi
 
 def test_tasks_that_never_ran_are_told_where_no_other_failed() -> None:
     assert problems(migrated(1, tasks=ended(wait="upstream_failed")), OPEN) == [
-        "Task wait ended as upstream_failed: see its log."
+        "Task wait ended as upstream_failed: clear it with everything downstream."
     ]
 
 
@@ -377,7 +379,7 @@ def test_witnesses_of_an_execution_before_the_one_that_was_waited_for_are_not_he
         ({"map_run_total": None, "map_run_succeeded": None, "map_run_status": None}, "no Map Run of it is found"),
         ({"map_run_status": "RUNNING"}, "its Map Run is told as RUNNING"),
         ({"map_run_succeeded": 9}, "The Map Run counts 9 rows in batches that succeeded, and the answers of these"),
-        ({"rules": {RULES: 3, "0d" * 32: 2}}, "(0c0c0c0c0c0c): 2 by 0d0d0d0d0d0d. Clear the task prepare"),
+        ({"rules": {RULES: 3, "0d" * 32: 2}}, "(0c0c0c0c0c0c): 2 by 0d0d0d0d0d0d. Trigger the DAG again"),
         ({"rules": {"": 1}}, ": 1 by unknown ones."),
         ({"overlapping": ("by-hand", "cars-0")}, "written over its rows: by-hand, cars-0."),
         ({"changed_files": ("reports/cars/cars-1/rejects.csv",)}, "are s3://bucket/reports/cars/cars-1/rejects.csv"),

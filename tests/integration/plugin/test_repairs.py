@@ -1,0 +1,122 @@
+"""What docs/operations.md tells to do where no deploy and no other task is needed: the task, cleared, ends well."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from csvdynamo.dataset import Dataset
+from csvdynamo.dataset_file import load_dataset
+from csvdynamo.policies import ForeignPolicy, Policies, Verification, VerifyMode
+from csvdynamo_airflow.preparation.prepare import Prepared, prepare
+from csvdynamo_airflow.preparation.source_file import SourceFileError
+from csvdynamo_airflow.settings import LocalUse
+from csvdynamo_airflow.source.download import Landed, download
+from csvdynamo_airflow.source.fetched import DownloadPostponedError
+from csvdynamo_airflow.source.source_url import SourceUrlError
+from csvdynamo_airflow.workspace import NoSpaceError
+from tests.integration.plugin.finished_run import TABLE, FinishedRun, finished_run
+from tests.integration.plugin.migration_objects import BUCKET
+from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
+
+BODY = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml")
+
+
+@pytest.fixture
+def fetch(s3: Any, dataset: Dataset, tmp_path: Path) -> Callable[..., Landed]:
+    """Does what the task download does."""
+
+    def fetch(url: str, local: LocalUse, dataset: Dataset = dataset) -> Landed:
+        return download(url, dataset=dataset, bucket=BUCKET, s3=s3, run_id="run", local=local, sleep=lambda _: None)
+
+    return fetch
+
+
+def test_a_source_whose_server_was_busy_is_fetched_when_download_is_cleared_later(fetch: Any) -> None:
+    with serve(*[Answer(status=503)] * 10, Answer(body=BODY)) as server:
+        local = LocalUse(None, local_hosts(server.url))
+        with pytest.raises(DownloadPostponedError, match="could not be downloaded in 10 attempts"):
+            fetch(server.url, local)
+
+        assert fetch(server.url, local).bytes == len(BODY)
+
+
+def test_a_place_that_a_run_may_not_read_is_read_once_the_setting_names_it(fetch: Any, tmp_path: Path) -> None:
+    with serve(Answer(body=BODY)) as server:
+        with pytest.raises(SourceUrlError, match="is plain http"):
+            fetch(server.url, LocalUse(None, ()))
+        assert server.requests == []
+        assert fetch(server.url, LocalUse(None, local_hosts(server.url))).bytes == len(BODY)
+
+    file = tmp_path / "vehicles.csv"
+    file.write_bytes(BODY)
+    with pytest.raises(SourceUrlError, match="names no folder"):
+        fetch(str(file), LocalUse(None, ()))
+    assert fetch(str(file), LocalUse(tmp_path, ())).bytes == len(BODY)
+
+
+def prepared_from(s3: Any, landed: Landed, dataset: Dataset) -> Prepared:
+    return prepare(landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "ev-population-1")
+
+
+def test_a_guess_that_is_wrong_is_overridden_by_the_data_set_file(
+    s3: Any, fetch: Any, dataset: Dataset, tmp_path: Path
+) -> None:
+    """In Cyrillic UTF-16 no NUL tells that it is UTF-16, where no mark does."""
+    file = tmp_path / "vehicles.csv"
+    file.write_bytes(("DOL Vehicle ID," + "Город" * 20 + "\n100," + "Київ" * 20 + "\n").encode("utf-16-le"))
+    with pytest.raises(SourceFileError, match="was taken for binary"):
+        fetch(str(file), LocalUse(tmp_path, ()))
+
+    mended = replace(dataset, source=replace(dataset.source, encoding="utf-16"))
+    landed = fetch(str(file), LocalUse(tmp_path, ()), mended)
+    assert prepared_from(s3, landed, mended).prepared_rows == 1
+
+
+def test_a_task_that_had_no_room_goes_on_when_there_is_some(
+    s3: Any, fetch: Any, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "vehicles.csv"
+    file.write_bytes(BODY)
+    landed = fetch(str(file), LocalUse(tmp_path, ()))
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+        with pytest.raises(NoSpaceError, match="point the worker's TMPDIR at a larger disk"):
+            prepared_from(s3, landed, dataset)
+
+    assert prepared_from(s3, landed, dataset).prepared_rows == 2
+
+
+# items that the file does not make
+
+
+@pytest.fixture
+def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FinishedRun]:
+    with finished_run(client, tmp_path, monkeypatch) as run:
+        yield run
+
+
+@pytest.mark.parametrize("repair", ["taken out", "reported"])
+def test_items_that_the_file_does_not_make_are_taken_out_or_reported_and_verify_is_cleared(
+    run: FinishedRun, repair: str
+) -> None:
+    strict = Verification(mode=VerifyMode.FULL, foreign=ForeignPolicy.FAIL)
+    run.dataset = replace(run.dataset, policies=replace(run.dataset.policies, verify=strict))
+    run.add_item("Z_1")
+    [problem] = run.look_again()["problems"]
+    assert 'verify.foreign is "fail"' in problem
+
+    if repair == "reported":
+        run.dataset = replace(run.dataset, policies=Policies())
+    else:
+        run.dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": "Z_1"}})
+    assert run.look_again()["problems"] == []
