@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import load_bench, prepare_bench, verify_bench
+from commands.shell import leave_shell
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checked.add_argument("--rows", type=int, default=verify_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     checked.add_argument("--source", type=Path, help="or a file of the data set ev_population")
     options = parser.parse_args(arguments)
+    leave_shell()
     if options.what == "verify":
         verify_bench.run(options.rows, options.source)
     elif options.what == "load":
