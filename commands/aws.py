@@ -68,7 +68,7 @@ def usage(deployed: Deployed, dataset: Dataset, source: Path) -> str:
             "",
             "In another shell:",
             f"  . {shlex.quote(str(AIRFLOW_FILE))}",
-            f"  airflow dags test csvdynamo_{dataset.name} --conf {shlex.quote(json.dumps(conf))}",
+            f"  airflow dags test csvdynamo_{dataset.name} --conf {shlex.quote(json.dumps(conf, ensure_ascii=False))}",
             f"  aws s3 cp my.csv s3://{bucket}/my.csv",
             f"  aws stepfunctions start-execution --state-machine-arn {machine} --name by-hand-1 \\",
             f"    --input {shlex.quote(json.dumps(started))}",
