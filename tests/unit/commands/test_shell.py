@@ -8,6 +8,7 @@ import pytest
 
 from commands.project import ROOT
 from commands.shell import leave_shell, worth_telling
+from local_aws.access_key import SECRET_VARIABLE, AccessKey
 
 # What starts an embedded AWS, an Airflow or a synthesis without an account; the tests have it from their plugin.
 LOCAL_COMMANDS = [
@@ -46,10 +47,10 @@ def test_only_what_is_meant_for_it_is_left_and_modules_are_found_wherever_it_wor
 def test_nothing_that_changes_the_command_is_taken_over_in_silence() -> None:
     inherited = {
         "CSVDYNAMO_DATASETS": "/elsewhere",
-        "LOCAL_AWS_SECRET_ACCESS_KEY": "secret",
+        SECRET_VARIABLE: AccessKey.drawn().secret,
         "CSVDYNAMO_RETRY_SECONDS": "",
         "CSVDYNAMO_LOCAL_FOLDER": "/data",
-        "ALL_PROXY": "socks5://user:secret@proxy.example",
+        "ALL_PROXY": "socks5://proxy.example",
     }
 
     told = list(worth_telling(inherited))
