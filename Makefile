@@ -23,7 +23,10 @@ PY     := $(BIN)/python
 READY  := $(VENV)/.ready node_modules/.ready
 
 export SOURCE DATASET EMAIL VERSION SEED ONLY
+# What the shell tells Python is for other programs; commands/shell.py says what of the rest a local command takes over.
+unexport $(filter-out PYTHONPATH PYTHONUTF8 PYTHONDONTWRITEBYTECODE,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambdas:$(CURDIR)/plugins
+export PYTHONUTF8 := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 ##@ Use it
@@ -36,12 +39,16 @@ ui: $(READY) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
 	@$(PY) -m commands.ui --dataset "$$DATASET"
 
 .PHONY: aws
-aws: $(READY) ## The embedded AWS with the stack deployed, in the foreground, for the plain aws CLI [SECURE=1]
+aws: $(READY) ## The embedded AWS with the stack deployed, in the foreground, for airflow and aws by hand [SECURE=1]
 	@$(PY) -m commands.aws --dataset "$$DATASET" $(if $(SECURE),--secure)
 
 .PHONY: deploy
 deploy: $(READY) ## Deploy the stack to a real account [DATASET=…] [EMAIL=address]
 	@$(PY) -m commands.deploy deploy --dataset "$$DATASET" --email "$$EMAIL"
+
+.PHONY: bootstrap
+bootstrap: $(READY) ## Renew the CDK's own stack in a real account, which the first deploy makes
+	@$(PY) -m commands.deploy bootstrap --dataset "$$DATASET"
 
 .PHONY: destroy
 destroy: $(READY) ## Remove the stack from a real account; bucket and table stay

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import load_bench, prepare_bench, verify_bench
+from commands.build_lock import alone_in_build
+from commands.shell import leave_shell
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checked.add_argument("--rows", type=int, default=verify_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     checked.add_argument("--source", type=Path, help="or a file of the data set ev_population")
     options = parser.parse_args(arguments)
+    leave_shell()
+    with alone_in_build(f"python -m bench {options.what}"):
+        _measure(options)
+    return 0
+
+
+def _measure(options: argparse.Namespace) -> None:
     if options.what == "verify":
         verify_bench.run(options.rows, options.source)
     elif options.what == "load":
@@ -30,7 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prepare_bench.run(rows=options.rows)
     else:
         prepare_bench.run(size=prepare_bench.DEFAULT_BYTES if options.bytes is None else options.bytes)
-    return 0
 
 
 if __name__ == "__main__":

@@ -2,21 +2,42 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
-from commands.project import PYTHON_PATH, ROOT, fail
+from commands.project import DATASETS, PYTHON_PATH, ROOT, fail
+from csvdynamo_airflow.settings import DATASETS_FOLDER, RETRY_SECONDS
+from local_aws.inherited import from_shell
 
-_BIN = Path(sys.executable).parent
-AIRFLOW = str(_BIN / "airflow")
+BIN = Path(sys.executable).parent
+AIRFLOW = str(BIN / "airflow")
 # What a DAG may read is for each command to say, and not for the shell that it was typed in.
-_NOT_INHERITED = ("AIRFLOW", "CSVDYNAMO_LOCAL_")
+_NOT_INHERITED = "CSVDYNAMO_LOCAL_"
+# A DAG reaches the embedded AWS by Airflow's connection alone, as it reaches an account.
+_OF_CONNECTION = {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"}
 
 
 def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
-    """Give the variables with which Airflow runs this project's DAGs.
+    """Give the variables with which a command runs this project's DAGs: `airflow_settings`, and what is inherited.
+
+    Args:
+        home: See `airflow_settings`.
+        aws: See `airflow_settings`.
+    """
+    inherited = {name: value for name, value in from_shell(os.environ).items() if not name.startswith(_NOT_INHERITED)}
+    # airflow standalone starts its parts by the name "airflow".
+    path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**inherited, "PATH": path, **airflow_settings(home, aws)}
+
+
+def airflow_settings(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables that wire an Airflow to this checkout and to the embedded AWS.
 
     Args:
         home: Its ``AIRFLOW_HOME``: database, logs, and nothing of the person's own Airflow.
@@ -28,11 +49,7 @@ def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
         "password": aws["AWS_SECRET_ACCESS_KEY"],
         "extra": {"region_name": aws["AWS_DEFAULT_REGION"], "endpoint_url": aws["AWS_ENDPOINT_URL"]},
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     return {
-        **inherited,
-        # airflow standalone starts its parts by the name "airflow".
-        "PATH": f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
@@ -40,14 +57,27 @@ def airflow_environment(home: Path, aws: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
-        **{name: value for name, value in aws.items() if name == "AWS_CA_BUNDLE"},
+        **{name: value for name, value in aws.items() if name not in _OF_CONNECTION},
         "PYTHONPATH": os.pathsep.join(map(str, PYTHON_PATH)),
-        "CSVDYNAMO_RETRY_SECONDS": os.environ.get("CSVDYNAMO_RETRY_SECONDS", "1"),
+        "PYTHONUTF8": "1",
+        DATASETS_FOLDER: str(DATASETS),
+        RETRY_SECONDS: os.environ.get(RETRY_SECONDS, "1"),
     }
 
 
-def make_airflow_home(home: Path) -> None:
-    """Make an ``AIRFLOW_HOME`` with a migrated database; some five seconds, and nothing of AWS.
+@contextmanager
+def airflow_home() -> Iterator["Future[Path]"]:
+    """Make an ``AIRFLOW_HOME`` in a temporary folder, while the caller goes on; it is removed at the end."""
+    home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            yield pool.submit(make_airflow_home, home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def make_airflow_home(home: Path) -> Path:
+    """Make an ``AIRFLOW_HOME`` with a migrated database, and return it; some five seconds, and nothing of AWS.
 
     Args:
         home: Its folder.
@@ -56,10 +86,11 @@ def make_airflow_home(home: Path) -> None:
     done = subprocess.run(
         [AIRFLOW, "db", "migrate"],
         check=False,
-        env={**os.environ, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
+        env={**from_shell(os.environ), "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     if done.returncode:
         fail(f"airflow db migrate failed:\n{done.stdout}")
+    return home

@@ -5,10 +5,19 @@ import json
 import shlex
 import signal
 import threading
+from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 
+from commands.airflow_file import AIRFLOW_FILE, told_in_airflow_file
+from commands.airflow_home import airflow_home
+from commands.aws_file import told_in_aws_file
+from commands.beforehand import refuse_settings
+from commands.build_lock import alone_in_build
 from commands.embedded import Deployed, embedded_aws
-from commands.project import DEFAULT_DATASET, find_dataset, make_build_folder, say
+from commands.local_source import source_to_try
+from commands.project import DEFAULT_DATASET, find_dataset, say
+from commands.shell import leave_shell
 from csvdynamo.dataset import Dataset
 
 
@@ -18,34 +27,48 @@ def main() -> None:
     parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
     parser.add_argument("--secure", action="store_true", help="let the embedded AWS enforce IAM and serve TLS")
     arguments = parser.parse_args()
+    leave_shell()
     dataset = find_dataset(arguments.dataset)
-    make_build_folder()
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopped.set()
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    with embedded_aws(dataset, secure=arguments.secure) as deployed:
-        say(usage(deployed, dataset))
+    with alone_in_build("make aws"), ExitStack() as ended:
+        refuse_settings()
+        source = source_to_try(dataset)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        home = ended.enter_context(airflow_home())
+        deployed = ended.enter_context(embedded_aws(dataset, secure=arguments.secure))
+        ended.enter_context(told_in_aws_file(deployed))
+        ended.enter_context(told_in_airflow_file(deployed, home.result()))
+        say(usage(deployed, dataset, source))
         stopped.wait()
 
 
-def usage(deployed: Deployed, dataset: Dataset) -> str:
-    """Write what a person needs to use the plain ``aws`` CLI on it."""
+def usage(deployed: Deployed, dataset: Dataset, source: Path) -> str:
+    """Write what a person needs to use ``airflow`` and the plain ``aws`` CLI on it.
+
+    Args:
+        deployed: The embedded AWS with the stack.
+        dataset: The data set.
+        source: The path of a file to try.
+    """
     outputs = deployed.outputs
     width = max(map(len, outputs))
     bucket, machine = outputs["SourceBucket"], outputs["MigrationWorkflowStateMachine"]
     started = {"bucket_name": bucket, "file_key": "my.csv"}
+    conf = {"source_url": str(source)}
     return "\n".join(
         [
             "",
-            f"Ready. Outputs of the stack {dataset.stack_name}:",
+            f"Ready at {deployed.aws.endpoint}. Outputs of the stack {dataset.stack_name}:",
             *(f"  {name:<{width}}  {value}" for name, value in sorted(outputs.items())),
             "",
             "In another shell:",
-            *(f"  export {name}={shlex.quote(value)}" for name, value in deployed.aws.environment.items()),
+            f"  . {shlex.quote(str(AIRFLOW_FILE))}",
+            f"  airflow dags test csvdynamo_{dataset.name} --conf {shlex.quote(json.dumps(conf, ensure_ascii=False))}",
             f"  aws s3 cp my.csv s3://{bucket}/my.csv",
             f"  aws stepfunctions start-execution --state-machine-arn {machine} --name by-hand-1 \\",
             f"    --input {shlex.quote(json.dumps(started))}",

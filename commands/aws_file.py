@@ -1,11 +1,14 @@
 """``build/aws.json``: where the embedded AWS is and with which key it is called, for whoever wants to look into it."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from commands.embedded import Deployed
 from commands.project import BUILD
+from local_aws.owner import is_running
 from local_aws.private_files import write_private
 
 AWS_FILE = BUILD / "aws.json"
@@ -38,3 +41,17 @@ def told_in_aws_file(deployed: Deployed) -> Iterator[None]:
         yield
     finally:
         AWS_FILE.unlink(missing_ok=True)
+
+
+def kept_aws() -> int | None:
+    """Give the process id of the embedded AWS that the file tells of; None if there is none, or it does not run."""
+    try:
+        told = json.loads(AWS_FILE.read_text(encoding="utf-8"))
+        pid, at = int(told["pid"]), urlsplit(str(told["endpoint"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    # Another process may have its id by now, but not its port, too.
+    if not is_running(pid):
+        return None
+    with socket.socket() as probe:
+        return pid if probe.connect_ex((at.hostname or "", at.port or 0)) == 0 else None

@@ -6,19 +6,27 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from commands.project import CDK, ROOT, fail
 from csvdynamo.dataset import Dataset
+from local_aws.inherited import from_shell
 
 _BIN = Path(sys.executable).parent
-_NO_CREDENTIALS = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
+# Of Linux and macOS, below the home: jsii keeps the CDK's library there, and would unpack it again.
+_CACHES = (".cache", "Library/Caches")
+# The CLI has no status of its own for it. It looks by the roles that the bootstrap stack gave, so that these words come
+# only from where there is none: whoever may not look has another error.
+_NOT_BOOTSTRAPPED = "Has the environment been bootstrapped?"
+# It is too old, or may not be looked at, as where there is none and with it no role to look by.
+_BOOTSTRAP_UNFIT = "requires bootstrap stack version"
+_RENEW = "The CDK's own stack in this account and Region is made and renewed by make bootstrap, by someone who may."
+
+
+class NotBootstrappedError(Exception):
+    """The account and Region have no bootstrap stack (https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping.html)."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,11 @@ class Assembly:
     folder: Path
 
     def bootstrap(self, environment: Mapping[str, str]) -> None:
-        """Prepare the account and Region for the CDK; once is enough, twice does no harm.
+        """Prepare the account and Region for the CDK; once is enough, twice does no harm but needs rights of its own.
 
         Args:
-            environment: Variables for the CLI: credentials, Region and, for the embedded AWS, its endpoint.
+            environment: Variables for the CLI: endpoint, credentials and Region of the embedded AWS. None at all: it
+                has those of the shell, to work in the account that they name.
         """
         self._cdk(environment, "bootstrap")
 
@@ -52,6 +61,9 @@ class Assembly:
 
         Returns:
             The stack's outputs by name.
+
+        Raises:
+            NotBootstrappedError: The account and Region were never prepared for the CDK.
         """
         return self.deploy_all([dataset], environment, options=options)[dataset.name]
 
@@ -85,7 +97,7 @@ def synthesized(dataset: Dataset, environment: Mapping[str, str]) -> Iterator[As
 
     Args:
         dataset: The data set.
-        environment: Variables for the CLI: credentials and Region.
+        environment: As for `Assembly.bootstrap`.
     """
     with tempfile.TemporaryDirectory(prefix="csvdynamo-cdk-") as folder:
         yield synthesize(Path(folder), environment, dataset=dataset.name)
@@ -98,7 +110,7 @@ def synthesize(
 
     Args:
         folder: A new or empty folder.
-        environment: Variables for the CLI: credentials and Region, or, to need none, ``CDK_DEFAULT_ACCOUNT`` and
+        environment: As for `Assembly.bootstrap`; or, to need no credentials, ``CDK_DEFAULT_ACCOUNT`` and
             ``CDK_DEFAULT_REGION``.
         dataset: The data set whose stack it is; None for all of them.
         nag: Hold the stacks against cdk-nag's rules, and fail on a finding.
@@ -110,28 +122,49 @@ def synthesize(
 
 
 def run_cdk(environment: Mapping[str, str], *arguments: str) -> None:
-    """Run the CDK CLI in ``cdk/``; its output is shown when it fails."""
-    done = subprocess.run(
-        [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "--no-notices", "--ci"],
-        check=False,
-        cwd=CDK,
-        env=_tools(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode:
-        fail(f"cdk {' '.join(arguments)} failed:\n{done.stdout}")
+    """Run the CDK CLI in ``cdk/``; its output is shown when it fails.
+
+    Raises:
+        NotBootstrappedError: It failed because the account and Region were never prepared for it.
+    """
+    own_home: AbstractContextManager[dict[str, str]] = _home() if environment else nullcontext({})
+    with own_home as home:
+        done = subprocess.run(
+            [str(ROOT / "node_modules" / ".bin" / "cdk"), *arguments, "--no-notices", "--ci"],
+            check=False,
+            cwd=CDK,
+            env=_tools(environment) | home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    if not done.returncode:
+        return
+    told = f"cdk {' '.join(arguments)} failed:\n{done.stdout}"
+    if _NOT_BOOTSTRAPPED in done.stdout:
+        raise NotBootstrappedError(told)
+    fail(f"{told}\n{_RENEW}" if _BOOTSTRAP_UNFIT in done.stdout else told)
+
+
+@contextmanager
+def _home() -> Iterator[dict[str, str]]:
+    """Give the variable for a home without the person's ``~/.cdk.json``, whose profile would count more than a key."""
+    with tempfile.TemporaryDirectory(prefix="csvdynamo-home-") as folder:
+        for cache in _CACHES:
+            with suppress(OSError):
+                kept, linked = Path.home() / cache, Path(folder) / cache
+                kept.mkdir(exist_ok=True)
+                linked.parent.mkdir(parents=True, exist_ok=True)
+                linked.symlink_to(kept)
+        yield {"HOME": folder}
 
 
 def _tools(environment: Mapping[str, str]) -> dict[str, str]:
-    # An account that is named needs no credentials, and those of the shell would name another one.
-    named = "CDK_DEFAULT_ACCOUNT" in environment
-    inherited = {name: value for name, value in os.environ.items() if not (named and name.startswith("AWS_"))}
+    # Where an account is named, be it the embedded AWS's, the shell's settings and credentials would name another one.
+    inherited = from_shell(os.environ) if environment else os.environ
     # The CLI and jsii must find the Node of the virtual environment, whatever the machine has.
     return {
         **inherited,
-        **(_NO_CREDENTIALS if named else {}),
         **environment,
         "PATH": f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHON": sys.executable,

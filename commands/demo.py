@@ -4,24 +4,23 @@ import argparse
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
+from commands.airflow_home import AIRFLOW, airflow_environment, airflow_home
 from commands.airflow_user import airflow_variables
 from commands.aws_file import AWS_FILE, write_aws_file
 from commands.beforehand import readable_source, refuse_settings
+from commands.build_lock import alone_in_build
 from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_path, local_settings
 from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, make_command, say, stop_like_ctrl_c
 from commands.sample import SAMPLE_DATASET, Sample, write_sample
+from commands.shell import leave_shell
 from csvdynamo.dataset import Dataset
 from csvdynamo.rejects import Reject
 from csvdynamo.shown import shown
@@ -57,19 +56,22 @@ _TOLD = (
 def main() -> None:
     """Run the demo; the exit status is 0 only if every row is accounted for."""
     arguments = parse()
+    leave_shell()
     dataset = find_dataset(arguments.dataset)
     stop_like_ctrl_c()
+    with alone_in_build("make demo"):
+        _demonstrate(dataset, arguments)
+
+
+def _demonstrate(dataset: Dataset, arguments: argparse.Namespace) -> None:
     refuse_settings()
     source, sample = _source(arguments.source, dataset)
     for stale in (REPORT, REJECTS, UNFINISHED, ERROR_CSV, AWS_FILE):
         stale.unlink(missing_ok=True)
-    home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     try:
-        report = _migrate(dataset, source, home, sample, keep=arguments.keep_aws, secure=arguments.secure)
+        report = _migrate(dataset, source, sample, keep=arguments.keep_aws, secure=arguments.secure)
     except KeyboardInterrupt:
         fail("Stopped.")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
     say("\n" + summary(report))
     say(f"\nThe report is in {REPORT}.")
     if ERROR_CSV.exists():
@@ -123,23 +125,19 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def _migrate(
-    dataset: Dataset, source: str, home: Path, sample: Sample | None, *, keep: bool, secure: bool
-) -> dict[str, Any]:
-    with ThreadPoolExecutor(1) as pool:
-        airflow_made = pool.submit(make_airflow_home, home)
-        with embedded_aws(dataset, keep=keep, secure=secure) as deployed:
-            airflow_made.result()
-            if keep:
-                write_aws_file(deployed)
-                say(f"KEEP_AWS: the embedded AWS stays, its access key is in {AWS_FILE}.")
-                say(f"KEEP_AWS: stop it with: kill {deployed.aws.pid}")
-            environment = airflow_environment(home, airflow_variables(deployed))
-            _run_dag(dataset, source, {**environment, **local_settings(source)})
-            report = _read_report(deployed, dataset)
-            _fetch_error_files(deployed, report)
-            if sample is not None:
-                _check_faults(sample, _rejected_rows())
+def _migrate(dataset: Dataset, source: str, sample: Sample | None, *, keep: bool, secure: bool) -> dict[str, Any]:
+    with airflow_home() as home, embedded_aws(dataset, keep=keep, secure=secure) as deployed:
+        home.result()
+        if keep:
+            write_aws_file(deployed)
+            say(f"KEEP_AWS: the embedded AWS stays, its access key is in {AWS_FILE}.")
+            say(f"KEEP_AWS: stop it with: kill {deployed.aws.pid}")
+        environment = airflow_environment(home.result(), airflow_variables(deployed))
+        _run_dag(dataset, source, {**environment, **local_settings(source)})
+        report = _read_report(deployed, dataset)
+        _fetch_error_files(deployed, report)
+        if sample is not None:
+            _check_faults(sample, _rejected_rows())
     return report
 
 

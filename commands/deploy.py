@@ -1,14 +1,16 @@
-"""``make deploy`` and ``make destroy``: the stack in a real AWS account, with the real CDK CLI."""
+"""``make deploy``, ``bootstrap`` and ``destroy``: the stack in a real AWS account, with the real CDK CLI."""
 
 import argparse
 import os
 import re
-from collections.abc import Mapping
 
-from commands.cdk_cli import synthesized
+from commands.cdk_cli import Assembly, NotBootstrappedError, synthesized
 from commands.project import DEFAULT_DATASET, fail, find_dataset, make_command, say
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.table.table_key import TableError, refuse_other_key
+
+# No variables of its own: the CDK has those of the shell.
+_SHELL: dict[str, str] = {}
 
 
 def main() -> None:
@@ -19,34 +21,45 @@ def main() -> None:
         epilog="Credentials and region come from the environment, as for the aws CLI: AWS_PROFILE or "
         "AWS_ACCESS_KEY_ID, AWS_REGION.",
     )
-    parser.add_argument("action", choices=["deploy", "destroy"])
+    parser.add_argument("action", choices=["deploy", "bootstrap", "destroy"])
     parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
     parser.add_argument("--email", default="", help="address that results are mailed to (default: none)")
     arguments = parser.parse_args()
     dataset = find_dataset(arguments.dataset)
     if arguments.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", arguments.email):
         fail(f"EMAIL={arguments.email}: give one address, as you@example.com.")
-    environment = dict(os.environ)
     if arguments.action == "deploy":
-        refuse_unfit_table(dataset, environment)
-    with synthesized(dataset, environment) as assembly:
+        refuse_unfit_table(dataset)
+    with synthesized(dataset, _SHELL) as assembly:
         if arguments.action == "destroy":
-            assembly.destroy(dataset, environment)
+            assembly.destroy(dataset, _SHELL)
+            say(
+                f"Stack {dataset.stack_name} is gone. Its bucket and the table {dataset.table.name} stay, with their "
+                f"data; this takes them back: {make_command('deploy', DATASET=dataset.name)}"
+            )
+        elif arguments.action == "bootstrap":
+            assembly.bootstrap(_SHELL)
         else:
             email = ("--parameters", f"{dataset.stack_name}:SendCompletionEmailTo={arguments.email}")
-            assembly.bootstrap(environment)
-            outputs = assembly.deploy(dataset, environment, options=email if arguments.email else ())
-    if arguments.action == "destroy":
-        say(
-            f"Stack {dataset.stack_name} is gone. Its bucket and the table {dataset.table.name} stay, with their data; "
-            f"this takes them back: {make_command('deploy', DATASET=dataset.name)}"
-        )
-        return
-    for name, value in sorted(outputs.items()):
-        say(f"{name}  {value}")
+            for name, value in sorted(deploy(assembly, dataset, email if arguments.email else ()).items()):
+                say(f"{name}  {value}")
 
 
-def refuse_unfit_table(dataset: Dataset, environment: Mapping[str, str]) -> None:
+def deploy(assembly: Assembly, dataset: Dataset, options: tuple[str, ...]) -> dict[str, str]:
+    """Deploy a data set's stack; before, where nobody has done so, prepare the account and Region for the CDK.
+
+    Whether it is prepared, the deploy itself finds out, by the roles that it works with: who deploys may have no right
+    but to take these on, and preparing an account again needs many more.
+    """
+    try:
+        return assembly.deploy(dataset, _SHELL, options=options)
+    except NotBootstrappedError:
+        say("This account and Region have no CDK bootstrap stack yet: making it …")
+    assembly.bootstrap(_SHELL)
+    return assembly.deploy(dataset, _SHELL, options=options)
+
+
+def refuse_unfit_table(dataset: Dataset) -> None:
     """End the command if the account has a table of the data set's name that its rows do not fit.
 
     A deploy takes an existing table into the stack by its name, whatever its key. Who deploys may have no right to look
@@ -58,7 +71,7 @@ def refuse_unfit_table(dataset: Dataset, environment: Mapping[str, str]) -> None
     name = dataset.table.name
     try:
         # The CDK heeds AWS_REGION, boto3 only AWS_DEFAULT_REGION and the profile.
-        dynamodb = boto3.client("dynamodb", region_name=environment.get("AWS_REGION") or None)
+        dynamodb = boto3.client("dynamodb", region_name=os.environ.get("AWS_REGION") or None)
         refuse_other_key(dynamodb.describe_table(TableName=name)["Table"], dataset)
     except TableError as error:
         fail(str(error))

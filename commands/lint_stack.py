@@ -7,6 +7,7 @@ from pathlib import Path
 
 from commands.cdk_cli import synthesize
 from commands.project import CDK, DATASETS, fail, find_dataset, say
+from commands.shell import leave_shell
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import dataset_paths
 
@@ -15,6 +16,7 @@ _NOBODY = {"CDK_DEFAULT_ACCOUNT": "123456789012", "CDK_DEFAULT_REGION": "us-east
 
 def main() -> None:
     """Synthesize the stack of every data set and check it; the exit status is 0 only if nothing is wrong."""
+    leave_shell()
     with tempfile.TemporaryDirectory(prefix="csvdynamo-synth-") as folder:
         templates = [_template(find_dataset(path.stem), Path(folder) / path.stem) for path in dataset_paths(DATASETS)]
         checks = [

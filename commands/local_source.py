@@ -1,10 +1,13 @@
-"""What a command allows the DAG to read: the one source that the person at the terminal named."""
+"""What a command allows the DAG to read: the one source that the person at the terminal named, or one folder."""
 
 import os
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from commands.project import SAMPLES
+from commands.sample import SAMPLE_DATASET, write_sample
+from csvdynamo.dataset import Dataset
 from csvdynamo.hosts import HostRule
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LOCAL_FOLDER, LOCAL_HOSTS
@@ -40,3 +43,10 @@ def local_settings(source: str) -> dict[str, str]:
         hosts = [os.environ.get(LOCAL_HOSTS, ""), host if HostRule.from_text(host) else ""]
         return {LOCAL_HOSTS: ",".join(filter(None, hosts)), LOCAL_FOLDER: ""}
     return {LOCAL_FOLDER: str(local_path(source).parent)}
+
+
+def source_to_try(dataset: Dataset) -> Path:
+    """Make the folder that the DAGs may read; give the path of a file in it, the sample if that is of the data set."""
+    SAMPLES.mkdir(parents=True, exist_ok=True)
+    path = SAMPLES / dataset.source.file_name
+    return write_sample(path).path if dataset.name == SAMPLE_DATASET else path

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands.airflow_api import Login
+from commands.airflow_file import AIRFLOW_FILE, told_in_airflow_file
 from commands.airflow_home import AIRFLOW, airflow_environment
-from commands.aws_file import AWS_FILE, told_in_aws_file
+from commands.aws_file import told_in_aws_file
 from commands.beforehand import refuse_settings
+from commands.build_lock import alone_in_build
 from commands.embedded import Deployed, embedded_aws
+from commands.local_source import source_to_try
 from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, free_port, say, stop_like_ctrl_c
-from commands.sample import SAMPLE_DATASET, write_sample
+from commands.sample import SAMPLE_DATASET
+from commands.shell import leave_shell
 from csvdynamo.dataset import Dataset
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 
@@ -37,46 +42,58 @@ class Standalone(Login):
 
     Attributes:
         process: Its process, whose session holds every part of it.
+        home: Its ``AIRFLOW_HOME``.
+        settings: The variables that it has beside those of any Airflow of this project.
     """
 
     process: "subprocess.Popen[bytes]"
+    home: Path
+    settings: Mapping[str, str]
 
 
 def main() -> None:
     """Serve Airflow with the embedded AWS until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="make ui", description=main.__doc__)
     parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
-    dataset = find_dataset(parser.parse_args().dataset)
+    arguments = parser.parse_args()
+    leave_shell()
+    dataset = find_dataset(arguments.dataset)
     stop_like_ctrl_c()
+    with alone_in_build("make ui"):
+        try:
+            _serve(dataset)
+        except KeyboardInterrupt:
+            say("\nStopped.")
+
+
+def _serve(dataset: Dataset) -> None:
     refuse_settings()
     advice = make_source(dataset)
-    try:
-        with (
-            embedded_aws(dataset) as deployed,
-            told_in_aws_file(deployed),
-            airflow_standalone(deployed) as airflow,
-        ):
-            say(
-                f"\nReady: {airflow.url}  (user {airflow.user}, password {airflow.password})\n"
-                f"{advice}\n"
-                f"The embedded AWS's endpoint and access key are in {AWS_FILE}, Airflow's log in {UI_LOG}.\n"
-                "Ctrl-C stops everything."
-            )
-            airflow.process.wait()
-            fail(f"Airflow ended by itself; its log is in {UI_LOG}.")
-    except KeyboardInterrupt:
-        say("\nStopped.")
+    with (
+        embedded_aws(dataset) as deployed,
+        told_in_aws_file(deployed),
+        airflow_standalone(deployed) as airflow,
+        told_in_airflow_file(deployed, airflow.home, airflow.settings),
+    ):
+        say(
+            f"\nReady: {airflow.url}  (user {airflow.user}, password {airflow.password})\n"
+            f"{advice}\n"
+            f"For airflow and aws in another shell: . {shlex.quote(str(AIRFLOW_FILE))}\n"
+            f"Airflow's log is in {UI_LOG}. "
+            "Ctrl-C stops everything."
+        )
+        airflow.process.wait()
+        fail(f"Airflow ended by itself; its log is in {UI_LOG}.")
 
 
 def make_source(dataset: Dataset) -> str:
     """Make the folder that the DAGs may read, with the sample if that is of the data set; say what to trigger."""
-    SAMPLES.mkdir(parents=True, exist_ok=True)
+    path = source_to_try(dataset)
     dag = f"csvdynamo_{dataset.name}"
     if dataset.name != SAMPLE_DATASET:
         return f"Trigger {dag} with a file of the folder\n  {SAMPLES}\nNo other is read: {LOCAL_FOLDER} names it."
-    sample = write_sample(SAMPLES / dataset.source.file_name, 5000)
     return (
-        f"Trigger {dag} with the source\n  {sample.path}\n"
+        f"Trigger {dag} with the source\n  {path}\n"
         f"Another file is read from that folder alone: {LOCAL_FOLDER} names it."
     )
 
@@ -94,9 +111,10 @@ def airflow_standalone(
     """
     home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
     port = free_port()
+    own = _standalone_settings(home, port)
     environment = {
         **airflow_environment(home, deployed.aws.environment),
-        **_standalone_settings(home, port),
+        **own,
         LOCAL_FOLDER: str(SAMPLES),
         **(settings or {}),
     }
@@ -109,7 +127,7 @@ def airflow_standalone(
         url = f"http://127.0.0.1:{port}"
         _await_healthy(url, process, log)
         user, password = _login(home)
-        yield Standalone(url, user, password, process)
+        yield Standalone(url, user, password, process, home, own)
     finally:
         _stop(process)
         shutil.rmtree(home, ignore_errors=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from local_aws.access_key import ID_VARIABLE, SECRET_VARIABLE, AccessKey
 from local_aws.certificate import HOST, Certificate
+from local_aws.inherited import NO_ACCOUNT
 
 __all__ = ["ACCOUNT", "HOST", "REGION", "client_environment", "endpoint", "server_environment"]
 
@@ -51,7 +52,7 @@ def client_environment(port: int, key: AccessKey, authority: Path | None = None)
         "AWS_ACCESS_KEY_ID": key.id,
         "AWS_SECRET_ACCESS_KEY": key.secret,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
+        **NO_ACCOUNT,
         **trusted,
     }
 
@@ -75,7 +76,10 @@ def server_environment(
     kept = {
         name: value
         for name, value in inherited.items()
-        if name not in _NEVER_INHERITED and not name.startswith(_INHERITED_AWS_PREFIXES)
+        if name not in _NEVER_INHERITED
+        and not name.startswith(_INHERITED_AWS_PREFIXES)
+        # It asks nothing but itself, nor do the functions that it runs.
+        and not name.lower().endswith("_proxy")
     }
     return kept | {
         "BIND_HOST": HOST,

@@ -18,6 +18,7 @@ from typing import IO, Self
 from local_aws.access_key import AccessKey
 from local_aws.certificate import Certificate
 from local_aws.environment import client_environment, endpoint
+from local_aws.inherited import from_shell
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60.0
@@ -79,7 +80,7 @@ class LocalAws:
         self._process = subprocess.Popen(
             self._command(ready),
             cwd=_PROJECT,
-            env={**os.environ, **self.settings},
+            env={**from_shell(os.environ), **self.settings},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.support.time_spent"]
+pytest_plugins = ["tests.support.own_shell", "tests.support.time_spent"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from commands.project import make_command
+from commands.shell import leave_shell
 from tests.chaos.campaign import Campaign
 from tests.chaos.oracle import LostRowError
 from tests.chaos.summary import Summary
@@ -25,6 +26,7 @@ _TOLD_EVERY = 10
 def main() -> None:
     """Run the campaign and print what it saw."""
     arguments = parse()
+    leave_shell()
     numbers = [arguments.only] if arguments.only is not None else range(arguments.runs)
     print(f"seed {arguments.seed}", flush=True)
     if arguments.stream is not None:

@@ -1,9 +1,13 @@
-"""The commands as a person runs them: what they print, what they leave, and that they stop without a trace."""
+"""The commands as a person runs them: what they print, what they leave, and that they stop without a trace.
+
+The person's shell is set for everything but this project, and its folders have a space in their names.
+"""
 
 import json
 import os
 import re
 import shlex
+import shutil
 import socket
 import stat
 import subprocess
@@ -21,6 +25,7 @@ import pytest
 from commands import embedded
 from commands.embedded_assembly import ASSEMBLIES
 from commands.project import PYTHON_PATH, ROOT, fail, find_dataset
+from tests.support.hostile_shell import OF_PYTHON, hostile_shell
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +37,18 @@ def kept_assemblies(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
     """A temporary folder for a command alone, so that what it leaves there is seen."""
-    folder = tmp_path / "temporary"
+    folder = tmp_path / "my temporary ü"
     folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout of its own in a folder that shells take apart; what was installed is the tests' own."""
+    folder = tmp_path / "my work" / "ü" / "csvdynamo"
+    left = ("[.]*", "__pycache__", "build", "cdk.out", "docs", "node_modules", "tests")
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*left))
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
     return folder
 
 
@@ -42,6 +57,7 @@ def environment(temporary: Path) -> dict[str, str]:
     paths = os.pathsep.join(map(str, [ROOT, *PYTHON_PATH]))
     return {
         **os.environ,
+        **hostile_shell(temporary.parent),
         "PYTHONPATH": paths,
         "TMPDIR": str(temporary),
         "CSVDYNAMO_BUILD": str(temporary.with_name("build")),
@@ -106,9 +122,12 @@ def test_make_aws_lets_an_execution_be_started_by_hand_and_leaves_nothing(tempor
     with running("commands.aws", temporary) as process:
         said = read_until(process, "Ctrl-C stops it")
         outputs = dict(re.findall(r"^  (\w+) +(\S+)$", said, re.MULTILINE))
-        exported = dict(re.findall(r"^  export (\w+)=(\S+)$", said, re.MULTILINE))
-        endpoint = exported["AWS_ENDPOINT_URL"]
-        told = (endpoint, exported["AWS_ACCESS_KEY_ID"], exported["AWS_SECRET_ACCESS_KEY"])
+        build = temporary.with_name("build")
+        known = json.loads((build / "aws.json").read_text())
+        endpoint = known["endpoint"]
+        told = (endpoint, known["access_key_id"], known["secret_access_key"])
+        assert f"Ready at {endpoint}." in said
+        assert told[2] not in said
         bucket, s3 = outputs["SourceBucket"], client("s3", *told)
         s3.put_object(Bucket=bucket, Key="by_hand.csv", Body=by_hand)
         states = client("stepfunctions", *told)
@@ -140,8 +159,46 @@ def test_make_aws_lets_an_execution_be_started_by_hand_and_leaves_nothing(tempor
             "DatasetHash",
         }
 
+        typed_in_another_shell(readme_lines("airflow dags test"), temporary)
+
+        [report] = reports(s3, bucket)
+        assert (report["accounted"], report["ledger"]["written"]) == (True, 4992)
+
     assert not answers(endpoint)
+    assert not {build / "aws.json", build / "airflow.env"} & set(build.iterdir())
     assert list(temporary.iterdir()) == []
+
+
+def readme_lines(command: str) -> str:
+    """The README's lines that end with a command."""
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    [lines] = [block for block in blocks if re.match(re.escape(command), block.splitlines()[-1])]
+    return str(lines)
+
+
+def typed_in_another_shell(lines: str, temporary: Path) -> None:
+    """Type lines in a shell that was set for something else, where ``build/`` is; each must end well."""
+    shells = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(temporary.parent), "TMPDIR": str(temporary)}
+    done = subprocess.run(
+        ["sh", "-euc", lines],
+        cwd=temporary.parent,
+        env={**hostile_shell(temporary.parent), **OF_PYTHON, **shells},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def reports(s3: Any, bucket: str) -> list[dict[str, Any]]:
+    """Every report in the bucket."""
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="reports/")["Contents"]
+    keys = [one["Key"] for one in found if one["Key"].endswith("report.json")]
+    return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
 
 def rejected_vins(s3: Any, bucket: str, execution: str) -> list[str]:
@@ -201,7 +258,7 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
 
 
 def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_corrected_rejects(
-    temporary: Path, tmp_path: Path
+    temporary: Path, tmp_path: Path, checkout: Path
 ) -> None:
     build, datasets = tmp_path / "my build", tmp_path / "data sets"
     datasets.mkdir()
@@ -216,8 +273,13 @@ def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_cor
     def run(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["bash", "-c", f"{line} PY={shlex.quote(sys.executable)} READY="],
-            cwd=ROOT,
-            env={**environment(temporary), "CSVDYNAMO_BUILD": str(build), "CSVDYNAMO_DATASETS": str(datasets)},
+            cwd=checkout,
+            env={
+                **environment(temporary),
+                **OF_PYTHON,
+                "CSVDYNAMO_BUILD": str(build),
+                "CSVDYNAMO_DATASETS": str(datasets),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -274,11 +336,11 @@ def test_a_demo_that_is_stopped_leaves_no_process_and_no_folder(temporary: Path)
     assert list(temporary.iterdir()) == []
 
 
-def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(tmp_path: Path) -> None:
+def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(temporary: Path, tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "commands.mwaa", "--version", "3.3.1"],
         cwd=ROOT,
-        env=environment(tmp_path / "temporary"),
+        env=environment(temporary),
         check=True,
     )
     bundle = tmp_path / "build" / "mwaa"

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from commands import deploy
+from commands.cdk_cli import NotBootstrappedError
 from csvdynamo.dataset import Dataset, Source, Table
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")
@@ -32,7 +33,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     monkeypatch.setattr(deploy, "find_dataset", lambda _: CARS)
     assembly = SimpleNamespace(
-        bootstrap=lambda *_: asked.append("bootstrap"), deploy=lambda *_, options: asked.append("deploy") or {}
+        bootstrap=lambda *_: asked.append("bootstrap"), deploy=lambda *_, options: asked.append("deploy") or {"A": "1"}
     )
     monkeypatch.setattr(deploy, "synthesized", lambda *_: nullcontext(assembly))
     monkeypatch.setattr("sys.argv", ["deploy", "deploy"])
@@ -68,8 +69,8 @@ def test_a_table_with_the_right_key_or_none_is_deployed_without_a_word(
 
     deploy.main()
 
-    assert deployed == ["bootstrap", "deploy"]
-    assert capsys.readouterr().out == ""
+    assert deployed == ["deploy"]
+    assert capsys.readouterr().out == "A  1\n"
 
 
 def test_who_may_not_look_at_the_table_deploys_all_the_same_and_is_told(
@@ -82,5 +83,28 @@ def test_who_may_not_look_at_the_table_deploys_all_the_same_and_is_told(
 
     deploy.main()
 
-    assert deployed == ["bootstrap", "deploy"]
+    assert deployed == ["deploy"]
     assert "could not be seen" in capsys.readouterr().out
+
+
+def test_an_account_is_prepared_for_the_cdk_on_its_own_command(
+    deployed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["deploy", "bootstrap"])
+
+    deploy.main()
+
+    assert deployed == ["bootstrap"]
+
+
+def test_an_account_that_is_not_prepared_after_all_is_prepared_once(deployed: list[str]) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        deployed.append("refused")
+        raise NotBootstrappedError("Has the environment been bootstrapped?")
+
+    assembly: Any = SimpleNamespace(deploy=refuse, bootstrap=lambda *_: deployed.append("bootstrap"))
+
+    with pytest.raises(NotBootstrappedError):
+        deploy.deploy(assembly, CARS, ())
+
+    assert deployed == ["refused", "bootstrap", "refused"]

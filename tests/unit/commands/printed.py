@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +11,15 @@ from commands.project import ROOT
 
 # What a person's shell does not have: this process may have been started by make itself.
 _OF_MAKE = {"SOURCE", "DATASET", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}
-_RECORDER = "#!{python}\nimport json, os, sys\nprint(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
+_RECORDER = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
 
 
 def recorder(folder: Path, name: str) -> Path:
     """Write a program that prints the words and the variables that it was started with."""
     folder.mkdir(exist_ok=True)
     program = folder / name
-    program.write_text(_RECORDER.format(python=sys.executable))
+    # Not by naming Python in the first line, which may have no space in it.
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -c {shlex.quote(_RECORDER)} "$@"\n')
     program.chmod(0o755)
     return program
 
@@ -27,7 +29,7 @@ def make_runs(line: str, folder: Path) -> list[str]:
     program = recorder(folder / "programs", "python")
     inherited = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
     done = subprocess.run(
-        ["bash", "-c", f"{line} PY={program} READY="],
+        ["bash", "-c", f"{line} PY={shlex.quote(shlex.quote(str(program)))} READY="],
         cwd=ROOT,
         env=inherited,
         check=True,

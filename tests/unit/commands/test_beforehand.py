@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from commands import aws, demo, deploy, ui
+from commands import aws, demo, deploy, local_source, ui
 from commands.project import PYTHON_PATH, ROOT
 
 DATASET = """
@@ -228,6 +228,7 @@ def test_the_sample_is_offered_for_its_own_data_set_alone(
     build: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(ui, "SAMPLES", tmp_path / "sample")
+    monkeypatch.setattr(local_source, "SAMPLES", tmp_path / "sample")
 
     told = ui.make_source(ui.find_dataset("cars"))
 

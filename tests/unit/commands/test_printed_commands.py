@@ -1,7 +1,6 @@
 """Every command line that the project prints, run as it is printed: it means what it is printed for."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -113,26 +112,25 @@ def test_a_run_of_a_campaign_is_repeated_as_it_was(through_airflow: list[str], t
     assert (repeated.seed, repeated.only, repeated.through_airflow) == ("it's $5", 17, bool(through_airflow))
 
 
-def test_what_make_aws_prints_for_another_shell_runs_there(tmp_path: Path) -> None:
+def test_what_make_aws_prints_for_another_shell_runs_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = "arn:aws:states:us-east-1:000000000000:stateMachine:csvdynamo-ev-population"
     outputs = {"SourceBucket": "bucket", "MigrationWorkflowStateMachine": machine}
-    variables = {"AWS_ENDPOINT_URL": "https://127.0.0.1:1", "AWS_CA_BUNDLE": f"/{HARD_FOLDER}/authority.pem"}
-    deployed: Any = SimpleNamespace(outputs=outputs, aws=SimpleNamespace(environment=variables))
-    recorder(tmp_path / "programs", "aws")
+    deployed: Any = SimpleNamespace(outputs=outputs, aws=SimpleNamespace(endpoint="https://127.0.0.1:1"))
+    build, programs = tmp_path / HARD_FOLDER, tmp_path / "programs"
+    for program in ("airflow", "aws"):
+        recorder(programs, program)
+    build.mkdir()
+    (build / "airflow.env").write_text(f"PATH={str(programs)!r}:$PATH\n")
+    monkeypatch.setattr("commands.aws.AIRFLOW_FILE", build / "airflow.env")
 
-    text = usage(deployed, find_dataset("ev_population"))
+    text = usage(deployed, find_dataset("ev_population"), build / "my.csv")
     script = text.partition("In another shell:\n")[2].partition("\n\n")[0]
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        env={"PATH": f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}"},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = subprocess.run(["bash", "-euc", script], check=True, capture_output=True, text=True)
 
-    calls = [json.loads(line) for line in done.stdout.splitlines()]
-    assert all({name: told[name] for name in variables} == variables for _, told in calls)
-    upload, start, describe = (words for words, _ in calls)
+    assert "Ready at https://127.0.0.1:1." in text
+    test, upload, start, describe = (json.loads(line)[0] for line in done.stdout.splitlines())
+    assert test[:4] == ["dags", "test", "csvdynamo_ev_population", "--conf"]
+    assert json.loads(test[4]) == {"source_url": str(build / "my.csv")}
     assert upload == ["s3", "cp", "my.csv", "s3://bucket/my.csv"]
     assert start[:7] == [
         "stepfunctions",

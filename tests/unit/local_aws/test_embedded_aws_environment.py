@@ -15,6 +15,7 @@ def test_nothing_of_the_developer_s_aws_reaches_the_server() -> None:
         "PERSIST_STATE": "1",
         SECRET_VARIABLE: KEY.secret,
         "PYTHONPATH": "plugins",
+        "https_proxy": "http://proxy.example:3128",
         "PATH": "/bin",
     }
 
@@ -23,7 +24,7 @@ def test_nothing_of_the_developer_s_aws_reaches_the_server() -> None:
     assert variables["PATH"] == "/bin"
     assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1234"
     assert not {"AWS_PROFILE", "LOCALSTACK_PERSISTENCE", "PERSIST_STATE", "PYTHONPATH"} & set(variables)
-    assert SECRET_VARIABLE not in variables
+    assert not {SECRET_VARIABLE, "https_proxy"} & set(variables)
 
 
 def test_everything_is_written_below_the_home() -> None:
@@ -41,6 +42,8 @@ def test_clients_get_an_endpoint_and_the_key() -> None:
         "AWS_SECRET_ACCESS_KEY": KEY.secret,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     }
 
 
