@@ -60,10 +60,12 @@ def usage(deployed: Deployed, dataset: Dataset, source: Path) -> str:
     bucket, machine = outputs["SourceBucket"], outputs["MigrationWorkflowStateMachine"]
     started = {"bucket_name": bucket, "file_key": "my.csv"}
     conf = {"source_url": str(source)}
+    key, secret = (deployed.aws.environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
     return "\n".join(
         [
             "",
-            f"Ready at {deployed.aws.endpoint}. Outputs of the stack {dataset.stack_name}:",
+            f"Ready at {deployed.aws.endpoint}, access key {key}, secret {secret}.",
+            f"Outputs of the stack {dataset.stack_name}:",
             *(f"  {name:<{width}}  {value}" for name, value in sorted(outputs.items())),
             "",
             "In another shell:",

@@ -115,7 +115,10 @@ def test_a_run_of_a_campaign_is_repeated_as_it_was(through_airflow: list[str], t
 def test_what_make_aws_prints_for_another_shell_runs_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = "arn:aws:states:us-east-1:000000000000:stateMachine:csvdynamo-ev-population"
     outputs = {"SourceBucket": "bucket", "MigrationWorkflowStateMachine": machine}
-    deployed: Any = SimpleNamespace(outputs=outputs, aws=SimpleNamespace(endpoint="https://127.0.0.1:1"))
+    key = {"AWS_ACCESS_KEY_ID": "LOCALAWS1", "AWS_SECRET_ACCESS_KEY": "drawn"}
+    deployed: Any = SimpleNamespace(
+        outputs=outputs, aws=SimpleNamespace(endpoint="https://127.0.0.1:1", environment=key)
+    )
     build, programs = tmp_path / HARD_FOLDER, tmp_path / "programs"
     for program in ("airflow", "aws"):
         recorder(programs, program)
@@ -127,7 +130,7 @@ def test_what_make_aws_prints_for_another_shell_runs_there(tmp_path: Path, monke
     script = text.partition("In another shell:\n")[2].partition("\n\n")[0]
     done = subprocess.run(["bash", "-euc", script], check=True, capture_output=True, text=True)
 
-    assert "Ready at https://127.0.0.1:1." in text
+    assert "Ready at https://127.0.0.1:1, access key LOCALAWS1, secret drawn." in text
     test, upload, start, describe = (json.loads(line)[0] for line in done.stdout.splitlines())
     assert test[:4] == ["dags", "test", "csvdynamo_ev_population", "--conf"]
     assert json.loads(test[4]) == {"source_url": str(build / "my.csv")}
