@@ -19,7 +19,7 @@ from csvdynamo.turn import Holder, turn_key
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from tests.chaos.airflow_run import AirflowRun
 from tests.chaos.fault_answers import FaultAnswers
-from tests.chaos.faults import SIGNS, FaultPlan
+from tests.chaos.faults import SIGNS, FaultKind, FaultPlan
 from tests.chaos.interruption import Interruption
 from tests.chaos.oracle import LostRowError, Oracle
 from tests.chaos.rows import Source, write_source
@@ -98,7 +98,7 @@ class Campaign:
         run = self._new_run(number, seed, source)
         runs, deploys = [run], self.summary.deploys
         try:
-            with self._in_its_middle(run, seed) as meanwhile:
+            with self._in_its_middle(run, seed, plan) as meanwhile:
                 rival = self._run_until_green(run, plan, seed, meanwhile)
             if rival is not None:
                 runs.append(run := rival)
@@ -136,10 +136,14 @@ class Campaign:
         )
 
     @contextlib.contextmanager
-    def _in_its_middle(self, run: DagRun | AirflowRun, seed: str) -> Iterator[Interruption | None]:
-        """Draw what happens in the middle of a run: it stalls, something is deployed, or nothing."""
+    def _in_its_middle(self, run: DagRun | AirflowRun, seed: str, plan: FaultPlan) -> Iterator[Interruption | None]:
+        """Draw what happens in the middle of a run: it stalls, something is deployed, or nothing.
+
+        A run that is sure to be redriven is left to it: one that is overtaken never is.
+        """
         dice = random.Random(f"middle {seed}")
-        if not isinstance(run, DagRun) or dice.random() > _INTERRUPTED:
+        redriven = plan.sure is FaultKind.REFUSED
+        if redriven or not isinstance(run, DagRun) or dice.random() > _INTERRUPTED:
             yield None
             return
         operation = dice.choice(("StartExecution", "RedriveExecution", "BatchWriteItem"))
