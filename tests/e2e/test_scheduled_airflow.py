@@ -73,8 +73,17 @@ def api(
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(processor_logs),
     }
-    with airflow_standalone(deployed, folder / "airflow.log", settings) as airflow:
-        yield Api(airflow).log_in()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("commands.ui._STOP_SECONDS", 3.0)  # its processes were killed: it would wait for them
+        with airflow_standalone(deployed, folder / "airflow.log", settings) as airflow:
+            yield Api(airflow).log_in()
+
+
+@pytest.fixture(scope="module")
+def triggerers(api: Api) -> Iterator[ExitStack]:
+    """Triggerers that take the place of one that was killed, for every test after that."""
+    with ExitStack() as started:
+        yield started
 
 
 def test_a_run_triggered_through_the_api_balances_and_attaches_again_when_it_is_cleared(
@@ -175,13 +184,13 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
 
 
 def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_execution(
-    api: Api, gate: Gate, dags: Any, vehicles: Any
+    api: Api, gate: Gate, dags: Any, vehicles: Any, triggerers: ExitStack
 ) -> None:
     dag_id, source = f"csvdynamo_{dags.dataset.name}", vehicles([f"{MARK}{n:02}" if n else "" for n in range(40)])
     api.await_dag(dag_id)
     before, seen = dags.executions(), len(gate.seen)
 
-    with ExitStack() as ended_at_last, gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
+    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
         run = ScheduledRun.trigger(api, dag_id, source)
         for one in TASKS_KILLED:
             if one.task == "wait":
@@ -192,7 +201,7 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
                 kill(sender(api, hold))
             if one.task == "wait":
                 await_waiting(run, gate)
-                ended_at_last.enter_context(another_triggerer(kill_triggerer(api, gate)))
+                triggerers.enter_context(another_triggerer(kill_triggerer(api, gate)))
                 await_waiting(run, gate)
                 assert dags.status() == "RUNNING"
                 written.let_pass()

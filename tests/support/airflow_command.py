@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy.orm import configure_mappers
+
 from tests.support.hurry import short_waits
 
 _MODULES = (
@@ -36,6 +38,7 @@ def warm_up() -> None:
     """Import Airflow's command line and have the API built that `dags test` serves in its own process."""
     for module in _MODULES:
         importlib.import_module(module)
+    configure_mappers()
     asyncio.run(_build_api())
 
 
