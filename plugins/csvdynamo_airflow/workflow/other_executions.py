@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Self
 
 from csvdynamo.turn import LONGEST_BATCH_SECONDS
@@ -107,7 +108,9 @@ class OtherExecutions:
 
     def began_since(self, since: float) -> list[Other]:
         """List those that began after a moment and came as far as a Map Run."""
-        return [other for other in self._since(since) if other.started > since and _wrote(self.states, other.arn)]
+        return [
+            other for other in self._others_since(since) if other.started > since and _wrote(self.states, other.arn)
+        ]
 
     def overlapping(self, start: float, end: float) -> list[Other]:
         """List those that may have written between two moments: their time has some of it, and they had a Map Run.
@@ -116,28 +119,26 @@ class OtherExecutions:
             start: Seconds since the epoch.
             end: Likewise.
         """
-        return [other for other in self._since(start) if other.started <= end and _wrote(self.states, other.arn)]
+        return [other for other in self._others_since(start) if other.started <= end and _wrote(self.states, other.arn)]
 
-    def _since(self, since: float) -> Iterator[Other]:
+    def _others_since(self, since: float) -> Iterator[Other]:
+        return (other for other in self._since(since) if other.name not in self.own)
+
+    def _cut_off(self, *, since: float, statuses: Collection[str]) -> Iterator[Other]:
+        for status in statuses:
+            yield from islice(self._since(since, statusFilter=status), _LATEST_LOOKED_AT)
+
+    def _since(self, since: float, **filters: str) -> Iterator[Other]:
         """Give those that had not ended before a moment.
 
         They are listed "by time, with the most recent execution first", and AWS does not say by which: a redrive may
         move an old one to the top. In either order those after one that ended `_LONGEST_SPAN` before have ended, too.
         """
-        for other in self._listed():
+        for other in self._listed(**filters):
             if other.stopped is not None and other.stopped < since - _LONGEST_SPAN:
                 return
-            if other.name not in self.own and (other.stopped is None or other.stopped >= since):
+            if other.stopped is None or other.stopped >= since:
                 yield other
-
-    def _cut_off(self, *, since: float, statuses: Collection[str]) -> Iterator[Other]:
-        for status in statuses:
-            page = self.states.list_executions(
-                stateMachineArn=self.machine, statusFilter=status, maxResults=_LATEST_LOOKED_AT
-            )
-            for other in map(Other.from_item, page["executions"]):
-                if other.stopped is not None and other.stopped >= since:
-                    yield other
 
     def _listed(self, **filters: str) -> Iterator[Other]:
         for page in self.states.get_paginator("list_executions").paginate(stateMachineArn=self.machine, **filters):

@@ -398,6 +398,16 @@ def test_nothing_starts_while_a_function_of_an_execution_that_was_cut_off_may_st
     assert changes(states) == [f"start {NAME}-2" if own else f"start {NAME}"]
 
 
+def test_one_that_began_long_ago_and_was_cut_off_now_is_seen_behind_many_later_ones(states: FakeStepFunctions) -> None:
+    for number in range(15):
+        states.add(f"later-{number}", "ABORTED", INPUT, stopped_hours_ago=1 + number)
+    times = {"startDate": NOW - timedelta(hours=100), "stopDate": NOW}
+    states.add_map_run(states.add("redriven", "ABORTED", INPUT, redriveCount=1, **times), running=False, aborted=1)
+
+    with pytest.raises(TurnTakenError, match="Execution redriven was cut off"):
+        migration_of(NAME, states, FakeBucket(seconds=NOW.timestamp() + 10)).start()
+
+
 def test_an_execution_whose_batches_all_ended_by_themselves_keeps_nobody_waiting(states: FakeStepFunctions) -> None:
     bucket = FakeBucket(seconds=NOW.timestamp())
     states.add_map_run(states.add("other", "FAILED", INPUT, stopped_hours_ago=0), running=False)
