@@ -50,7 +50,7 @@ def object_chunks(
                 yield chunk
         except Exception as error:
             failures += 1
-            _wait_or_raise(error, failures, sleep, uniform)
+            wait_or_raise(error, failures, sleep, uniform)
         else:
             return
 
@@ -74,7 +74,7 @@ def read_versioned(
             return answer["Body"].read(), answer["ETag"]
         except Exception as error:
             failures += 1
-            _wait_or_raise(error, failures, sleep, uniform)
+            wait_or_raise(error, failures, sleep, uniform)
 
 
 def read_object(s3: Any, bucket: str, key: str) -> bytes:
@@ -82,10 +82,20 @@ def read_object(s3: Any, bucket: str, key: str) -> bytes:
     return b"".join(object_chunks(s3, bucket, key))
 
 
-def _wait_or_raise(
-    error: Exception, failures: int, sleep: Callable[[float], None], uniform: Callable[[], float]
+def wait_or_raise(
+    error: Exception,
+    failures: int,
+    sleep: Callable[[float], None] = time.sleep,
+    uniform: Callable[[], float] = random.random,
 ) -> None:
-    """Wait before the next try, or raise the error that another try would not mend."""
+    """Wait before the next try, or raise the error that another try would not mend.
+
+    Args:
+        error: What the last try failed with.
+        failures: How many tries have failed.
+        sleep: Waits so many seconds.
+        uniform: Draws a number from 0 to 1, for the jitter.
+    """
     from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
 
     if not is_retryable(error) or failures == _TRIES:

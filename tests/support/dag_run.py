@@ -11,6 +11,7 @@ from csvdynamo_airflow.task_error import ERROR_XCOM
 from tests.support.forked import Forked, TaskHost
 from tests.support.schedule import FAILED, SKIPPED, SUCCESS, Task, state_without_running, to_clear
 
+_LONGEST_RESCHEDULED_SECONDS = 180.0
 _STATES = {"returned": SUCCESS, "skipped": SKIPPED, "failed": FAILED}
 
 
@@ -66,7 +67,9 @@ class DagRun:
     def run_task(self, task_id: str, *, last: bool = False) -> dict[str, Any]:
         """Attempt a task once, to its end, its deferral among it; return what it ended with."""
         told: dict[str, Any] = self.attempt(task_id, last=last).wait()
+        deadline = time.monotonic() + _LONGEST_RESCHEDULED_SECONDS
         while "rescheduled" in told:
+            assert time.monotonic() < deadline, f"{task_id} waits for a turn that nobody gives back"
             time.sleep(max(0.0, told["rescheduled"] - time.time()))
             told = self.attempt(task_id, last=last).wait()
         if deferred := told.get("deferred"):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from csvdynamo.stored_object import read_versioned
+from csvdynamo.stored_object import read_versioned, wait_or_raise
 from csvdynamo.turn import Holder
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
@@ -154,12 +154,21 @@ class Turn:
         return stored is not None and stored.holder.run == run and not stored.holder.given_back
 
     def _rewrite(self, change: Callable[[Holder], Holder | None]) -> None:
-        stored = self._stored()
-        if stored is None or stored.holder.given_back or (changed := change(stored.holder)) is None:
-            return
-        # Whoever wrote in between has taken the turn, which is then no more the run's to renew or to give back.
-        with suppress(TurnTakenError):
-            self._write(changed, IfMatch=stored.etag)
+        failures = 0
+        while True:
+            stored = self._stored()
+            if stored is None or stored.holder.given_back or (changed := change(stored.holder)) is None:
+                return
+            try:
+                # Whoever wrote in between has taken the turn, which is then no more the run's to renew or to give back.
+                with suppress(TurnTakenError):
+                    self._write(changed, IfMatch=stored.etag)
+            except Exception as error:
+                # A turn that is not given back keeps the next run waiting: that is worth more tries than boto3's.
+                failures += 1
+                wait_or_raise(error, failures)
+            else:
+                return
 
     def _is_written(self, document: str) -> bool:
         """Tell whether it was this very writing that won: boto3 repeats one whose answer was cut off."""
@@ -215,7 +224,7 @@ class Turn:
             )
         except self.s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in _LOST:
-                raise
+                wait_or_raise(error, failures)
             if self._is_written(document):
                 return
             raise TurnTakenError(

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import botocore.exceptions
 import pytest
 
 from csvdynamo.turn import turn_key
@@ -176,6 +177,26 @@ def test_a_turn_is_kept_while_something_long_goes_on(monkeypatch: pytest.MonkeyP
     with turn.kept("mine"):
         bucket.seconds = 3000.0
         assert renewed.wait(30)
+
+
+def test_a_turn_is_given_back_though_s3_refuses_it_at_first() -> None:
+    bucket = FakeBucket()
+    turn, put, refused = Turn(bucket, "bucket", turn_key("cars")), bucket.put_object, [1, 2]
+    turn.take(Intent("mine", "mine"), lambda _: None)
+
+    def busy(**call: Any) -> None:
+        if refused:
+            refused.pop()
+            raise botocore.exceptions.ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
+        put(**call)
+
+    bucket.put_object = busy  # type: ignore[method-assign]
+    bucket.exceptions.ClientError = botocore.exceptions.ClientError
+
+    turn.give_back("mine")
+
+    assert not turn.belongs_to("mine")
+    assert refused == []
 
 
 def test_a_run_that_is_about_to_redrive_keeps_others_away() -> None:
