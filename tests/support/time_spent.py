@@ -13,6 +13,8 @@ _LONG_FILES = {
     "tests/e2e/test_make_commands.py": 175,
     "tests/e2e/test_chaos_campaign.py": 130,
     "tests/e2e/test_repairs.py": 80,
+    "tests/e2e/test_fence.py": 75,
+    "tests/e2e/test_witnesses_taken_away.py": 60,
     "tests/e2e/test_dag_runs.py": 60,
     "tests/e2e/test_least_privilege.py": 50,
     "tests/unit/plugin/test_prepare_properties.py": 40,
