@@ -41,7 +41,11 @@ def main() -> None:
             assembly.bootstrap(_SHELL)
         else:
             email = ("--parameters", f"{dataset.stack_name}:SendCompletionEmailTo={arguments.email}")
-            for name, value in sorted(deploy(assembly, dataset, email if arguments.email else ()).items()):
+            try:
+                outputs = deploy(assembly, dataset, email if arguments.email else ())
+            except NotBootstrappedError as error:  # what was just made may not be seen yet
+                fail(str(error))
+            for name, value in sorted(outputs.items()):
                 say(f"{name}  {value}")
 
 

@@ -88,4 +88,4 @@ def document_format(text: str, dataset: Dataset) -> tuple[str, str] | None:
 def _is_header(text: str, dataset: Dataset) -> bool:
     """Whether the first line is a header with the key. A page may be one line with any name in it, and many tags."""
     header = header_with_key(text, dataset)
-    return header is not None and header[0].count("<") == 1
+    return header is not None and header[0].count("<") == 1 and "</" not in "".join(header)

@@ -224,7 +224,7 @@ class Turn:
             )
         except self.s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in _LOST:
-                wait_or_raise(error, failures)
+                raise
             if self._is_written(document):
                 return
             raise TurnTakenError(

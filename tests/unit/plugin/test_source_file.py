@@ -109,6 +109,7 @@ PAGE_IN_ONE_LINE = b"<html><head><script>f(a,id,b)</script></head><body>Sign in<
     ("content", "told"),
     [
         (b"<p>Sign in", "a web page"),
+        (b"<p>Columns,id,x</p>\n", "a web page"),
         (b"<!-- maintenance --><html>", "a web page"),
         (b"\r\n\t<h1>502 Bad Gateway</h1>", "a web page"),
         (b"<html\nlang=en>", "a web page"),

@@ -199,6 +199,25 @@ def test_a_turn_is_given_back_though_s3_refuses_it_at_first() -> None:
     assert refused == []
 
 
+def test_what_s3_refuses_for_good_is_told_as_that() -> None:
+    bucket = FakeBucket()
+    turn = Turn(bucket, "bucket", turn_key("cars"))
+
+    def refuse(**_: Any) -> None:
+        raise botocore.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+
+    bucket.exceptions.ClientError = botocore.exceptions.ClientError
+    put, bucket.put_object = bucket.put_object, refuse  # type: ignore[method-assign]
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        turn.take(Intent("mine", "mine"), lambda _: None)
+
+    bucket.put_object = put  # type: ignore[method-assign]
+    turn.take(Intent("mine", "mine"), lambda _: None)
+    bucket.put_object = refuse  # type: ignore[method-assign]
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        turn.give_back("mine")
+
+
 def test_a_run_that_is_about_to_redrive_keeps_others_away() -> None:
     states, bucket = FakeStepFunctions(), FakeBucket()
     states.add("a", "FAILED", INPUT, redriveStatus="REDRIVABLE")
