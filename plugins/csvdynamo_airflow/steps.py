@@ -24,6 +24,7 @@ from csvdynamo_airflow.rejects.merged import changed_files
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
+from csvdynamo_airflow.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
@@ -238,7 +239,7 @@ def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: s
         remember_run(s3, dataset_name, file)
         if file.usual_source:
             remember_rows(s3, dataset_name, file, run_id)
-    except (BotoCoreError, ClientError) as error:
+    except (WrittenMeanwhileError, BotoCoreError, ClientError) as error:
         log.warning("The columns or the rows of this run could not be remembered: %s", error)
 
 

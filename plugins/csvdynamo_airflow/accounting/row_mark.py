@@ -10,6 +10,7 @@ from csvdynamo.stored_object import read_object, read_versioned
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.stored_document import WrittenMeanwhileError, write_over
 
 _TRIES = 5
 
@@ -84,38 +85,35 @@ def remember_rows(s3: Any, dataset_name: str, prepared: Prepared, run_id: str) -
         run_id: The DAG run.
 
     Raises:
-        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: S3 refuses, or others write all the time.
+        WrittenMeanwhileError: Others write all the time.
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: S3 refuses it, or cannot be reached.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
-
-    mark = RowMark(prepared.source_rows, run_id, prepared.at)
-    place = {"Bucket": prepared.bucket, "Key": mark_key(dataset_name)}
-    body = json.dumps(asdict(mark)).encode("utf-8")
+    mark, key = RowMark(prepared.source_rows, run_id, prepared.at), mark_key(dataset_name)
+    document = json.dumps(asdict(mark)).encode("utf-8")
     for left in reversed(range(_TRIES)):
-        condition = _condition(s3, place, mark)
-        if condition is None:
+        remembered, etag = _remembered(s3, prepared.bucket, key)
+        if remembered is not None and remembered.at > mark.at:
             log.info("The rows of a later run are remembered already.")
             return
         try:
-            s3.put_object(**place, Body=body, ContentType="application/json", **condition)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _WRITTEN_MEANWHILE or not left:
+            write_over(s3, prepared.bucket, key, document, etag)
+        except WrittenMeanwhileError:
+            if not left:
                 raise
         else:
             return
 
 
-def _condition(s3: Any, place: Mapping[str, str], mark: RowMark) -> dict[str, str] | None:
-    """Return on what condition a mark is written; None if it is not to be."""
+def _remembered(s3: Any, bucket: str, key: str) -> tuple[RowMark | None, str | None]:
+    """Read the mark, None if there is none or it is damaged, and the ETag of what there is."""
     try:
-        stored, etag = read_versioned(s3, place["Bucket"], place["Key"])
+        document, etag = read_versioned(s3, bucket, key)
     except s3.exceptions.NoSuchKey:
-        return {"IfNoneMatch": "*"}
+        return None, None
     try:
-        later = _read(stored).at > mark.at
+        return _read(document), etag
     except _UNREADABLE:
-        later = False
-    return None if later else {"IfMatch": etag}
+        return None, etag
 
 
 def _read(document: bytes) -> RowMark:
@@ -123,4 +121,3 @@ def _read(document: bytes) -> RowMark:
 
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
-_WRITTEN_MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"})

@@ -16,6 +16,7 @@ from csvdynamo.stored_object import read_versioned, wait_or_raise
 from csvdynamo.turn import Holder
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.stored_document import WrittenMeanwhileError, write_over
 from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW, Execution
 
 UNUSED_SECONDS = 5 * 60.0
@@ -30,7 +31,6 @@ CHECK_SECONDS = 20 * 60.0
 renews it; more than a task's longest wait between two attempts. A run that died gives its turn up by it."""
 
 _RENEWED_SECONDS = 60.0
-_LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"})
 
 log = shown_log(__name__)
 
@@ -103,11 +103,11 @@ class Turn:
         stored = self._stored()
         mine = Holder(intent.run, intent.execution, intent.redrives, self.now())
         if stored is None:
-            self._write(mine, IfNoneMatch="*")
+            self._write(mine, None)
             return
         if stored.holder.run != intent.run and not stored.holder.given_back:
             self._refuse_unless_free(stored.holder, describe(stored.holder.execution))
-        self._write(mine, IfMatch=stored.etag)
+        self._write(mine, stored.etag)
 
     def renew(self, run: str) -> None:
         """Keep a run's turn for some more time, if it has it: its check goes on."""
@@ -162,20 +162,13 @@ class Turn:
             try:
                 # Whoever wrote in between has taken the turn, which is then no more the run's to renew or to give back.
                 with suppress(TurnTakenError):
-                    self._write(changed, IfMatch=stored.etag)
+                    self._write(changed, stored.etag)
             except Exception as error:
                 # A turn that is not given back keeps the next run waiting: that is worth more tries than boto3's.
                 failures += 1
                 wait_or_raise(error, failures)
             else:
                 return
-
-    def _is_written(self, document: str) -> bool:
-        """Tell whether it was this very writing that won: boto3 repeats one whose answer was cut off."""
-        try:
-            return read_versioned(self.s3, self.bucket, self.key)[0] == document.encode()
-        except self.s3.exceptions.NoSuchKey:
-            return False
 
     def _refuse_unless_free(self, holder: Holder, found: Execution | None) -> None:
         where = f"s3://{self.bucket}/{self.key}"
@@ -211,22 +204,11 @@ class Turn:
                 "Delete it, if no migration of this data set is running."
             ) from error
 
-    def _write(self, holder: Holder, **condition: str) -> None:
+    def _write(self, holder: Holder, etag: str | None) -> None:
         # The time makes each writing another object, and so another ETag, than the one before.
-        document = holder.to_json()
         try:
-            self.s3.put_object(
-                Bucket=self.bucket,
-                Key=self.key,
-                Body=document.encode(),
-                ContentType="application/json",
-                **condition,
-            )
-        except self.s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in _LOST:
-                raise
-            if self._is_written(document):
-                return
+            write_over(self.s3, self.bucket, self.key, holder.to_json().encode(), etag)
+        except WrittenMeanwhileError as error:
             raise TurnTakenError(
                 f"Another run of this data set took its turn at the same moment (s3://{self.bucket}/{self.key})."
             ) from error

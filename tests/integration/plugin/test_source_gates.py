@@ -18,6 +18,7 @@ from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.preparation.prepare import GateError, prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.source.landing import Landed
+from csvdynamo_airflow.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.task_calls import TaskInstance, call
@@ -285,21 +286,22 @@ def test_writes_that_are_always_refused_end(runs: Runs, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(runs.s3, "put_object", refuse)
 
-    with pytest.raises(ClientError):
+    with pytest.raises(WrittenMeanwhileError):
         remember_rows(runs.s3, "cars", prepared, "run")
 
     assert len(tried) == 5
 
 
+@pytest.mark.parametrize("code", ["AccessDenied", "PreconditionFailed"])
 def test_a_bucket_that_does_not_take_the_measure_costs_no_run_its_green(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: str
 ) -> None:
     prepared = runs.prepare(cars(5))
     puts = runs.s3.put_object
 
     def refuse(**asked: Any) -> Any:
         if asked["Key"] == mark_key("cars"):
-            raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+            raise ClientError({"Error": {"Code": code}}, "PutObject")
         return puts(**asked)
 
     monkeypatch.setattr(runs.s3, "put_object", refuse)
