@@ -26,8 +26,10 @@ for csvdynamo_name in $(env | sed -n -e 's/^\(AIRFLOW[A-Za-z0-9_]*\)=.*/\1/p' -e
 do unset "$csvdynamo_name"; done; unset csvdynamo_name FORCE_COLOR
 set -a
 """
-# The embedded AWS is reached without a proxy; what the person has reached without one so far, still is.
+# The embedded AWS is reached without a proxy; what the person has reached without one so far, still is. An asterisk is
+# heeded only by itself.
 _LAST = """NO_PROXY="127.0.0.1,localhost,${no_proxy:-${NO_PROXY:-}}"
+case "${NO_PROXY}" in *,\\*) NO_PROXY="*" ;; esac
 no_proxy="${NO_PROXY}"
 set +a
 """

@@ -30,6 +30,8 @@ def alone_in_build(command: str) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "Another command"
             fail(f"{holder} works in {BUILD} already. Wait for its end, stop it, {elsewhere}")
+        except OSError as error:
+            fail(f"{BUILD} is on a disk that cannot be locked ({error.strerror}): {elsewhere.removeprefix('or ')}")
         if pid := kept_aws():
             fail(
                 f"The embedded AWS that make demo KEEP_AWS=1 left running is told of in {AWS_FILE}, which this command "

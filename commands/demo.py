@@ -126,13 +126,13 @@ def set_aside(path: Path) -> Path:
 
 
 def _migrate(dataset: Dataset, source: str, sample: Sample | None, *, keep: bool, secure: bool) -> dict[str, Any]:
-    with airflow_home() as home, embedded_aws(dataset, keep=keep, secure=secure) as deployed:
-        home.result()
+    with airflow_home() as made, embedded_aws(dataset, keep=keep, secure=secure) as deployed:
+        home = made.result()
         if keep:
             write_aws_file(deployed)
             say(f"KEEP_AWS: the embedded AWS stays, its access key is in {AWS_FILE}.")
             say(f"KEEP_AWS: stop it with: kill {deployed.aws.pid}")
-        environment = airflow_environment(home.result(), airflow_variables(deployed))
+        environment = airflow_environment(home, airflow_variables(deployed))
         _run_dag(dataset, source, {**environment, **local_settings(source)})
         report = _read_report(deployed, dataset)
         _fetch_error_files(deployed, report)

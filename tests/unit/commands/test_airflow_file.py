@@ -88,3 +88,15 @@ def test_a_shell_has_the_embedded_aws_and_this_checkout_and_nothing_of_another(
     simple = {name for name in for_editors if not {"'", "`"} & set(had[name])} - {"PATH", "NO_PROXY", "no_proxy"}
     assert simple > {"AIRFLOW__CORE__DAGS_FOLDER", "AIRFLOW_CONN_AWS_DEFAULT", "AWS_ENDPOINT_URL", "PYTHONPATH"}
     assert all(for_editors[name] == had[name] for name in simple)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_who_reaches_everything_without_a_proxy_still_does(shell: str, name: str, tmp_path: Path) -> None:
+    file = tmp_path / "airflow.env"
+    file.write_text(airflow_file.airflow_file({}, tmp_path), encoding="utf-8")
+
+    had = read_by(shell, file, {name: "*"})
+
+    assert had["NO_PROXY"] == had["no_proxy"] == "*"
+    assert read_by(shell, file, had)["NO_PROXY"] == "*"

@@ -1,5 +1,6 @@
 """Commands that write to one ``build/`` take turns."""
 
+import errno
 import json
 import os
 import socket
@@ -44,6 +45,23 @@ def another_command(build: Path) -> Iterator["subprocess.Popen[str]"]:
         assert process.stdout.readline() == "there\n"
         yield process
         process.kill()
+
+
+def test_a_disk_without_locks_is_told_and_another_folder_asked_for(
+    build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(build_lock.fcntl, "flock", flock)
+
+    with pytest.raises(SystemExit) as refused, alone_in_build("make demo"):
+        pytest.fail("it went on")
+
+    assert str(refused.value) == (
+        f"{build} is on a disk that cannot be locked (No locks available): name another folder for this one: "
+        "CSVDYNAMO_BUILD=build-2 make demo"
+    )
 
 
 def test_the_second_is_told_who_is_there_and_works_once_that_was_killed(build: Path) -> None:
