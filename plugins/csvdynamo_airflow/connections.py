@@ -1,6 +1,8 @@
 """What csvdynamo takes from Airflow's connections: AWS clients, and the credentials of sources."""
 
+import time
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from csvdynamo.library_logging import keep_bodies_out_of_logs
@@ -10,13 +12,38 @@ AWS_CONNECTION = "aws_default"
 """The Airflow connection: credentials, region and, for the embedded AWS, the endpoint."""
 
 
+_KEPT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class _Kept:
+    made: Any
+    connection: Any
+    until: float
+
+
+_kept: dict[str, _Kept] = {}
+
+
 def client(service: str) -> Any:
-    """Make the boto3 client of a service.
+    """Give the boto3 client of a service.
+
+    Making one costs more CPU than most tasks spend otherwise, and they ask for four or five: a process keeps what it
+    made as long as the connection is the same, and for five minutes: a triggerer lives for months, and what it reads
+    the credentials from may have others by then.
 
     Args:
         service: The service's boto3 name, such as ``s3`` or ``stepfunctions``.
     """
-    made = _hook(service).get_conn()
+    hook, now = _hook(service), time.monotonic()
+    kept = _kept.get(service)
+    if kept is None or now > kept.until or kept.connection != hook.conn_config:
+        kept = _kept[service] = _Kept(_made(service, hook), hook.conn_config, now + _KEPT_SECONDS)
+    return kept.made
+
+
+def _made(service: str, hook: Any) -> Any:
+    made = hook.get_conn()
     if service == "dynamodb":
         from csvdynamo.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
         from csvdynamo_airflow.table.scan_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it

@@ -42,7 +42,7 @@ class AirflowConnection:
 
     def __init__(self, service: str, variables: dict[str, str]) -> None:
         self._service = service
-        self._options = {
+        self.conn_config = {
             "endpoint_url": variables["AWS_ENDPOINT_URL"],
             "region_name": variables["AWS_DEFAULT_REGION"],
             "aws_access_key_id": variables["AWS_ACCESS_KEY_ID"],
@@ -51,10 +51,10 @@ class AirflowConnection:
         }
 
     def get_conn(self) -> Any:
-        return boto3.client(self._service, **self._options)
+        return boto3.client(self._service, **self.conn_config)
 
     async def get_async_conn(self) -> Any:
-        return get_session().create_client(self._service, **self._options)
+        return get_session().create_client(self._service, **self.conn_config)
 
 
 @dataclass
