@@ -9,14 +9,17 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
+from commands.kept import kept_folder
 from commands.project import DATASETS, PYTHON_PATH, ROOT, fail
 from csvdynamo_airflow.settings import DATASETS_FOLDER, RETRY_SECONDS
 from local_aws.inherited import from_shell
 
 BIN = Path(sys.executable).parent
 AIRFLOW = str(BIN / "airflow")
+_DATABASE = "airflow.db"
 # What a DAG may read is for each command to say, and not for the shell that it was typed in.
 _NOT_INHERITED = "CSVDYNAMO_LOCAL_"
 # A DAG reaches the embedded AWS by Airflow's connection alone, as it reaches an account.
@@ -77,12 +80,25 @@ def airflow_home() -> Iterator["Future[Path]"]:
 
 
 def make_airflow_home(home: Path) -> Path:
-    """Make an ``AIRFLOW_HOME`` with a migrated database, and return it; some five seconds, and nothing of AWS.
+    """Make an ``AIRFLOW_HOME`` with a migrated, empty database, and return it.
+
+    Airflow takes some five seconds for the database, the first time: a copy of it is kept.
 
     Args:
         home: Its folder.
     """
+    kept = kept_folder() / "airflow" / f"{metadata.version('apache-airflow')}.db"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=kept.parent) as unfinished:
+            _migrate_database(Path(unfinished))
+            (Path(unfinished) / _DATABASE).rename(kept)
     home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(kept, home / _DATABASE)
+    return home
+
+
+def _migrate_database(home: Path) -> None:
     done = subprocess.run(
         [AIRFLOW, "db", "migrate"],
         check=False,
@@ -93,4 +109,3 @@ def make_airflow_home(home: Path) -> Path:
     )
     if done.returncode:
         fail(f"airflow db migrate failed:\n{done.stdout}")
-    return home

@@ -1,7 +1,6 @@
 """The stacks synthesized for the embedded AWS, and kept: the same sources are synthesized once."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -9,12 +8,10 @@ from importlib import metadata
 from pathlib import Path
 
 from commands.cdk_cli import Assembly, synthesize
-from commands.project import BUILD, CDK, DATASETS, ROOT
+from commands.kept import kept_folder
+from commands.project import CDK, DATASETS, ROOT
 from csvdynamo.dataset import Dataset
 from local_aws.environment import ACCOUNT, REGION
-
-ASSEMBLIES = "CSVDYNAMO_ASSEMBLIES"
-"""Variable that names another folder to keep them in."""
 
 _PLACE = {"CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
 _PACKAGES = ("aws-cdk-lib", "constructs", "jsii")
@@ -30,7 +27,7 @@ def embedded_assembly(*datasets: Dataset, folder: Path = DATASETS) -> Assembly:
         folder: The folder of data set files.
     """
     name = datasets[0].name if len(datasets) == 1 else None
-    kept = Path(os.environ.get(ASSEMBLIES) or BUILD / "cdk")
+    kept = kept_folder() / "cdk"
     assembly = kept / f"{name or 'all'}-{_digest(datasets)}"
     if assembly.exists():
         return Assembly(assembly)

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator, Mapping
 
+from commands.kept import KEPT
 from commands.project import PYTHON_PATH, ROOT, say
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from local_aws.inherited import from_shell, is_socks_proxy
 
 # Each command says which folder its DAGs may read, and tells every path below the folder that it builds in. What is
-# synthesized is found by a digest of all that goes into it, wherever it is kept.
-_NOT_TOLD = {LOCAL_FOLDER, "CSVDYNAMO_BUILD", "CSVDYNAMO_ASSEMBLIES"}
+# kept has a name that says what went into it, wherever it is.
+_NOT_TOLD = {LOCAL_FOLDER, "CSVDYNAMO_BUILD", KEPT}
 
 
 def leave_shell() -> None:

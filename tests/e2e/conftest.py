@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commands.airflow_home import airflow_environment
+from commands.airflow_home import airflow_environment, make_airflow_home
 from commands.embedded import Deployed
 from csvdynamo.dataset import Dataset
 from csvdynamo.turn import turn_key
@@ -18,7 +18,6 @@ from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECO
 from csvdynamo_airflow.steps import TOLD_FILE
 from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
-from tests.support.airflow_homes import copy_airflow_home
 from tests.support.forked import TaskHost, task_host
 from tests.support.stacks import Stacks
 
@@ -207,11 +206,10 @@ class Airflow:
 
 
 @pytest.fixture(scope="session")
-def airflow(shared_folder: Path, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+def airflow(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """The Airflow of this process."""
     folder = tmp_path_factory.mktemp("airflow")
-    home = folder / "home"
-    copy_airflow_home(shared_folder, home)
+    home = make_airflow_home(folder / "home")
     # Each run is told where its AWS is.
     environment = airflow_environment(home, client_environment(9, AccessKey.drawn()))
     with task_host(environment, folder / "host", command_line=True) as host:

@@ -23,15 +23,15 @@ import boto3
 import pytest
 
 from commands import embedded
-from commands.embedded_assembly import ASSEMBLIES
+from commands.kept import KEPT
 from commands.project import PYTHON_PATH, ROOT, fail, find_dataset
 from tests.support.hostile_shell import OF_PYTHON, hostile_shell
 
 
 @pytest.fixture(autouse=True)
-def kept_assemblies(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the commands find what others have synthesized of the same sources."""
-    monkeypatch.setenv(ASSEMBLIES, str(shared_folder / "assemblies"))
+def kept(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands find what others have made of the same sources."""
+    monkeypatch.setenv(KEPT, str(shared_folder / "kept"))
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def rejected_vins(s3: Any, bucket: str, execution: str) -> list[str]:
 def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_asked(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(ASSEMBLIES)
+    monkeypatch.delenv(KEPT)
     done = subprocess.run(
         [sys.executable, "-m", "commands.demo", "--keep-aws"],
         cwd=ROOT,

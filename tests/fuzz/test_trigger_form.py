@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from commands.airflow_home import AIRFLOW, airflow_environment
+from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
@@ -27,7 +27,6 @@ from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values
 from tests.fuzz.typed_errors import fuzz, hold_message, result_or_error
-from tests.support.airflow_homes import copy_airflow_home
 
 ROOT = Path(__file__).parents[2]
 RUNS = "/api/v2/dags/csvdynamo_ev_population/dagRuns"
@@ -63,9 +62,8 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    home = tmp_path_factory.mktemp("airflow")
-    copy_airflow_home(shared_folder, home)
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    home = make_airflow_home(tmp_path_factory.mktemp("airflow"))
     environment = airflow_environment(home, NOWHERE) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True"}
     parsed = [AIRFLOW, "dags", "reserialize"]
     done = subprocess.run(parsed, check=False, env=environment, capture_output=True, text=True)

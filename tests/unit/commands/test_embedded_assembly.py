@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commands import embedded_assembly
+from commands import embedded_assembly, kept
 from commands.cdk_cli import Assembly
 from csvdynamo.dataset import Dataset
 from csvdynamo.dataset_file import load_dataset
@@ -55,7 +55,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(embedded_assembly, "ROOT", made.root)
     monkeypatch.setattr(embedded_assembly, "CDK", made.root / "cdk")
     monkeypatch.setattr(embedded_assembly, "synthesize", made.synthesize)
-    monkeypatch.setenv(embedded_assembly.ASSEMBLIES, str(tmp_path / "kept"))
+    monkeypatch.setenv(kept.KEPT, str(tmp_path / "kept"))
     return made
 
 
@@ -96,5 +96,5 @@ def test_a_synthesis_that_failed_leaves_nothing(
         with pytest.raises(SystemExit):
             checkout.assembly()
 
-    assert list((tmp_path / "kept").iterdir()) == []
+    assert list((tmp_path / "kept" / "cdk").iterdir()) == []
     assert checkout.assembly() == "1"

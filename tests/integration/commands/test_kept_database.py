@@ -1,0 +1,49 @@
+"""An Airflow's empty database is made once, and each home gets a copy of its own."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from commands import airflow_home, kept
+from commands.airflow_home import make_airflow_home
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(kept.KEPT, str(tmp_path / "kept"))
+    return tmp_path / "kept" / "airflow"
+
+
+def tables(home: Path) -> set[str]:
+    with closing(sqlite3.connect(home / "airflow.db")) as database:
+        return {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
+
+
+def test_the_next_home_has_a_copy_of_what_airflow_made_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_airflow_home(tmp_path / "first")
+    monkeypatch.setattr(airflow_home, "AIRFLOW", "/there/is/no/airflow")
+    with closing(sqlite3.connect(first / "airflow.db")) as database:
+        database.execute("drop table xcom")
+
+    second = make_airflow_home(tmp_path / "second")
+
+    assert {"dag_run", "task_instance", "xcom"} <= tables(second)
+    assert [path.name for path in second.iterdir()] == ["airflow.db"]
+
+
+def test_a_database_that_was_not_finished_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    half = tmp_path / "airflow"
+    half.write_text('#!/bin/sh\necho half > "$AIRFLOW_HOME/airflow.db"\necho "no such table"\nexit 1\n')
+    half.chmod(0o755)
+    monkeypatch.setattr(airflow_home, "AIRFLOW", str(half))
+
+    with pytest.raises(SystemExit, match="no such table"):
+        make_airflow_home(tmp_path / "home")
+
+    assert list(folder.iterdir()) == []
