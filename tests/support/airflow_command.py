@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from airflow.configuration import write_default_airflow_configuration_if_needed
 from sqlalchemy.orm import configure_mappers
 
 from tests.support.hurry import short_waits
@@ -36,6 +37,7 @@ _MODULES = (
 
 def warm_up() -> None:
     """Import Airflow's command line and have the API built that `dags test` serves in its own process."""
+    write_default_airflow_configuration_if_needed()  # Airflow's entry point does it: a new home's keys are in there
     for module in _MODULES:
         importlib.import_module(module)
     configure_mappers()
