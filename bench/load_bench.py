@@ -24,7 +24,7 @@ from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_hom
 from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_settings
 from commands.project import BUILD, fail, find_dataset
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.naming import reports_prefix

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.stored_file import file_sha256
 

@@ -23,10 +23,10 @@ import psutil
 from bench.generated_csv import write_csv
 from commands.embedded import Deployed, embedded_aws
 from commands.project import BUILD, fail, find_dataset
-from csvdynamo.answer_checksum import check_answers
-from csvdynamo.dataset import Dataset
-from csvdynamo.policies import VerifyMode
-from csvdynamo.turn import turn_key
+from csvdynamo.aws.answer_checksum import check_answers
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.source.landing import Landed, landing_key

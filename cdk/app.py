@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError
 from csvdynamo_stack import nag
 from csvdynamo_stack.names import NameTooLongError

@@ -18,7 +18,7 @@ from commands.embedded import Deployed, embedded_aws
 from commands.local_source import source_to_try
 from commands.project import DEFAULT_DATASET, find_dataset, say
 from commands.shell import leave_shell
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands.project import CDK, ROOT, fail
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from local_aws.inherited import from_shell
 
 _BIN = Path(sys.executable).parent

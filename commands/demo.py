@@ -21,8 +21,8 @@ from commands.local_source import local_path, local_settings
 from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, make_command, say, stop_like_ctrl_c
 from commands.sample import SAMPLE_DATASET, Sample, write_sample
 from commands.shell import leave_shell
-from csvdynamo.dataset import Dataset
-from csvdynamo.rejects import Reject
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.records.rejects import Reject
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
 from csvdynamo_airflow.naming import reports_prefix

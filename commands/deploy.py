@@ -6,7 +6,7 @@ import re
 
 from commands.cdk_cli import Assembly, NotBootstrappedError, synthesized
 from commands.project import DEFAULT_DATASET, fail, find_dataset, make_command, say
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.table.table_key import TableError, refuse_other_key
 
 # No variables of its own: the CDK has those of the shell.

@@ -8,7 +8,7 @@ from typing import Any
 
 from commands.embedded_assembly import embedded_assembly
 from commands.project import BUILD, say
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from local_aws.server import LocalAws
 
 

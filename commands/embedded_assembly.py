@@ -10,7 +10,7 @@ from pathlib import Path
 from commands.cdk_cli import Assembly, synthesize
 from commands.kept import kept_folder
 from commands.project import CDK, DATASETS, ROOT
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from local_aws.environment import ACCOUNT, REGION
 
 _PLACE = {"CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}

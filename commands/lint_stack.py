@@ -8,8 +8,8 @@ from pathlib import Path
 from commands.cdk_cli import synthesize
 from commands.project import CDK, DATASETS, fail, find_dataset, say
 from commands.shell import leave_shell
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import dataset_paths
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import dataset_paths
 
 _NOBODY = {"CDK_DEFAULT_ACCOUNT": "123456789012", "CDK_DEFAULT_REGION": "us-east-1"}
 

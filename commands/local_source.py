@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from commands.project import SAMPLES
 from commands.sample import SAMPLE_DATASET, write_sample
-from csvdynamo.dataset import Dataset
-from csvdynamo.hosts import HostRule
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.hosts import HostRule
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LOCAL_FOLDER, LOCAL_HOSTS
 

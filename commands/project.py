@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_datasets
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_datasets
 from csvdynamo.errors import DatasetError
 from csvdynamo.shown import shown_lines
 

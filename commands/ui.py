@@ -27,7 +27,7 @@ from commands.local_source import source_to_try
 from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, free_port, say, stop_like_ctrl_c
 from commands.sample import SAMPLE_DATASET
 from commands.shell import leave_shell
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 
 UI_LOG = BUILD / "airflow-standalone.log"

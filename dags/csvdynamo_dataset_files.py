@@ -3,7 +3,7 @@
 It is a file of its own because Airflow starts no DAG of a file that has an import error.
 """
 
-from csvdynamo.dataset_file import dataset_paths, load_dataset
+from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset
 from csvdynamo.errors import DatasetError
 from csvdynamo_airflow.settings import datasets_folder
 

@@ -8,17 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from csvdynamo.backoff import Backoff
-from csvdynamo.batch import Batch, answer
-from csvdynamo.batch_writer import BatchWriter, DynamoDbClient
-from csvdynamo.clients import client
-from csvdynamo.dataset import Dataset
-from csvdynamo.error_stream import ErrorStream, FirehoseClient
+from csvdynamo.aws.backoff import Backoff
+from csvdynamo.writing.batch import Batch, answer
+from csvdynamo.writing.batch_writer import BatchWriter, DynamoDbClient
+from csvdynamo.aws.clients import client
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.errors import OtherRulesError
-from csvdynamo.fence import Fence
-from csvdynamo.migration import Outcome, migrate
-from csvdynamo.rows import RowConverter
-from csvdynamo.settings import setting, staged_dataset
+from csvdynamo.writing.fence import Fence
+from csvdynamo.writing.migration import Outcome, migrate
+from csvdynamo.rules.rows import RowConverter
+from csvdynamo.writing.settings import setting, staged_dataset
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)

@@ -12,7 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from csvdynamo.protection import Encryption
+from csvdynamo.datasets.protection import Encryption
 from csvdynamo_stack.policies import allow
 
 

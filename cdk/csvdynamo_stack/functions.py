@@ -14,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from csvdynamo.turn import LONGEST_BATCH_SECONDS, turn_key
+from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS, turn_key
 from csvdynamo_stack.asset import stage
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.error_stream import ErrorStream

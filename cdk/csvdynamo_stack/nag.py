@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
 from constructs import Construct
 
-from csvdynamo.protection import Encryption
+from csvdynamo.datasets.protection import Encryption
 from csvdynamo_stack.names import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,

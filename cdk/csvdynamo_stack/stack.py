@@ -8,7 +8,7 @@ from aws_cdk import CfnOutput, CfnParameter, Environment, Stack
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_stack.airflow_policy import AirflowPolicy
 from csvdynamo_stack.error_stream import BUFFER_SECONDS, ErrorStream
 from csvdynamo_stack.functions import Functions

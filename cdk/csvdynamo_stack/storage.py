@@ -9,7 +9,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from csvdynamo.protection import Protection
+from csvdynamo.datasets.protection import Protection
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import (
     ERRORS_PREFIX,

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from csvdynamo.library_logging import keep_bodies_out_of_logs
+from csvdynamo.aws.library_logging import keep_bodies_out_of_logs
 from csvdynamo_airflow.source.credentials import Credentials, CredentialsError
 
 AWS_CONNECTION = "aws_default"
@@ -45,7 +45,7 @@ def client(service: str) -> Any:
 def _made(service: str, hook: Any) -> Any:
     made = hook.get_conn()
     if service == "dynamodb":
-        from csvdynamo.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
+        from csvdynamo.aws.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
         from csvdynamo_airflow.table.scan_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it
 
         check_answers(made)

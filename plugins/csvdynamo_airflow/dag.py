@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, Asset, AssetAlias, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from csvdynamo.hosts import USER_IN_URL
+from csvdynamo.datasets.hosts import USER_IN_URL
 from csvdynamo_airflow.errors import MigrationError
 
 PARAMETERS = ("source_url", "dry_run", "force", "accept_source")

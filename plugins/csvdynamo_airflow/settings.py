@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from csvdynamo.hosts import HostRule
+from csvdynamo.datasets.hosts import HostRule
 from csvdynamo_airflow.errors import MigrationError
 
 DATASETS_FOLDER = "CSVDYNAMO_DATASETS"

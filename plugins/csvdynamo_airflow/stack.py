@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.errors import MigrationError
 
 

@@ -6,7 +6,7 @@ Of two who write at once, one learns it
 
 from typing import Any
 
-from csvdynamo.stored_object import read_versioned
+from csvdynamo.aws.stored_object import read_versioned
 from csvdynamo_airflow.errors import MigrationPostponedError
 
 _REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"})

@@ -7,10 +7,10 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
-from csvdynamo.turn import turn_key
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log

@@ -14,8 +14,8 @@ from typing import Self
 import psutil
 
 from commands.airflow_home import airflow_environment, make_airflow_home
-from csvdynamo.fence import TRUSTED_SECONDS
-from csvdynamo.turn import Holder, turn_key
+from csvdynamo.writing.fence import TRUSTED_SECONDS
+from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from tests.chaos.airflow_run import AirflowRun
 from tests.chaos.fault_answers import FaultAnswers

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commands.embedded import Deployed
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 
 _DIFFERS = {"foreign", "key", "execution", "redrives", "at"}
 

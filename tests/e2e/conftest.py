@@ -10,8 +10,8 @@ import pytest
 
 from commands.airflow_home import airflow_environment, make_airflow_home
 from commands.embedded import Deployed
-from csvdynamo.dataset import Dataset
-from csvdynamo.turn import turn_key
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS

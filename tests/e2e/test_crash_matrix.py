@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commands.embedded import Deployed
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
 from csvdynamo_airflow.rejects.result_objects import object_lines
 from csvdynamo_airflow.table.verification import DIFFERENCES_FILE

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from commands.embedded_assembly import embedded_assembly
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER
 from tests.e2e.conftest import FAST, Airflow, Dags

@@ -15,7 +15,7 @@ from commands.cdk_cli import Assembly
 from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
 from commands.project import find_dataset
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from local_aws.environment import ACCOUNT
 from local_aws.server import LocalAws
 

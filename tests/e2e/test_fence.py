@@ -13,10 +13,10 @@ import pytest
 
 from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.fence import TRUSTED_SECONDS
-from csvdynamo.turn import Holder, turn_key
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.writing.fence import TRUSTED_SECONDS
+from csvdynamo.writing.turn import Holder, turn_key
 from tests.crash.kills import Runs, gated_runs
 from tests.crash.traces import items_of
 from tests.support.dag_run import DagRun

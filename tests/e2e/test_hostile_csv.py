@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from commands.embedded import Deployed
-from csvdynamo.rejects import Reject
+from csvdynamo.records.rejects import Reject
 from tests.e2e.conftest import Airflow
 from tests.hostile.corpus import file_of
 from tests.hostile.file_cases import failing_files

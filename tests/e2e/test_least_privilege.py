@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from commands.airflow_user import airflow_variables
 from commands.embedded import Deployed, embedded_aws
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow import connections
 from csvdynamo_airflow.workflow import other_executions
 from tests.e2e.conftest import Airflow

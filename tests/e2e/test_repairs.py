@@ -14,8 +14,8 @@ import pytest
 
 from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.turn import Holder, turn_key
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from tests.crash.kills import Runs, gated_runs

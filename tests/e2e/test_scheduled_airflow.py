@@ -12,7 +12,7 @@ from commands.airflow_api import Api, ScheduledRun, await_true
 from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from commands.ui import airflow_standalone
-from csvdynamo.turn import turn_key
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from tests.crash.kills import Kill
 from tests.support.airflow_processes import another_triggerer, kill, kill_triggerer, sender

@@ -12,7 +12,7 @@ import pytest
 
 from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from tests.chaos.witness_faults import FAULTS, WitnessFault, WitnessFaults
 from tests.crash.kills import MISSING_KEYS, ROWS, TWICE

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import BatchError, DatasetError
-from csvdynamo.refusals import Refusal
-from csvdynamo.rows import RowConverter
+from csvdynamo.rules.refusals import Refusal
+from csvdynamo.rules.rows import RowConverter
 from tests.fuzz.hostile_documents import TEXTS, changed, spoilt
 from tests.fuzz.typed_errors import fuzz, result_or_error
 

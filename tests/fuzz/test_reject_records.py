@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.errors import RejectError
-from csvdynamo.rejects import Reject
+from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
 from csvdynamo_airflow.preparation.prepared import Prepared

@@ -19,7 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.parameters import PARAMETERS

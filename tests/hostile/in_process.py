@@ -13,12 +13,12 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from csvdynamo.attribute_values import Item
-from csvdynamo.batch import Batch
-from csvdynamo.dataset import Dataset
-from csvdynamo.migration import migrate
-from csvdynamo.rejects import Reject
-from csvdynamo.rows import RowConverter
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.writing.batch import Batch
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.writing.migration import migrate
+from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from csvdynamo.rejects import Reject
+from csvdynamo.records.rejects import Reject
 from tests.hostile.model import HostileRow, Item, Refused, Stored
 
 _SHOWN = 300

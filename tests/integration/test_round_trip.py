@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.errors import MigrationError
 from tests.hostile.corpus import file_of, hostile_rows
 from tests.hostile.datasets import POLICIES, write_datasets, write_small_dataset

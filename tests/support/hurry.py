@@ -10,7 +10,7 @@ from unittest.mock import patch
 import aiobotocore.endpoint
 import botocore.endpoint
 
-from csvdynamo.stored_object import object_chunks, read_versioned
+from csvdynamo.aws.stored_object import object_chunks, read_versioned
 from csvdynamo_airflow.workflow import execution_trigger, other_executions
 
 POLL_SECONDS = 0.05

@@ -16,8 +16,8 @@ from filelock import FileLock
 from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
 from commands.project import ROOT
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset, load_datasets
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset, load_datasets
 from local_aws.server import LocalAws
 from tests.hostile.datasets import write_datasets
 

@@ -25,7 +25,7 @@ from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 
 import csvdynamo_airflow.steps
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
 from tests.support import airflow_command, worker

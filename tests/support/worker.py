@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import (
 )
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
 from tests.support.hurry import POLL_SECONDS, short_waits

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from heapq import nsmallest
 
-from csvdynamo.dataset import Gates
+from csvdynamo.datasets.dataset import Gates
 from csvdynamo_airflow.accounting.ledger import Ledger
 
 _CODES_NAMED = 5

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from csvdynamo.policies import VerifyMode
+from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.ledger import Ledger

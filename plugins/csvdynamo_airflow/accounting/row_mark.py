@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from csvdynamo.stored_object import read_object, read_versioned
+from csvdynamo.aws.stored_object import read_object, read_versioned
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.prepared import Prepared

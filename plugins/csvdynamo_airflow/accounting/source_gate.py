@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from csvdynamo.dataset import Gates
-from csvdynamo.policies import OnChange
+from csvdynamo.datasets.dataset import Gates
+from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.accounting.row_mark import RowMark
 
 

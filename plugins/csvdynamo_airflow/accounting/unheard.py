@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from csvdynamo.policies import Verification, VerifyMode
+from csvdynamo.datasets.policies import Verification, VerifyMode
 from csvdynamo_airflow.accounting.findings import Findings
 
 

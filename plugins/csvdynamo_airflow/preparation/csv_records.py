@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from csvdynamo.codes import RejectCode
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo_airflow.preparation.record_blocks import BadRecord, Block, PlainBlock
 from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.text_lines import CutLine, TextLines

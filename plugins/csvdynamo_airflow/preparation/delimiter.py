@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.preparation.source_columns import SourceColumns
 
 DELIMITERS = (",", ";", "|", "\t")

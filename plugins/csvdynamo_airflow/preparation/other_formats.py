@@ -6,7 +6,7 @@ with the partition key's column: then it can be migrated, whatever its first cel
 
 import re
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.preparation.delimiter import header_with_key
 
 _MARKS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
 from csvdynamo_airflow.accounting.row_mark import recall_rows

@@ -7,8 +7,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.transforms import chain as chain_steps
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.transforms import chain as chain_steps
 from csvdynamo_airflow.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duckdb_session import bound_spilling, open_duckdb

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.preparation.text_encoding import UTF8_WITH_MARK, byte_order, shown_encoding
 from csvdynamo_airflow.rejects.spreadsheet_cells import HELPER_COLUMNS

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from csvdynamo.codes import RejectCode
+from csvdynamo.rules.codes import RejectCode
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Dataset
 from csvdynamo_airflow.preparation.csv_records import CsvRecords
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool

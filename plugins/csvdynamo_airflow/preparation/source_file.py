@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.preparation.delimiter import find_delimiter
 from csvdynamo_airflow.preparation.other_formats import document_format, marked_format, text_marked_format
 from csvdynamo_airflow.preparation.reading import told_encoding

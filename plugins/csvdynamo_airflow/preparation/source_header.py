@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from csvdynamo.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Dataset
 from csvdynamo_airflow.errors import MigrationError
 
 HEADER_LIMIT_BYTES = 10 * 1024

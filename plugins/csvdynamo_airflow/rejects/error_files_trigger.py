@@ -90,6 +90,6 @@ class ErrorFilesTrigger(BaseTrigger):
 
 
 def _is_retryable(error: Exception) -> bool:
-    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
+    from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
 
     return is_retryable(error)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from csvdynamo.stored_object import object_chunks
+from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo_airflow.task_documents import reading
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from csvdynamo.policies import OnChange
+from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.errors import MigrationError
 
 _LISTED = 20

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.policies import OnChange
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch
 from csvdynamo_airflow.schema.schema_change import Reference, SchemaChange
 

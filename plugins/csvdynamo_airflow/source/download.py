@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.hosts import any_allows
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.hosts import any_allows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.source_file import SourceFileError, refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urljoin, urlsplit
 
-from csvdynamo.dataset import Source
-from csvdynamo.hosts import DEFAULT_PORTS, HostRule, any_allows, has_user, host_name
+from csvdynamo.datasets.dataset import Source
+from csvdynamo.datasets.hosts import DEFAULT_PORTS, HostRule, any_allows, has_user, host_name
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LOCAL_FOLDER, LOCAL_HOSTS, LocalUse
 
@@ -51,7 +51,7 @@ class SourceRules:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Whom a URL asks: its scheme, its host as `csvdynamo.hosts.host_name` spells it, and its port."""
+    """Whom a URL asks: its scheme, its host as `csvdynamo.datasets.hosts.host_name` spells it, and its port."""
 
     scheme: str
     host: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from csvdynamo.policies import VerifyMode
+from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown
 from csvdynamo_airflow.task_documents import reading
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from csvdynamo.attribute_values import Item
+from csvdynamo.rules.attribute_values import Item
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.table.difference_log import DifferenceLog

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from csvdynamo.shown import shown
-from csvdynamo.stored_object import read_object
+from csvdynamo.aws.stored_object import read_object
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared

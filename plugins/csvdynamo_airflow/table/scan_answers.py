@@ -16,7 +16,7 @@ _PLAIN = frozenset({"S", "N", "BOOL", "NULL"})
 def take_items_as_they_are(client: Any) -> None:
     """Let a boto3 DynamoDB client do without that walk wherever it would change nothing.
 
-    Whatever else looks at an answer before it is parsed, such as `csvdynamo.answer_checksum`, still sees it whole.
+    Whatever else looks at an answer before it is parsed, such as `csvdynamo.aws.answer_checksum`, still sees it whole.
     """
     client.meta.events.register_last("before-parse.dynamodb", _take)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from csvdynamo.attribute_values import AttributeValue, Item, number_text
+from csvdynamo.rules.attribute_values import AttributeValue, Item, number_text
 from csvdynamo_airflow.table.checked_table import Difference, DifferenceKind
 
 _DIGEST_BYTES = 16

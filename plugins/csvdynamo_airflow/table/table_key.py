@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 _KINDS = {"S": "text", "N": "number", "B": "binary"}

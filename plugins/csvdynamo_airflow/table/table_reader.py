@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from csvdynamo.attribute_values import Item
-from csvdynamo.aws_errors import is_retryable
-from csvdynamo.backoff import Backoff
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.aws.aws_errors import is_retryable
+from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError
 from csvdynamo_airflow.errors import MigrationPostponedError
 

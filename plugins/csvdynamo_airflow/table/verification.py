@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.policies import VerifyMode
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix

@@ -117,7 +117,7 @@ class ExecutionTrigger(BaseTrigger):
         """Stop the execution, with a few attempts; tell whether there was one."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
 
-        from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
+        from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
 
         for pause in (*_STOP_PAUSES, None):
             try:
@@ -139,7 +139,7 @@ class ExecutionTrigger(BaseTrigger):
     async def _look(self, states: Any) -> dict[str, Any] | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
 
-        from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
+        from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
 
         try:
             description = await states.describe_execution(executionArn=self.execution_arn)

@@ -244,7 +244,7 @@ class Migration:
             self.turn.give_back(self.name, intent.execution)
             raise
         except self.states.exceptions.ClientError as error:
-            from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
+            from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
 
             if not is_retryable(error):
                 self.turn.give_back(self.name, intent.execution)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
 
-from csvdynamo.turn import LONGEST_BATCH_SECONDS
+from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS
 from csvdynamo_airflow.workflow.execution import SUCCEEDED
 
 STILL_WRITING_SECONDS = LONGEST_BATCH_SECONDS + 5.0

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from csvdynamo.stored_object import read_versioned, wait_or_raise
-from csvdynamo.turn import Holder
+from csvdynamo.aws.stored_object import read_versioned, wait_or_raise
+from csvdynamo.writing.turn import Holder
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.stored_document import WrittenMeanwhileError, write_over
@@ -80,7 +80,7 @@ class Turn:
     Attributes:
         s3: A boto3 S3 client.
         bucket: The stack's bucket.
-        key: The object that says whose turn it is (`csvdynamo.turn.turn_key`).
+        key: The object that says whose turn it is (`csvdynamo.writing.turn.turn_key`).
         now: Seconds since the epoch.
     """
 

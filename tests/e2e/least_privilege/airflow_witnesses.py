@@ -15,9 +15,9 @@ import pytest
 from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.policies import VerifyMode
-from csvdynamo.turn import turn_key
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.preparation.prepared import Prepared

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from commands.embedded import Deployed
-from csvdynamo.turn import Holder, turn_key
+from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, object_lines
 from tests.e2e.least_privilege.holders import Permissions
 

@@ -8,7 +8,7 @@ import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
 import workflow_lint
-from csvdynamo.dataset_file import load_datasets
+from csvdynamo.datasets.dataset_file import load_datasets
 from tests.support.recorded_answers import ANSWERS
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from commands import deploy
 from commands.cdk_cli import NotBootstrappedError
-from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")
 ENVIRONMENT = {"AWS_REGION": "eu-west-1"}

@@ -12,7 +12,7 @@ import yaml
 
 from commands.compose import AIRFLOW_URL, AWS_URL, new_secrets
 from commands.compose_images import POSTGRES_IMAGE, PYTHON_IMAGE
-from csvdynamo.dataset_file import dataset_paths
+from csvdynamo.datasets.dataset_file import dataset_paths
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")

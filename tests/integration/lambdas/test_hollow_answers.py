@@ -6,9 +6,9 @@ from zlib import crc32
 
 import pytest
 
-from csvdynamo.backoff import Backoff
-from csvdynamo.batch_writer import BatchWriter
-from csvdynamo.clients import client
+from csvdynamo.aws.backoff import Backoff
+from csvdynamo.writing.batch_writer import BatchWriter
+from csvdynamo.aws.clients import client
 from tests.integration.plugin.raw_server import serve_raw
 
 GOOD = b'{"UnprocessedItems":{}}'

@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import BatchError, DeliveryDeadlineExceeded, OtherRulesError, TurnLostError
-from csvdynamo.rejects import Reject
-from csvdynamo.turn import Holder, turn_key
+from csvdynamo.records.rejects import Reject
+from csvdynamo.writing.turn import Holder, turn_key
 
 LoadHandler = Callable[[str], ModuleType]
 TABLE, STREAM, BUCKET = "tb_ev_vehicle_data", "errors", "migration-bucket"

@@ -15,12 +15,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 import consolidate
 import migrate_batch
-from csvdynamo.backoff import Backoff
-from csvdynamo.clients import client
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.aws.backoff import Backoff
+from csvdynamo.aws.clients import client
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError
-from csvdynamo.fence import Fence
-from csvdynamo.rows import RowConverter
+from csvdynamo.writing.fence import Fence
+from csvdynamo.rules.rows import RowConverter
 from tests.canaries import CANARY, no_canary_logged, told
 from tests.unit.plugin.fake_bucket import FakeBucket
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.codes import Stage
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.rejects import reject_id
-from csvdynamo.rows import RowConverter
+from csvdynamo.rules.codes import Stage
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.records.rejects import reject_id
+from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from csvdynamo.codes import Stage
-from csvdynamo.rejects import Reject
-from csvdynamo.turn import turn_key
+from csvdynamo.rules.codes import Stage
+from csvdynamo.records.rejects import Reject
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn

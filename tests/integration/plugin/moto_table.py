@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from csvdynamo.attribute_values import Item
+from csvdynamo.rules.attribute_values import Item
 
 TABLE = "tb_cars"
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import urlsplit
 
-from csvdynamo.hosts import HostRule
+from csvdynamo.datasets.hosts import HostRule
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
-from csvdynamo.rejects import reject_id
+from csvdynamo.records.rejects import reject_id
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, WRITTEN, FinishedRun, finished_run
@@ -347,7 +347,7 @@ def test_rows_are_told_and_the_run_stays_green_where_the_note_of_it_fails(
             raise error
         return works(**asked)
 
-    monkeypatch.setattr("csvdynamo.stored_object.time.sleep", lambda _: None)
+    monkeypatch.setattr("csvdynamo.aws.stored_object.time.sleep", lambda _: None)
     with monkeypatch.context() as failing:
         failing.setattr(run.s3, call_of_s3, fail)
         assert asset_events(dag, instance) == [told_of(run)]

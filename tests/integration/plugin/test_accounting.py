@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from csvdynamo import policies
-from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
-from csvdynamo.rejects import reject_id
-from csvdynamo.rows import RowConverter
+from csvdynamo.datasets import policies
+from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
+from csvdynamo.records.rejects import reject_id
+from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow import steps
 from tests.integration.plugin.finished_run import (
     BEFORE_UPLOAD,

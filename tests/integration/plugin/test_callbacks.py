@@ -14,7 +14,7 @@ from airflow.sdk import DAG
 from airflow.sdk.execution_time import task_runner
 from airflow.utils.state import TaskInstanceState
 
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.task_error import tell_error
 

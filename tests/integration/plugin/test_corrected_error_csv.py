@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Gates, Source, Table
+from csvdynamo.datasets.dataset import Column, Dataset, Gates, Source, Table
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import merge_rejects

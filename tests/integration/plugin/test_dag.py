@@ -19,8 +19,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DataInterval, TimeRestriction
 from markdown_it import MarkdownIt
 
-from csvdynamo.dataset import DagSettings, Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import DagSettings, Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.run_documents import RunDocuments

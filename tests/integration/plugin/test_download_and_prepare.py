@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from commands.sample import write_sample
-from csvdynamo.dataset import Dataset, Gates
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.policies import OnChange
-from csvdynamo.rejects import Reject
+from csvdynamo.datasets.dataset import Dataset, Gates
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.datasets.policies import OnChange
+from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from csvdynamo.errors import RejectError, ResultFileError
-from csvdynamo.rejects import Reject
+from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow import disk_space
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge, merge_rejects, read_rejects
 from csvdynamo_airflow.rejects.merged import Merged

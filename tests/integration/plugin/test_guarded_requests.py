@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from csvdynamo.hosts import HostRule
+from csvdynamo.datasets.hosts import HostRule
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.http_rules import HttpPolicy

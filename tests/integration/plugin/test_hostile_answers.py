@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Gates, Source, Table
+from csvdynamo.datasets.dataset import Column, Dataset, Gates, Source, Table
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.settings import LocalUse

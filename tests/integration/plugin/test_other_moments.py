@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 
-from csvdynamo.policies import VerifyMode
-from csvdynamo.rejects import reject_id
-from csvdynamo.turn import Holder, turn_key
+from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.records.rejects import reject_id
+from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.errors import MigrationPostponedError

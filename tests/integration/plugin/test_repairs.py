@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.policies import ForeignPolicy, Policies, Verification, VerifyMode
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.datasets.policies import ForeignPolicy, Policies, Verification, VerifyMode
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.settings import LocalUse

@@ -13,9 +13,9 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import EndpointConnectionError
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.policies import VerifyMode
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.ledger import Ledger

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.preparation import prepare_file

@@ -13,7 +13,7 @@ from botocore.exceptions import ChecksumError, ClientError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.answer_checksum import check_answers
+from csvdynamo.aws.answer_checksum import check_answers
 from csvdynamo_airflow import connections
 from csvdynamo_airflow.table.scan_answers import take_items_as_they_are
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Gates, Source, Table
-from csvdynamo.policies import OnChange, Policies, SchemaPolicy
+from csvdynamo.datasets.dataset import Column, Dataset, Gates, Source, Table
+from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.schema.schema_change import SchemaError

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.connections import source_credentials
 from csvdynamo_airflow.settings import LocalUse

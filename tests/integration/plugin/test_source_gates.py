@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from csvdynamo.dataset import Dataset, Gates, Source, Table
-from csvdynamo.policies import OnChange
+from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
+from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting import row_mark
 from csvdynamo_airflow.accounting.row_mark import RowMark, RowMarkError, mark_key, recall_rows, remember_rows

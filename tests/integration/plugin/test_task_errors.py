@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from botocore.exceptions import ClientError
 
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
-from csvdynamo.policies import Policies
+from csvdynamo.datasets.policies import Policies
 from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.codes import RejectCode
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.errors import ResultFileError
-from csvdynamo.result_files import UnfinishedBatch
+from csvdynamo.records.result_files import UnfinishedBatch
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.rejects.merged import Merged
@@ -198,7 +198,7 @@ class OneBatchAtATime:
 def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Path) -> None:
     import tracemalloc
 
-    from csvdynamo.result_files import Manifest, ResultFile
+    from csvdynamo.records.result_files import Manifest, ResultFile
     from csvdynamo_airflow.rejects.error_csv import write_error_csv
     from csvdynamo_airflow.rejects.unfinished_rows import write_unfinished_rows
 

@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
 
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.turn import Holder, turn_key
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.errors import MigrationPostponedError

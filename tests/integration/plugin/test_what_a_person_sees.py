@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 import csvdynamo_airflow
 from commands.demo import progress_line
 from commands.project import fail, say
-from csvdynamo.dataset import Gates
-from csvdynamo.policies import ForeignPolicy, OnChange, Verification, VerifyMode
-from csvdynamo.result_files import UnfinishedBatch
-from csvdynamo.totals import Totals, execution_output
+from csvdynamo.datasets.dataset import Gates
+from csvdynamo.datasets.policies import ForeignPolicy, OnChange, Verification, VerifyMode
+from csvdynamo.records.result_files import UnfinishedBatch
+from csvdynamo.records.totals import Totals, execution_output
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.report import make_report, report_text, summary
 from csvdynamo_airflow.accounting.verdict import problems

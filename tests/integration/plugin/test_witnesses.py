@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.codes import Stage
+from csvdynamo.rules.codes import Stage
 from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration

@@ -48,7 +48,7 @@ def synthesized(dataset_file: Path, output: Path) -> dict[str, Any]:
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
-    from csvdynamo.dataset_file import load_dataset
+    from csvdynamo.datasets.dataset_file import load_dataset
     from csvdynamo_stack.stack import CsvDynamoStack
 
     context = json.loads((ROOT / "cdk" / "cdk.json").read_text(encoding="utf-8"))["context"]

@@ -19,7 +19,7 @@ keep_source_days  = 30
 def app_and_stack(dataset_file: Path, outdir: Path) -> tuple[Any, Any]:
     from aws_cdk import App
 
-    from csvdynamo.dataset_file import load_dataset
+    from csvdynamo.datasets.dataset_file import load_dataset
     from csvdynamo_stack.stack import CsvDynamoStack
 
     context = json.loads((ROOT / "cdk" / "cdk.json").read_text(encoding="utf-8"))["context"]

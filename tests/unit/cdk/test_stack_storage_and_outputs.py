@@ -2,7 +2,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 
 Template = dict[str, Any]
 

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo import errors, settings
+from csvdynamo import errors
+from csvdynamo.writing import settings
 from csvdynamo_stack.definition import placeholders
 
 LIMIT_SECONDS = 270

@@ -7,8 +7,8 @@ import pytest
 
 from commands import embedded_assembly, kept
 from commands.cdk_cli import Assembly
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 
 DATASET = """
 [source]

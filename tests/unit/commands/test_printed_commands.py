@@ -14,7 +14,7 @@ import pytest
 from commands import demo, deploy
 from commands.aws import usage
 from commands.project import find_dataset, make_command
-from csvdynamo.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.stack import Stack, refuse_other_version
 from tests.chaos import __main__ as chaos

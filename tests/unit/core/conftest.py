@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.backoff import Backoff
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.aws.backoff import Backoff
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 
 MINIMAL = """
 [source]

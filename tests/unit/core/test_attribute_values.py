@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.attribute_values import boolean_value, item_size, number_text
+from csvdynamo.rules.attribute_values import boolean_value, item_size, number_text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from typing import Any
 
-from csvdynamo.backoff import Backoff
+from csvdynamo.aws.backoff import Backoff
 
 
 def test_waits_double_up_to_the_cap(clock: Any) -> None:

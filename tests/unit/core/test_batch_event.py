@@ -1,9 +1,9 @@
 import pytest
 
-from csvdynamo.batch import Batch
-from csvdynamo.codes import RejectCode, Stage
+from csvdynamo.writing.batch import Batch
+from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.errors import BatchError
-from csvdynamo.refusals import Refusal
+from csvdynamo.rules.refusals import Refusal
 
 REFUSAL = Refusal(RejectCode.BAD_TYPE, "A", "A: no")
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo import dataset_file
-from csvdynamo.dataset import ColumnType, DagSettings, Dataset, EmptyPolicy, Gates
-from csvdynamo.dataset_file import dataset_paths, load_dataset, load_datasets
+from csvdynamo.datasets import dataset_file
+from csvdynamo.datasets.dataset import ColumnType, DagSettings, Dataset, EmptyPolicy, Gates
+from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset, load_datasets
 from csvdynamo.errors import DatasetError
-from csvdynamo.hosts import HostRule
-from csvdynamo.policies import OnChange
-from csvdynamo.transforms import Lowercase, Prefix, Replace, Transform, can_produce
+from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.policies import OnChange
+from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, can_produce
 from tests.hostile.texts import HOSTILE, hold_shown
 
 MakeDataset = Callable[[str], Dataset]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from csvdynamo.hosts import HostRule, host_name
+from csvdynamo.datasets.hosts import HostRule, host_name
 
 
 @pytest.mark.parametrize(

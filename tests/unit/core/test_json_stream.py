@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.errors import ResultFileError
-from csvdynamo.json_stream import documents
+from csvdynamo.records.json_stream import documents
 
 
 def cut(content: bytes, size: int) -> Iterator[bytes]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.errors import DatasetError
-from csvdynamo.settings import SettingError, setting, staged_dataset
+from csvdynamo.writing.settings import SettingError, setting, staged_dataset
 
 
 def stage(folder: Path, text: str, *names: str) -> None:

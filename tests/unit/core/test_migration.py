@@ -5,14 +5,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.attribute_values import Item
-from csvdynamo.batch import Batch
-from csvdynamo.codes import RejectCode
-from csvdynamo.dataset import Dataset
-from csvdynamo.migration import Outcome, migrate
-from csvdynamo.policies import DuplicatePolicy, Policies
-from csvdynamo.refusals import RefusedItem
-from csvdynamo.rows import RowConverter
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.writing.batch import Batch
+from csvdynamo.rules.codes import RejectCode
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.writing.migration import Outcome, migrate
+from csvdynamo.datasets.policies import DuplicatePolicy, Policies
+from csvdynamo.rules.refusals import RefusedItem
+from csvdynamo.rules.rows import RowConverter
 
 MakeDataset = Callable[[str], Dataset]
 

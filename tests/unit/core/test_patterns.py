@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from csvdynamo.patterns import compile_pattern
+from csvdynamo.rules.patterns import compile_pattern
 
 
 @pytest.mark.parametrize(

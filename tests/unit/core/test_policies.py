@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError
-from csvdynamo.policies import DuplicatePolicy, ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
+from csvdynamo.datasets.policies import DuplicatePolicy, ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
 
 SMALLEST = """
 [source]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError
-from csvdynamo.protection import Encryption, Protection
+from csvdynamo.datasets.protection import Encryption, Protection
 
 FILE = """
 [source]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.codes import RejectCode, Stage
+from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.errors import RejectError
-from csvdynamo.rejects import Reject, reject_id, unnumbered_reject_id
+from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
 
 REJECT = Reject(
     execution_name="ev-1",

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from csvdynamo.errors import ResultFileError
-from csvdynamo.result_files import (
+from csvdynamo.records.result_files import (
     BatchResult,
     Manifest,
     ResultFile,

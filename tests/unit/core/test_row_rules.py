@@ -4,12 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.attribute_values import MAX_ITEM_BYTES, Item, item_size
-from csvdynamo.codes import RejectCode
-from csvdynamo.dataset import Dataset
+from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
+from csvdynamo.rules.codes import RejectCode
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.errors import BatchError
-from csvdynamo.refusals import Refusal
-from csvdynamo.rows import RowConverter, convert_row, row_number, source_row
+from csvdynamo.rules.refusals import Refusal
+from csvdynamo.rules.rows import RowConverter, convert_row, row_number, source_row
 
 MakeDataset = Callable[[str], Dataset]
 KEY = {"Car ID": "7"}

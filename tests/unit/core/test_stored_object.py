@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ResponseStreamingError
 
-from csvdynamo.stored_object import PIECE_BYTES, object_chunks, read_object, read_versioned
+from csvdynamo.aws.stored_object import PIECE_BYTES, object_chunks, read_object, read_versioned
 
 CONTENT = bytes(range(256)) * (3 * PIECE_BYTES // 256) + b"the end"
 

@@ -6,8 +6,8 @@ from itertools import repeat
 import pytest
 
 from csvdynamo.errors import ResultFileError
-from csvdynamo.result_files import Manifest, ResultFile
-from csvdynamo.totals import Totals, execution_output, sum_results
+from csvdynamo.records.result_files import Manifest, ResultFile
+from csvdynamo.records.totals import Totals, execution_output, sum_results
 
 
 def answer(written: int, rejected: int) -> bytes:

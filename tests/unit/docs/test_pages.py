@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.rejects import Reject
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.accounting.ledger import Ledger
 
 ROOT = Path(__file__).parents[3]

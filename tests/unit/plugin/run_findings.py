@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from csvdynamo.policies import VerifyMode
+from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.preparation.prepared import Prepared

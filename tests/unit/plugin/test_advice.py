@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.dataset import Gates
-from csvdynamo.policies import VerifyMode
+from csvdynamo.datasets.dataset import Gates
+from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts

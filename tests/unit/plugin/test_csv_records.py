@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.codes import RejectCode
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo_airflow.preparation import csv_records, text_lines
 from csvdynamo_airflow.preparation.csv_records import CsvRecords
 from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock

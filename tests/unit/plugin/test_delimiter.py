@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Source, Table
+from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
 from csvdynamo_airflow.preparation.delimiter import DELIMITERS, find_delimiter
 
 PAIRS = Dataset(

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import Column, ColumnType, Dataset, Source, Table
-from csvdynamo.policies import DuplicatePolicy, Policies
-from csvdynamo.rejects import Reject
-from csvdynamo.transforms import Lowercase, Prefix, Trim
+from csvdynamo.datasets.dataset import Column, ColumnType, Dataset, Source, Table
+from csvdynamo.datasets.policies import DuplicatePolicy, Policies
+from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.transforms import Lowercase, Prefix, Trim
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.prepare_file import prepare_file
 from csvdynamo_airflow.preparation.reject_spool import write_records

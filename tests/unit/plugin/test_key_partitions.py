@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.attribute_values import Item
+from csvdynamo.rules.attribute_values import Item
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.table import full_check
 from csvdynamo_airflow.table.checked_table import Difference

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import prepare_file, text_lines
 from csvdynamo_airflow.preparation.csv_records import FIELD_LIMIT

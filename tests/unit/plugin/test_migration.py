@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.turn import turn_key
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.workflow.execution import Ended, execution_input
 from csvdynamo_airflow.workflow.migration import Migration

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset import Source
+from csvdynamo.datasets.dataset import Source
 from csvdynamo_airflow.parameters import PARAMETERS, SOURCE_URL_PATTERN, ParameterError, refuse_unknown
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.source_url import SourceRules, SourceUrlError, admit

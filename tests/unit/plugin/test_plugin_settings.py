@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.hosts import HostRule
+from csvdynamo.datasets.hosts import HostRule
 from csvdynamo_airflow import settings
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LocalUse, datasets_folder, local_use, retry_seconds

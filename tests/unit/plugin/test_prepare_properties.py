@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.codes import Stage
-from csvdynamo.dataset import Column, Dataset, Gates, Limits, Source, Table
-from csvdynamo.policies import DuplicatePolicy, OnChange, Policies
-from csvdynamo.rejects import Reject, reject_id
-from csvdynamo.transforms import Trim, Uppercase, is_blank
+from csvdynamo.rules.codes import Stage
+from csvdynamo.datasets.dataset import Column, Dataset, Gates, Limits, Source, Table
+from csvdynamo.datasets.policies import DuplicatePolicy, OnChange, Policies
+from csvdynamo.records.rejects import Reject, reject_id
+from csvdynamo.rules.transforms import Trim, Uppercase, is_blank
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import prepare_file
 from csvdynamo_airflow.preparation.duckdb_session import open_duckdb

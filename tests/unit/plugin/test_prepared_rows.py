@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.codes import RejectCode
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo_airflow.preparation.prepared_rows import (
     ContentRules,
     format_rows,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo_airflow.preparation.reading import told_encoding, told_reading
 from csvdynamo_airflow.preparation.source_format import SourceFormat
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import Gates
+from csvdynamo.datasets.dataset import Gates
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.policies import VerifyMode
+from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary

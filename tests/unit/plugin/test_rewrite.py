@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Limits, Source, Table
-from csvdynamo.rejects import Reject, reject_id
+from csvdynamo.datasets.dataset import Column, Dataset, Limits, Source, Table
+from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import draft
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file

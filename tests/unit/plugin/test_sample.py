@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from commands.sample import HARD_VALUES, HEADER, KEY, LEAST_ROWS, TESTED, Fault, main, write_sample
-from csvdynamo.dataset_file import load_dataset
-from csvdynamo.refusals import Refusal
-from csvdynamo.rows import convert_row
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.rules.refusals import Refusal
+from csvdynamo.rules.rows import convert_row
 
 DATASET = Path(__file__).parents[3] / "datasets" / "ev_population.toml"
 

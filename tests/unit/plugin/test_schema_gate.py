@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import Column, Dataset, Source, Table
-from csvdynamo.policies import OnChange, Policies, SchemaPolicy
+from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
+from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch
 from csvdynamo_airflow.schema.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
 from csvdynamo_airflow.schema.schema_gate import LastColumns, judge_header

@@ -1,6 +1,6 @@
 """Which columns are migrated: all of a source, and of a corrected error CSV those that its publisher wrote."""
 
-from csvdynamo.codes import RejectCode
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.preparation.source_columns import SourceColumns
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Source, Table
+from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
 from csvdynamo_airflow.preparation.source_file import (
     SourceFileError,
     SourceFormat,

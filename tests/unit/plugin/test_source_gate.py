@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import Gates
-from csvdynamo.policies import OnChange
+from csvdynamo.datasets.dataset import Gates
+from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.accounting.row_mark import RowMark
 from csvdynamo_airflow.accounting.source_gate import SourceFault, judge_source
 

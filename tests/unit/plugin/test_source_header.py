@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.dataset import Column, Dataset, Source, Table
-from csvdynamo.transforms import Lowercase, Replace
+from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
+from csvdynamo.rules.transforms import Lowercase, Replace
 from csvdynamo_airflow.preparation.source_header import HEADER_LIMIT_BYTES, HeaderError, check_header, header_bytes
 
 VEHICLES = Dataset(

@@ -9,8 +9,8 @@ import urllib3
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import Source
-from csvdynamo.hosts import HostRule
+from csvdynamo.datasets.dataset import Source
+from csvdynamo.datasets.hosts import HostRule
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.source_url import (
     Endpoint,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key, refuse_other_key
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")

@@ -9,7 +9,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from csvdynamo.turn import turn_key
+from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.workflow import turn as turn_module
 from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW

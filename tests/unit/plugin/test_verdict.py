@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.dataset import Gates
-from csvdynamo.policies import ForeignPolicy, Verification, VerifyMode
+from csvdynamo.datasets.dataset import Gates
+from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts

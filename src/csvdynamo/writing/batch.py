@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from csvdynamo.codes import Stage
+from csvdynamo.rules.codes import Stage
 from csvdynamo.errors import BatchError
-from csvdynamo.refusals import Refusal
-from csvdynamo.rejects import Reject, reject_id, unnumbered_reject_id
-from csvdynamo.rows import row_number, source_row
+from csvdynamo.rules.refusals import Refusal
+from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
+from csvdynamo.rules.rows import row_number, source_row
 
 Row = Mapping[str, str]
 

@@ -1,6 +1,6 @@
 """Reads the parts of a data set file that say what to do about what is out of the ordinary."""
 
-from csvdynamo.policies import (
+from csvdynamo.datasets.policies import (
     DuplicatePolicy,
     ForeignPolicy,
     OnChange,
@@ -9,7 +9,7 @@ from csvdynamo.policies import (
     Verification,
     VerifyMode,
 )
-from csvdynamo.toml_fields import Fields
+from csvdynamo.datasets.toml_fields import Fields
 
 
 def read_policies(fields: Fields) -> Policies:

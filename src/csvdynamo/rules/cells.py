@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NoReturn
 
-from csvdynamo.attribute_values import (
+from csvdynamo.rules.attribute_values import (
     MAX_PARTITION_KEY_BYTES,
     AttributeValue,
     boolean_value,
     number_text,
     utf8_length,
 )
-from csvdynamo.codes import RejectCode
-from csvdynamo.dataset import Column, ColumnType, EmptyPolicy
-from csvdynamo.refusals import Refusal
+from csvdynamo.rules.codes import RejectCode
+from csvdynamo.datasets.dataset import Column, ColumnType, EmptyPolicy
+from csvdynamo.rules.refusals import Refusal
 from csvdynamo.shown import quoted
-from csvdynamo.transforms import TextFunction, chain, is_blank
+from csvdynamo.rules.transforms import TextFunction, chain, is_blank
 
 CellRule = Callable[[str], AttributeValue | None]
 """Returns the value, or None for no attribute; raises `CellRefusedError`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from csvdynamo.errors import ResultFileError
-from csvdynamo.json_stream import documents
+from csvdynamo.records.json_stream import documents
 
 _MAX_COUNT = 10**15  # rows or bytes; sums of more could not even be written as text
 

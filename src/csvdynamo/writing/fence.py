@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from csvdynamo.errors import TurnLostError
-from csvdynamo.stored_object import read_object
-from csvdynamo.turn import Holder
+from csvdynamo.aws.stored_object import read_object
+from csvdynamo.writing.turn import Holder
 
 TRUSTED_SECONDS = 2.0
 """How long an execution that was seen to have the turn is taken to have it still: nobody takes it from a run that has

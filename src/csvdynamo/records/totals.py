@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from csvdynamo.result_files import Manifest, batch_results, unfinished_batches
+from csvdynamo.records.result_files import Manifest, batch_results, unfinished_batches
 from csvdynamo.shown import shown
 
 ERRORS_PREFIX = "migration_errors"

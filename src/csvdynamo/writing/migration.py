@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from csvdynamo.attribute_values import Item
-from csvdynamo.batch import Batch
-from csvdynamo.codes import RejectCode, Stage
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.writing.batch import Batch
+from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.errors import UnexpectedAnswerError
-from csvdynamo.policies import DuplicatePolicy
-from csvdynamo.refusals import Refusal, RefusedItem
-from csvdynamo.rejects import Reject
-from csvdynamo.rows import RowConverter
+from csvdynamo.datasets.policies import DuplicatePolicy
+from csvdynamo.rules.refusals import Refusal, RefusedItem
+from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.rows import RowConverter
 from csvdynamo.shown import quoted
 
 WriteItems = Callable[[Sequence[Item]], Iterable[RefusedItem]]

@@ -1,7 +1,7 @@
 """Reads the `[protection]` table of a data set file."""
 
-from csvdynamo.protection import Encryption, Protection
-from csvdynamo.toml_fields import Fields
+from csvdynamo.datasets.protection import Encryption, Protection
+from csvdynamo.datasets.toml_fields import Fields
 
 REDRIVE_DAYS = 16
 """The fewest days for what a redrive needs. Step Functions redrives within 14 days of an execution's end, an execution

@@ -6,10 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from csvdynamo.hosts import HostRule
-from csvdynamo.policies import OnChange, Policies
-from csvdynamo.protection import Protection
-from csvdynamo.transforms import TextFunction, Transform, chain
+from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.policies import OnChange, Policies
+from csvdynamo.datasets.protection import Protection
+from csvdynamo.rules.transforms import TextFunction, Transform, chain
 
 ROW_NUMBER_HEADER = "_row"
 """The column that `prepare` puts in front: the row's number in the source. It never becomes an attribute."""

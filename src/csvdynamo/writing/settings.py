@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from csvdynamo.dataset import Dataset
-from csvdynamo.dataset_file import load_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError, DatasetError
 
 

@@ -96,7 +96,7 @@ def wait_or_raise(
         sleep: Waits so many seconds.
         uniform: Draws a number from 0 to 1, for the jitter.
     """
-    from csvdynamo.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
+    from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
 
     if not is_retryable(error) or failures == _TRIES:
         raise error

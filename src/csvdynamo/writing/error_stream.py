@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from csvdynamo.aws_errors import is_retryable
-from csvdynamo.backoff import Backoff
+from csvdynamo.aws.aws_errors import is_retryable
+from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnconfirmedAnswerError, UnexpectedAnswerError
-from csvdynamo.rejects import Reject
+from csvdynamo.records.rejects import Reject
 
 MAX_RECORDS = 500
 MAX_REQUEST_BYTES = 4 * 1024 * 1024

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
 
-from csvdynamo.attribute_values import Item, item_size
-from csvdynamo.aws_errors import is_retryable, validation_message
-from csvdynamo.backoff import Backoff
+from csvdynamo.rules.attribute_values import Item, item_size
+from csvdynamo.aws.aws_errors import is_retryable, validation_message
+from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
-from csvdynamo.refusals import RefusedItem
+from csvdynamo.rules.refusals import RefusedItem
 
 MAX_REQUESTS = 25
 MAX_REQUEST_BYTES = 16 * 1000 * 1000

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from csvdynamo.dataset import ROW_NUMBER_HEADER, Column, ColumnType, EmptyPolicy
-from csvdynamo.patterns import compile_pattern
-from csvdynamo.toml_fields import Fields, found
-from csvdynamo.transforms import Lowercase, Prefix, Replace, Transform, Trim, Uppercase, chain
+from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Column, ColumnType, EmptyPolicy
+from csvdynamo.rules.patterns import compile_pattern
+from csvdynamo.datasets.toml_fields import Fields, found
+from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, Trim, Uppercase, chain
 
 _NAMED_TRANSFORMS: dict[str, Transform] = {"lowercase": Lowercase(), "uppercase": Uppercase(), "trim": Trim()}
 _TRANSFORM_RULE = 'must hold "lowercase", "uppercase", "trim", { prefix = "…" } or { replace = "…", with = "…" }'

@@ -5,8 +5,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from csvdynamo.answer_checksum import check_answers
-from csvdynamo.library_logging import keep_bodies_out_of_logs
+from csvdynamo.aws.answer_checksum import check_answers
+from csvdynamo.aws.library_logging import keep_bodies_out_of_logs
 
 
 def client(service: str, attempts: int = 2) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from csvdynamo.codes import Stage
+from csvdynamo.rules.codes import Stage
 from csvdynamo.errors import RejectError
 
 _ID_LENGTH = 24

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from csvdynamo.codes import RejectCode
+from csvdynamo.rules.codes import RejectCode
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How AWS is called: clients, their errors, retries and checksums."""

@@ -1,0 +1,1 @@
+"""Data set files: what they may say, and their reader."""

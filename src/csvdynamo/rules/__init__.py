@@ -1,0 +1,1 @@
+"""What becomes of a row: an item, or a refusal. Pure functions of the standard library."""

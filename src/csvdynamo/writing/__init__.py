@@ -1,0 +1,1 @@
+"""How a batch of rows is written, within one Lambda function."""
