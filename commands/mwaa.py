@@ -35,7 +35,7 @@ def main() -> None:
 
 def plugin_files() -> Iterator[tuple[str, Path]]:
     """List what goes into ``plugins.zip``, by its name in there: the plugins, the core and the data set files."""
-    sources = [(ROOT / "plugins", ""), (ROOT / "lambdas" / "csvdynamo", "csvdynamo/"), (DATASETS, "datasets/")]
+    sources = [(ROOT / "plugins", ""), (ROOT / "src", ""), (DATASETS, "datasets/")]
     for folder, prefix in sources:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:

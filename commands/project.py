@@ -18,7 +18,7 @@ BUILD = Path(os.environ.get("CSVDYNAMO_BUILD") or ROOT / "build").resolve()
 SAMPLES = BUILD / "sample"
 DATASETS = Path(os.environ.get("CSVDYNAMO_DATASETS") or ROOT / "datasets").resolve()
 CDK = ROOT / "cdk"
-PYTHON_PATH = [ROOT / "lambdas", ROOT / "plugins"]
+PYTHON_PATH = [ROOT / "src", ROOT / "plugins"]
 DEFAULT_DATASET = "ev_population"
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from csvdynamo.aws.clients import client
+from csvdynamo.aws.stored_object import object_chunks, read_object
 from csvdynamo.errors import BatchError
 from csvdynamo.records.result_files import Manifest, read_manifest
-from csvdynamo.writing.settings import setting
-from csvdynamo.aws.stored_object import object_chunks, read_object
 from csvdynamo.records.totals import execution_output, sum_results
+from csvdynamo.writing.settings import setting
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from csvdynamo.aws.backoff import Backoff
-from csvdynamo.writing.batch import Batch, answer
-from csvdynamo.writing.batch_writer import BatchWriter, DynamoDbClient
 from csvdynamo.aws.clients import client
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.errors import OtherRulesError
+from csvdynamo.rules.rows import RowConverter
+from csvdynamo.writing.batch import Batch, answer
+from csvdynamo.writing.batch_writer import BatchWriter, DynamoDbClient
+from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.writing.fence import Fence
 from csvdynamo.writing.migration import Outcome, migrate
-from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.settings import setting, staged_dataset
 
 logger = logging.getLogger(__name__)

@@ -36,7 +36,7 @@ class CsvDynamoStack(Stack):
             scope: The CDK app.
             dataset: The data set, as read from ``dataset_file``.
             dataset_file: The TOML file, which goes into the Lambda functions' zip file.
-            code: The folder ``lambdas/``.
+            code: The folder of the handlers, ``lambdas/``.
             account: The AWS account. It must be known: CloudFormation takes a kept bucket back only by a name
                 that is written out, and the bucket's name holds the account.
             region: The AWS Region.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from csvdynamo.aws.stored_object import read_object
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown_lines
-from csvdynamo.aws.stored_object import read_object
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.row_mark import remember_rows

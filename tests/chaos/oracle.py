@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from commands.embedded import Deployed
+from csvdynamo.aws.stored_object import read_object
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
-from csvdynamo.aws.stored_object import read_object
 from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.rejects.error_files import MERGED_FILE

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from commands.embedded import Deployed
-from csvdynamo.rules.codes import Stage
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.rejects.result_objects import list_objects
 from tests.e2e.conftest import Airflow, Dags

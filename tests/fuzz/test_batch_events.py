@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 import consolidate
 import migrate_batch
-from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, item_size
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo.writing.error_stream import MAX_RECORD_BYTES
 from csvdynamo.errors import BatchError, CsvDynamoError, OtherRulesError, RejectError, ResultFileError
-from csvdynamo.writing.fence import Fence
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, item_size
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo.writing.error_stream import MAX_RECORD_BYTES
+from csvdynamo.writing.fence import Fence
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error
 from tests.unit.plugin.fake_bucket import FakeBucket

@@ -13,12 +13,12 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from csvdynamo.rules.attribute_values import Item
-from csvdynamo.writing.batch import Batch
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.writing.migration import migrate
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo.writing.batch import Batch
+from csvdynamo.writing.migration import migrate
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download

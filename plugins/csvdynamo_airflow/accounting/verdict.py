@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from csvdynamo.datasets.dataset import Gates
-from csvdynamo.errors import OtherRulesError, TurnLostError
 from csvdynamo.datasets.policies import ForeignPolicy, Verification
+from csvdynamo.errors import OtherRulesError, TurnLostError
 from csvdynamo.shown import shown, shown_lines
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.reject_gate import too_many_rejects

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
+from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.errors import RejectError
 from csvdynamo.records.rejects import Reject
 from csvdynamo.records.result_files import Manifest, ResultFile, batch_results
 from csvdynamo.shown import shown
-from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import CODE_LENGTH, merge

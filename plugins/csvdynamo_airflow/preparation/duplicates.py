@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from csvdynamo.rules.codes import RejectCode
 from csvdynamo.datasets.dataset import Column, Dataset
 from csvdynamo.datasets.policies import DuplicatePolicy
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo.shown import quoted
 from csvdynamo.rules.transforms import Prefix, TextFunction, Transform, chain
+from csvdynamo.shown import quoted
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.duckdb_session import sql_text
 from csvdynamo_airflow.preparation.record_blocks import BadRecord

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.records.rejects import Reject, reject_id
+from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.prepared_rows import reject_item
 from csvdynamo_airflow.preparation.record_blocks import BadRecord

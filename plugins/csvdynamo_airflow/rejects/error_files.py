@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Self
 
+from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.errors import RejectError
 from csvdynamo.records.rejects import Reject
 from csvdynamo.records.result_files import batch_results
 from csvdynamo.shown import shown
-from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix

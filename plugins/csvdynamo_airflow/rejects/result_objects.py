@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from csvdynamo.records.result_files import Manifest, read_manifest
 from csvdynamo.aws.stored_object import object_chunks, read_object
+from csvdynamo.records.result_files import Manifest, read_manifest
 from csvdynamo_airflow.naming import results_prefix
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Any
 
+from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
 from csvdynamo.records.result_files import Manifest, ResultFile, UnfinishedBatch, unfinished_batches
 from csvdynamo.rules.rows import row_number, source_row
 from csvdynamo.shown import shown
-from csvdynamo.aws.stored_object import object_chunks
 
 UNFINISHED_FILE = "unfinished.jsonl"
 

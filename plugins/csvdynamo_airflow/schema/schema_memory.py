@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.aws.stored_object import read_object
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepared import Prepared

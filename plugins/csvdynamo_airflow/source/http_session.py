@@ -9,8 +9,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from csvdynamo.datasets.hosts import any_allows
 from csvdynamo.aws.library_logging import keep_queries_out_of_logs
+from csvdynamo.datasets.hosts import any_allows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError

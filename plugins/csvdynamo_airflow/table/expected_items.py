@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from csvdynamo.rules.attribute_values import Item
+from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Dataset
-from csvdynamo.rules.refusals import Refusal
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.records.result_files import unfinished_batches
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter, row_number
-from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids
 from csvdynamo_airflow.rejects.result_objects import find_manifest

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from csvdynamo.rules.attribute_values import Item
 from csvdynamo.aws.aws_errors import is_retryable
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError
+from csvdynamo.rules.attribute_values import Item
 from csvdynamo_airflow.errors import MigrationPostponedError
 
 KEYS_PER_CALL = 100

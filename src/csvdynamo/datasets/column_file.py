@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Column, ColumnType, EmptyPolicy
-from csvdynamo.rules.patterns import compile_pattern
 from csvdynamo.datasets.toml_fields import Fields, found
+from csvdynamo.rules.patterns import compile_pattern
 from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, Trim, Uppercase, chain
 
 _NAMED_TRANSFORMS: dict[str, Transform] = {"lowercase": Lowercase(), "uppercase": Uppercase(), "trim": Trim()}

@@ -12,12 +12,12 @@ from zoneinfo import available_timezones
 
 from csvdynamo.datasets.column_file import read_columns, read_transforms
 from csvdynamo.datasets.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
-from csvdynamo.errors import DatasetError
 from csvdynamo.datasets.hosts import HostRule, has_user
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo.datasets.policy_file import read_policies
 from csvdynamo.datasets.protection_file import read_protection
 from csvdynamo.datasets.toml_fields import Fields, found
+from csvdynamo.errors import DatasetError
 from csvdynamo.rules.transforms import can_produce
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from csvdynamo.rules.codes import Stage
 from csvdynamo.errors import RejectError
+from csvdynamo.rules.codes import Stage
 
 _ID_LENGTH = 24
 _ROW_LIMIT = 10**18  # as for the row numbers of a batch

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NoReturn
 
+from csvdynamo.datasets.dataset import Column, ColumnType, EmptyPolicy
 from csvdynamo.rules.attribute_values import (
     MAX_PARTITION_KEY_BYTES,
     AttributeValue,
@@ -12,10 +13,9 @@ from csvdynamo.rules.attribute_values import (
     utf8_length,
 )
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo.datasets.dataset import Column, ColumnType, EmptyPolicy
 from csvdynamo.rules.refusals import Refusal
-from csvdynamo.shown import quoted
 from csvdynamo.rules.transforms import TextFunction, chain, is_blank
+from csvdynamo.shown import quoted
 
 CellRule = Callable[[str], AttributeValue | None]
 """Returns the value, or None for no attribute; raises `CellRefusedError`."""

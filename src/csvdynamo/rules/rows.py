@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Column, Dataset
+from csvdynamo.errors import BatchError
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.cells import CellRefusedError, CellRule, compile_cell, compile_key
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Column, Dataset
-from csvdynamo.errors import BatchError
 from csvdynamo.rules.refusals import Refusal
 
 _MAX_PLANS = 32

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from csvdynamo.rules.codes import Stage
 from csvdynamo.errors import BatchError
-from csvdynamo.rules.refusals import Refusal
 from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
+from csvdynamo.rules.codes import Stage
+from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import row_number, source_row
 
 Row = Mapping[str, str]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
 
-from csvdynamo.rules.attribute_values import Item, item_size
 from csvdynamo.aws.aws_errors import is_retryable, validation_message
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
+from csvdynamo.rules.attribute_values import Item, item_size
 from csvdynamo.rules.refusals import RefusedItem
 
 MAX_REQUESTS = 25

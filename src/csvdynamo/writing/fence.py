@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from csvdynamo.errors import TurnLostError
 from csvdynamo.aws.stored_object import read_object
+from csvdynamo.errors import TurnLostError
 from csvdynamo.writing.turn import Holder
 
 TRUSTED_SECONDS = 2.0

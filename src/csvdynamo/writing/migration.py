@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from csvdynamo.rules.attribute_values import Item
-from csvdynamo.writing.batch import Batch
-from csvdynamo.rules.codes import RejectCode, Stage
-from csvdynamo.errors import UnexpectedAnswerError
 from csvdynamo.datasets.policies import DuplicatePolicy
-from csvdynamo.rules.refusals import Refusal, RefusedItem
+from csvdynamo.errors import UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.codes import RejectCode, Stage
+from csvdynamo.rules.refusals import Refusal, RefusedItem
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.shown import quoted
+from csvdynamo.writing.batch import Batch
 
 WriteItems = Callable[[Sequence[Item]], Iterable[RefusedItem]]
 

@@ -40,7 +40,7 @@ def test_the_stack_is_deployed_with_what_the_image_holds_and_nothing_is_written_
     told = tmp_path / "told.jsonl"
     project = image(tmp_path / "csvdynamo", told)
     before = sorted(project.rglob("*"))
-    paths = os.pathsep.join(map(str, [project, project / "lambdas", project / "plugins"]))
+    paths = os.pathsep.join(map(str, [project, project / "src", project / "plugins"]))
 
     key = {name: value for name, value in new_secrets().items() if name.startswith("LOCAL_AWS_")}
 

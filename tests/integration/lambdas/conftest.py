@@ -1,11 +1,12 @@
 import importlib.util
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from moto import mock_aws
+
+from csvdynamo_stack.asset import stage
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,11 +37,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def load_handler(tmp_path: Path) -> Callable[[str], ModuleType]:
-    """Loads a handler from a folder laid out as the Lambda function's zip file: `lambdas/` and one data set file."""
+    """Loads a handler from a folder laid out as the Lambda function's zip file."""
     folder = tmp_path / "task"
-    shutil.copytree(ROOT / "lambdas", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "datasets").mkdir(exist_ok=True)
-    shutil.copyfile(ROOT / "datasets" / "ev_population.toml", folder / "datasets" / "ev_population.toml")
+    folder.mkdir()
+    stage(ROOT / "lambdas", ROOT / "datasets" / "ev_population.toml", folder)
 
     def load(name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(f"staged_{name}", folder / f"{name}.py")

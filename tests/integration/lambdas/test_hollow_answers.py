@@ -7,8 +7,8 @@ from zlib import crc32
 import pytest
 
 from csvdynamo.aws.backoff import Backoff
-from csvdynamo.writing.batch_writer import BatchWriter
 from csvdynamo.aws.clients import client
+from csvdynamo.writing.batch_writer import BatchWriter
 from tests.integration.plugin.raw_server import serve_raw
 
 GOOD = b'{"UnprocessedItems":{}}'

@@ -19,8 +19,8 @@ from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import client
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError
-from csvdynamo.writing.fence import Fence
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo.writing.fence import Fence
 from tests.canaries import CANARY, no_canary_logged, told
 from tests.unit.plugin.fake_bucket import FakeBucket
 

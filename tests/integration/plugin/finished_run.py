@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.rules.codes import Stage
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.records.rejects import reject_id
+from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from csvdynamo.rules.codes import Stage
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.codes import Stage
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workflow.migration import Migration

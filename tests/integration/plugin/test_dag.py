@@ -277,7 +277,7 @@ def test_parsing_the_dags_imports_nothing_heavy() -> None:
 
 def _python(program: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run a program in a process of its own: what is imported here already would hide what it imports."""
-    paths = os.pathsep.join(str(ROOT / folder) for folder in ("lambdas", "plugins", "."))
+    paths = os.pathsep.join(str(ROOT / folder) for folder in ("src", "plugins", "."))
     environment = {**os.environ, "PYTHONPATH": paths, **settings}
     return subprocess.run(
         [sys.executable, "-c", program], check=False, cwd=ROOT, env=environment, capture_output=True, text=True

@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
 from botocore.exceptions import ClientError
 
-from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo.datasets.policies import Policies
+from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError

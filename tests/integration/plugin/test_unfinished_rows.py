@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.rules.codes import RejectCode
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.result_files import UnfinishedBatch
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.rejects.merged import Merged

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.rules.codes import Stage
 from csvdynamo.errors import RejectError, ResultFileError
+from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from tests.integration.plugin.migration_objects import (

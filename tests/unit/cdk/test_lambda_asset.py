@@ -1,18 +1,31 @@
+"""What the Lambda functions' zip file holds: what its handlers import, and one data set file."""
+
+import json
+import subprocess
+import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
+from commands.project import ROOT
 from csvdynamo_stack.asset import stage
+from csvdynamo_stack.import_closure import import_closure
+
+HANDLERS = ROOT / "lambdas"
+# The AWS SDK is there in Lambda; neither the checkout nor an installed core is on this path (-S).
+IMPORT_ALL = f"""
+import json, sys
+sys.path.append({str(Path(boto3.__file__).parents[1])!r})
+import consolidate, migrate_batch
+print(json.dumps([module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)]))
+"""
 
 
 @pytest.fixture
-def code(tmp_path: Path) -> Path:
-    folder = tmp_path / "lambdas"
-    (folder / "core" / "__pycache__").mkdir(parents=True)
-    (folder / "handler.py").write_text("handler")
-    (folder / "core" / "rules.py").write_text("rules")
-    (folder / "core" / "__pycache__" / "rules.cpython-311.pyc").write_bytes(b"\0")
-    (folder / ".DS_Store").touch()
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "asset"
+    folder.mkdir()
     return folder
 
 
@@ -25,24 +38,49 @@ def dataset_file(tmp_path: Path) -> Path:
     return folder / "trees.toml"
 
 
-def staged(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def test_the_asset_holds_the_code_and_one_data_set_and_nothing_else(
-    code: Path, dataset_file: Path, tmp_path: Path
+def test_the_asset_is_what_the_handlers_import_and_one_data_set_and_nothing_else(
+    dataset_file: Path, target: Path
 ) -> None:
-    target = tmp_path / "asset"
-    target.mkdir()
+    stage(HANDLERS, dataset_file, target)
+    staged = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
 
-    stage(code, dataset_file, target)
+    done = subprocess.run(
+        [sys.executable, "-B", "-S", "-c", IMPORT_ALL],
+        cwd=target,
+        env={},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
 
-    assert staged(target) == {"handler.py": b"handler", "core/rules.py": b"rules", "datasets/trees.toml": b"trees"}
+    assert done.returncode == 0, done.stderr
+    files = [Path(file).resolve() for file in json.loads(done.stdout)]
+    imported = {file.relative_to(target).as_posix() for file in files if file.is_relative_to(target)}
+    assert not any(file.is_relative_to(ROOT / "src") for file in files)
+    assert staged == imported | {"datasets/trees.toml"}
+    assert (target / "datasets" / "trees.toml").read_text() == "trees"
 
 
-def test_a_missing_data_set_file_is_an_error(code: Path, tmp_path: Path) -> None:
-    target = tmp_path / "asset"
-    target.mkdir()
-
+def test_a_missing_data_set_file_is_an_error(tmp_path: Path, target: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        stage(code, tmp_path / "none.toml", target)
+        stage(HANDLERS, tmp_path / "none.toml", target)
+
+
+def test_modules_are_found_however_they_are_imported(tmp_path: Path) -> None:
+    sources = {
+        "core/__init__.py": "",
+        "core/rules/__init__.py": "from core import errors",
+        "core/rules/cells.py": "def late():\n    import core.late as late",
+        "core/errors.py": "from core.rules.cells import late",
+        "core/late.py": "import json",
+        "core/unused.py": "",
+        "program.py": "import os\nfrom core.rules import cells",
+    }
+    for name, text in sources.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    found = import_closure([tmp_path / "program.py"], tmp_path)
+
+    assert {path.relative_to(tmp_path).as_posix() for path in found} == set(sources) - {"core/unused.py", "program.py"}

@@ -26,7 +26,7 @@ class Checkout:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.synthesized = 0
-        for name in ("cdk/app.py", "lambdas/handler.py", "package-lock.json"):
+        for name in ("cdk/app.py", "lambdas/handler.py", "src/csvdynamo/rules.py", "package-lock.json"):
             self.write(name, "1")
         self.write("datasets/trees.toml", DATASET)
 
@@ -68,7 +68,15 @@ def test_the_same_sources_are_synthesized_once(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", ["cdk/app.py", "cdk/new.py", "lambdas/handler.py", "package-lock.json", "datasets/trees.toml"]
+    "changed",
+    [
+        "cdk/app.py",
+        "cdk/new.py",
+        "lambdas/handler.py",
+        "src/csvdynamo/rules.py",
+        "package-lock.json",
+        "datasets/trees.toml",
+    ],
 )
 def test_whatever_goes_into_it_changes_makes_another(checkout: Checkout, changed: str) -> None:
     checkout.assembly()

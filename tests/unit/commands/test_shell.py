@@ -41,7 +41,7 @@ def test_only_what_is_meant_for_it_is_left_and_modules_are_found_wherever_it_wor
 
     assert "AWS_PROFILE" not in os.environ
     assert os.environ["LANG"] == "de_DE.UTF-8"
-    assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(ROOT / name) for name in ("", "lambdas", "plugins")]
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(ROOT / name) for name in ("", "src", "plugins")]
 
 
 def test_nothing_that_changes_the_command_is_taken_over_in_silence() -> None:

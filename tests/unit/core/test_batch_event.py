@@ -1,9 +1,9 @@
 import pytest
 
-from csvdynamo.writing.batch import Batch
-from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.errors import BatchError
+from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.rules.refusals import Refusal
+from csvdynamo.writing.batch import Batch
 
 REFUSAL = Refusal(RejectCode.BAD_TYPE, "A", "A: no")
 

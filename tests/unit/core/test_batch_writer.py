@@ -7,10 +7,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.rules.attribute_values import Item
 from csvdynamo.aws.backoff import Backoff
-from csvdynamo.writing.batch_writer import BatchWriter
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.writing.batch_writer import BatchWriter
 
 Fault = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo.errors import DatasetError
 from csvdynamo.datasets.policies import WHOLE_UP_TO
+from csvdynamo.errors import DatasetError
 
 PAGE = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from csvdynamo.datasets import dataset_file
 from csvdynamo.datasets.dataset import ColumnType, DagSettings, Dataset, EmptyPolicy, Gates
 from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset, load_datasets
-from csvdynamo.errors import DatasetError
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange
+from csvdynamo.errors import DatasetError
 from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, can_produce
 from tests.hostile.texts import HOSTILE, hold_shown
 

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from csvdynamo.rules.codes import Stage
-from csvdynamo.writing.error_stream import ErrorStream
 from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.codes import Stage
+from csvdynamo.writing.error_stream import ErrorStream
 
 Fails = Callable[[int], bool]
 

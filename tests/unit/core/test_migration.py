@@ -5,14 +5,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.rules.attribute_values import Item
-from csvdynamo.writing.batch import Batch
-from csvdynamo.rules.codes import RejectCode
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.writing.migration import Outcome, migrate
 from csvdynamo.datasets.policies import DuplicatePolicy, Policies
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo.writing.batch import Batch
+from csvdynamo.writing.migration import Outcome, migrate
 
 MakeDataset = Callable[[str], Dataset]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo.errors import DatasetError
 from csvdynamo.datasets.protection import Encryption, Protection
+from csvdynamo.errors import DatasetError
 
 FILE = """
 [source]

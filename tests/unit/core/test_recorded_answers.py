@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from csvdynamo.rules.attribute_values import MAX_PARTITION_KEY_BYTES, number_text
-from csvdynamo.writing.batch_writer import BatchWriter
 from csvdynamo.errors import ResultFileError
-from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.records.result_files import ResultFile, UnfinishedBatch, batch_results, read_manifest, unfinished_batches
+from csvdynamo.rules.attribute_values import MAX_PARTITION_KEY_BYTES, number_text
+from csvdynamo.rules.refusals import RefusedItem
+from csvdynamo.writing.batch_writer import BatchWriter
 from tests.support.recorded_answers import ANSWERS, recorded_items
 
 RECORD, NUMBERS = ANSWERS["record"], ANSWERS["numbers"]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.errors import RejectError
 from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
+from csvdynamo.rules.codes import RejectCode, Stage
 
 REJECT = Reject(
     execution_name="ev-1",

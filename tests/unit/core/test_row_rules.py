@@ -4,10 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
-from csvdynamo.rules.codes import RejectCode
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.errors import BatchError
+from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter, convert_row, row_number, source_row
 

@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 ENTRIES = dict(re.findall(r"^### ([^\n]+)\n\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE))
 CODE = "\n".join(
     path.read_text(encoding="utf-8")
-    for folder in ("plugins", "lambdas", "cdk")
+    for folder in ("plugins", "src", "lambdas", "cdk")
     for path in sorted((ROOT / folder).rglob("*.py"))
 )
 

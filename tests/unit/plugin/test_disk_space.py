@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import csvdynamo_airflow
-from csvdynamo.rules.attribute_values import Item
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.datasets.policies import DuplicatePolicy
+from csvdynamo.rules.attribute_values import Item
 from csvdynamo_airflow import disk_space
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import duckdb_session, duplicates

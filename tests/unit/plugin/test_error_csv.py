@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo_airflow.preparation.prepared_rows import reject_item
 from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.preparation.source_columns import SourceColumns

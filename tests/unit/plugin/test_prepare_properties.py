@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.rules.codes import Stage
 from csvdynamo.datasets.dataset import Column, Dataset, Gates, Limits, Source, Table
 from csvdynamo.datasets.policies import DuplicatePolicy, OnChange, Policies
 from csvdynamo.records.rejects import Reject, reject_id
+from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.transforms import Trim, Uppercase, is_blank
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import prepare_file

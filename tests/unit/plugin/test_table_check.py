@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from csvdynamo.rules.attribute_values import Item, number_text
 from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.rules.attribute_values import Item, number_text
 from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, differing_attributes, digest, judge
 
