@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cheap_clients import make_clients_cheap
+
 pytest_plugins = ["tests.support.own_shell", "tests.support.time_spent"]
+
+make_clients_cheap()
 
 
 @pytest.fixture(scope="session", autouse=True)
