@@ -1,4 +1,4 @@
-"""What holds for every test that moto answers."""
+"""What holds for every test that moto may answer."""
 
 from tests.support.cheap_moto import make_moto_cheap
 
