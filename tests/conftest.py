@@ -1,12 +1,17 @@
 """What holds for every test."""
 
+import gc
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.cheap_clients import make_clients_cheap
+
 pytest_plugins = ["tests.support.own_shell", "tests.support.time_spent"]
+
+make_clients_cheap()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +26,12 @@ def private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was imported and collected, some million objects that stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

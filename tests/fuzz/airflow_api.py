@@ -15,7 +15,7 @@ def main() -> None:
     from airflow.api_fastapi.app import create_app
     from fastapi.testclient import TestClient
 
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(create_app(apps="core"), raise_server_exceptions=False) as client:
         token = client.get("/auth/token").json()["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         for line in sys.stdin:

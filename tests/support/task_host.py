@@ -5,7 +5,6 @@ do is the request's ``kind``, one of `KINDS`; its output goes to the file ``log`
 file ``outcome``, whole or not at all: a child that is killed leaves nothing but its effects.
 """
 
-import functools
 import gc
 import json
 import os
@@ -18,17 +17,15 @@ from typing import Any, NoReturn
 
 import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger asks for its client
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
-import botocore.hooks
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from botocore.hooks import EventAliaser
-from botocore.loaders import Loader
 
 import csvdynamo_airflow.steps
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
 from tests.support import airflow_command, worker
+from tests.support.cheap_clients import make_clients_cheap
 from tests.support.whole_file import write_whole
 
 Kind = Callable[[Mapping[str, Any]], Any]
@@ -67,7 +64,8 @@ def warm_up(*, command_line: bool) -> None:
     """Import and parse what every child needs, once; what the `airflow` command needs only if it will be asked for."""
     if command_line:
         airflow_command.warm_up()
-    make_clients_faster()
+    make_clients_cheap()
+    AwsBaseHook._get_caller = _no_caller
     for service in ("cloudformation", "dynamodb", "s3", "sns", "stepfunctions"):
         csvdynamo_airflow.steps.client(service)
     for file in datasets_folder().glob("*.toml"):
@@ -76,28 +74,9 @@ def warm_up(*, command_line: bool) -> None:
     gc.freeze()
 
 
-def make_clients_faster() -> None:
-    """Keep what each AWS client looks up anew and finds the same: half of a task's CPU, which makes four or five.
-
-    They are the descriptions of the services, the signatures and the other names of botocore's handlers, and for the
-    user agent the name of the operator that asks, for which the hook looks at every module for each frame of the stack.
-    """
-    make, parsed = Loader.__init__, dict[Any, Any]()
-    other_name, other_names = EventAliaser._alias_event_name, dict[str, str]()
-
-    def make_with_what_is_parsed(loader: Loader, *rest: Any, **more: Any) -> None:
-        make(loader, *rest, **more)
-        loader._cache = parsed
-
-    def find_other_name(aliaser: EventAliaser, name: str) -> str:
-        if name not in other_names:
-            other_names[name] = other_name(aliaser, name)
-        return other_names[name]
-
-    Loader.__init__ = make_with_what_is_parsed
-    EventAliaser._alias_event_name = find_other_name
-    botocore.hooks.accepts_kwargs = functools.cache(botocore.hooks.accepts_kwargs)
-    AwsBaseHook._get_caller = lambda hook: "Unknown"
+def _no_caller(_hook: AwsBaseHook) -> str:
+    """Name no operator in the user agent: to find it, the hook looks at every module for each frame of the stack."""
+    return "Unknown"
 
 
 def main() -> None:

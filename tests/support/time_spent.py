@@ -17,7 +17,7 @@ _LONG_FILES = {
     "tests/e2e/test_witnesses_taken_away.py": 60,
     "tests/e2e/test_dag_runs.py": 60,
     "tests/e2e/test_least_privilege.py": 50,
-    "tests/unit/plugin/test_prepare_properties.py": 40,
+    "tests/unit/plugin/test_prepare_properties.py": 30,
     "tests/e2e/test_data_protection.py": 35,
     "tests/integration/local_aws/test_embedded_aws_contracts.py": 33,
     "tests/e2e/test_tolerated_failures.py": 25,

@@ -1,16 +1,23 @@
 """The dependency audit of `make lint`: pip-audit against a vulnerability service that this module plays."""
 
+import io
 import json
-from collections.abc import Iterator
+import logging
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from commands import audit
+from commands import audit, dependency_audit
 from commands.audit_allowances import Allowances
 from commands.dependency_audit import OSV_URL, Finding, PinsError, audit_pins
 
@@ -76,6 +83,30 @@ def allow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, until: date, name: st
     monkeypatch.setattr(audit, "ALLOWANCES", path)
 
 
+def run_here(command: Sequence[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    """Run `python -m pip_audit …` in this process, which has imported it: a process for each takes most of a second."""
+    assert command[:3] == [sys.executable, "-m", "pip_audit"]
+    output, errors = io.StringIO(), io.StringIO()
+    logged, status = logging.StreamHandler(errors), 0
+    logger = logging.getLogger("pip_audit")
+    logger.addHandler(logged)
+    try:
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
+            patch.setattr(sys, "argv", ["pip-audit", *command[3:]])
+            runpy.run_module("pip_audit", run_name="__main__")
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    finally:
+        logger.removeHandler(logged)
+    return subprocess.CompletedProcess(command, status, output.getvalue(), errors.getvalue())
+
+
+@pytest.fixture
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what does not depend on how pip-audit starts and ends: the other tests start it as `make lint` does."""
+    monkeypatch.setattr(dependency_audit, "subprocess", SimpleNamespace(run=run_here))
+
+
 TODAY = datetime.now(UTC).date()
 
 
@@ -88,11 +119,13 @@ def test_a_vulnerable_pin_is_found_and_what_mends_it_is_said(osv: type[_Osv], pi
     assert (audited.packages, audited.unreachable) == (2, None)
 
 
+@pytest.mark.usefixtures("no_process")
 def test_a_finding_fails_the_build(osv: type[_Osv], pins: Path) -> None:
     with pytest.raises(SystemExit, match=r"leaky 1\.0 is vulnerable: PYSEC-2026-7, CVE-2026-7"):
         audit.main()
 
 
+@pytest.mark.usefixtures("no_process")
 def test_a_finding_that_is_allowed_under_any_of_its_names_passes_up_to_its_day(
     osv: type[_Osv], pins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,6 +136,7 @@ def test_a_finding_that_is_allowed_under_any_of_its_names_passes_up_to_its_day(
     assert "2 pinned packages: no known vulnerability that is not let pass." in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("no_process")
 def test_what_was_allowed_for_a_time_fails_the_build_after_it(
     osv: type[_Osv], pins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +146,7 @@ def test_what_was_allowed_for_a_time_fails_the_build_after_it(
         audit.main()
 
 
+@pytest.mark.usefixtures("no_process")
 def test_an_allowance_that_nothing_needs_is_told(
     osv: type[_Osv], pins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -149,11 +149,15 @@ class Switch:
 
 
 def until(read: Any, satisfied: Any) -> Any:
-    """Read again and again until the value satisfies; the deadline is there to end a broken test only."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    """Read again and again until the value satisfies; the deadline is there to end a broken test only.
+
+    The longer it has taken, the rarer: a call costs both processes more than the next few hundredths are worth.
+    """
+    began = time.monotonic()
     while not satisfied(value := read()):
-        assert time.monotonic() < deadline, f"not within {WAIT_SECONDS} s; last seen: {value}"
-        time.sleep(0.02)
+        waited = time.monotonic() - began
+        assert waited < WAIT_SECONDS, f"not within {WAIT_SECONDS} s; last seen: {value}"
+        time.sleep(max(0.02, waited / 20))
     return value
 
 

@@ -1,6 +1,7 @@
 """The page on what can go wrong: every entry is told in words that the project uses, held and repaired by tests."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def looks_like(title: str) -> list[str]:
     return re.findall(r"`([^`]+)`", told)
 
 
+@functools.cache  # not when the tests are collected, which each process does
 def literal_texts() -> str:
     """Every text of the code, an f-string's placeholders as a space and adjoining literals joined."""
     texts = []
@@ -41,7 +43,6 @@ def literal_texts() -> str:
 
 
 CODE_MODULE = CODE.replace("from __future__ import annotations\n", "")
-TEXTS = literal_texts()
 
 
 @each_entry
@@ -64,7 +65,7 @@ def is_said(words: str) -> bool:
     pattern = re.escape(words)
     for told, placeholder in (("10", "\N{BULLET}"), ("ABORTED", "\N{BULLET}"), ("TIMED_OUT", "\N{BULLET}")):
         pattern = pattern.replace(told, f"(?:{told}|{placeholder})")
-    return re.search(pattern, TEXTS) is not None
+    return re.search(pattern, literal_texts()) is not None
 
 
 @pytest.mark.parametrize("kind", ["Held by", "Repaired by"])

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -37,6 +36,7 @@ from tests.hostile.generated import (
     write,
 )
 from tests.hostile.in_process import Migrated, migrate_bytes
+from tests.support.quick_folder import quick_folder
 
 MANY = settings(
     max_examples=600,
@@ -66,8 +66,8 @@ DATASET = Dataset(
 @pytest.fixture(scope="module")
 def slow_folder() -> Iterator[Path]:
     """Where the tasks work, once for all examples."""
-    with tempfile.TemporaryDirectory() as made:
-        yield Path(made)
+    with quick_folder() as made:
+        yield made
 
 
 @pytest.fixture
