@@ -159,7 +159,7 @@ def _prepare(dataset: Dataset, deployed: Deployed, source: Path) -> Prepared:
         dataset,
         s3=s3,
         run_id=run_id,
-        name_execution=lambda file_key: execution_name(dataset.name, run_id, file_key, dataset.rules_digest),
+        name_execution=lambda file_key: execution_name(dataset.name, run_id, file_key, dataset.rules.digest),
     )
 
 

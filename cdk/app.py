@@ -35,7 +35,6 @@ def add_stacks(app: App) -> None:
         CsvDynamoStack(
             app,
             load_dataset(path),
-            dataset_file=path,
             code=ROOT / "lambdas",
             account=place.account,
             region=place.region,

@@ -43,8 +43,9 @@ def embedded_assembly(*datasets: Dataset, folder: Path = DATASETS) -> Assembly:
 
 
 def _digest(datasets: Iterable[Dataset]) -> str:
-    """Digest what goes into an assembly: data set files, app, functions, the CDK itself, account and Region."""
-    digest = hashlib.sha256(repr([sorted((one.name, one.digest) for one in datasets), ACCOUNT, REGION]).encode())
+    """Digest what goes into an assembly: rules and settings, app, functions, the CDK itself, account and Region."""
+    told = sorted((one.rules.digest, one.settings_digest) for one in datasets)
+    digest = hashlib.sha256(repr([told, ACCOUNT, REGION]).encode())
     for package in _PACKAGES:
         digest.update(f"{package} {metadata.version(package)}\n".encode())
     for path in _sources():

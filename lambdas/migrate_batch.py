@@ -10,15 +10,15 @@ from typing import Any, Protocol
 
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import client
-from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.errors import OtherRulesError
+from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch, answer
 from csvdynamo.writing.batch_writer import BatchWriter, DynamoDbClient
 from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.writing.fence import Fence
 from csvdynamo.writing.migration import Outcome, migrate
-from csvdynamo.writing.settings import setting, staged_dataset
+from csvdynamo.writing.settings import setting, staged_rules
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
@@ -50,7 +50,7 @@ class Environment:
 def environment() -> Environment:
     """Read the settings and make the clients, once."""
     return Environment(
-        converter=RowConverter(staged_dataset(Path(__file__).resolve().parent)),
+        converter=RowConverter(staged_rules(Path(__file__).resolve().parent)),
         dynamodb=client("dynamodb", attempts=1),
         table_name=setting("DESTINATION_TABLE_NAME"),
         firehose=client("firehose", attempts=1),
@@ -84,23 +84,22 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
 def migrate_batch(event: object, env: Environment, backoff: Backoff) -> dict[str, Any]:
     """Do the handler's work with the given clients and clock."""
     batch = Batch.from_event(event)
-    dataset = env.converter.dataset
-    _refuse_other_rules(batch, dataset)
+    rules = env.converter.rules
+    _refuse_other_rules(batch, rules)
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
-    partition_key = dataset.table.partition_key
-    writer = BatchWriter(env.dynamodb, env.table_name, partition_key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
+    writer = BatchWriter(env.dynamodb, env.table_name, rules.partition_key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
     outcome = migrate(batch, env.converter, writer.write)
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
     stream.send(outcome.rejects)
     _log(batch, outcome)
-    return answer(outcome.written, outcome.rejects, dataset.rules_digest)
+    return answer(outcome.written, outcome.rejects, rules.digest)
 
 
-def _refuse_other_rules(batch: Batch, dataset: Dataset) -> None:
-    if batch.rules and batch.rules != dataset.rules_digest:
+def _refuse_other_rules(batch: Batch, rules: RowRules) -> None:
+    if batch.rules and batch.rules != rules.digest:
         raise OtherRulesError(
             f"the rows were prepared by other rules ({batch.rules[:12]}) than the function has "
-            f"({dataset.rules_digest[:12]}): clear the task prepare, which makes the file anew"
+            f"({rules.digest[:12]}): clear the task prepare, which makes the file anew"
         )
 
 

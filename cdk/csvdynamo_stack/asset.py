@@ -1,4 +1,4 @@
-"""Stages what a Lambda function's zip file holds: the handlers, what they import of the core, and one data set file."""
+"""Stages what a Lambda function's zip file holds: the handlers, what they import of the core, and the rules."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ import shutil
 from pathlib import Path
 
 import csvdynamo
+from csvdynamo.rules.row_rules import RULES_FILE, RowRules
 from csvdynamo_stack.import_closure import import_closure
 
 _SOURCES = Path(csvdynamo.__file__).parents[1]
 
 
-def stage(handlers: Path, dataset_file: Path, target: Path) -> None:
-    """Copy the handlers, their import closure and the data set file into a folder.
+def stage(handlers: Path, rules: RowRules, target: Path) -> None:
+    """Copy the handlers, their import closure and the rules into a folder.
 
     Two stagings of the same sources hold the same bytes under the same names, so the CDK gives them the same
     asset hash and a deploy without changes uploads nothing.
 
     Args:
         handlers: The folder with the handlers (``lambdas/``).
-        dataset_file: The one data set file that the functions read.
+        rules: The data set's rules, which become `rules.json`.
         target: An existing, empty folder; afterwards the root of the zip file.
-
-    Raises:
-        FileNotFoundError: The data set file is not there.
     """
     programs = sorted(handlers.glob("*.py"))
     for program in programs:
@@ -32,6 +30,4 @@ def stage(handlers: Path, dataset_file: Path, target: Path) -> None:
         copy = target / module.relative_to(_SOURCES)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(module, copy)
-    datasets = target / "datasets"
-    datasets.mkdir()
-    shutil.copyfile(dataset_file, datasets / dataset_file.name)
+    (target / RULES_FILE).write_bytes(rules.to_json())

@@ -14,6 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS, turn_key
 from csvdynamo_stack.asset import stage
 from csvdynamo_stack.encryption import DataEncryption
@@ -37,8 +38,7 @@ class Functions(Construct):
         construct_id: str,
         *,
         code: Path,
-        dataset: str,
-        dataset_file: Path,
+        rules: RowRules,
         bucket: s3.IBucket,
         table: dynamodb.ITable,
         encryption: DataEncryption,
@@ -49,25 +49,25 @@ class Functions(Construct):
         self._retention = retention
         self._encryption = encryption
         with TemporaryDirectory(prefix="csvdynamo-asset-") as folder:
-            stage(code, dataset_file, Path(folder))
+            stage(code, rules, Path(folder))
             asset = lambda_.Code.from_asset(folder)
             self.migrate_batch = self._function(
                 "MigrateBatch",
                 asset,
                 handler="migrate_batch.handler",
                 timeout=MIGRATE_BATCH_TIMEOUT,
-                description="Writes a batch of rows to DynamoDB and hands the rejects to Firehose",
+                description="Writes a batch to DynamoDB, its rejects to Firehose",
                 environment={
                     "DESTINATION_TABLE_NAME": table.table_name,
                     "ERROR_DELIVERY_STREAM_NAME": error_stream.name,
                     "SOURCE_BUCKET_NAME": bucket.bucket_name,
-                    "TURN_KEY": turn_key(dataset),
+                    "TURN_KEY": turn_key(rules.dataset),
                 },
                 statements=[
                     allow(["dynamodb:BatchWriteItem"], [table.table_arn]),
                     allow(["firehose:PutRecordBatch"], [error_stream.arn]),
                     *encryption.to_write_items(table),
-                    allow(["s3:GetObject"], [bucket.arn_for_objects(turn_key(dataset))]),
+                    allow(["s3:GetObject"], [bucket.arn_for_objects(turn_key(rules.dataset))]),
                     # Without it S3 answers 403, not 404, while no run has ever had a turn.
                     allow(["s3:ListBucket"], [bucket.bucket_arn]),
                     *encryption.to_read_objects(bucket),

@@ -27,15 +27,12 @@ class CsvDynamoStack(Stack):
     subscribes an address to the results topic when it is not empty.
     """
 
-    def __init__(
-        self, scope: Construct, dataset: Dataset, *, dataset_file: Path, code: Path, account: str, region: str
-    ) -> None:
+    def __init__(self, scope: Construct, dataset: Dataset, *, code: Path, account: str, region: str) -> None:
         """Build the stack.
 
         Args:
             scope: The CDK app.
-            dataset: The data set, as read from ``dataset_file``.
-            dataset_file: The TOML file, which goes into the Lambda functions' zip file.
+            dataset: The data set.
             code: The folder of the handlers, ``lambdas/``.
             account: The AWS account. It must be known: CloudFormation takes a kept bucket back only by a name
                 that is written out, and the bucket's name holds the account.
@@ -78,8 +75,7 @@ class CsvDynamoStack(Stack):
             self,
             "Functions",
             code=code,
-            dataset=dataset.name,
-            dataset_file=dataset_file,
+            rules=dataset.rules,
             bucket=storage.bucket,
             table=storage.table,
             encryption=storage.encryption,
@@ -119,7 +115,8 @@ class CsvDynamoStack(Stack):
                 "DestinationTable": storage.table.table_name,
                 "ErrorDeliveryStream": error_stream.name,
                 "ErrorBufferSeconds": str(BUFFER_SECONDS),
-                "DatasetHash": dataset.digest,
+                "DatasetHash": dataset.rules.digest,
+                "SettingsHash": dataset.settings_digest,
                 "AirflowPolicy": airflow.arn,
             }
         )

@@ -19,7 +19,7 @@ def execution_name(dataset: str, run_id: str, file_key: str, rules: str = "") ->
         dataset: The data set's name.
         run_id: The DAG run's id; a run started by hand has no logical date, so the id alone tells runs apart.
         file_key: The prepared file's key in the bucket, or "" for a run that ended before it had one.
-        rules: The digest of the rules that it was prepared by (`Dataset.rules_digest`).
+        rules: The digest of the rules that it was prepared by (`RowRules.digest`).
 
     Returns:
         A slug of the data set and a digest, of the characters ``A-Z a-z 0-9 - _``, at most 80 of them with a counter.

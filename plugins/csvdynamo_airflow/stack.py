@@ -19,7 +19,8 @@ class Stack:
         table: The destination table's name.
         error_stream: The Firehose stream's name.
         error_buffer_seconds: Firehose's buffer interval; files appear about one and a half intervals later.
-        dataset_hash: Digest of the data set file that it was deployed from.
+        rules: Digest of the rules that its functions apply (`RowRules.digest`).
+        settings: Digest of what else it was made of (`Dataset.settings_digest`).
     """
 
     dataset: str
@@ -29,7 +30,8 @@ class Stack:
     table: str
     error_stream: str
     error_buffer_seconds: int
-    dataset_hash: str
+    rules: str
+    settings: str
 
 
 def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
@@ -52,7 +54,8 @@ def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
             table=outputs["DestinationTable"],
             error_stream=outputs["ErrorDeliveryStream"],
             error_buffer_seconds=int(outputs["ErrorBufferSeconds"]),
-            dataset_hash=outputs["DatasetHash"],
+            rules=outputs["DatasetHash"],
+            settings=outputs["SettingsHash"],
         )
     except KeyError as missing:
         raise MigrationError(
@@ -62,21 +65,28 @@ def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
 
 
 def refuse_other_version(stack: Stack, dataset: Dataset) -> None:
-    """Refuse a stack whose Lambdas would apply other rules than the DAG checks.
+    """Refuse a stack that is not what the data set file says by now.
+
+    What only Airflow reads is no part of it: a schedule, a gate, a tag or a comment needs no deploy.
 
     Args:
         stack: The data set's stack.
         dataset: The DAG's data set.
 
     Raises:
-        MigrationError: The stack was deployed from another version of the data set file.
+        MigrationError: Its functions would apply other rules than the DAG checks, or it has other limits, tolerated
+            failures or protection.
     """
-    if stack.dataset_hash != dataset.digest:
-        raise MigrationError(
-            f"Stack {dataset.stack_name} was deployed from another version of datasets/{dataset.name}.toml "
-            f"(deployed {stack.dataset_hash[:12]}, here {dataset.digest[:12]}). "
-            f"Deploy it again: make deploy DATASET={dataset.name}"
-        )
+    for what, deployed, here in (
+        ("other rules", stack.rules, dataset.rules.digest),
+        ("other limits, tolerated failures or protection", stack.settings, dataset.settings_digest),
+    ):
+        if deployed != here:
+            raise MigrationError(
+                f"Stack {dataset.stack_name} was deployed with {what} than datasets/{dataset.name}.toml has "
+                f"(deployed {deployed[:12]}, here {here[:12]}). "
+                f"Deploy it again: make deploy DATASET={dataset.name}"
+            )
 
 
 def _outputs(cloudformation: Any, dataset: Dataset) -> dict[str, str]:

@@ -95,7 +95,7 @@ def prepare_source(
                 dataset,
                 s3=client("s3"),
                 run_id=run_id,
-                name_execution=lambda key: execution_name(dataset_name, run_id, key, dataset.rules_digest),
+                name_execution=lambda key: execution_name(dataset_name, run_id, key, dataset.rules.digest),
                 source_url=source_url,
                 accept_source=accept_source,
             ).to_json()

@@ -111,10 +111,10 @@ def refuse_other_rules(prepared: Prepared, dataset: Dataset) -> None:
     Raises:
         AirflowFailException: The data set's rules were changed since.
     """
-    if prepared.rules != dataset.rules_digest:
+    if prepared.rules != dataset.rules.digest:
         raise AirflowFailException(
             f"The rules in datasets/{dataset.name}.toml were changed since s3://{prepared.bucket}/{prepared.file_key} "
-            f"was prepared (then {prepared.rules[:12]}, now {dataset.rules_digest[:12]}): one key could have two "
+            f"was prepared (then {prepared.rules[:12]}, now {dataset.rules.digest[:12]}): one key could have two "
             "items, or a rule hold for half of the rows. Clear the task prepare, which makes the file anew, or bring "
             "the rules back."
         )

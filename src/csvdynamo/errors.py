@@ -14,6 +14,10 @@ class DatasetError(CsvDynamoError):
     """A data set file is wrong. The message names the file, the dotted key, what is allowed and what was found."""
 
 
+class RulesError(CsvDynamoError):
+    """What a function has of its data set's rules is missing, or cannot be read."""
+
+
 class BatchError(CsvDynamoError):
     """A batch cannot be migrated at all: trying it again gives the same answer. No row's value is in the message."""
 

@@ -112,7 +112,7 @@ def migrate_bytes(content: bytes, dataset: Dataset, folder: Path) -> Migrated:
     table = Table()
     rejects = [*_prepare_rejects(prepared, s3)]
     items = read_items(body, CsvFormat())
-    converter = RowConverter(dataset)
+    converter = RowConverter(dataset.rules)
     while rows := tuple(islice(items, dataset.limits.rows_per_batch)):
         rejects += _migrate(rows, converter, prepared.execution_name, table)
     return Migrated(prepared, table.items, table.overwritten, rejects, body.decode("utf-8"))
@@ -146,7 +146,7 @@ def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
 def _migrate(
     rows: tuple[Mapping[str, str], ...], converter: RowConverter, execution_name: str, table: Table
 ) -> list[Reject]:
-    key = converter.dataset.table.partition_key
+    key = converter.rules.partition_key
 
     def write(items: Sequence[Item]) -> list[Any]:
         for item in items:

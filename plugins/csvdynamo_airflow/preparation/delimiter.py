@@ -78,4 +78,4 @@ def _has_required(header: Sequence[str], dataset: Dataset) -> bool:
 
 def _stored(headers: Iterable[str], dataset: Dataset) -> set[str]:
     """Return the attributes that headers become."""
-    return {dataset.attribute_name(name) for name in headers if not dataset.column(name).drop}
+    return {dataset.rules.attribute_name(name) for name in headers if not dataset.rules.column(name).drop}

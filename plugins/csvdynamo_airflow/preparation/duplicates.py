@@ -12,12 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from csvdynamo.datasets.dataset import Column, Dataset
-from csvdynamo.datasets.policies import DuplicatePolicy
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.codes import RejectCode
+from csvdynamo.rules.columns import Column
 from csvdynamo.rules.refusals import Refusal
+from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo.rules.transforms import Prefix, TextFunction, Transform, chain
+from csvdynamo.rules.transforms import TextFunction, Transform, chain
 from csvdynamo.shown import quoted
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.duckdb_session import sql_text
@@ -133,7 +134,7 @@ def write_accepted(
         headers: Their header.
         dataset: The data set, whose rules judge them.
     """
-    converter = RowConverter(dataset)
+    converter = RowConverter(dataset.rules)
     for number, fields in rows:
         item = converter.convert(dict(zip(headers, fields, strict=True)))
         if not isinstance(item, Refusal):
@@ -166,8 +167,8 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
 
 
 def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:
-    """Return the steps that can make two cells equal, None if there are none: a prefix at the end never does."""
-    while steps and isinstance(steps[-1], Prefix):
+    """Return the steps that can make two cells equal, None if there are none: one-to-one steps at the end never do."""
+    while steps and steps[-1].one_to_one:
         steps = steps[:-1]
     return chain(steps) if steps else None
 

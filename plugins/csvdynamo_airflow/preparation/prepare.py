@@ -141,7 +141,7 @@ def prepare(
             header=outcome.headers,
             schema_changes=schema_changes,
             execution_name=execution_name,
-            rules=dataset.rules_digest,
+            rules=dataset.rules.digest,
             at=time.time(),
             source=landed,
             delimiter=outcome.source_format.delimiter,

@@ -86,7 +86,7 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
         with (
             work.growing_file("draft") as file,
             work.reject_spool("rejects", header) as rejects,
-            KeySpool(folder / "keys", dataset.column(header.key_header), work.space) as keys,
+            KeySpool(folder / "keys", dataset.rules.column(header.key_header), work.space) as keys,
         ):
             draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
@@ -137,7 +137,7 @@ def _leave_out_duplicates(
     losers = _unless_empty(find_losers(session, accepted, work.dataset.policies.duplicates))
     if losers is None:
         return draft.path
-    key_of = chain_steps(work.dataset.column(header.key_header).transform)
+    key_of = chain_steps(work.dataset.rules.column(header.key_header).transform)
     with work.growing_file("prepared") as output:
         for loser, fields in draft.copy_without(losers, output):
             spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])))

@@ -30,7 +30,7 @@ class Prepared:
         header: The source's header, without the row number's column.
         schema_changes: How the header departs from the data set file and from the last successful run.
         execution_name: The name of the execution that migrates the file.
-        rules: The digest of the rules that it was prepared by (`Dataset.rules_digest`): it is migrated and checked by
+        rules: The digest of the rules that it was prepared by (`RowRules.digest`): it is migrated and checked by
             the same, or not at all.
         at: When it was prepared, in seconds since the epoch.
         source: The landed source.

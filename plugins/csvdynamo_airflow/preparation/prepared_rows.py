@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER
 from csvdynamo.rules.codes import RejectCode
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.preparation.record_blocks import BadRecord
 
 Row = Sequence[str | int]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.preparation.csv_records import CsvRecords
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
@@ -72,7 +73,7 @@ class Rewriter:
         stored = [
             place
             for place, header in enumerate(columns.headers)
-            if dataset.attribute_name(header) == key and not dataset.column(header).drop
+            if dataset.rules.attribute_name(header) == key and not dataset.rules.column(header).drop
         ]
         self.header = SourceHeader(columns, stored[0])
         self._rules = ContentRules(

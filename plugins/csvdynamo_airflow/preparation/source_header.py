@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.errors import MigrationError
 
 HEADER_LIMIT_BYTES = 10 * 1024
@@ -78,9 +79,9 @@ def _refuse_repeats(headers: Sequence[str], name: str) -> None:
 def _refuse_shared_attributes(headers: Sequence[str], dataset: Dataset, name: str) -> None:
     taken: dict[str, str] = {}
     for header in headers:
-        if dataset.column(header).drop:
+        if dataset.rules.column(header).drop:
             continue
-        attribute = dataset.attribute_name(header)
+        attribute = dataset.rules.attribute_name(header)
         if not attribute:
             raise HeaderError(
                 f"Column {header!r} of {name} becomes an attribute without a name. Rename or drop it in "
@@ -97,9 +98,9 @@ def _refuse_shared_attributes(headers: Sequence[str], dataset: Dataset, name: st
 def _refuse_missing(headers: Sequence[str], dataset: Dataset, name: str) -> None:
     present = set(headers)
     missing = [column.header for column in dataset.columns if column.required and column.header not in present]
-    stored = {dataset.attribute_name(header) for header in headers if not dataset.column(header).drop}
+    stored = {dataset.rules.attribute_name(header) for header in headers if not dataset.rules.column(header).drop}
     if not missing and dataset.table.partition_key not in stored:
-        missing = [dataset.key_header or f"a column for the partition key {dataset.table.partition_key}"]
+        missing = [dataset.rules.key_header or f"a column for the partition key {dataset.table.partition_key}"]
     if not missing:
         return
     declared = {column.header for column in dataset.columns}

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from csvdynamo.aws.stored_object import object_chunks
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.records.result_files import unfinished_batches
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter, row_number
 from csvdynamo_airflow.preparation.prepared import Prepared
@@ -87,10 +88,9 @@ class Expectations:
     def __init__(self, dataset: Dataset, settled: Settled) -> None:
         self._settled = settled
         self._key = dataset.table.partition_key
-        self._converter = RowConverter(dataset)
-        self._key_converter = RowConverter(
-            replace(dataset, columns=tuple(one for one in dataset.columns if one.header == dataset.key_header))
-        )
+        self._converter = RowConverter(dataset.rules)
+        key_columns = tuple(one for one in dataset.columns if one.header == dataset.rules.key_header)
+        self._key_converter = RowConverter(replace(dataset.rules, columns=key_columns))
 
     def all(self, rows: Iterable[PreparedRow]) -> Iterator[Expected]:
         """Make the expectation of every row that has a key or should have an item."""

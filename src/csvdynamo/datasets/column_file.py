@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Column, ColumnType, EmptyPolicy
 from csvdynamo.datasets.toml_fields import Fields, found
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column, ColumnType, EmptyPolicy
 from csvdynamo.rules.patterns import compile_pattern
-from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, Trim, Uppercase, chain
+from csvdynamo.rules.transforms import TRANSFORMS, Transform, chain, read_transform
 
-_NAMED_TRANSFORMS: dict[str, Transform] = {"lowercase": Lowercase(), "uppercase": Uppercase(), "trim": Trim()}
-_TRANSFORM_RULE = 'must hold "lowercase", "uppercase", "trim", { prefix = "…" } or { replace = "…", with = "…" }'
+_TRANSFORM_RULE = "must hold " + " or ".join([", ".join([*TRANSFORMS.values()][:-1]), [*TRANSFORMS.values()][-1]])
 _RULES_BY_TYPE = {
     "min": ColumnType.NUMBER,
     "max": ColumnType.NUMBER,
@@ -137,23 +136,11 @@ def _check_key(column: Column, fields: Fields) -> None:
 
 
 def _read_transform(fields: Fields, key: str, step: Any) -> Transform:
-    transform = _transform(step)
+    transform = read_transform(step)
     if transform is None:
         form = f"a table of {', '.join(step) or 'nothing'}" if isinstance(step, dict) else found(step)
         fields.fail(key, f"{_TRANSFORM_RULE}, found {form}")
     return transform
-
-
-def _transform(step: Any) -> Transform | None:
-    if isinstance(step, str):
-        return _NAMED_TRANSFORMS.get(step)
-    if not isinstance(step, dict) or not all(isinstance(text, str) for text in step.values()):
-        return None
-    if step.keys() == {"prefix"} and step["prefix"]:
-        return Prefix(step["prefix"])
-    if step.keys() == {"replace", "with"} and step["replace"]:
-        return Replace(step["replace"], step["with"])
-    return None
 
 
 def _attribute_rule(name: str) -> str | None:

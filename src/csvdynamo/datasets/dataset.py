@@ -1,34 +1,16 @@
 """A data set: one CSV, the table that it goes to, and the rules in between. `dataset_file` reads it from TOML."""
 
-import re
-from dataclasses import dataclass, field
-from decimal import Decimal
-from enum import StrEnum
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
-from csvdynamo.rules.transforms import TextFunction, Transform, chain
-
-ROW_NUMBER_HEADER = "_row"
-"""The column that `prepare` puts in front: the row's number in the source. It never becomes an attribute."""
-
-
-class ColumnType(StrEnum):
-    """How a cell is stored: DynamoDB's S, N or BOOL."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-
-
-class EmptyPolicy(StrEnum):
-    """What a blank cell becomes: no attribute, an attribute of type NULL, or the text as it is."""
-
-    OMIT = "omit"
-    NULL = "null"
-    KEEP = "keep"
+from csvdynamo.rules.columns import Column
+from csvdynamo.rules.row_rules import RowRules
+from csvdynamo.rules.transforms import Transform
 
 
 @dataclass(frozen=True)
@@ -69,28 +51,6 @@ class Table:
 
     name: str
     partition_key: str
-
-
-@dataclass(frozen=True)
-class Column:
-    """The rules of one column. A header without rules of its own has the defaults: optional text, blank cells omitted.
-
-    The rules look at the value after `transform`. `allowed`, `pattern` (the whole value must match) and `max_length`
-    (in characters) belong to text, `minimum` and `maximum` to numbers.
-    """
-
-    header: str
-    rename: str | None = None
-    drop: bool = False
-    required: bool = False
-    type: ColumnType = ColumnType.TEXT
-    transform: tuple[Transform, ...] = ()
-    empty: EmptyPolicy = EmptyPolicy.OMIT
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
-    pattern: re.Pattern[str] | None = None
-    allowed: frozenset[str] | None = None
-    max_length: int | None = None
 
 
 @dataclass(frozen=True)
@@ -138,22 +98,17 @@ class DagSettings:
 
 @dataclass(frozen=True)
 class Dataset:
-    r"""One data set file, read and checked.
+    """One data set file, read and checked.
 
     Attributes:
         name: The file's name without `.toml`.
         attribute_transform: The steps that make a header into an attribute name.
         columns: The declared columns in the file's order. A file may have others.
-        digest: SHA-256 (hex) of the file's text with `\n` line ends: the stack's output `DatasetHash`.
-        rules_digest: SHA-256 (hex) of what decides which item a row becomes: its table, attributes, columns and
-            duplicates. Schedules, limits, gates and comments do not change it.
     """
 
     name: str
     source: Source
     table: Table
-    digest: str
-    rules_digest: str = ""
     attribute_transform: tuple[Transform, ...] = ()
     columns: tuple[Column, ...] = ()
     gates: Gates = field(default_factory=Gates)
@@ -167,24 +122,21 @@ class Dataset:
         """The CloudFormation stack of this data set."""
         return "csvdynamo-" + self.name.replace("_", "-")
 
-    @property
-    def key_header(self) -> str | None:
-        """The declared header whose values are the partition key; None when no rules are declared for it."""
-        key = self.table.partition_key
-        return next((c.header for c in self.columns if not c.drop and self.attribute_name(c.header) == key), None)
-
-    def column(self, header: str) -> Column:
-        """Return the header's rules, or the defaults if none are declared."""
-        return self._by_header.get(header) or Column(header)
-
-    def attribute_name(self, header: str) -> str:
-        """Return the attribute name that a header becomes: the column's `rename`, or the header transformed."""
-        return self.column(header).rename or self._transform_header(header)
+    @cached_property
+    def settings_digest(self) -> str:
+        """Digest of what the stack is made of beside `rules`, its output ``SettingsHash``: 16 digits (hex) of a SHA-256."""
+        limits, protection = asdict(self.limits), asdict(self.protection)
+        settings = [limits, protection, self.gates.tolerated_failure_percent]
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
     @cached_property
-    def _by_header(self) -> dict[str, Column]:
-        return {column.header: column for column in self.columns}
-
-    @cached_property
-    def _transform_header(self) -> TextFunction:
-        return chain(self.attribute_transform)
+    def rules(self) -> RowRules:
+        """What decides which item a row becomes."""
+        return RowRules(
+            dataset=self.name,
+            table=self.table.name,
+            partition_key=self.table.partition_key,
+            attribute_transform=self.attribute_transform,
+            columns=self.columns,
+            duplicates=self.policies.duplicates,
+        )

@@ -1,7 +1,5 @@
 """Reads a data set file (TOML) into a `Dataset`. Every key is described in docs/datasets.md."""
 
-import hashlib
-import json
 import re
 import tomllib
 from decimal import Decimal
@@ -31,8 +29,6 @@ DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
 """The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
 _NO_TIMEZONES = {"localtime", "Factory"}  # another one on each machine, and none
-_RULES = ("table", "attributes", "columns", "duplicates")
-"""The keys of a data set file that decide which item a row becomes."""
 _MOST_SOURCE_BYTES = 10**13
 _MOST_SOURCE_SECONDS = 7 * 86_400
 _MAX_BATCH_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
@@ -52,10 +48,7 @@ def load_dataset(path: Path) -> Dataset:
             f"{path}: the file's name becomes the data set's: rename it to a small letter followed by at most "
             f"30 small letters, digits and underscores"
         )
-    text = _read_text(path)
-    document = _parse(path, text)
-    rules = _digest_rules(document)  # reading takes the keys out of the document
-    return _read_dataset(path.stem, hashlib.sha256(text.encode()).hexdigest(), rules, Fields(document, path))
+    return _read_dataset(path.stem, Fields(_parse(path, _read_text(path)), path))
 
 
 def dataset_paths(folder: Path) -> list[Path]:
@@ -94,12 +87,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise DatasetError(f"{path}: is not valid TOML: {error or type(error).__name__}") from error
 
 
-def _digest_rules(document: dict[str, Any]) -> str:
-    rules = {key: document[key] for key in _RULES if key in document}
-    return hashlib.sha256(json.dumps(rules, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _read_dataset(name: str, digest: str, rules_digest: str, fields: Fields) -> Dataset:
+def _read_dataset(name: str, fields: Fields) -> Dataset:
     source = _read_source(fields.table("source", required=True))
     table_fields = fields.table("table", required=True)
     table = _read_table(table_fields)
@@ -109,8 +97,6 @@ def _read_dataset(name: str, digest: str, rules_digest: str, fields: Fields) -> 
     columns = read_columns(fields.table("columns"), attribute_transform, table.partition_key)
     dataset = Dataset(
         name=name,
-        digest=digest,
-        rules_digest=rules_digest,
         source=source,
         table=table,
         attribute_transform=attribute_transform,
@@ -122,7 +108,7 @@ def _read_dataset(name: str, digest: str, rules_digest: str, fields: Fields) -> 
         protection=read_protection(fields.table("protection")),
     )
     fields.done()
-    if dataset.key_header is None and not can_produce(attribute_transform, table.partition_key):
+    if dataset.rules.key_header is None and not can_produce(attribute_transform, table.partition_key):
         table_fields.fail(
             "partition_key",
             f"no declared column becomes the attribute {table.partition_key!r}, and attributes.transform makes no "

@@ -3,16 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from csvdynamo.rules.row_rules import DuplicatePolicy
+
 WHOLE_UP_TO = 10_000_000
 """Rows, and items of the table, up to which `VerifyMode.AUTO` reads every item back."""
-
-
-class DuplicatePolicy(StrEnum):
-    """Which row of one key is written: the first, the last, or none of them. The others are rejects."""
-
-    FIRST = "first"
-    LAST = "last"
-    REJECT = "reject"
 
 
 class OnChange(StrEnum):

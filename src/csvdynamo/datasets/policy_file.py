@@ -1,7 +1,6 @@
 """Reads the parts of a data set file that say what to do about what is out of the ordinary."""
 
 from csvdynamo.datasets.policies import (
-    DuplicatePolicy,
     ForeignPolicy,
     OnChange,
     Policies,
@@ -10,6 +9,7 @@ from csvdynamo.datasets.policies import (
     VerifyMode,
 )
 from csvdynamo.datasets.toml_fields import Fields
+from csvdynamo.rules.row_rules import DuplicatePolicy
 
 
 def read_policies(fields: Fields) -> Policies:

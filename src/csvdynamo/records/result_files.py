@@ -43,7 +43,7 @@ class BatchResult:
         written: Rows that are stored.
         rejected: Rows that were rejected.
         reject_ids: The ids of their records.
-        rules: The digest of the rules that it applied (`Dataset.rules_digest`).
+        rules: The digest of the rules that it applied (`RowRules.digest`).
     """
 
     written: int

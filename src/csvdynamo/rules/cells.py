@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NoReturn
 
-from csvdynamo.datasets.dataset import Column, ColumnType, EmptyPolicy
 from csvdynamo.rules.attribute_values import (
     MAX_PARTITION_KEY_BYTES,
     AttributeValue,
@@ -13,6 +12,7 @@ from csvdynamo.rules.attribute_values import (
     utf8_length,
 )
 from csvdynamo.rules.codes import RejectCode
+from csvdynamo.rules.columns import Column, ColumnType, EmptyPolicy
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.transforms import TextFunction, chain, is_blank
 from csvdynamo.shown import quoted

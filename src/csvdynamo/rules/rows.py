@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Column, Dataset
 from csvdynamo.errors import BatchError
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.cells import CellRefusedError, CellRule, compile_cell, compile_key
 from csvdynamo.rules.codes import RejectCode
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
 from csvdynamo.rules.refusals import Refusal
+from csvdynamo.rules.row_rules import RowRules
 
 _MAX_PLANS = 32
 _MAX_ROW_NUMBER_DIGITS = 18
@@ -33,8 +34,8 @@ class RowPlan:
 class RowConverter:
     """Converts rows of one data set, keeping a plan for each header that it meets."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
+    def __init__(self, rules: RowRules) -> None:
+        self.rules = rules
         self._plans: dict[tuple[str, ...], RowPlan] = {}
 
     def convert(self, row: Mapping[str, str]) -> Item | Refusal:
@@ -76,13 +77,13 @@ class RowConverter:
         if plan is None:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
-            plan = self._plans[headers] = _lay_out(self.dataset, headers)
+            plan = self._plans[headers] = _lay_out(self.rules, headers)
         return plan
 
 
-def convert_row(dataset: Dataset, row: Mapping[str, str]) -> Item | Refusal:
+def convert_row(rules: RowRules, row: Mapping[str, str]) -> Item | Refusal:
     """Convert a single row. For many rows keep a `RowConverter`, which reads the rules once."""
-    return RowConverter(dataset).convert(row)
+    return RowConverter(rules).convert(row)
 
 
 def row_number(row: Mapping[str, str]) -> int | None:
@@ -97,11 +98,11 @@ def source_row(row: Mapping[str, str]) -> dict[str, str]:
     return {header: value for header, value in row.items() if header != ROW_NUMBER_HEADER}
 
 
-def _lay_out(dataset: Dataset, headers: tuple[str, ...]) -> RowPlan:
-    columns = [dataset.column(header) for header in headers if header != ROW_NUMBER_HEADER]
-    stored = {column.header: _attribute_name(dataset, column) for column in columns if not column.drop}
+def _lay_out(rules: RowRules, headers: tuple[str, ...]) -> RowPlan:
+    columns = [rules.column(header) for header in headers if header != ROW_NUMBER_HEADER]
+    stored = {column.header: _attribute_name(rules, column) for column in columns if not column.drop}
     _check_names_differ(stored)
-    key = dataset.table.partition_key
+    key = rules.partition_key
     key_header = next((header for header, attribute in stored.items() if attribute == key), None)
     cells = tuple(
         (
@@ -112,12 +113,12 @@ def _lay_out(dataset: Dataset, headers: tuple[str, ...]) -> RowPlan:
         for column in columns
         if not column.drop
     )
-    return RowPlan(cells, key_header, _missing_column(dataset, headers, key_header))
+    return RowPlan(cells, key_header, _missing_column(rules, headers, key_header))
 
 
-def _attribute_name(dataset: Dataset, column: Column) -> str:
-    name = dataset.attribute_name(column.header)
-    where = f"data set {dataset.name}: the header {json.dumps(column.header)}"
+def _attribute_name(rules: RowRules, column: Column) -> str:
+    name = rules.attribute_name(column.header)
+    where = f"data set {rules.dataset}: the header {json.dumps(column.header)}"
     if not name:
         raise BatchError(f"{where} becomes an attribute without a name: rename or drop the column")
     try:
@@ -136,12 +137,12 @@ def _check_names_differ(stored: Mapping[str, str]) -> None:
         headers[attribute] = header
 
 
-def _missing_column(dataset: Dataset, headers: tuple[str, ...], key_header: str | None) -> Refusal | None:
+def _missing_column(rules: RowRules, headers: tuple[str, ...], key_header: str | None) -> Refusal | None:
     if key_header is None:
-        key = dataset.table.partition_key
+        key = rules.partition_key
         message = f"the file has no column for the partition key {key}"
-        return Refusal(RejectCode.MISSING_KEY, dataset.key_header or key, message)
-    missing = (column.header for column in dataset.columns if column.required and column.header not in headers)
+        return Refusal(RejectCode.MISSING_KEY, rules.key_header or key, message)
+    missing = (column.header for column in rules.columns if column.required and column.header not in headers)
     header = next(missing, None)
     if header is None:
         return None

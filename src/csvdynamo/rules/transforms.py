@@ -1,8 +1,11 @@
-"""The named steps that change a header into an attribute name, or a cell into the value that is stored."""
+"""The named steps that change a header into an attribute name, or a cell into the value that is stored.
 
-from collections.abc import Callable, Iterable, Sequence
+`TRANSFORMS` is the table of them: a new step is a class and a row in it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 TextFunction = Callable[[str], str]
 
@@ -12,6 +15,17 @@ _MAX_GUESSES = 256
 class Transform(Protocol):
     """One step of a `transform` list."""
 
+    @property
+    def one_to_one(self) -> bool:
+        """Whether two values that are not blank never become the same one."""
+
+    @classmethod
+    def read(cls, step: Any) -> Self | None:
+        """Make the step of what a data set file says, None if that is another step."""
+
+    def written(self) -> str | dict[str, str]:
+        """Return what a data set file says for this step."""
+
     def apply(self, value: str) -> str:
         """Return the value after this step."""
 
@@ -19,50 +33,75 @@ class Transform(Protocol):
         """Return likely values that `apply` makes into this one (see `can_produce`)."""
 
 
+class _Named:
+    """A step that a data set file calls by a name alone."""
+
+    name: ClassVar[str]
+    one_to_one = False
+
+    @classmethod
+    def read(cls, step: Any) -> Self | None:
+        """Make the step of its name."""
+        return cls() if step == cls.name else None
+
+    def written(self) -> str:
+        """Return its name."""
+        return self.name
+
+    def undo(self, value: str) -> Iterable[str]:
+        """Return the value, which stays as it is."""
+        return (value,)
+
+
 @dataclass(frozen=True)
-class Lowercase:
-    """`"lowercase"`."""
+class Lowercase(_Named):
+    """In small letters."""
+
+    name = "lowercase"
 
     def apply(self, value: str) -> str:
         """Return the value in lower case."""
         return value.lower()
 
-    def undo(self, value: str) -> Iterable[str]:
-        """Return the value: lower case text stays as it is."""
-        return (value,)
-
 
 @dataclass(frozen=True)
-class Uppercase:
-    """`"uppercase"`."""
+class Uppercase(_Named):
+    """In capital letters."""
+
+    name = "uppercase"
 
     def apply(self, value: str) -> str:
         """Return the value in upper case."""
         return value.upper()
 
-    def undo(self, value: str) -> Iterable[str]:
-        """Return the value: upper case text stays as it is."""
-        return (value,)
-
 
 @dataclass(frozen=True)
-class Trim:
-    """`"trim"`: without the white space at both ends."""
+class Trim(_Named):
+    """Without the white space at both ends."""
+
+    name = "trim"
 
     def apply(self, value: str) -> str:
         """Return the value without the white space at both ends."""
         return value.strip()
 
-    def undo(self, value: str) -> Iterable[str]:
-        """Return the value: trimmed text stays as it is."""
-        return (value,)
-
 
 @dataclass(frozen=True)
 class Prefix:
-    """`{ prefix = "A_" }`: text in front. A blank value stays blank, or every missing key would become the same key."""
+    """With a text in front. A blank value stays blank, or every missing key would become the same key."""
 
     text: str
+    one_to_one = True
+
+    @classmethod
+    def read(cls, step: Any) -> Self | None:
+        """Make the step of ``{ prefix = "A_" }``."""
+        texts = _texts(step, "prefix")
+        return cls(texts["prefix"]) if texts and texts["prefix"] else None
+
+    def written(self) -> dict[str, str]:
+        """Return ``{ prefix = … }``."""
+        return {"prefix": self.text}
 
     def apply(self, value: str) -> str:
         """Return the value with the text in front."""
@@ -75,10 +114,21 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Replace:
-    """`{ replace = " ", with = "_" }`: every occurrence of one text by another."""
+    """With every occurrence of one text replaced by another."""
 
     old: str
     new: str
+    one_to_one = False
+
+    @classmethod
+    def read(cls, step: Any) -> Self | None:
+        """Make the step of ``{ replace = " ", with = "_" }``."""
+        texts = _texts(step, "replace", "with")
+        return cls(texts["replace"], texts["with"]) if texts and texts["replace"] else None
+
+    def written(self) -> dict[str, str]:
+        """Return ``{ replace = …, with = … }``."""
+        return {"replace": self.old, "with": self.new}
 
     def apply(self, value: str) -> str:
         """Return the value with every occurrence replaced."""
@@ -87,6 +137,27 @@ class Replace:
     def undo(self, value: str) -> Iterable[str]:
         """Return the value, in which there was nothing to replace, and the value with the replacement reversed."""
         return (value, value.replace(self.new, self.old)) if self.new else (value,)
+
+
+TRANSFORMS: Mapping[type[Transform], str] = {
+    Lowercase: '"lowercase"',
+    Uppercase: '"uppercase"',
+    Trim: '"trim"',
+    Prefix: '{ prefix = "…" }',
+    Replace: '{ replace = "…", with = "…" }',
+}
+"""Every step there is, and how a data set file writes it."""
+
+
+def read_transform(step: Any) -> Transform | None:
+    """Make a step of what a data set file says, None if there is no such step."""
+    return next((made for made in (transform.read(step) for transform in TRANSFORMS) if made is not None), None)
+
+
+def _texts(step: Any, *keys: str) -> Mapping[str, str] | None:
+    if not isinstance(step, dict) or step.keys() != set(keys):
+        return None
+    return step if all(isinstance(text, str) for text in step.values()) else None
 
 
 def is_blank(value: str) -> bool:

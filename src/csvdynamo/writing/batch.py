@@ -24,7 +24,7 @@ class Batch:
     Attributes:
         execution_name: The execution that the child belongs to.
         rows: The rows.
-        rules: The digest of the rules by which they were prepared (`Dataset.rules_digest`); "" for an execution that
+        rules: The digest of the rules by which they were prepared (`RowRules.digest`); "" for an execution that
             was started by hand, whose file nobody prepared.
     """
 

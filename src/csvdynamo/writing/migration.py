@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from csvdynamo.datasets.policies import DuplicatePolicy
 from csvdynamo.errors import UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.rules.refusals import Refusal, RefusedItem
+from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.shown import quoted
 from csvdynamo.writing.batch import Batch
@@ -66,11 +66,11 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
     """
     rejects: dict[int, Reject] = {}
     rivals: dict[str, list[_Candidate]] = {}
-    key = converter.dataset.table.partition_key
-    policy = converter.dataset.policies.duplicates
+    key = converter.rules.partition_key
+    policy = converter.rules.duplicates
 
     def reject(position: int, stage: Stage, refusal: Refusal) -> None:
-        rejects[position] = batch.reject(converter.dataset.name, position, stage, refusal)
+        rejects[position] = batch.reject(converter.rules.dataset, position, stage, refusal)
 
     for position, row in enumerate(batch.rows):
         result = converter.convert(row)
@@ -106,7 +106,7 @@ def _write_winners(contests: Iterable[_Contest], write: WriteItems) -> Iterable[
 
 
 def _duplicate(batch: Batch, converter: RowConverter, loser: _Candidate, winner: _Candidate | None) -> Refusal:
-    key = loser.item[converter.dataset.table.partition_key]["S"]
+    key = loser.item[converter.rules.partition_key]["S"]
     column = converter.plan(batch.rows[loser.position]).key_header
     if winner is None:
         message = f'{column}: other rows also hold the key {quoted(key)}, and duplicates = "reject"'

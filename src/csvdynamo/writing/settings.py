@@ -1,11 +1,10 @@
-"""What the stack tells a Lambda function: environment variables, and the data set file beside its code."""
+"""What the stack tells a Lambda function: environment variables, and the rules beside its code."""
 
 import os
 from pathlib import Path
 
-from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo.errors import CsvDynamoError, DatasetError
+from csvdynamo.errors import CsvDynamoError, RulesError
+from csvdynamo.rules.row_rules import RULES_FILE, RowRules
 
 
 class SettingError(CsvDynamoError):
@@ -24,14 +23,14 @@ def setting(name: str) -> str:
     return value
 
 
-def staged_dataset(function_folder: Path) -> Dataset:
-    """Load the one data set file that the CDK staged under `datasets/` beside the handlers.
+def staged_rules(function_folder: Path) -> RowRules:
+    """Read the rules that the CDK staged beside the handlers.
 
     Raises:
-        DatasetError: There is not exactly one, or it is wrong.
+        RulesError: They are missing, or cannot be read.
     """
-    folder = function_folder / "datasets"
-    paths = sorted(folder.glob("*.toml"))
-    if len(paths) != 1:
-        raise DatasetError(f"{folder}: must hold exactly one data set file, found {len(paths)}: deploy the stack again")
-    return load_dataset(paths[0])
+    path = function_folder / RULES_FILE
+    try:
+        return RowRules.from_json(path.read_bytes())
+    except OSError as error:
+        raise RulesError(f"{path} cannot be read ({error.strerror}): deploy the stack again") from error

@@ -13,7 +13,7 @@ from commands import deploy
 from commands.cdk_cli import NotBootstrappedError
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 
-CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")
+CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 ENVIRONMENT = {"AWS_REGION": "eu-west-1"}
 
 

@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 from moto import mock_aws
 
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_stack.asset import stage
 
 ROOT = Path(__file__).parents[3]
@@ -40,7 +41,7 @@ def load_handler(tmp_path: Path) -> Callable[[str], ModuleType]:
     """Loads a handler from a folder laid out as the Lambda function's zip file."""
     folder = tmp_path / "task"
     folder.mkdir()
-    stage(ROOT / "lambdas", ROOT / "datasets" / "ev_population.toml", folder)
+    stage(ROOT / "lambdas", load_dataset(ROOT / "datasets" / "ev_population.toml").rules, folder)
 
     def load(name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(f"staged_{name}", folder / f"{name}.py")

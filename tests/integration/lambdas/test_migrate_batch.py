@@ -17,7 +17,7 @@ from csvdynamo.writing.turn import Holder, turn_key
 LoadHandler = Callable[[str], ModuleType]
 TABLE, STREAM, BUCKET = "tb_ev_vehicle_data", "errors", "migration-bucket"
 TURN_BUCKET, TURN_KEY = "turn-bucket", turn_key("ev_population")
-RULES = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml").rules_digest
+RULES = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml").rules.digest
 ROLE = "arn:aws:iam::123456789012:role/firehose"
 
 

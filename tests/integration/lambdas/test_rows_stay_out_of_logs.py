@@ -110,7 +110,7 @@ def run(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
     def migrate(batch: object, dynamodb: Any = None, firehose: Any = None, seconds: float = 60.0) -> dict[str, Any]:
         environment = migrate_batch.Environment(
-            RowConverter(dataset),
+            RowConverter(dataset.rules),
             dynamodb or QuotingDynamoDb(),
             "tb_cars",
             firehose or Firehose(),

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,7 +46,8 @@ STACK = Stack(
     table=TABLE,
     error_stream="stream",
     error_buffer_seconds=60,
-    dataset_hash="hash",
+    rules="hash",
+    settings="settings",
 )
 
 CARS = """
@@ -87,7 +87,8 @@ class FinishedRun:
     """A run that went its whole way: what it left in the bucket and in the table, and the tasks that look at it."""
 
     def __init__(self, s3: Any, dynamodb: Any, dataset: Dataset) -> None:
-        self.s3, self.dynamodb, self.dataset = s3, dynamodb, replace(dataset, rules_digest=RULES)
+        self.s3, self.dynamodb, self.dataset = s3, dynamodb, dataset
+        assert dataset.rules.digest == RULES
         self.executions = [execution()]
         self.ended: dict[str, Any] | None = {"name": "cars-1", "redrives": 0}
         self.merged = Merged()
@@ -96,7 +97,7 @@ class FinishedRun:
         self.prepared = self._put_prepared_file()
         self.error_file = put_error_file(s3, [reject(reject_id("cars-1", IN_THE_LAMBDA), row=IN_THE_LAMBDA)])
         put_results(s3, "cars-1", {"SUCCEEDED": [answer(len(WRITTEN), [reject_id("cars-1", IN_THE_LAMBDA)])]})
-        converter = RowConverter(dataset)
+        converter = RowConverter(dataset.rules)
         put_items(dynamodb, [self.item(converter, number) for number in WRITTEN])
         self.fetch()
 

@@ -213,7 +213,7 @@ def test_what_was_mended_is_green_again(run: FinishedRun, wanted: Callable[..., 
     wanted(VerifyMode.FULL)
     run.drop_item()
     assert run.look_again()["problems"]
-    put_items(run.dynamodb, [run.item(RowConverter(run.dataset), 5)])
+    put_items(run.dynamodb, [run.item(RowConverter(run.dataset.rules), 5)])
 
     assert run.look_again()["problems"] == []
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Column, Dataset, Gates, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import merge_rejects
@@ -21,7 +22,6 @@ CARS = Dataset(
     name="cars",
     source=Source("https://example.org/cars.csv", "cars.csv"),
     table=Table("tb_cars", "ID"),
-    digest="0",
     columns=(Column("ID", required=True),),
     gates=Gates(max_reject_percent=100),
 )

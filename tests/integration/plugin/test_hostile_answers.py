@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Column, Dataset, Gates, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.settings import LocalUse
@@ -49,7 +50,7 @@ def migrate(s3: Any, tmp_path: Path) -> Callable[..., str]:
 
     def run(url: str, *columns: Column) -> str:
         source = Source("https://example.org/a.csv", "a.csv", hosts=local_hosts(url))
-        dataset = Dataset("cars", source, Table("tb_cars", "ID"), "0", columns=columns, gates=Gates(1))
+        dataset = Dataset("cars", source, Table("tb_cars", "ID"), columns=columns, gates=Gates(1))
         try:
             landed = download(
                 url,

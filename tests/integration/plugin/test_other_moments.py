@@ -119,20 +119,21 @@ def test_what_step_functions_says_later_than_wait_saw_is_believed(
 def test_rules_that_were_changed_since_prepare_stop_start_wait_and_verify(
     run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run.dataset = replace(run.dataset, rules_digest="ee" * 32)
+    run.dataset = replace(run.dataset, columns=run.dataset.columns[1:])
     monkeypatch.setattr(steps, "refuse_other_table", lambda *_: None)
     monkeypatch.setattr(execution_sensor, "open_dataset", lambda name: run.dataset)
     monkeypatch.setattr(execution_sensor, "open_stack", lambda *_, to_write: STACK)
     for module in (steps, execution_sensor):
         monkeypatch.setattr(module, "make_migration", lambda *_: pytest.fail("it went on"))
     sensor = ExecutionSensor(task_id="wait", dataset_name="cars", prepared=run.prepared.to_json())
+    now = run.dataset.rules.digest[:12]
 
     for task in (
         lambda: steps.start_migration("cars", run.prepared.to_json(), force=False),
         lambda: sensor.execute({}),
         run.verify,
     ):
-        with pytest.raises(AirflowFailException, match=r"then 0c0c0c0c0c0c, now eeeeeeeeeeee.*Clear the task prepare"):
+        with pytest.raises(AirflowFailException, match=rf"then {RULES[:12]}, now {now}.*Clear the task prepare"):
             task()
 
 
@@ -149,7 +150,7 @@ def test_the_same_rules_go_on(run: FinishedRun, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize(("by", "named"), [("ee" * 32, "1 by eeeeeeeeeeee"), ("", "1 by unknown ones")])
 def test_reconcile_and_report_go_on_by_other_rules_and_name_the_mixture(run: FinishedRun, by: str, named: str) -> None:
-    run.dataset = replace(run.dataset, rules_digest="ee" * 32)
+    run.dataset = replace(run.dataset, columns=run.dataset.columns[1:])
     put_results(
         run.s3,
         "cars-1",
@@ -172,7 +173,7 @@ def test_reconcile_and_report_go_on_by_other_rules_and_name_the_mixture(run: Fin
     assert told["counts"]["rules"] == {RULES: 1, by: 1}
     failed, mixed = report["problems"]
     assert failed == "Task verify ended as failed: The rules were changed."
-    assert mixed.startswith("Batches were migrated by other rules than the file was prepared by (0c0c0c0c0c0c): ")
+    assert mixed.startswith(f"Batches were migrated by other rules than the file was prepared by ({RULES[:12]}): ")
     assert named in mixed
     assert report["ledger"]["unaccounted"] == 0
 

@@ -108,7 +108,8 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
             table="table",
             error_stream="stream",
             error_buffer_seconds=60,
-            dataset_hash="hash",
+            rules="hash",
+            settings="settings",
         )
         client.put_object(
             Bucket=BUCKET, Key=PREPARED.rejects_key, Body=reject("before", code="BAD_WIDTH").to_json().encode()

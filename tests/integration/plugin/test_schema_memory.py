@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Column, Dataset, Gates, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
 from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.schema.schema_change import SchemaError
@@ -20,7 +21,6 @@ CARS = Dataset(
     name="cars",
     source=Source("https://example.org/cars.csv", "cars.csv"),
     table=Table("tb_cars", "ID"),
-    digest="0",
     columns=(Column("ID", required=True),),
     gates=Gates(max_reject_percent=100),
     policies=Policies(schema=SchemaPolicy(renamed=OnChange.FAIL)),

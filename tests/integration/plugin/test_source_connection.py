@@ -62,7 +62,7 @@ def fetch(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
         source = Source("https://example.org/a.csv", "a.csv", connection=connection, hosts=local_hosts(*own))
         return download(
             url,
-            dataset=Dataset("cars", source, Table("tb_cars", "ID"), "0"),
+            dataset=Dataset("cars", source, Table("tb_cars", "ID")),
             bucket=BUCKET,
             s3=s3,
             run_id="run",
@@ -93,7 +93,7 @@ def test_the_task_download_asks_with_them_and_leaves_nothing_of_them(s3: Any, mo
         host = urlsplit(server.url).netloc
         monkeypatch.setenv("CSVDYNAMO_LOCAL_HOSTS", host)
         source = Source("https://example.org/a.csv", "a.csv", connection="cars", hosts=local_hosts(server.url))
-        dataset = Dataset("cars", source, Table("tb_cars", "ID"), "0")
+        dataset = Dataset("cars", source, Table("tb_cars", "ID"))
         monkeypatch.setattr(steps, "open_dataset", lambda _name: dataset)
         monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: SimpleNamespace(bucket=BUCKET))
         monkeypatch.setattr(steps, "refuse_other_table", lambda *_: None)
@@ -114,7 +114,7 @@ def test_a_host_that_a_workers_setting_alone_allows_is_not(fetch: Any) -> None:
 
 def test_a_file_needs_no_connection(s3: Any, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(CSV)
-    dataset = Dataset("cars", Source("https://example.org/a.csv", "a.csv", connection="none"), Table("t", "ID"), "0")
+    dataset = Dataset("cars", Source("https://example.org/a.csv", "a.csv", connection="none"), Table("t", "ID"))
 
     landed = download(
         "a.csv",

@@ -25,7 +25,7 @@ from tests.integration.plugin.task_calls import TaskInstance, call
 from tests.unit.plugin.run_findings import prepared_file
 
 URL = "https://example.org/cars.csv?format=csv"
-CARS = Dataset("cars", Source(URL, "cars.csv"), Table("tb_cars", "ID"), digest="0")
+CARS = Dataset("cars", Source(URL, "cars.csv"), Table("tb_cars", "ID"))
 ELSEWHERE = "https://example.org/cars.csv?format=csv&limit=10"
 CUT = "ID,City\n1,Kent\n2,Kent\n3\n"
 

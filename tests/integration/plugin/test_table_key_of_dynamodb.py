@@ -10,7 +10,7 @@ from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key
 from tests.integration.plugin.moto_table import TABLE, table
 
-CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table(TABLE, "id"), digest="0")
+CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table(TABLE, "id"))
 
 
 @pytest.fixture

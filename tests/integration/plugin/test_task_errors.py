@@ -52,7 +52,8 @@ STACK = Stack(
     table="table",
     error_stream="stream",
     error_buffer_seconds=60,
-    dataset_hash="another",
+    rules="another",
+    settings="settings",
 )
 PREPARED = prepared_file(10)
 
@@ -96,7 +97,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
     for module in (steps, execution_sensor, error_files_operator):
         table = SimpleNamespace(partition_key="id")
-        dataset = SimpleNamespace(name="cars", table=table, policies=Policies(), rules_digest=RULES)
+        dataset = SimpleNamespace(name="cars", table=table, policies=Policies(), rules=SimpleNamespace(digest=RULES))
         monkeypatch.setattr(module, "open_dataset", lambda name, dataset=dataset: dataset)
         monkeypatch.setattr(module, "open_stack", open_stack)
         monkeypatch.setattr(module, "make_migration", lambda *_: run)
@@ -392,8 +393,9 @@ def test_a_data_set_file_that_is_gone_fails_the_task_at_once(tmp_path: Path, mon
 def test_a_stack_of_another_version_may_be_looked_at_and_not_written_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task_shell, "client", lambda service: None)
     monkeypatch.setattr(task_shell, "read_stack", lambda *_: STACK)
-    dataset: Any = SimpleNamespace(digest="own", name="cars", stack_name="csvdynamo-cars")
+    rules = SimpleNamespace(digest="own")
+    dataset: Any = SimpleNamespace(rules=rules, settings_digest="", name="cars", stack_name="csvdynamo-cars")
 
     assert task_shell.open_stack(dataset, to_write=False) is STACK
-    with pytest.raises(AirflowFailException, match="another version"):
+    with pytest.raises(AirflowFailException, match="with other rules than"):
         task_shell.open_stack(dataset, to_write=True)

@@ -32,7 +32,7 @@ class Waiting:
         (folder / "cars.toml").write_text(CARS, encoding="utf-8")
         dataset = load_dataset(folder / "cars.toml")
         self.s3, self.states = s3, FakeStepFunctions()
-        self.prepared = prepared_file(10, bucket=BUCKET, rules=dataset.rules_digest)
+        self.prepared = prepared_file(10, bucket=BUCKET, rules=dataset.rules.digest)
         self.input = execution_input(BUCKET, self.prepared.file_key, self.prepared.rules)
         self.dag: DAG = make_dag(dataset)
         self.instance = TaskInstance()

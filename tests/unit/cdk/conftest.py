@@ -56,7 +56,6 @@ def synthesized(dataset_file: Path, output: Path) -> dict[str, Any]:
     stack = CsvDynamoStack(
         app,
         load_dataset(dataset_file),
-        dataset_file=dataset_file,
         code=ROOT / "lambdas",
         account="123456789012",
         region="eu-west-1",

@@ -1,4 +1,4 @@
-"""What the Lambda functions' zip file holds: what its handlers import, and one data set file."""
+"""What the Lambda functions' zip file holds: what its handlers import, and the rules."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from commands.project import ROOT
+from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_stack.asset import stage
 from csvdynamo_stack.import_closure import import_closure
 
@@ -29,19 +30,11 @@ def target(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def dataset_file(tmp_path: Path) -> Path:
-    folder = tmp_path / "datasets"
-    folder.mkdir()
-    (folder / "cars.toml").write_text("cars")
-    (folder / "trees.toml").write_text("trees")
-    return folder / "trees.toml"
+def test_the_asset_is_what_the_handlers_import_and_the_rules_and_nothing_else(target: Path) -> None:
+    rules = RowRules("cars", "tb_cars", "id")
 
+    stage(HANDLERS, rules, target)
 
-def test_the_asset_is_what_the_handlers_import_and_one_data_set_and_nothing_else(
-    dataset_file: Path, target: Path
-) -> None:
-    stage(HANDLERS, dataset_file, target)
     staged = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
 
     done = subprocess.run(
@@ -57,13 +50,8 @@ def test_the_asset_is_what_the_handlers_import_and_one_data_set_and_nothing_else
     files = [Path(file).resolve() for file in json.loads(done.stdout)]
     imported = {file.relative_to(target).as_posix() for file in files if file.is_relative_to(target)}
     assert not any(file.is_relative_to(ROOT / "src") for file in files)
-    assert staged == imported | {"datasets/trees.toml"}
-    assert (target / "datasets" / "trees.toml").read_text() == "trees"
-
-
-def test_a_missing_data_set_file_is_an_error(tmp_path: Path, target: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        stage(HANDLERS, tmp_path / "none.toml", target)
+    assert staged == imported | {"rules.json"}
+    assert RowRules.from_json((target / "rules.json").read_bytes()) == rules
 
 
 def test_modules_are_found_however_they_are_imported(tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ def app_and_stack(dataset_file: Path, outdir: Path) -> tuple[Any, Any]:
     stack = CsvDynamoStack(
         app,
         load_dataset(dataset_file),
-        dataset_file=dataset_file,
         code=ROOT / "lambdas",
         account="123456789012",
         region="eu-west-1",

@@ -22,13 +22,18 @@ def test_the_outputs_are_those_of_the_contract(template: Template) -> None:
         "ErrorDeliveryStream",
         "ErrorBufferSeconds",
         "DatasetHash",
+        "SettingsHash",
         "AirflowPolicy",
     }
 
 
-def test_the_hash_is_that_of_the_data_set_file(template: Template, dataset_file: Path) -> None:
-    assert template["Outputs"]["DatasetHash"]["Value"] == load_dataset(dataset_file).digest
-    assert load_dataset(dataset_file).digest == hashlib.sha256(dataset_file.read_bytes()).hexdigest()
+def test_the_hashes_are_those_of_the_rules_and_of_what_else_it_is_made_of(
+    template: Template, dataset_file: Path
+) -> None:
+    dataset = load_dataset(dataset_file)
+
+    assert template["Outputs"]["DatasetHash"]["Value"] == hashlib.sha256(dataset.rules.to_json()).hexdigest()
+    assert template["Outputs"]["SettingsHash"]["Value"] == dataset.settings_digest
 
 
 def test_the_announced_buffer_is_the_streams_own(template: Template, resources: Any) -> None:

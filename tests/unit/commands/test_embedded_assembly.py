@@ -80,7 +80,7 @@ def test_the_same_sources_are_synthesized_once(checkout: Checkout) -> None:
 )
 def test_whatever_goes_into_it_changes_makes_another(checkout: Checkout, changed: str) -> None:
     checkout.assembly()
-    checkout.write(changed, DATASET + "# changed\n" if changed.endswith(".toml") else "2")
+    checkout.write(changed, DATASET + "[limits]\nmax_concurrency = 1\n" if changed.endswith(".toml") else "2")
 
     assert checkout.assembly() == "2"
 

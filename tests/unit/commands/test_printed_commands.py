@@ -93,7 +93,7 @@ def test_a_destroyed_stack_is_told_how_to_come_back(
 
 
 def test_a_stack_of_another_version_is_told_how_to_be_deployed(other: Dataset, tmp_path: Path) -> None:
-    stack = cast("Stack", SimpleNamespace(dataset_hash="0" * 64))
+    stack = cast("Stack", SimpleNamespace(rules="0" * 64, settings="0" * 64))
 
     with pytest.raises(MigrationError) as refused:
         refuse_other_version(stack, other)

@@ -1,4 +1,3 @@
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -10,11 +9,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.datasets import dataset_file
-from csvdynamo.datasets.dataset import ColumnType, DagSettings, Dataset, EmptyPolicy, Gates
+from csvdynamo.datasets.dataset import DagSettings, Dataset, Gates
 from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset, load_datasets
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo.errors import DatasetError
+from csvdynamo.rules.columns import ColumnType, EmptyPolicy
 from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, can_produce
 from tests.hostile.texts import HOSTILE, hold_shown
 
@@ -34,11 +34,11 @@ def test_the_worked_example_keeps_the_names_that_its_users_know() -> None:
     assert dataset.name == "ev_population"
     assert dataset.stack_name == "csvdynamo-ev-population"
     assert (dataset.table.name, dataset.table.partition_key) == ("tb_ev_vehicle_data", "dol_vehicle_id")
-    assert dataset.key_header == "DOL Vehicle ID"
-    assert dataset.attribute_name("Electric Vehicle Type") == "electric_vehicle_type"
-    assert dataset.column("DOL Vehicle ID").transform == (Prefix("A_"),)
-    assert dataset.column("Model Year").type is ColumnType.NUMBER
-    assert dataset.column("Postal Code").type is ColumnType.TEXT
+    assert dataset.rules.key_header == "DOL Vehicle ID"
+    assert dataset.rules.attribute_name("Electric Vehicle Type") == "electric_vehicle_type"
+    assert dataset.rules.column("DOL Vehicle ID").transform == (Prefix("A_"),)
+    assert dataset.rules.column("Model Year").type is ColumnType.NUMBER
+    assert dataset.rules.column("Postal Code").type is ColumnType.TEXT
 
 
 def test_everything_that_is_left_out_has_its_documented_default(make_dataset: MakeDataset) -> None:
@@ -51,7 +51,7 @@ def test_everything_that_is_left_out_has_its_documented_default(make_dataset: Ma
     assert dataset.limits.max_input_bytes_per_batch == 204_800
     assert dataset.dag == DagSettings(schedule="@monthly", timezone="UTC", owner="airflow", tags=())
     assert dataset.columns == ()
-    assert dataset.key_header is None
+    assert dataset.rules.key_header is None
 
 
 def test_every_key_is_read(make_dataset: MakeDataset) -> None:
@@ -89,14 +89,14 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
         """
     )
 
-    key, price, state = (dataset.column(header) for header in ("Car ID", "Price", "State"))
+    key, price, state = (dataset.rules.column(header) for header in ("Car ID", "Price", "State"))
     assert key.pattern is not None
     assert (key.pattern.pattern, key.max_length) == ("C_[0-9]+", 20)
     assert (price.minimum, price.maximum, price.empty) == (Decimal(0), Decimal(10**6), EmptyPolicy.NULL)
-    assert dataset.attribute_name("Price") == "price_usd"
+    assert dataset.rules.attribute_name("Price") == "price_usd"
     assert state.required
     assert state.allowed == frozenset({"WA", "OR"})
-    assert dataset.column("Note").drop
+    assert dataset.rules.column("Note").drop
     assert dataset.gates == Gates(0.5, 100.0, 0.0, OnChange.FAIL)
     assert dataset.limits.max_concurrency == 1
     assert (dataset.dag.schedule, dataset.dag.timezone) == ("0 6 * * 1-5", "America/Los_Angeles")
@@ -190,20 +190,25 @@ def test_the_schedule_none_means_by_hand_only(make_dataset: MakeDataset) -> None
 
 
 @pytest.mark.parametrize(
-    "more", ["[gates]\nmin_rows_percent = 1\nlast_record = 'warn'", "[dag]\ntimezone = 'Asia/Tokyo'"]
+    "more",
+    [
+        "[limits]\nmax_concurrency = 1",
+        "[limits]\nrows_per_batch = 10",
+        "[gates]\ntolerated_failure_percent = 1",
+        '[protection]\nencryption = "customer-managed"',
+        "[protection]\nkeep_source_days = 30",
+    ],
 )
-def test_gates_and_schedule_are_no_rules_of_rows(tmp_path: Path, minimal_text: str, more: str) -> None:
-    assert load_text(tmp_path, minimal_text + more).rules_digest == load_text(tmp_path, minimal_text).rules_digest
+def test_what_else_the_stack_is_made_of_has_a_digest_of_its_own(make_dataset: MakeDataset, more: str) -> None:
+    assert make_dataset(more).settings_digest != make_dataset("").settings_digest
 
 
-def test_the_digest_is_of_the_text_whatever_its_line_ends(tmp_path: Path, minimal_text: str) -> None:
-    unix = load_text(tmp_path, minimal_text)
-    windows = load_text(tmp_path, minimal_text.replace("\n", "\r\n"))
-    changed = load_text(tmp_path, minimal_text + "# a comment\n")
-
-    assert unix.digest == hashlib.sha256(minimal_text.encode()).hexdigest()
-    assert windows.digest == unix.digest
-    assert changed.digest != unix.digest
+@pytest.mark.parametrize(
+    "more",
+    ["# a comment", "[gates]\nmax_reject_percent = 50", "[dag]\ntags = ['a']", "[columns.Make]\nrequired = true"],
+)
+def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDataset, more: str) -> None:
+    assert make_dataset(more).settings_digest == make_dataset("").settings_digest
 
 
 @pytest.mark.parametrize(
@@ -317,11 +322,11 @@ def test_a_section_that_must_be_there_is_named(tmp_path: Path) -> None:
 def test_a_key_that_no_header_becomes_is_fine_when_a_column_is_renamed_to_it(tmp_path: Path, minimal_text: str) -> None:
     text = minimal_text.replace('"car_id"', '"Car ID"') + '[columns."ID"]\nrename = "Car ID"\n'
 
-    assert load_text(tmp_path, text).key_header == "ID"
+    assert load_text(tmp_path, text).rules.key_header == "ID"
 
 
 def test_a_dropped_column_is_not_the_key(make_dataset: MakeDataset) -> None:
-    assert make_dataset('[columns."Car ID"]\ndrop = true').key_header is None
+    assert make_dataset('[columns."Car ID"]\ndrop = true').rules.key_header is None
 
 
 @pytest.mark.parametrize(

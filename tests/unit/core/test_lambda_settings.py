@@ -1,31 +1,23 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from csvdynamo.errors import DatasetError
-from csvdynamo.writing.settings import SettingError, setting, staged_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.errors import RulesError
+from csvdynamo.writing.settings import SettingError, setting, staged_rules
 
 
-def stage(folder: Path, text: str, *names: str) -> None:
-    (folder / "datasets").mkdir()
-    for name in names:
-        (folder / "datasets" / name).write_text(text)
+def test_the_staged_rules_are_those_of_the_data_set(tmp_path: Path, make_dataset: Callable[[str], Dataset]) -> None:
+    rules = make_dataset("[columns.Make]\nrequired = true").rules
+    (tmp_path / "rules.json").write_bytes(rules.to_json())
+
+    assert staged_rules(tmp_path) == rules
 
 
-def test_the_one_staged_data_set_is_loaded(tmp_path: Path, minimal_text: str) -> None:
-    stage(tmp_path, minimal_text, "cars.toml", "notes.txt")
-
-    assert staged_dataset(tmp_path).name == "cars"
-
-
-@pytest.mark.parametrize("names", [(), ("a.toml", "b.toml")])
-def test_none_or_several_staged_data_sets_are_refused(
-    tmp_path: Path, minimal_text: str, names: tuple[str, ...]
-) -> None:
-    stage(tmp_path, minimal_text, *names)
-
-    with pytest.raises(DatasetError, match=f"exactly one data set file, found {len(names)}"):
-        staged_dataset(tmp_path)
+def test_rules_that_are_not_there_are_an_error_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match=r"rules\.json cannot be read \(No such file or directory\): deploy the stack"):
+        staged_rules(tmp_path)
 
 
 def test_a_setting_that_the_stack_did_not_give_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

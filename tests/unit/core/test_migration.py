@@ -6,10 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.policies import DuplicatePolicy, Policies
+from csvdynamo.datasets.policies import Policies
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.refusals import RefusedItem
+from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch
 from csvdynamo.writing.migration import Outcome, migrate
@@ -37,7 +38,7 @@ class Table:
 
 
 def run(dataset: Dataset, table: Table, *rows: dict[str, str]) -> Outcome:
-    return migrate(Batch("run-1", rows), RowConverter(dataset), table.write)
+    return migrate(Batch("run-1", rows), RowConverter(dataset.rules), table.write)
 
 
 def summary(outcome: Outcome) -> list[tuple[int | None, str, str, str | None]]:
@@ -183,7 +184,7 @@ def test_a_batch_without_rows_makes_no_call(make_dataset: MakeDataset) -> None:
     def never(_: Sequence[Item]) -> list[RefusedItem]:
         raise AssertionError("called")
 
-    assert migrate(Batch("run-1", ()), RowConverter(make_dataset("")), never) == Outcome(0, [])
+    assert migrate(Batch("run-1", ()), RowConverter(make_dataset("").rules), never) == Outcome(0, [])
 
 
 _ROWS = st.lists(

@@ -6,8 +6,9 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo.datasets.policies import DuplicatePolicy, ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
+from csvdynamo.datasets.policies import ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
 from csvdynamo.errors import DatasetError
+from csvdynamo.rules.row_rules import DuplicatePolicy
 
 SMALLEST = """
 [source]

@@ -21,7 +21,7 @@ def refusal_of(result: Item | Refusal) -> Refusal:
 
 
 def test_headers_become_attributes_and_cells_become_text(make_dataset: MakeDataset) -> None:
-    item = convert_row(make_dataset(""), {"_row": "1", "Car ID": "7", "Postal Code": "00501", "State": " WA "})
+    item = convert_row(make_dataset("").rules, {"_row": "1", "Car ID": "7", "Postal Code": "00501", "State": " WA "})
 
     assert item == {"car_id": {"S": "7"}, "postal_code": {"S": "00501"}, "state": {"S": " WA "}}
 
@@ -36,14 +36,17 @@ def test_cells_are_transformed_in_the_order_of_the_list(make_dataset: MakeDatase
         """
     )
 
-    assert convert_row(dataset, {"Car ID": " ab-1 ", "Make": "KIA"}) == {"car_id": {"S": "A_AB1"}, "make": {"S": "kia"}}
+    assert convert_row(dataset.rules, {"Car ID": " ab-1 ", "Make": "KIA"}) == {
+        "car_id": {"S": "A_AB1"},
+        "make": {"S": "kia"},
+    }
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\u00a0 "])
 def test_a_blank_key_is_missing_whatever_prefix_it_would_have(make_dataset: MakeDataset, blank: str) -> None:
     dataset = make_dataset('[columns."Car ID"]\ntransform = [{ replace = " ", with = "x" }, { prefix = "A_" }]')
 
-    refusal = refusal_of(convert_row(dataset, {"Car ID": blank, "State": "WA"}))
+    refusal = refusal_of(convert_row(dataset.rules, {"Car ID": blank, "State": "WA"}))
 
     assert (refusal.code, refusal.column) == (RejectCode.MISSING_KEY, "Car ID")
 
@@ -51,17 +54,17 @@ def test_a_blank_key_is_missing_whatever_prefix_it_would_have(make_dataset: Make
 def test_a_key_that_its_transform_empties_is_missing(make_dataset: MakeDataset) -> None:
     dataset = make_dataset('[columns."Car ID"]\ntransform = [{ replace = "N/A", with = "" }, { prefix = "A_" }]')
 
-    assert refusal_of(convert_row(dataset, {"Car ID": "N/A"})).code == RejectCode.MISSING_KEY
+    assert refusal_of(convert_row(dataset.rules, {"Car ID": "N/A"})).code == RejectCode.MISSING_KEY
 
 
 def test_a_file_without_the_keys_column_has_no_row_with_a_key(make_dataset: MakeDataset) -> None:
-    refusal = refusal_of(convert_row(make_dataset('[columns."Car ID"]'), {"State": "WA"}))
+    refusal = refusal_of(convert_row(make_dataset('[columns."Car ID"]').rules, {"State": "WA"}))
 
     assert (refusal.code, refusal.column) == (RejectCode.MISSING_KEY, "Car ID")
 
 
 def test_a_key_longer_than_dynamodb_takes_is_too_large(make_dataset: MakeDataset) -> None:
-    converter = RowConverter(make_dataset(""))
+    converter = RowConverter(make_dataset("").rules)
 
     assert converter.convert({"Car ID": "é" * 1024}) == {"car_id": {"S": "é" * 1024}}
     refusal = refusal_of(converter.convert({"Car ID": "é" * 1024 + "x"}))
@@ -91,7 +94,7 @@ def test_a_key_longer_than_dynamodb_takes_is_too_large(make_dataset: MakeDataset
 def test_a_cell_becomes_the_value_that_its_rules_say(
     make_dataset: MakeDataset, rules: str, text: str, value: object
 ) -> None:
-    item = convert_row(make_dataset(f"[columns.Cell]\n{rules}"), {**KEY, "Cell": text})
+    item = convert_row(make_dataset(f"[columns.Cell]\n{rules}").rules, {**KEY, "Cell": text})
 
     assert isinstance(item, dict)
     assert item.get("cell") == value
@@ -121,7 +124,7 @@ def test_a_cell_becomes_the_value_that_its_rules_say(
 def test_a_broken_rule_names_column_rule_and_value(
     make_dataset: MakeDataset, rules: str, text: str, code: RejectCode, words: str
 ) -> None:
-    refusal = refusal_of(convert_row(make_dataset(f"[columns.Cell]\n{rules}"), {**KEY, "Cell": text}))
+    refusal = refusal_of(convert_row(make_dataset(f"[columns.Cell]\n{rules}").rules, {**KEY, "Cell": text}))
 
     assert (refusal.code, refusal.column) == (code, "Cell")
     assert refusal.message.startswith("Cell: ")
@@ -131,25 +134,25 @@ def test_a_broken_rule_names_column_rule_and_value(
 def test_the_rules_for_text_hold_for_the_key_too(make_dataset: MakeDataset) -> None:
     dataset = make_dataset('[columns."Car ID"]\ntransform = [{ prefix = "A_" }]\npattern = "A_[0-9]+"')
 
-    assert convert_row(dataset, {"Car ID": "12"}) == {"car_id": {"S": "A_12"}}
-    assert refusal_of(convert_row(dataset, {"Car ID": "x"})).code == RejectCode.BAD_PATTERN
+    assert convert_row(dataset.rules, {"Car ID": "12"}) == {"car_id": {"S": "A_12"}}
+    assert refusal_of(convert_row(dataset.rules, {"Car ID": "x"})).code == RejectCode.BAD_PATTERN
 
 
 def test_a_long_value_is_shortened_in_the_message(make_dataset: MakeDataset) -> None:
-    refusal = refusal_of(convert_row(make_dataset("[columns.Cell]\nmax_length = 3"), {**KEY, "Cell": "x" * 9000}))
+    refusal = refusal_of(convert_row(make_dataset("[columns.Cell]\nmax_length = 3").rules, {**KEY, "Cell": "x" * 9000}))
 
     assert len(refusal.message) < 200
     assert "…" in refusal.message
 
 
 def test_a_required_column_that_the_file_lacks_is_missing(make_dataset: MakeDataset) -> None:
-    refusal = refusal_of(convert_row(make_dataset("[columns.State]\nrequired = true"), KEY))
+    refusal = refusal_of(convert_row(make_dataset("[columns.State]\nrequired = true").rules, KEY))
 
     assert (refusal.code, refusal.column) == (RejectCode.MISSING_VALUE, "State")
 
 
 def test_an_item_over_400_kb_is_too_large_and_one_of_400_kb_is_not(make_dataset: MakeDataset) -> None:
-    converter = RowConverter(make_dataset(""))
+    converter = RowConverter(make_dataset("").rules)
     room = MAX_ITEM_BYTES - len("car_id") - len("7") - len("text")
 
     item = converter.convert({**KEY, "Text": "x" * room})
@@ -160,7 +163,7 @@ def test_an_item_over_400_kb_is_too_large_and_one_of_400_kb_is_not(make_dataset:
 
 
 def test_half_a_surrogate_pair_is_refused_with_its_column(make_dataset: MakeDataset) -> None:
-    refusal = refusal_of(convert_row(make_dataset(""), {**KEY, "Text": "ab\ud800"}))
+    refusal = refusal_of(convert_row(make_dataset("").rules, {**KEY, "Text": "ab\ud800"}))
 
     assert (refusal.code, refusal.column) == (RejectCode.BAD_ENCODING, "Text")
     assert "character 3" in refusal.message
@@ -179,17 +182,17 @@ def test_a_header_that_cannot_be_attributes_concerns_the_batch(
     make_dataset: MakeDataset, more: str, row: dict[str, str]
 ) -> None:
     with pytest.raises(BatchError):
-        convert_row(make_dataset(more), row)
+        convert_row(make_dataset(more).rules, row)
 
 
 def test_a_nameless_or_colliding_column_may_be_dropped(make_dataset: MakeDataset) -> None:
     dataset = make_dataset('[columns.""]\ndrop = true\n[columns."car id"]\ndrop = true')
 
-    assert convert_row(dataset, {**KEY, "": "1", "car id": "8"}) == {"car_id": {"S": "7"}}
+    assert convert_row(dataset.rules, {**KEY, "": "1", "car id": "8"}) == {"car_id": {"S": "7"}}
 
 
 def test_rows_of_different_headers_each_have_their_own_plan(make_dataset: MakeDataset) -> None:
-    converter = RowConverter(make_dataset(""))
+    converter = RowConverter(make_dataset("").rules)
     rows = [{**KEY, f"Column {number}": "x"} for number in range(100)]
 
     for number, row in enumerate(rows * 2):
@@ -232,7 +235,7 @@ def test_any_row_becomes_an_item_that_dynamodb_takes_or_a_refusal(
         """
     )
 
-    result = convert_row(dataset, row)
+    result = convert_row(dataset.rules, row)
 
     if isinstance(result, Refusal):
         assert result.column in row

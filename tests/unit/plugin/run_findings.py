@@ -12,8 +12,8 @@ from csvdynamo_airflow.source.landing import Landed
 from csvdynamo_airflow.table.checked_table import CheckedTable
 from csvdynamo_airflow.workflow.execution import Ended, Execution
 
-RULES = "0c" * 32
-"""The digest of the rules that everything was prepared and migrated by."""
+RULES = "ca041d906e4b161c306f1115f4fbf6dc6d640480adecbb767e0b4f16e353903b"
+"""The digest of the rules that everything was prepared and migrated by: those of the finished run's data set."""
 
 LOST = (
     "its process ended without a word. The worker was lost or killed it, for want of memory maybe, or a person marked "

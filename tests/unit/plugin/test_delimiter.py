@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.preparation.delimiter import DELIMITERS, find_delimiter
 
 PAIRS = Dataset(
     name="pairs",
     source=Source("https://example.org/p.csv", "p.csv"),
     table=Table("tb_pairs", "id"),
-    digest="0",
     columns=(Column("id", required=True), Column("text")),
 )
 

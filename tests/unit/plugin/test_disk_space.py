@@ -13,8 +13,8 @@ import pytest
 
 import csvdynamo_airflow
 from csvdynamo.datasets.dataset import Dataset, Source, Table
-from csvdynamo.datasets.policies import DuplicatePolicy
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow import disk_space
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import duckdb_session, duplicates
@@ -28,7 +28,7 @@ from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.table_check import Expected, Standing
 from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, workspace
 
-CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")
+CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 STEP = 100_000
 FULL = Path("/dev/full")
 

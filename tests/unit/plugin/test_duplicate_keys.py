@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Column, ColumnType, Dataset, Source, Table
-from csvdynamo.datasets.policies import DuplicatePolicy, Policies
+from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.policies import Policies
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.columns import Column, ColumnType
+from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.transforms import Lowercase, Prefix, Trim
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.prepare_file import prepare_file
@@ -23,7 +25,6 @@ CARS = Dataset(
     name="cars",
     source=Source("https://example.org/c.csv", "c.csv"),
     table=Table("tb_cars", "id"),
-    digest="0",
     columns=(
         Column("id", required=True, transform=(Trim(), Lowercase(), Prefix("A_"))),
         Column("year", type=ColumnType.NUMBER),

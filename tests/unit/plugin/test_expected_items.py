@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import ROW_NUMBER_HEADER, Dataset
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.records.rejects import reject_id
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, Settled, read_rows
 from csvdynamo_airflow.table.table_check import Expected, Standing

@@ -17,7 +17,7 @@ from csvdynamo_airflow.preparation.source_file import open_source
 from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.source.growing_file import GrowingFile
 
-CARS = Dataset("cars", Source("https://example.org/a.csv", "a.csv"), Table("tb_cars", "id"), digest="0")
+CARS = Dataset("cars", Source("https://example.org/a.csv", "a.csv"), Table("tb_cars", "id"))
 HEADER = b"id,name,note\n"
 
 
@@ -32,7 +32,7 @@ def last_record(folder: Path, content: bytes, source_format: SourceFormat | None
         with (
             GrowingFile(folder / "draft", lambda *_: None, space=space) as file,
             RejectSpool(folder / "rejects", headers, space) as rejects,
-            KeySpool(folder / "keys", CARS.column("id"), space) as keys,
+            KeySpool(folder / "keys", CARS.rules.column("id"), space) as keys,
         ):
             rewriter.run(Draft(folder / "draft", file, "a.csv"), rejects, keys)
     return rewriter.last_record

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Column, Dataset, Gates, Limits, Source, Table
-from csvdynamo.datasets.policies import DuplicatePolicy, OnChange, Policies
+from csvdynamo.datasets.dataset import Dataset, Gates, Limits, Source, Table
+from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo.rules.codes import Stage
+from csvdynamo.rules.columns import Column
+from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.transforms import Trim, Uppercase, is_blank
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import prepare_file
@@ -55,7 +57,6 @@ DATASET = Dataset(
     name="generated",
     source=Source("https://example.org/g.csv", "g.csv"),
     table=Table("tb_generated", "id"),
-    digest="0",
     columns=(Column("id", required=True, transform=(Trim(), Uppercase())),),
     gates=Gates(max_reject_percent=100, last_record=OnChange.ACCEPT),
     limits=Limits(rows_per_batch=3),

@@ -8,7 +8,7 @@ from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo_airflow.preparation.reading import told_encoding, told_reading
 from csvdynamo_airflow.preparation.source_format import SourceFormat
 
-CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")
+CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 
 
 def declared(**settings: str) -> Dataset:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Column, Dataset, Limits, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Limits, Source, Table
 from csvdynamo.records.rejects import Reject, reject_id
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import draft
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file
@@ -25,7 +26,6 @@ PAIRS = Dataset(
     name="pairs",
     source=Source("https://example.org/p.csv", "p.csv"),
     table=Table("tb_pairs", "id"),
-    digest="0",
     columns=(Column("id", required=True),),
 )
 

@@ -50,7 +50,7 @@ def test_the_data_sets_rules_refuse_the_listed_rows_and_no_others(tmp_path: Path
     for number, row in enumerate(read(sample.path), start=1):
         if len(row) != len(HEADER):
             found.append(Fault(number, "BAD_WIDTH"))
-        elif isinstance(outcome := convert_row(dataset, dict(zip(HEADER, row, strict=True))), Refusal):
+        elif isinstance(outcome := convert_row(dataset.rules, dict(zip(HEADER, row, strict=True))), Refusal):
             found.append(Fault(number, outcome.code))
 
     assert found == list(sample.faults)

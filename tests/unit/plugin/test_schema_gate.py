@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch
 from csvdynamo_airflow.schema.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
 from csvdynamo_airflow.schema.schema_gate import LastColumns, judge_header
@@ -25,7 +26,6 @@ def dataset(*header: str, columns: tuple[Column, ...] = (), **policy: Any) -> Da
         name="cars",
         source=Source("https://example.org/cars.csv", "cars.csv"),
         table=Table("tb_cars", "id"),
-        digest="0",
         columns=columns,
         policies=Policies(schema=schema),
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.preparation.source_file import (
     SourceFileError,
     SourceFormat,
@@ -18,7 +19,7 @@ from csvdynamo_airflow.preparation.source_file import (
 from csvdynamo_airflow.source.growing_file import FileTooLargeError
 
 CSV = "id,name\n1,Zoë\n"
-NAMES = Dataset("names", Source("https://example.org/a.csv", "a.csv"), Table("tb_names", "id"), digest="0")
+NAMES = Dataset("names", Source("https://example.org/a.csv", "a.csv"), Table("tb_names", "id"))
 
 
 def gzipped(content: bytes) -> bytes:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.datasets.dataset import Column, Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.rules.columns import Column
 from csvdynamo.rules.transforms import Lowercase, Replace
 from csvdynamo_airflow.preparation.source_header import HEADER_LIMIT_BYTES, HeaderError, check_header, header_bytes
 
@@ -12,7 +13,6 @@ VEHICLES = Dataset(
     name="vehicles",
     source=Source("https://example.org/v.csv", "v.csv"),
     table=Table("tb_vehicles", "vehicle_id"),
-    digest="0",
     attribute_transform=(Lowercase(), Replace(" ", "_")),
     columns=(Column("Vehicle ID", required=True), Column("Base MSRP"), Column("Inner Note", drop=True)),
 )

@@ -19,6 +19,7 @@ OUTPUTS = {
     "ErrorDeliveryStream": "stream",
     "ErrorBufferSeconds": "60",
     "DatasetHash": "hash",
+    "SettingsHash": "settings",
 }
 
 
@@ -54,7 +55,8 @@ def test_the_outputs_are_read(dataset: Dataset) -> None:
         table="table",
         error_stream="stream",
         error_buffer_seconds=60,
-        dataset_hash="hash",
+        rules="hash",
+        settings="settings",
     )
 
 
@@ -78,8 +80,17 @@ def test_a_throttled_call_is_no_missing_stack(dataset: Dataset) -> None:
         read_stack(cloudformation(ClientError("Rate exceeded")), dataset)
 
 
-def test_only_a_stack_of_the_same_data_set_file_may_migrate(dataset: Dataset) -> None:
-    refuse_other_version(read_stack(cloudformation({**OUTPUTS, "DatasetHash": dataset.digest}), dataset), dataset)
+def test_only_a_stack_of_the_same_rules_and_settings_may_migrate(dataset: Dataset) -> None:
+    same = {**OUTPUTS, "DatasetHash": dataset.rules.digest, "SettingsHash": dataset.settings_digest}
+    refuse_other_version(read_stack(cloudformation(same), dataset), dataset)
 
-    with pytest.raises(MigrationError, match=r"another version of datasets/ev_population\.toml"):
-        refuse_other_version(read_stack(cloudformation(OUTPUTS), dataset), dataset)
+    for output, what in (("DatasetHash", "other rules"), ("SettingsHash", "other limits, tolerated failures or")):
+        with pytest.raises(MigrationError, match=rf"with {what} .*datasets/ev_population\.toml has .*make deploy"):
+            refuse_other_version(read_stack(cloudformation({**same, output: "other"}), dataset), dataset)
+
+
+def test_a_stack_of_the_version_before_is_told_apart(dataset: Dataset) -> None:
+    before = {name: value for name, value in OUTPUTS.items() if name != "SettingsHash"}
+
+    with pytest.raises(MigrationError, match=r"deployed by another version of csvdynamo\. Deploy it again"):
+        read_stack(cloudformation(before), dataset)

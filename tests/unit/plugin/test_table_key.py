@@ -7,7 +7,7 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key, refuse_other_key
 
-CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"), digest="0")
+CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 SAID = "by datasets/cars.toml it has the partition key 'id' (text) and no sort key."
 
 

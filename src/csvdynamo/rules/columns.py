@@ -1,0 +1,111 @@
+"""The rules of one column, as a data set declares them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Self
+
+from csvdynamo.rules.transforms import Transform, read_transform
+
+ROW_NUMBER_HEADER = "_row"
+"""The column that `prepare` puts in front: the row's number in the source. It never becomes an attribute."""
+
+
+class ColumnType(StrEnum):
+    """How a cell is stored: DynamoDB's S, N or BOOL."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+
+
+class EmptyPolicy(StrEnum):
+    """What a blank cell becomes: no attribute, an attribute of type NULL, or the text as it is."""
+
+    OMIT = "omit"
+    NULL = "null"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class Column:
+    """The rules of one column. A header without rules of its own has the defaults: optional text, blank cells omitted.
+
+    The rules look at the value after `transform`. `allowed`, `pattern` (the whole value must match) and `max_length`
+    (in characters) belong to text, `minimum` and `maximum` to numbers.
+    """
+
+    header: str
+    rename: str | None = None
+    drop: bool = False
+    required: bool = False
+    type: ColumnType = ColumnType.TEXT
+    transform: tuple[Transform, ...] = ()
+    empty: EmptyPolicy = EmptyPolicy.OMIT
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    pattern: re.Pattern[str] | None = None
+    allowed: frozenset[str] | None = None
+    max_length: int | None = None
+
+    def written(self) -> dict[str, Any]:
+        """Return the rules for `rules.json`, without those that are as by default."""
+        written = {
+            "header": self.header,
+            "rename": self.rename,
+            "drop": self.drop or None,
+            "required": self.required or None,
+            "type": None if self.type is ColumnType.TEXT else self.type.value,
+            "transform": written_steps(self.transform) or None,
+            "empty": None if self.empty is EmptyPolicy.OMIT else self.empty.value,
+            "min": None if self.minimum is None else str(self.minimum),
+            "max": None if self.maximum is None else str(self.maximum),
+            "pattern": self.pattern and self.pattern.pattern,
+            "allowed": self.allowed and sorted(self.allowed),
+            "max_length": self.max_length,
+        }
+        return {key: value for key, value in written.items() if value is not None}
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Self:
+        """Read what `written` returned.
+
+        Raises:
+            ValueError: It is something else, as are the other errors of a wrong form (LookupError, TypeError).
+        """
+        return cls(
+            header=written["header"],
+            rename=written.get("rename"),
+            drop=written.get("drop", False),
+            required=written.get("required", False),
+            type=ColumnType(written.get("type", ColumnType.TEXT)),
+            transform=read_steps(written.get("transform", ())),
+            empty=EmptyPolicy(written.get("empty", EmptyPolicy.OMIT)),
+            minimum=Decimal(written["min"]) if "min" in written else None,
+            maximum=Decimal(written["max"]) if "max" in written else None,
+            pattern=re.compile(written["pattern"]) if "pattern" in written else None,
+            allowed=frozenset(written["allowed"]) if "allowed" in written else None,
+            max_length=written.get("max_length"),
+        )
+
+
+def written_steps(steps: Iterable[Transform]) -> list[Any]:
+    """Return the steps of a transform for `rules.json`."""
+    return [step.written() for step in steps]
+
+
+def read_steps(written: Iterable[Any]) -> tuple[Transform, ...]:
+    """Read what `written_steps` returned.
+
+    Raises:
+        ValueError: A step is not known.
+    """
+    steps = []
+    for one in written:
+        step = read_transform(one)
+        if step is None:
+            raise ValueError(f"there is no step {one!r}")
+        steps.append(step)
+    return tuple(steps)

@@ -1,0 +1,110 @@
+"""What decides which item a row becomes, in one value: compiled from a data set file, and all that a function needs."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Self
+
+from csvdynamo.errors import RulesError
+from csvdynamo.rules.columns import Column, read_steps, written_steps
+from csvdynamo.rules.transforms import TextFunction, Transform, chain
+
+RULES_FILE = "rules.json"
+"""The name that the rules have beside the handlers."""
+
+_VERSION = 1
+_AGAIN = "deploy the stack again"
+
+
+class DuplicatePolicy(StrEnum):
+    """Which row of one key is written: the first, the last, or none of them. The others are rejects."""
+
+    FIRST = "first"
+    LAST = "last"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True)
+class RowRules:
+    """The rules of a data set's rows.
+
+    Attributes:
+        dataset: The data set's name, for its rejects.
+        table: The DynamoDB table's name.
+        partition_key: The attribute that is its partition key (always text).
+        attribute_transform: The steps that make a header into an attribute name.
+        columns: The declared columns in the data set file's order. A source may have others.
+        duplicates: Which row of one key is written.
+    """
+
+    dataset: str
+    table: str
+    partition_key: str
+    attribute_transform: tuple[Transform, ...] = ()
+    columns: tuple[Column, ...] = ()
+    duplicates: DuplicatePolicy = DuplicatePolicy.LAST
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            RulesError: It is not that, or another version of csvdynamo wrote it.
+        """
+        try:
+            written = json.loads(text)
+            if written["version"] != _VERSION:
+                raise RulesError(f"the rules are of version {written['version']}, not {_VERSION}: {_AGAIN}")
+            return cls(
+                dataset=written["dataset"],
+                table=written["table"],
+                partition_key=written["partition_key"],
+                attribute_transform=read_steps(written["attributes"]),
+                columns=tuple(map(Column.read, written["columns"])),
+                duplicates=DuplicatePolicy(written["duplicates"]),
+            )
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, re.error) as error:
+            raise RulesError(f"the rules cannot be read ({error!r}): {_AGAIN}") from error
+
+    def to_json(self) -> bytes:
+        """Write the rules in their one form: the same rules give the same bytes."""
+        written = {
+            "version": _VERSION,
+            "dataset": self.dataset,
+            "table": self.table,
+            "partition_key": self.partition_key,
+            "attributes": written_steps(self.attribute_transform),
+            "columns": [column.written() for column in self.columns],
+            "duplicates": self.duplicates.value,
+        }
+        return json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of `to_json`, the stack's output ``DatasetHash``: the same one, the same items of a row."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    @property
+    def key_header(self) -> str | None:
+        """The declared header whose values are the partition key; None when no rules are declared for it."""
+        key = self.partition_key
+        return next((c.header for c in self.columns if not c.drop and self.attribute_name(c.header) == key), None)
+
+    def column(self, header: str) -> Column:
+        """Return the header's rules, or the defaults if none are declared."""
+        return self._by_header.get(header) or Column(header)
+
+    def attribute_name(self, header: str) -> str:
+        """Return the attribute name that a header becomes: the column's `rename`, or the header transformed."""
+        return self.column(header).rename or self._transform_header(header)
+
+    @cached_property
+    def _by_header(self) -> dict[str, Column]:
+        return {column.header: column for column in self.columns}
+
+    @cached_property
+    def _transform_header(self) -> TextFunction:
+        return chain(self.attribute_transform)
