@@ -71,10 +71,11 @@ test-compose: ## The containers for real, on a Docker engine; ends with 3 where 
 	@$(PYTHON) -m commands.compose_trial $(if $(INSTALL),--install)
 
 .PHONY: lint
-lint: $(READY) ## ruff, mypy --strict, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
+lint: $(READY) ## ruff, mypy --strict, import-linter, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(PY) -m mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(PY) -m commands.lint_stack
 	$(PY) -m commands.audit
 

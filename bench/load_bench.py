@@ -25,10 +25,10 @@ from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_settings
 from commands.project import BUILD, fail, find_dataset
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.storage.result_objects import list_objects
 
 RESULT = BUILD / "bench" / "load.json"
 LOG = BUILD / "bench" / "load-airflow.log"

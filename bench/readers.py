@@ -12,7 +12,7 @@ from pathlib import Path
 
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
-from csvdynamo_airflow.stored_file import file_sha256
+from csvdynamo_airflow.storage.stored_file import file_sha256
 
 DATASET = Path(__file__).parents[1] / "datasets" / "ev_population.toml"
 THREADS = 2

@@ -24,17 +24,17 @@ from bench.generated_csv import write_csv
 from commands.embedded import Deployed, embedded_aws
 from commands.project import BUILD, fail, find_dataset
 from csvdynamo.aws.answer_checksum import check_answers
+from csvdynamo.aws.scan_answers import take_items_as_they_are
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.writing.turn import turn_key
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.landing import Landed, landing_key
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
-from csvdynamo_airflow.source.landing import Landed, landing_key
-from csvdynamo_airflow.stored_file import file_sha256, upload
-from csvdynamo_airflow.table.scan_answers import take_items_as_they_are
+from csvdynamo_airflow.storage.stored_file import file_sha256, upload
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.workflow.execution import Execution
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
 

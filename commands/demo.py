@@ -28,9 +28,9 @@ from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE
 from csvdynamo_airflow.rejects.error_files import MERGED_FILE
-from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE
 from csvdynamo_airflow.source.source_url import without_query
+from csvdynamo_airflow.storage.result_objects import list_objects
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 REPORT = BUILD / REPORT_FILE

@@ -10,15 +10,15 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.shown import shown_lines
+from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.parameters import SOURCE_URL_LENGTH, SOURCE_URL_PATTERN
-from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
-from csvdynamo_airflow.rejects.error_files_operator import FetchErrorFilesOperator
-from csvdynamo_airflow.run_documents import RunDocuments
 from csvdynamo_airflow.settings import retry_seconds
-from csvdynamo_airflow.task_error import tell_error
-from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
+from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks.run_documents import RunDocuments
+from csvdynamo_airflow.tasks.task_error import tell_error
 
 log = shown_log(__name__)
 
@@ -137,7 +137,7 @@ def _add_tasks(dataset: Dataset) -> None:
 
 @task(task_id="download", multiple_outputs=False)
 def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
-    from csvdynamo_airflow import steps  # noqa: PLC0415
+    from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     steps.refuse_unknown_parameters(context["params"])
     return steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
@@ -145,7 +145,7 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
 
 @task(task_id="prepare", multiple_outputs=False, execution_timeout=_RULES_TIMEOUT)
 def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
-    from csvdynamo_airflow import steps  # noqa: PLC0415
+    from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     def keep_refused(prepared: dict[str, Any]) -> None:
         context["ti"].xcom_push(key=REFUSED_XCOM, value=prepared)
@@ -163,8 +163,8 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
 
 @task(task_id="start", multiple_outputs=False)
 def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
-    from csvdynamo_airflow import steps  # noqa: PLC0415
-    from csvdynamo_airflow.task_shell import wait_for_turn  # noqa: PLC0415
+    from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
+    from csvdynamo_airflow.tasks.task_shell import wait_for_turn  # noqa: PLC0415
 
     params = context["params"]
     if params["dry_run"]:
@@ -177,7 +177,7 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
 
 @task(task_id="verify", multiple_outputs=False, trigger_rule="all_done", execution_timeout=_RULES_TIMEOUT)
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
-    from csvdynamo_airflow import steps  # noqa: PLC0415
+    from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     instance = context["ti"]
     prepared, ended = instance.xcom_pull(task_ids="prepare"), instance.xcom_pull(task_ids="wait")
@@ -189,14 +189,14 @@ def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
 
 @task(task_id="reconcile", multiple_outputs=False, trigger_rule="all_done")
 def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any] | None:
-    from csvdynamo_airflow import steps  # noqa: PLC0415
+    from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     return steps.reconcile(RunDocuments.before("reconcile", context).findings(dataset_name))
 
 
 @task(task_id="report", multiple_outputs=False, trigger_rule="all_done")
 def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
-    from csvdynamo_airflow import steps  # noqa: PLC0415
+    from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     documents = RunDocuments.before("report", context)
     report = steps.publish_report(documents.findings(dataset_name), documents.left["reconciled"])
@@ -212,7 +212,7 @@ def _accounted(dataset: Dataset) -> Any:
 
     def note_told(context: Mapping[str, Any]) -> None:
         """Note what was told once Airflow has the success and its event: a worker that dies before tells it again."""
-        from csvdynamo_airflow import steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
         if context["outlet_events"][table].asset_alias_events:
             prepared, report = (context["ti"].xcom_pull(task_ids=task_id) for task_id in ("prepare", "report"))
@@ -220,7 +220,7 @@ def _accounted(dataset: Dataset) -> Any:
 
     @task(task_id="accounted", trigger_rule="all_done", outlets=[table], on_success_callback=note_told)
     def accounted(**context: Any) -> None:
-        from csvdynamo_airflow import steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
         report = context["ti"].xcom_pull(task_ids="report")
         # One that an earlier attempt left speaks of what was then.

@@ -8,12 +8,12 @@ from typing import Any
 from commands.embedded import Deployed
 from csvdynamo.aws.stored_object import read_object
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.records.ledger import Ledger
 from csvdynamo.records.rejects import Reject
-from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.report import REPORT_FILE
+from csvdynamo_airflow.documents.execution import Execution, executions_of_run
 from csvdynamo_airflow.rejects.error_files import MERGED_FILE
-from csvdynamo_airflow.rejects.result_objects import list_objects, object_lines
-from csvdynamo_airflow.workflow.execution import Execution, executions_of_run
+from csvdynamo_airflow.storage.result_objects import list_objects, object_lines
 from tests.chaos.rows import Source
 
 

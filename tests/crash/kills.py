@@ -13,8 +13,8 @@ from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.naming import error_prefix
-from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
+from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.crash.traces import Outcome, vehicles
 from tests.support.aws_messages import Request
 from tests.support.aws_proxy import AwsProxy

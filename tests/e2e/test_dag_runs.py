@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from csvdynamo.writing.turn import Holder, turn_key
-from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.storage.result_objects import list_objects
 from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS
 from tests.support.lambda_functions import function_with
 

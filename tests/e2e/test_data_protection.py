@@ -14,8 +14,8 @@ import pytest
 
 from commands.embedded_assembly import embedded_assembly
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo_airflow.rejects.result_objects import list_objects
 from csvdynamo_airflow.settings import DATASETS_FOLDER
+from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import FAST, Airflow, Dags
 from tests.support.lambda_functions import function_with
 from tests.support.stacks import Stacks

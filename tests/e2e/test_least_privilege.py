@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from commands.airflow_user import airflow_variables
 from commands.embedded import Deployed, embedded_aws
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow import connections
+from csvdynamo_airflow.tasks import connections
 from csvdynamo_airflow.workflow import other_executions
 from tests.e2e.conftest import Airflow
 from tests.e2e.least_privilege.airflow_witnesses import AirflowConnection, Tasks

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo_airflow.rejects.result_objects import list_objects, object_lines
+from csvdynamo_airflow.storage.result_objects import list_objects, object_lines
 
 HEADER = ["DOL Vehicle ID", "Model Year", "Base MSRP", "City"]
 

@@ -17,7 +17,7 @@ from commands.embedded_assembly import embedded_assembly
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.naming import error_prefix
-from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.crash.kills import Runs, gated_runs
 from tests.support.dag_run import DagRun
 from tests.support.schedule import SKIPPED

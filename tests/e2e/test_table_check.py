@@ -9,7 +9,7 @@ from commands.embedded import Deployed
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.naming import error_prefix
-from csvdynamo_airflow.rejects.result_objects import list_objects
+from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import Airflow, Dags
 from tests.support.stacks import Stacks
 

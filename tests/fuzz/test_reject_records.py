@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from csvdynamo.errors import RejectError
 from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.task_documents import DocumentError
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
-from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, read_rejects
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
-from csvdynamo_airflow.task_documents import DocumentError
-from csvdynamo_airflow.workflow.execution import Execution
 from tests.fuzz.hostile_documents import changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error
 from tests.integration.plugin.migration_objects import BUCKET, reject

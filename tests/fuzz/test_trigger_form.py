@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.parameters import PARAMETERS
+from csvdynamo_airflow.tasks import steps
 from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values

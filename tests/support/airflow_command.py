@@ -101,6 +101,6 @@ def _make_one_run_id_of_one_date() -> None:
 
 def _wait_for_no_error_file() -> None:
     """Move the deadline to the execution's end: a file that was removed will not come."""
-    from csvdynamo_airflow.rejects import error_files_operator
+    from csvdynamo_airflow.tasks import error_files_operator
 
     error_files_operator._BUFFER_INTERVALS = error_files_operator._GRACE_SECONDS = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from csvdynamo_airflow.task_error import ERROR_XCOM
+from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
 from tests.support.forked import Forked, TaskHost
 from tests.support.schedule import FAILED, SKIPPED, SUCCESS, Task, state_without_running, to_clear
 

@@ -11,7 +11,8 @@ import aiobotocore.endpoint
 import botocore.endpoint
 
 from csvdynamo.aws.stored_object import object_chunks, read_versioned
-from csvdynamo_airflow.workflow import execution_trigger, other_executions
+from csvdynamo_airflow.tasks import execution_trigger
+from csvdynamo_airflow.workflow import other_executions
 
 POLL_SECONDS = 0.05
 """Seconds between two looks, at the error files or at an execution."""

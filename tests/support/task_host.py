@@ -20,7 +20,7 @@ import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transfe
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-import csvdynamo_airflow.steps
+import csvdynamo_airflow.tasks.steps
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
@@ -67,7 +67,7 @@ def warm_up(*, command_line: bool) -> None:
     make_clients_cheap()
     AwsBaseHook._get_caller = _no_caller
     for service in ("cloudformation", "dynamodb", "s3", "sns", "stepfunctions"):
-        csvdynamo_airflow.steps.client(service)
+        csvdynamo_airflow.tasks.steps.client(service)
     for file in datasets_folder().glob("*.toml"):
         make_dag(load_dataset(file))
     gc.collect()

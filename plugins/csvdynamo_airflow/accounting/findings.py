@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.table.checked_table import CheckedTable
-from csvdynamo_airflow.workflow.execution import Ended, Execution
+from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.execution import Ended, Execution
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared
 
 _ENDED_WELL = frozenset({"success", "skipped", "removed"})
 

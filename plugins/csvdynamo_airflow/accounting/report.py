@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.records.ledger import Ledger
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.findings import Findings
-from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.schema_change import SchemaChange, warnings
 from csvdynamo_airflow.naming import execution_name, reports_prefix
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.schema.schema_change import SchemaChange, warnings
-from csvdynamo_airflow.table.checked_table import CheckedTable
 
 REPORT_FILE = "report.json"
 

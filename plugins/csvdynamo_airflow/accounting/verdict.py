@@ -7,12 +7,12 @@ from csvdynamo.datasets.policies import ForeignPolicy, Verification
 from csvdynamo.errors import OtherRulesError, TurnLostError
 from csvdynamo.shown import shown, shown_lines
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
-from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
 from csvdynamo_airflow.accounting.unheard import unheard
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 
 _NAMED = 5
 _LOST = (

@@ -10,14 +10,14 @@ from csvdynamo.errors import RejectError
 from csvdynamo.records.rejects import Reject
 from csvdynamo.records.result_files import Manifest, ResultFile, batch_results
 from csvdynamo.shown import shown
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.task_documents import reading
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
-from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import CODE_LENGTH, merge
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.rejects.unfinished_rows import error_name, read_batches
-from csvdynamo_airflow.task_documents import reading
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.storage.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.workflow.map_run import Progress
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csvdynamo_airflow.preparation.duplicates import Loser
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
-from csvdynamo_airflow.source.growing_file import FileTooLargeError, GrowingFile
+from csvdynamo_airflow.storage.growing_file import FileTooLargeError, GrowingFile
 
 FILE_LIMIT_BYTES = 10_000_000_000
 """The largest CSV that Step Functions reads, 10 GB

@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.accounting.ledger import Ledger
-from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
-from csvdynamo_airflow.accounting.row_mark import recall_rows
-from csvdynamo_airflow.accounting.source_gate import SourceFault, judge_source
-from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo.records.ledger import Ledger
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.gates.reject_gate import too_many_rejects
+from csvdynamo_airflow.gates.row_mark import recall_rows
+from csvdynamo_airflow.gates.source_gate import SourceFault, judge_source
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
-from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE
 from csvdynamo_airflow.preparation.reading import told_reading
 from csvdynamo_airflow.preparation.reject_spool import write_records
 from csvdynamo_airflow.schema.schema_memory import check_schema
-from csvdynamo_airflow.source.growing_file import ReportProgress
-from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.stored_file import fetch, file_sha256, put_once, upload
-from csvdynamo_airflow.workspace import workspace
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.growing_file import ReportProgress
+from csvdynamo_airflow.storage.stored_file import fetch, file_sha256, put_once, upload
+from csvdynamo_airflow.storage.workspace import workspace
 
 __all__ = ["GateError", "Prepared", "prepare"]
 

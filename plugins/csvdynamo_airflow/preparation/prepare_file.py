@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.transforms import chain as chain_steps
-from csvdynamo_airflow.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.preparation.draft import Draft
-from csvdynamo_airflow.preparation.duckdb_session import bound_spilling, open_duckdb
 from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repeated_hashes, write_accepted
 from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
 from csvdynamo_airflow.preparation.source_format import SourceFormat
-from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
+from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
+from csvdynamo_airflow.storage.duckdb_session import bound_spilling, open_duckdb
+from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.preparation.duckdb_session import sql_text
+from csvdynamo_airflow.storage.duckdb_session import sql_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from csvdynamo_airflow.preparation.prepared_rows import EXTRA_FIELDS, UNREAD_LINES
 from csvdynamo_airflow.preparation.record_blocks import BadRecord
-from csvdynamo_airflow.rejects.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, restore, restore_front
+from csvdynamo_airflow.preparation.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, restore, restore_front
 
 _ADDED = {*HELPER_COLUMNS, EXTRA_FIELDS, UNREAD_LINES, MARKED_WITHIN}
 

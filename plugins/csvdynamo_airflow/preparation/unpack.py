@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.source.growing_file import FileTooLargeError
+from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")

@@ -14,17 +14,17 @@ from csvdynamo.errors import RejectError
 from csvdynamo.records.rejects import Reject
 from csvdynamo.records.result_files import batch_results
 from csvdynamo.shown import shown
-from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, reports_prefix
-from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE, write_error_csv
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, numbered_lines
 from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE, UnfinishedRows, write_unfinished_rows
-from csvdynamo_airflow.stored_file import file_sha256
-from csvdynamo_airflow.workflow.execution import Execution
-from csvdynamo_airflow.workspace import require_free_space, workspace
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.result_objects import find_manifest, list_objects, numbered_lines
+from csvdynamo_airflow.storage.stored_file import file_sha256
+from csvdynamo_airflow.storage.workspace import require_free_space, workspace
 
 MERGED_FILE = "rejects.jsonl"
 

@@ -11,8 +11,8 @@ from operator import eq
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import OnChange
+from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch
-from csvdynamo_airflow.schema.schema_change import Reference, SchemaChange
 
 Sketches = Mapping[str, ColumnSketch]
 Renames = Mapping[str, str]

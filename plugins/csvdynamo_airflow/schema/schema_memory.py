@@ -8,13 +8,13 @@ from typing import Any, Self
 
 from csvdynamo.aws.stored_object import read_object
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch, sketch_columns
-from csvdynamo_airflow.schema.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
 from csvdynamo_airflow.schema.schema_gate import LastColumns, judge_header
-from csvdynamo_airflow.source.landing import Landed
 
 COLUMNS_FILE = "columns.json"
 """Beside a run's report: what it would be remembered by."""

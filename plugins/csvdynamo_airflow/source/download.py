@@ -8,18 +8,18 @@ from typing import Any
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.hosts import any_allows
+from csvdynamo_airflow.documents.landing import Landed, landing_key
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.source_file import SourceFileError, refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
-from csvdynamo_airflow.source.growing_file import ReportProgress
 from csvdynamo_airflow.source.http_rules import HttpPolicy
 from csvdynamo_airflow.source.http_source import fetch_http
-from csvdynamo_airflow.source.landing import Landed, landing_key
 from csvdynamo_airflow.source.local_source import fetch_local, refuse_local
 from csvdynamo_airflow.source.source_url import Origin, SourceRules, admit
-from csvdynamo_airflow.stored_file import file_sha256, put_once
-from csvdynamo_airflow.workspace import workspace
+from csvdynamo_airflow.storage.growing_file import ReportProgress
+from csvdynamo_airflow.storage.stored_file import file_sha256, put_once
+from csvdynamo_airflow.storage.workspace import workspace
 
 __all__ = ["Landed", "download", "refuse_beforehand"]
 

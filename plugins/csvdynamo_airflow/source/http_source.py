@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csvdynamo.shown import shown
-from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress
 from csvdynamo_airflow.source.http_answer import ExcessError
 from csvdynamo_airflow.source.http_rules import (
     Answer,
@@ -27,6 +25,8 @@ from csvdynamo_airflow.source.http_rules import (
 )
 from csvdynamo_airflow.source.source_url import Origin, SourceRules
 from csvdynamo_airflow.source.time_limit import TimeLimit
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress
 
 if TYPE_CHECKING:
     import requests

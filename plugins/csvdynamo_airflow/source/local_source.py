@@ -8,10 +8,10 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import BinaryIO
 
-from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.growing_file import GrowingFile, ReportProgress, refuse_more_than
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress, refuse_more_than
 
 PIECE_BYTES = 1024 * 1024
 

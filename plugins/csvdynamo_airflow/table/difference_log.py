@@ -5,8 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from csvdynamo_airflow.disk_space import DiskSpace
-from csvdynamo_airflow.table.checked_table import Difference, DifferenceKind
+from csvdynamo_airflow.documents.checked_table import Difference, DifferenceKind
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 
 EXAMPLES = 20
 """Differences of one kind that the report names."""

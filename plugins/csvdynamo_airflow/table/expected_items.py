@@ -16,9 +16,9 @@ from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter, row_number
-from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids
-from csvdynamo_airflow.rejects.result_objects import find_manifest
+from csvdynamo_airflow.storage.result_objects import find_manifest
 from csvdynamo_airflow.table.table_check import Expected, Standing
 
 _FIELD_LIMIT = 1 << 20  # characters; a row is far smaller, or no batch would have room for it

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from csvdynamo.rules.attribute_values import Item
-from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for
 from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, digest, judge

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 
 _KEYS_PER_PARTITION = 50_000
 _MOST_PARTITIONS = 128  # files open at once, on either side

@@ -6,11 +6,11 @@ from typing import Any
 
 from csvdynamo.aws.stored_object import read_object
 from csvdynamo.shown import shown
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
-from csvdynamo_airflow.workflow.execution import Execution
 
 LAST_CHECK_FILE = "last_check.json"
 """Beside a run's report: the execution whose items were looked for last, and how many were missing or changed."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from csvdynamo.rules.attribute_values import AttributeValue, Item, number_text
-from csvdynamo_airflow.table.checked_table import Difference, DifferenceKind
+from csvdynamo_airflow.documents.checked_table import Difference, DifferenceKind
 
 _DIGEST_BYTES = 16
 _MARSHAL_VERSION = 2  # the last that refers to no object that it wrote before

@@ -8,18 +8,18 @@ from typing import Any
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
-from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.stored_file import fetch, upload
-from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.stored_file import fetch, upload
+from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.expected_items import Expectations, read_rows, read_settled
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.table_check import Expected, claim_of, differing_attributes, digest, judge
 from csvdynamo_airflow.table.table_reader import TableReader
-from csvdynamo_airflow.workspace import workspace
 
 DIFFERENCES_FILE = "verification.jsonl"
 

@@ -5,10 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.naming import counted_name
-from csvdynamo_airflow.workflow.execution import (
+from csvdynamo_airflow.documents.execution import (
     ANOTHER_MIGRATION,
     Ended,
     Execution,
@@ -17,6 +14,9 @@ from csvdynamo_airflow.workflow.execution import (
     execution_input,
     executions_of_run,
 )
+from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions, running_map_run
 from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
 

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Self
 
 from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS
-from csvdynamo_airflow.workflow.execution import SUCCEEDED
+from csvdynamo_airflow.documents.execution import SUCCEEDED
 
 STILL_WRITING_SECONDS = LONGEST_BATCH_SECONDS + 5.0
 """How long after an execution was cut off one of its functions may still write, with some seconds for the clocks."""

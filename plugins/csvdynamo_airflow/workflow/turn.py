@@ -14,10 +14,10 @@ from typing import Any
 
 from csvdynamo.aws.stored_object import read_versioned, wait_or_raise
 from csvdynamo.writing.turn import Holder
+from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.stored_document import WrittenMeanwhileError, write_over
-from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW, Execution
+from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError, write_over
 
 UNUSED_SECONDS = 5 * 60.0
 """How long a turn that was taken keeps others away before its execution is there: its run may have been killed.

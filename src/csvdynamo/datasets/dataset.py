@@ -124,7 +124,7 @@ class Dataset:
 
     @cached_property
     def settings_digest(self) -> str:
-        """Sixteen hex digits of the SHA-256 of what the stack is made of beside `rules`: its output ``SettingsHash``."""
+        """Sixteen hex digits of the SHA-256 of what else the stack is made of: its output ``SettingsHash``."""
         limits, protection = asdict(self.limits), asdict(self.protection)
         settings = [limits, protection, self.gates.tolerated_failure_percent]
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

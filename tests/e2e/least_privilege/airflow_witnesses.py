@@ -18,16 +18,16 @@ from botocore.exceptions import ClientError
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.writing.turn import turn_key
-from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import Findings
-from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.execution import execution_arn
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
-from csvdynamo_airflow.stored_file import upload
-from csvdynamo_airflow.table.checked_table import CheckedTable
+from csvdynamo_airflow.storage.stored_file import upload
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.workflow.execution import execution_arn
-from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
+from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
 from tests.e2e.least_privilege.service_witnesses import Services, until

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from commands.embedded import Deployed
 from csvdynamo.writing.turn import Holder, turn_key
-from csvdynamo_airflow.rejects.result_objects import find_manifest, list_objects, object_lines
+from csvdynamo_airflow.storage.result_objects import find_manifest, list_objects, object_lines
 from tests.e2e.least_privilege.holders import Permissions
 
 _POLL_SECONDS = 0.05

@@ -15,16 +15,15 @@ from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
-from csvdynamo_airflow.preparation.prepared import Prepared, prepared_key
+from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.execution import Ended
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
-from csvdynamo_airflow.rejects import error_files_operator
 from csvdynamo_airflow.rejects.error_files import merge_rejects
-from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.table.checked_table import CheckedTable
-from csvdynamo_airflow.workflow.execution import Ended
+from csvdynamo_airflow.tasks import error_files_operator, steps
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,

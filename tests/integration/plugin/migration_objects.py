@@ -11,7 +11,7 @@ from typing import Any
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.codes import Stage
 from csvdynamo.writing.turn import turn_key
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
 from local_aws.distributed_map.result_files import ResultFile, Status, file_body, manifest, pending_record, record

@@ -30,8 +30,8 @@ from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from csvdynamo.records.rejects import reject_id
-from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.tasks import steps
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.integration.plugin.task_calls import TaskInstance, asset_events, call

@@ -13,7 +13,7 @@ from csvdynamo.datasets import policies
 from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo_airflow import steps
+from csvdynamo_airflow.tasks import steps
 from tests.integration.plugin.finished_run import (
     BEFORE_UPLOAD,
     IN_THE_LAMBDA,

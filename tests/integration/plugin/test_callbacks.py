@@ -16,7 +16,7 @@ from airflow.utils.state import TaskInstanceState
 
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.task_error import tell_error
+from csvdynamo_airflow.tasks.task_error import tell_error
 
 ENDED_WITHOUT_A_WORD = (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY)
 

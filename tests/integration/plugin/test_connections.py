@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from csvdynamo_airflow import connections
-from csvdynamo_airflow.connections import client
+from csvdynamo_airflow.tasks import connections
+from csvdynamo_airflow.tasks.connections import client
 
 
 @pytest.fixture(autouse=True)

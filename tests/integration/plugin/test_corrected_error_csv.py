@@ -9,11 +9,11 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
 from csvdynamo.rules.columns import Column
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.prepare import prepare
-from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import merge_rejects
-from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.stored_file import file_sha256
+from csvdynamo_airflow.storage.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.unit.plugin.run_findings import execution
 from tests.unit.plugin.test_spreadsheet_cells import WITHIN

@@ -21,9 +21,9 @@ from markdown_it import MarkdownIt
 
 from csvdynamo.datasets.dataset import DagSettings, Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo_airflow import steps
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.run_documents import RunDocuments
+from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks.run_documents import RunDocuments
 from tests.integration.plugin.task_calls import TaskInstance
 
 ROOT = Path(__file__).parents[3]

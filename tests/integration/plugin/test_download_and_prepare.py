@@ -21,11 +21,11 @@ from csvdynamo_airflow.preparation.source_header import HeaderError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.fetched import DownloadError
-from csvdynamo_airflow.source.growing_file import FileTooLargeError
 from csvdynamo_airflow.source.http_rules import HttpPolicy
 from csvdynamo_airflow.source.source_url import SourceUrlError
-from csvdynamo_airflow.stored_file import ObjectError
-from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name
+from csvdynamo_airflow.storage.growing_file import FileTooLargeError
+from csvdynamo_airflow.storage.stored_file import ObjectError
+from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
 

@@ -11,10 +11,10 @@ import pytest
 
 from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo.records.rejects import Reject
-from csvdynamo_airflow import disk_space
+from csvdynamo_airflow.documents.merged import Merged
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge, merge_rejects, read_rejects
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError
+from csvdynamo_airflow.storage import disk_space
+from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,

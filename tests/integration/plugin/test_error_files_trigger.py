@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from csvdynamo.errors import RejectError, ResultFileError
-from csvdynamo_airflow.rejects import error_files_trigger
-from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.tasks import error_files_trigger
+from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
 
 DEADLINE = 100.0
 
@@ -123,5 +123,5 @@ def test_an_error_that_looking_again_would_not_mend_is_told_at_once(run: Any) ->
 def test_the_triggerer_can_make_it_again() -> None:
     path, fields = ErrorFilesTrigger("bucket", "cars-1", 12.5, 2.0).serialize()
 
-    assert path == "csvdynamo_airflow.rejects.error_files_trigger.ErrorFilesTrigger"
+    assert path == "csvdynamo_airflow.tasks.error_files_trigger.ErrorFilesTrigger"
     assert ErrorFilesTrigger(**fields).serialize() == (path, fields)

@@ -12,8 +12,8 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from csvdynamo_airflow.workflow import execution_trigger
-from csvdynamo_airflow.workflow.execution_trigger import MAP_RUN_SECONDS, ExecutionTrigger
+from csvdynamo_airflow.tasks import execution_trigger
+from csvdynamo_airflow.tasks.execution_trigger import MAP_RUN_SECONDS, ExecutionTrigger
 from csvdynamo_airflow.workflow.map_run import Progress
 
 ARN = "arn:aws:states:us-east-1:1:execution:m:cars-1"
@@ -295,6 +295,6 @@ def test_the_triggerer_can_make_it_again() -> None:
 
     path, fields = trigger.serialize()
 
-    assert path == "csvdynamo_airflow.workflow.execution_trigger.ExecutionTrigger"
+    assert path == "csvdynamo_airflow.tasks.execution_trigger.ExecutionTrigger"
     assert ExecutionTrigger(**fields).serialize() == (path, fields)
     assert fields == {"execution_arn": ARN, "redrives": 3, "longest_poll_seconds": 7.0}

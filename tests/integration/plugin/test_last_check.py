@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from csvdynamo_airflow import steps
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.tasks import steps
 from csvdynamo_airflow.workflow.migration import Migration
 from tests.integration.plugin.finished_run import FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET

@@ -13,13 +13,12 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskD
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.writing.turn import Holder, turn_key
-from csvdynamo_airflow import steps
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.errors import MigrationPostponedError
-from csvdynamo_airflow.rejects.error_files_operator import FetchErrorFilesOperator
-from csvdynamo_airflow.workflow import execution_sensor
-from csvdynamo_airflow.workflow.execution import Ended, Execution
-from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks import execution_sensor, steps
+from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
+from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_results
 from tests.integration.plugin.task_calls import TaskInstance

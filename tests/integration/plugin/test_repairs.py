@@ -18,7 +18,7 @@ from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.fetched import DownloadPostponedError
 from csvdynamo_airflow.source.source_url import SourceUrlError
-from csvdynamo_airflow.workspace import NoSpaceError
+from csvdynamo_airflow.storage.workspace import NoSpaceError
 from tests.integration.plugin.finished_run import TABLE, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve

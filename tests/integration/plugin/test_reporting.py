@@ -16,16 +16,16 @@ from botocore.exceptions import EndpointConnectionError
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import VerifyMode
-from csvdynamo_airflow import steps
+from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
-from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.execution import Ended, Execution
+from csvdynamo_airflow.documents.merged import Merged
 from csvdynamo_airflow.rejects.error_files import merge_rejects
-from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
-from csvdynamo_airflow.task_error import error_text
-from csvdynamo_airflow.workflow.execution import Ended, Execution
+from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks.task_error import error_text
 from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import (
     BUCKET,

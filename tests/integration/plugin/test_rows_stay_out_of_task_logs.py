@@ -20,7 +20,7 @@ from csvdynamo_airflow.rejects.error_files import merge
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download
-from csvdynamo_airflow.task_error import error_text
+from csvdynamo_airflow.tasks.task_error import error_text
 from tests.canaries import CANARY, no_canary_logged, told
 from tests.integration.plugin.migration_objects import (
     BUCKET,

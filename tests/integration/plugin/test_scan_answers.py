@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.aws.answer_checksum import check_answers
-from csvdynamo_airflow import connections
-from csvdynamo_airflow.table.scan_answers import take_items_as_they_are
+from csvdynamo.aws.scan_answers import take_items_as_they_are
+from csvdynamo_airflow.tasks import connections
 
 
 class Body:

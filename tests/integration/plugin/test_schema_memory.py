@@ -9,12 +9,12 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
 from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
 from csvdynamo.rules.columns import Column
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.schema_change import SchemaError
 from csvdynamo_airflow.preparation.prepare import prepare
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.schema.schema_change import SchemaError
 from csvdynamo_airflow.schema.schema_memory import memory_key, recall_run, remember_run
-from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.stored_file import file_sha256
+from csvdynamo_airflow.storage.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET
 
 CARS = Dataset(

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
-from csvdynamo_airflow import steps
-from csvdynamo_airflow.connections import source_credentials
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import CredentialsError
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
 from csvdynamo_airflow.source.http_rules import HttpPolicy
+from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks.connections import source_credentials
 from tests.canaries import CANARY, no_canary_logged, told
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.raw_server import serve_raw

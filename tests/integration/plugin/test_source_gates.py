@@ -11,15 +11,15 @@ from botocore.exceptions import ClientError
 
 from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
 from csvdynamo.datasets.policies import OnChange
-from csvdynamo_airflow import steps
-from csvdynamo_airflow.accounting import row_mark
-from csvdynamo_airflow.accounting.row_mark import RowMark, RowMarkError, mark_key, recall_rows, remember_rows
 from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.gates import row_mark
+from csvdynamo_airflow.gates.row_mark import RowMark, RowMarkError, mark_key, recall_rows, remember_rows
 from csvdynamo_airflow.preparation.prepare import GateError, prepare
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.stored_document import WrittenMeanwhileError
-from csvdynamo_airflow.stored_file import file_sha256
+from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
+from csvdynamo_airflow.storage.stored_file import file_sha256
+from csvdynamo_airflow.tasks import steps
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.task_calls import TaskInstance, call
 from tests.unit.plugin.run_findings import prepared_file

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from csvdynamo_airflow import stored_file
-from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError, fetch, file_sha256, put_once, upload
+from csvdynamo_airflow.storage import stored_file
+from csvdynamo_airflow.storage.stored_file import (
+    ObjectError,
+    ObjectPostponedError,
+    fetch,
+    file_sha256,
+    put_once,
+    upload,
+)
 from tests.integration.plugin.migration_objects import BUCKET
 
 KEY = "landing/vehicles/digest/v.csv"

@@ -12,24 +12,22 @@ from botocore.exceptions import ClientError
 
 from csvdynamo.datasets.policies import Policies
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
-from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.documents.execution import Ended, Execution
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.preparation.prepare import GateError
-from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM
 from csvdynamo_airflow.preparation.source_file import SourceFileError
-from csvdynamo_airflow.rejects import error_files_operator
-from csvdynamo_airflow.rejects.error_files_operator import FetchErrorFilesOperator
-from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
-from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.stored_file import ObjectError, ObjectPostponedError
-from csvdynamo_airflow.workflow import execution_sensor
-from csvdynamo_airflow.workflow.execution import Ended, Execution
-from csvdynamo_airflow.workflow.execution_sensor import ExecutionSensor
-from csvdynamo_airflow.workflow.execution_trigger import ExecutionTrigger
-from csvdynamo_airflow.workspace import NoSpaceError
+from csvdynamo_airflow.storage.stored_file import ObjectError, ObjectPostponedError
+from csvdynamo_airflow.storage.workspace import NoSpaceError
+from csvdynamo_airflow.tasks import error_files_operator, execution_sensor, steps, task_shell
+from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
+from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
 from tests.unit.plugin.run_findings import LANDED, RULES, execution, prepared_file
 
 PERMANENT = [

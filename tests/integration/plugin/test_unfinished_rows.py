@@ -12,9 +12,9 @@ import pytest
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.result_files import UnfinishedBatch
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.preparation.prepared import Prepared
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.rejects.error_files import merge_rejects
-from csvdynamo_airflow.rejects.merged import Merged
 from csvdynamo_airflow.rejects.unfinished_rows import UnfinishedCode, error_name
 from tests.integration.plugin.migration_objects import (
     BUCKET,

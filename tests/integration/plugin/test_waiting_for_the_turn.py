@@ -11,11 +11,10 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleExcept
 
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.writing.turn import Holder, turn_key
-from csvdynamo_airflow import steps, task_shell
 from csvdynamo_airflow.dag import make_dag
+from csvdynamo_airflow.documents.execution import execution_input
 from csvdynamo_airflow.errors import MigrationPostponedError
-from csvdynamo_airflow.workflow import execution_sensor
-from csvdynamo_airflow.workflow.execution import execution_input
+from csvdynamo_airflow.tasks import execution_sensor, steps, task_shell
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
 from tests.integration.plugin.finished_run import CARS, STACK

@@ -25,17 +25,17 @@ from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.report import make_report, report_text, summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange, SchemaError, refuse_failures
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.parameters import ParameterError, refuse_unknown
 from csvdynamo_airflow.rejects.error_csv import write_error_csv
 from csvdynamo_airflow.rejects.error_files import Merged
 from csvdynamo_airflow.rejects.unfinished_rows import error_name
-from csvdynamo_airflow.schema.schema_change import Reference, SchemaChange, SchemaError, refuse_failures
-from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
-from csvdynamo_airflow.task_error import error_text
-from csvdynamo_airflow.task_shell import permanent_errors_fail_at_once
-from csvdynamo_airflow.workflow.execution import Execution
+from csvdynamo_airflow.tasks.task_error import error_text
+from csvdynamo_airflow.tasks.task_shell import permanent_errors_fail_at_once
 from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
 from tests.unit.plugin.run_findings import execution, migrated, prepared_file
 from tests.unit.plugin.test_error_csv import reject

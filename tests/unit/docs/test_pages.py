@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import pytest
 
 from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.records.ledger import Ledger
 from csvdynamo.records.rejects import Reject
-from csvdynamo_airflow.accounting.ledger import Ledger
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

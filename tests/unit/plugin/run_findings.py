@@ -6,11 +6,11 @@ from typing import Any
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.table.checked_table import CheckedTable
-from csvdynamo_airflow.workflow.execution import Ended, Execution
+from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.execution import Ended, Execution
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import Prepared
 
 RULES = "ca041d906e4b161c306f1115f4fbf6dc6d640480adecbb767e0b4f16e353903b"
 """The digest of the rules that everything was prepared and migrated by: those of the finished run's data set."""

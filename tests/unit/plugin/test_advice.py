@@ -10,8 +10,8 @@ from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.table.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.merged import Merged
 from tests.unit.plugin.run_findings import checked_table, counted, execution, merged_files, migrated, prepared_file
 
 STRICT = Gates(max_reject_percent=100.0, tolerated_failure_percent=0.0)

@@ -1,7 +1,7 @@
 """Keys of landed and prepared files: made of their digests, so that no file is ever written over another."""
 
-from csvdynamo_airflow.preparation.prepared import prepared_key
-from csvdynamo_airflow.source.landing import landing_key
+from csvdynamo_airflow.documents.landing import landing_key
+from csvdynamo_airflow.documents.prepared import prepared_key
 
 
 def test_a_landed_file_keeps_its_name() -> None:

@@ -15,18 +15,18 @@ import csvdynamo_airflow
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.row_rules import DuplicatePolicy
-from csvdynamo_airflow import disk_space
-from csvdynamo_airflow.disk_space import DiskSpace
-from csvdynamo_airflow.preparation import duckdb_session, duplicates
-from csvdynamo_airflow.preparation.duckdb_session import bound_spilling, open_duckdb
+from csvdynamo_airflow.preparation import duplicates
 from csvdynamo_airflow.preparation.duplicates import Loser
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.reject_spool import write_records
-from csvdynamo_airflow.source.growing_file import GrowingFile
+from csvdynamo_airflow.storage import disk_space, duckdb_session
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.duckdb_session import bound_spilling, open_duckdb
+from csvdynamo_airflow.storage.growing_file import GrowingFile
+from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError, workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.table_check import Expected, Standing
-from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, workspace
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 STEP = 100_000

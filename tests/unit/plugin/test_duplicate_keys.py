@@ -17,9 +17,9 @@ from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.transforms import Lowercase, Prefix, Trim
-from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation.prepare_file import prepare_file
 from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 
 CARS = Dataset(
     name="cars",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from csvdynamo_airflow.workflow.execution import Execution, execution_arn, execution_input
+from csvdynamo_airflow.documents.execution import Execution, execution_arn, execution_input
 
 ARN = "arn:aws:states:us-east-1:1:execution:m:cars-1"
 

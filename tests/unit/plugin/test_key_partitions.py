@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.rules.attribute_values import Item
-from csvdynamo_airflow.disk_space import DiskSpace
+from csvdynamo_airflow.documents.checked_table import Difference
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.table import full_check
-from csvdynamo_airflow.table.checked_table import Difference
 from csvdynamo_airflow.table.difference_log import EXAMPLES, DifferenceLog
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
-from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.preparation import prepare_file, text_lines
 from csvdynamo_airflow.preparation.csv_records import FIELD_LIMIT
 from csvdynamo_airflow.preparation.draft import Draft
@@ -15,7 +14,8 @@ from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter
 from csvdynamo_airflow.preparation.source_file import open_source
 from csvdynamo_airflow.preparation.source_format import SourceFormat
-from csvdynamo_airflow.source.growing_file import GrowingFile
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.growing_file import GrowingFile
 
 CARS = Dataset("cars", Source("https://example.org/a.csv", "a.csv"), Table("tb_cars", "id"))
 HEADER = b"id,name,note\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo.records.ledger import Ledger
 
 ROWS = st.integers(min_value=0, max_value=10**9)
 LEDGERS = st.builds(Ledger, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS)

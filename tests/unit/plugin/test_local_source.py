@@ -8,9 +8,9 @@ import pytest
 
 from csvdynamo_airflow.source import local_source
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.growing_file import FileTooLargeError
 from csvdynamo_airflow.source.local_source import fetch_local
 from csvdynamo_airflow.source.source_url import SourceRules, admit
+from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 
 CSV = b"VIN,DOL Vehicle ID\nV1,100\n"
 NOT_BELOW = r"is not below the folder that CSVDYNAMO_LOCAL_FOLDER names, so it is not read\. Put the file there\."

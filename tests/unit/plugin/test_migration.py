@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from csvdynamo.writing.turn import turn_key
+from csvdynamo_airflow.documents.execution import Ended, execution_input
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.workflow.execution import Ended, execution_input
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
 from tests.unit.plugin.fake_bucket import FakeBucket

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.datasets.dataset import Gates
-from csvdynamo_airflow.accounting.ledger import Ledger
-from csvdynamo_airflow.accounting.reject_gate import too_many_rejects
+from csvdynamo.records.ledger import Ledger
+from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
-from csvdynamo_airflow.accounting.ledger import Ledger
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.merged import Merged
 from csvdynamo_airflow.naming import execution_name
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.table.checked_table import CheckedTable
 from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
 
 CONTRACT = {

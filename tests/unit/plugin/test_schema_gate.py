@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
 from csvdynamo.rules.columns import Column
+from csvdynamo_airflow.documents.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch
-from csvdynamo_airflow.schema.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
 from csvdynamo_airflow.schema.schema_gate import LastColumns, judge_header
 
 BY_KIND = SchemaPolicy(new=OnChange.WARN, missing=OnChange.FAIL, renamed=OnChange.WARN, reordered=OnChange.ACCEPT)

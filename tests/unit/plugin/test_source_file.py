@@ -16,7 +16,7 @@ from csvdynamo_airflow.preparation.source_file import (
     open_source,
     refuse_unless_csv,
 )
-from csvdynamo_airflow.source.growing_file import FileTooLargeError
+from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 
 CSV = "id,name\n1,Zoë\n"
 NAMES = Dataset("names", Source("https://example.org/a.csv", "a.csv"), Table("tb_names", "id"))

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
-from csvdynamo_airflow.accounting.row_mark import RowMark
-from csvdynamo_airflow.accounting.source_gate import SourceFault, judge_source
+from csvdynamo_airflow.gates.row_mark import RowMark
+from csvdynamo_airflow.gates.source_gate import SourceFault, judge_source
 
 CUT = "The last record, row 7, has 3 of 17 columns"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.rules.attribute_values import Item, number_text
-from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, differing_attributes, digest, judge
 
 ITEM: Item = {"id": {"S": "A_1"}, "year": {"N": "2020"}, "new": {"BOOL": True}, "note": {"NULL": True}}

@@ -7,7 +7,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferralError
 
 from csvdynamo_airflow.errors import MigrationPostponedError
-from csvdynamo_airflow.task_error import ERROR_XCOM, error_text, tell_error
+from csvdynamo_airflow.tasks.task_error import ERROR_XCOM, error_text, tell_error
 
 
 def told(**context: Any) -> dict[str, str]:

@@ -10,9 +10,9 @@ import botocore.exceptions
 import pytest
 
 from csvdynamo.writing.turn import turn_key
+from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.workflow import turn as turn_module
-from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW
 from csvdynamo_airflow.workflow.turn import CHECK_SECONDS, UNUSED_SECONDS, Intent, Turn, TurnTakenError
 from tests.unit.plugin.fake_bucket import ClientError, FakeBucket
 from tests.unit.plugin.fake_step_functions import NOW, FakeStepFunctions

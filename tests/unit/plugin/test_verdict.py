@@ -12,9 +12,9 @@ from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.table.checked_table import CheckedTable, Difference, DifferenceKind
-from csvdynamo_airflow.workflow.execution import Ended
+from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.execution import Ended
+from csvdynamo_airflow.documents.merged import Merged
 from tests.unit.plugin.run_findings import (
     LOST,
     RULES,

@@ -6,10 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from csvdynamo_airflow.disk_space import DiskSpace
-from csvdynamo_airflow.source import growing_file
-from csvdynamo_airflow.source.growing_file import GrowingFile
-from csvdynamo_airflow.workspace import HEADROOM_BYTES, NoSpaceError, require_free_space, workspace, workspace_name
+from csvdynamo_airflow.storage import growing_file
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.growing_file import GrowingFile
+from csvdynamo_airflow.storage.workspace import (
+    HEADROOM_BYTES,
+    NoSpaceError,
+    require_free_space,
+    workspace,
+    workspace_name,
+)
 
 
 def leave_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from csvdynamo_airflow.disk_space import DiskSpace
-from csvdynamo_airflow.workspace import HEADROOM_BYTES, free_bytes, no_space
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, free_bytes, no_space
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

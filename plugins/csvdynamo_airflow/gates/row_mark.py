@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from csvdynamo.aws.stored_object import read_object, read_versioned
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.stored_document import WrittenMeanwhileError, write_over
+from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError, write_over
 
 _TRIES = 5
 

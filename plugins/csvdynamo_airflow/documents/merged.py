@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from csvdynamo.aws.stored_object import object_chunks
-from csvdynamo_airflow.task_documents import reading
+from csvdynamo_airflow.documents.task_documents import reading
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def _made(service: str, hook: Any) -> Any:
     made = hook.get_conn()
     if service == "dynamodb":
         from csvdynamo.aws.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
-        from csvdynamo_airflow.table.scan_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it
+        from csvdynamo.aws.scan_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it
 
         check_answers(made)
         take_items_as_they_are(made)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
-from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
-from csvdynamo_airflow.rejects.error_files_operator import INCOMPLETE_XCOM
-from csvdynamo_airflow.rejects.merged import Merged
-from csvdynamo_airflow.table.checked_table import CheckedTable
-from csvdynamo_airflow.task_error import ERROR_XCOM
-from csvdynamo_airflow.workflow.execution import Ended
+from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.execution import Ended
+from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
+from csvdynamo_airflow.tasks.error_files_operator import INCOMPLETE_XCOM
+from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
 
 _RETURNED = "return_value"
 _LEFT = {

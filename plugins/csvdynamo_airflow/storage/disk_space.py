@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
-from csvdynamo_airflow.workspace import full_disk_is_told, require_free_space
+from csvdynamo_airflow.storage.workspace import full_disk_is_told, require_free_space
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

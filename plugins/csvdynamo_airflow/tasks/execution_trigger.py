@@ -9,9 +9,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 from csvdynamo.shown import shown
-from csvdynamo_airflow.connections import async_client
-from csvdynamo_airflow.task_error import error_text
-from csvdynamo_airflow.workflow.execution import STOPPED_IN_AIRFLOW, Execution
+from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
+from csvdynamo_airflow.tasks.connections import async_client
+from csvdynamo_airflow.tasks.task_error import error_text
 from csvdynamo_airflow.workflow.map_run import Progress
 
 PROGRESS_XCOM = "progress"

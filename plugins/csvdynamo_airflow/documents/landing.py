@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from csvdynamo_airflow.task_documents import reading
+from csvdynamo_airflow.documents.task_documents import reading
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from csvdynamo.errors import TurnLostError
 from csvdynamo.shown import shown
+from csvdynamo_airflow.documents.task_documents import reading
 from csvdynamo_airflow.naming import counted_name
-from csvdynamo_airflow.task_documents import reading
 
 ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 SUCCEEDED = "SUCCEEDED"

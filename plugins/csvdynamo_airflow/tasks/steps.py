@@ -11,24 +11,25 @@ from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
-from csvdynamo_airflow.accounting.row_mark import remember_rows
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
-from csvdynamo_airflow.connections import client, source_credentials
+from csvdynamo_airflow.documents.execution import Ended, Execution
+from csvdynamo_airflow.documents.merged import changed_files
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.gates.row_mark import remember_rows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
-from csvdynamo_airflow.rejects.merged import changed_files
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
-from csvdynamo_airflow.stored_document import WrittenMeanwhileError
+from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.task_shell import (
+from csvdynamo_airflow.tasks.connections import client, source_credentials
+from csvdynamo_airflow.tasks.task_shell import (
     make_migration,
     open_dataset,
     open_stack,
@@ -36,7 +37,6 @@ from csvdynamo_airflow.task_shell import (
     refuse_other_rules,
     refuse_other_table,
 )
-from csvdynamo_airflow.workflow.execution import Ended, Execution
 from csvdynamo_airflow.workflow.migration import Migration
 
 TOLD_FILE = "told.json"

@@ -9,13 +9,13 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from csvdynamo.shown import shown
-from csvdynamo_airflow.connections import client
-from csvdynamo_airflow.preparation.prepared import REFUSED_XCOM, Prepared
+from csvdynamo_airflow.documents.execution import Ended, Execution
+from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
-from csvdynamo_airflow.rejects.error_files_trigger import ErrorFilesTrigger
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
-from csvdynamo_airflow.workflow.execution import Ended, Execution
+from csvdynamo_airflow.tasks.connections import client
+from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.tasks.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 
 INCOMPLETE_XCOM = "incomplete"
 """XCom key of what was merged when a reject did not arrive: the report tells it all the same."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from heapq import nsmallest
 
 from csvdynamo.datasets.dataset import Gates
-from csvdynamo_airflow.accounting.ledger import Ledger
+from csvdynamo.records.ledger import Ledger
 
 _CODES_NAMED = 5
 

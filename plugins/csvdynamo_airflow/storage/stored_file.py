@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from csvdynamo_airflow.disk_space import DiskSpace
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 
 _CONDITIONAL_OPERATIONS = ("PutObject", "CompleteMultipartUpload")
 _OLD = timedelta(days=1)

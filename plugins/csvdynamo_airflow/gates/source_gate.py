@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
-from csvdynamo_airflow.accounting.row_mark import RowMark
+from csvdynamo_airflow.gates.row_mark import RowMark
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
 from csvdynamo.shown import shown
-from csvdynamo_airflow.preparation.prepared import Prepared
-from csvdynamo_airflow.task_shell import (
+from csvdynamo_airflow.documents.execution import SUCCEEDED
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.tasks.execution_trigger import DELETED, UNSEEN, ExecutionTrigger
+from csvdynamo_airflow.tasks.task_shell import (
     make_migration,
     open_dataset,
     open_stack,
@@ -17,8 +19,6 @@ from csvdynamo_airflow.task_shell import (
     refuse_other_rules,
     wait_for_turn,
 )
-from csvdynamo_airflow.workflow.execution import SUCCEEDED
-from csvdynamo_airflow.workflow.execution_trigger import DELETED, UNSEEN, ExecutionTrigger
 
 _AGAIN = "The next attempt of this task looks again; after the last one, mend the cause and clear this task."
 _REDRIVEN = "The next attempt of this task redrives it; after the last one, clear this task."

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from csvdynamo_airflow.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
 
 ReportProgress = Callable[[int, int | None], None]
 """Takes the bytes done and the bytes in all, None while those are unknown; told after every step of `STEP_BYTES`."""

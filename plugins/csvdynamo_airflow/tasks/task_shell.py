@@ -11,13 +11,13 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo.writing.turn import turn_key
-from csvdynamo_airflow.connections import client
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.preparation.prepared import Prepared
 from csvdynamo_airflow.settings import datasets_folder, retry_seconds
 from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
 from csvdynamo_airflow.table.table_key import check_table_key
+from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
 

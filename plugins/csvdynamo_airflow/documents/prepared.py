@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from csvdynamo_airflow.schema.schema_change import SchemaChange
-from csvdynamo_airflow.source.landing import Landed
-from csvdynamo_airflow.task_documents import reading
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.schema_change import SchemaChange
+from csvdynamo_airflow.documents.task_documents import reading
 
 REFUSED_XCOM = "refused"
 """XCom key of a prepared file that was not uploaded, since a gate of the data set stopped it: its rejects are told all

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown
-from csvdynamo_airflow.task_documents import reading
+from csvdynamo_airflow.documents.task_documents import reading
 
 _NAME_LENGTH = 200
 

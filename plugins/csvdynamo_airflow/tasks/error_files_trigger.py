@@ -10,9 +10,9 @@ from asgiref.sync import sync_to_async
 
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo.shown import shown
-from csvdynamo_airflow.connections import client
 from csvdynamo_airflow.rejects.error_files import ErrorFiles
-from csvdynamo_airflow.task_error import error_text
+from csvdynamo_airflow.tasks.connections import client
+from csvdynamo_airflow.tasks.task_error import error_text
 
 
 class ErrorFilesTrigger(BaseTrigger):

@@ -1,0 +1,1 @@
+"""When a run is refused before a row is uploaded."""
