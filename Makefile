@@ -92,6 +92,10 @@ chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [
 	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$$SEED") $(if $(ONLY),--only "$$ONLY") \
 	  $(if $(THROUGH_AIRFLOW),--through-airflow)
 
+.PHONY: docs
+docs: $(VENV)/.ready ## Write what documents say of a data set file's keys, from their declaration
+	@$(PY) -m commands.dataset_docs
+
 .PHONY: pins
 pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files
 	$(BIN)/pip install --quiet uv

@@ -2,41 +2,117 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Annotated, Any
+from zoneinfo import available_timezones
 
-from csvdynamo.datasets.hosts import HostRule
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.dataclasses import dataclass as section
+
+from csvdynamo.datasets.column_rules import Steps
+from csvdynamo.datasets.grammar import STRICT
+from csvdynamo.datasets.hosts import HostRule, has_user
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
+from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.transforms import Transform
 
+DELIMITERS = {"found": None, ",": ",", ";": ";", "|": "|", "tab": "\t"}
+"""The delimiters that a source may have, by how a data set file writes them; None: it is found."""
+ENCODINGS = {"found": None, "utf-8": "utf-8", "utf-16": "utf-16", "windows-1252": "windows-1252"}
+"""The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
+_WEB_URL = re.compile(r"https?://[^\s\\]+\Z", re.IGNORECASE)
+_PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_NO_TIMEZONES = {"localtime", "Factory"}  # another one on each machine, and none
+_MOST_BYTES = 10**13
+_MOST_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
 
-@dataclass(frozen=True)
+_HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule)
+
+
+def _no_user(url: Any) -> Any:
+    if isinstance(url, str) and has_user(url):  # not quoted: it is a secret
+        fail("must have no user and password: make an Airflow connection of them, name it in connection")
+    return url
+
+
+def _is_web_url(url: str) -> bool:
+    return bool(_WEB_URL.match(url) and url.isprintable() and HostRule.from_url(url))
+
+
+def _is_file_name(name: str) -> bool:
+    plain = "/" not in name and "\\" not in name and name not in (".", "..") and name.isprintable()
+    return plain and len(name.encode()) <= 255
+
+
+def _is_host(text: str) -> bool:
+    return HostRule.from_text(text) is not None
+
+
+def _is_schedule(text: str) -> bool:
+    fields = text.split(" ")
+    return text == "none" or text in _PRESETS or (len(fields) == 5 and all(map(_CRON_FIELD.fullmatch, fields)))
+
+
+def _is_timezone(name: str) -> bool:
+    # Where there is no time zone data, nobody can tell.
+    return not _timezones() or name in _timezones()
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones()) - _NO_TIMEZONES
+
+
+@section(frozen=True, config=STRICT)
 class Source:
-    """Where the CSV is published, the file name that it has in the bucket, and how it is written.
+    """Where the CSV is published, the file name that it has in the bucket, and how it is written."""
 
-    Attributes:
-        delimiter: The character between two fields; None: it is found.
-        encoding: Python's name of its encoding; None: it is found.
-        connection: The Airflow connection whose credentials those hosts are asked with; None: without any.
-        hosts: Whom a run may ask beside the host of ``url``, at first or by a redirect.
-        max_bytes: The most that is fetched, as it comes.
-        max_unpacked_bytes: The most that a gzip file or a zip archive may unpack to. What prepare makes of it is held
-            against Step Functions' own limit.
-        max_seconds: The longest that a download may take, its attempts and waits together.
-    """
-
-    url: str
-    file_name: str
-    delimiter: str | None = None
-    encoding: str | None = None
-    connection: str | None = None
-    hosts: tuple[HostRule, ...] = ()
-    max_bytes: int = 10_000_000_000
-    max_unpacked_bytes: int = 20_000_000_000
-    max_seconds: int = 6 * 3600
+    url: Annotated[str, Text("an http:// or https:// address", _is_web_url), BeforeValidator(_no_user)] = Field(
+        description="`https://` address of the CSV; `http://` only at a host that "
+        "[a setting of the worker](#where-a-run-may-read) names"
+    )
+    file_name: Annotated[str, Text("a plain file name, of at most 255 bytes and without slashes", _is_file_name)] = (
+        Field(description="the file's name in the bucket, without a folder")
+    )
+    delimiter: Annotated[str | None, OneOf(DELIMITERS)] = Field(
+        default=None, description='`","`, `";"`, `"\\|"`, `"tab"`, or `"found"`: looked for in the file'
+    )
+    encoding: Annotated[str | None, OneOf(ENCODINGS)] = Field(
+        default=None, description='`"utf-8"`, `"utf-16"`, `"windows-1252"`, or `"found"`: looked for in the file'
+    )
+    connection: (
+        Annotated[str, Text("an Airflow connection's id, of at most 200 of A-Z a-z 0-9 _ . -", _CONNECTION.fullmatch)]
+        | None
+    ) = Field(
+        default=None, description="the Airflow connection whose [credentials](#credentials) the server is asked with"
+    )
+    hosts: Annotated[
+        tuple[HostRule, ...],
+        Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule),
+    ] = Field(
+        default=(),
+        description="the hosts that a run may ask beside the one of `url`, at first or by a redirect",
+    )
+    max_bytes: Annotated[int, WholeNumber(1, _MOST_BYTES)] = Field(
+        default=10_000_000_000,
+        description="the most that is fetched, as it comes (a gzipped file: compressed)",
+    )
+    max_unpacked_bytes: Annotated[int, WholeNumber(1, _MOST_BYTES)] = Field(
+        default=20_000_000_000,
+        description="the most that a gzip file or a zip archive may unpack to",
+    )
+    max_seconds: Annotated[int, WholeNumber(1, 7 * 86_400)] = Field(
+        default=6 * 3600,
+        description="the longest that a download may take, all attempts and waits together",
+    )
 
     @property
     def allowed_hosts(self) -> tuple[HostRule, ...]:
@@ -45,55 +121,92 @@ class Source:
         return self.hosts if own is None else (own, *self.hosts)
 
 
-@dataclass(frozen=True)
+@section(frozen=True, config=STRICT)
 class Table:
-    """The DynamoDB table and the attribute that is its partition key (always text)."""
+    """The DynamoDB table and the attribute that is its partition key."""
 
-    name: str
-    partition_key: str
+    name: Annotated[str, Text("3 to 255 of A-Z a-z 0-9 _ . - (a DynamoDB table name)", _TABLE_NAME.fullmatch)] = Field(
+        description="the DynamoDB table, 3 to 255 of `A-Z a-z 0-9 _ . -`"
+    )
+    partition_key: Annotated[
+        str, Text("at most 255 bytes (a DynamoDB key's name)", lambda name: len(name.encode()) <= 255)
+    ] = Field(
+        description="the attribute that is the partition key: its name *after* `[attributes]` or `rename`. It is "
+        "stored as text"
+    )
 
 
-@dataclass(frozen=True)
+@section(frozen=True, config=STRICT)
+class Attributes:
+    """How headers become attribute names."""
+
+    transform: Annotated[tuple[Transform, ...], Steps()] = Field(
+        default=(), description="the [steps](#transforms) that make a header into an attribute name"
+    )
+
+
+@section(frozen=True, config=STRICT)
 class Gates:
-    """When a run is refused.
+    """When a run is refused."""
 
-    Attributes:
-        max_reject_percent: The most rejected rows, in percent of the source's rows, 0 to 100.
-        tolerated_failure_percent: The most rows of batches that failed or never started, likewise.
-        min_rows_percent: The fewest rows of the source, in percent of the last green run's, 0 to 100; 0: any number.
-        last_record: What a last record does that is no row, as where a file was cut off.
-    """
+    max_reject_percent: Annotated[float, Percent()] = Field(
+        default=5.0,
+        description="with more rejected rows than this, the run fails; where prepare alone rejects more, before the "
+        "upload",
+    )
+    tolerated_failure_percent: Annotated[float, Percent()] = Field(
+        default=0.0,
+        description="rows that may be in batches that failed. With more, Step Functions stops the Map Run, and the run "
+        "fails",
+    )
+    min_rows_percent: Annotated[float, Percent()] = Field(
+        default=90.0,
+        description="with fewer rows than this, of those that the last green run's source had, the run fails before "
+        "the upload. `0`: any number",
+    )
+    last_record: OnChange = Field(
+        default=OnChange.WARN,
+        description='what a last record does that is no row: `"fail"`: the run fails before the upload; `"warn"`: it '
+        'is a reject, told in summary and log; `"accept"`: a reject',
+    )
 
-    max_reject_percent: float = 5.0
-    tolerated_failure_percent: float = 0.0
-    min_rows_percent: float = 90.0
-    last_record: OnChange = OnChange.WARN
 
-
-@dataclass(frozen=True)
+@section(frozen=True, config=STRICT)
 class Limits:
     """How the Map Run cuts the file into batches, and how many batches run at once."""
 
-    rows_per_batch: int = 250
-    max_input_bytes_per_batch: int = 200 * 1024
-    max_concurrency: int = 8
+    rows_per_batch: Annotated[int, WholeNumber(1, 1000)] = Field(
+        default=250, description="rows that one Lambda invocation gets"
+    )
+    max_input_bytes_per_batch: Annotated[int, WholeNumber(1024, _MOST_INPUT_BYTES)] = Field(
+        default=200 * 1024, description="bytes of JSON in one batch, headers repeated in each row"
+    )
+    max_concurrency: Annotated[int, WholeNumber(1, 10_000)] = Field(default=8, description="batches that run at once")
 
 
-@dataclass(frozen=True)
+@section(frozen=True, config=STRICT)
 class DagSettings:
-    """What Airflow is told.
+    """What Airflow is told."""
 
-    Attributes:
-        schedule: Cron text or preset; None: by hand only.
-        timezone: The IANA name of the time zone that the schedule's times are in.
-        owner: The DAG's owner.
-        tags: The DAG's tags.
-    """
-
-    schedule: str | None = "@monthly"
-    timezone: str = "UTC"
-    owner: str = "airflow"
-    tags: tuple[str, ...] = ()
+    schedule: Annotated[
+        str | None,
+        Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)", _is_schedule),
+        AfterValidator(lambda text: None if text == "none" else text),
+    ] = Field(
+        default="@monthly",
+        description='five cron fields, a preset (`@daily`, `@weekly`, `@monthly`, …), or `"none"`: started by hand '
+        "only",
+    )
+    timezone: Annotated[str, Text("a time zone's IANA name, such as UTC or Europe/Berlin", _is_timezone)] = Field(
+        default="UTC",
+        description='the time zone that the schedule\'s times are in: an IANA name, such as `"America/Los_Angeles"`',
+    )
+    owner: Annotated[str, Text("a text that prints: it stands in Airflow's UI", str.isprintable)] = Field(
+        default="airflow", description="the DAG's owner"
+    )
+    tags: Annotated[tuple[str, ...], Texts("texts that print", str.isprintable)] = Field(
+        default=(), description="the DAG's tags"
+    )
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,47 @@
-"""Reads a data set file (TOML) into a `Dataset`. Every key is described in docs/datasets.md."""
+"""Reads a data set file (TOML) into a `Dataset`. Every key is described in docs/datasets.md, from its declaration."""
 
 import re
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from typing import Any
-from zoneinfo import available_timezones
+from typing import Annotated, Any
 
-from csvdynamo.datasets.column_file import read_columns, read_transforms
-from csvdynamo.datasets.dataset import DagSettings, Dataset, Gates, Limits, Source, Table
-from csvdynamo.datasets.hosts import HostRule, has_user
-from csvdynamo.datasets.policies import OnChange
-from csvdynamo.datasets.policy_file import read_policies
-from csvdynamo.datasets.protection_file import read_protection
-from csvdynamo.datasets.toml_fields import Fields, found
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from csvdynamo.datasets.column_rules import ColumnRules
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table
+from csvdynamo.datasets.grammar import STRICT, dotted, read
+from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
+from csvdynamo.datasets.protection import Protection
 from csvdynamo.errors import DatasetError
-from csvdynamo.rules.transforms import can_produce
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column, ColumnType
+from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo.rules.transforms import can_produce, chain
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
-_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-_CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
-_CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
-_WEB_URL = re.compile(r"https?://[^\s\\]+\Z", re.IGNORECASE)
-_PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
-"""The delimiters that a source may have, by how the data set file writes them."""
-ENCODINGS = ("utf-8", "utf-16", "windows-1252")
-"""The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
-_NO_TIMEZONES = {"localtime", "Factory"}  # another one on each machine, and none
-_MOST_SOURCE_BYTES = 10**13
-_MOST_SOURCE_SECONDS = 7 * 86_400
-_MAX_BATCH_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
+
+
+@dataclass(frozen=True, config=STRICT)
+class DatasetFile:
+    """One TOML file in `datasets/`: where a CSV comes from, the table it goes to, and what its columns must hold."""
+
+    source: Source = Field(description="where the CSV is published, and how it is written")
+    table: Table = Field(description="the DynamoDB table and its key")
+    attributes: Attributes = Field(default_factory=Attributes, description="how headers become attribute names")
+    columns: dict[str, ColumnRules] = Field(default_factory=dict, description="the columns that have rules")
+    duplicates: DuplicatePolicy = Field(
+        default=DuplicatePolicy.LAST, description="which row of one key is written; each other one is a reject"
+    )
+    schema_: Annotated[
+        SchemaPolicy, Field(alias="schema", description="what a header does that is not as expected")
+    ] = Field(default_factory=SchemaPolicy)
+    verify: Verify = Field(default_factory=Verification, description="how the table is checked after a run")
+    gates: Gates = Field(default_factory=Gates, description="when a run is refused")
+    limits: Limits = Field(default_factory=Limits, description="how the Map Run cuts the file into batches")
+    protection: Protection = Field(default_factory=Protection, description="what protects the data at rest")
+    dag: DagSettings = Field(default_factory=DagSettings, description="what Airflow is told")
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -48,7 +58,9 @@ def load_dataset(path: Path) -> Dataset:
             f"{path}: the file's name becomes the data set's: rename it to a small letter followed by at most "
             f"30 small letters, digits and underscores"
         )
-    return _read_dataset(path.stem, Fields(_parse(path, _read_text(path)), path))
+    document = _parse(path, _read_text(path))
+    file = read(DatasetFile, document, path)
+    return _Assembly(path, document, file).dataset()
 
 
 def dataset_paths(folder: Path) -> list[Path]:
@@ -87,162 +99,67 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise DatasetError(f"{path}: is not valid TOML: {error or type(error).__name__}") from error
 
 
-def _read_dataset(name: str, fields: Fields) -> Dataset:
-    source = _read_source(fields.table("source", required=True))
-    table_fields = fields.table("table", required=True)
-    table = _read_table(table_fields)
-    attributes = fields.table("attributes")
-    attribute_transform = read_transforms(attributes, "transform")
-    attributes.done()
-    columns = read_columns(fields.table("columns"), attribute_transform, table.partition_key)
-    dataset = Dataset(
-        name=name,
-        source=source,
-        table=table,
-        attribute_transform=attribute_transform,
-        columns=columns,
-        gates=_read_gates(fields.table("gates")),
-        limits=_read_limits(fields.table("limits")),
-        dag=_read_dag(fields.table("dag")),
-        policies=read_policies(fields),
-        protection=read_protection(fields.table("protection")),
-    )
-    fields.done()
-    if dataset.rules.key_header is None and not can_produce(attribute_transform, table.partition_key):
-        table_fields.fail(
-            "partition_key",
-            f"no declared column becomes the attribute {table.partition_key!r}, and attributes.transform makes no "
-            f"header into it: declare the key's column, or give its name as it is after the transform",
+class _Assembly:
+    """Makes a `Dataset` of a file whose keys are right each by itself, and holds them against one another."""
+
+    def __init__(self, path: Path, document: Mapping[str, Any], file: DatasetFile) -> None:
+        self._path, self._document, self._file = path, document, file
+
+    def dataset(self) -> Dataset:
+        """Make the data set.
+
+        Raises:
+            DatasetError: Two columns become one attribute, or none the key.
+        """
+        file = self._file
+        dataset = Dataset(
+            name=self._path.stem,
+            source=file.source,
+            table=file.table,
+            attribute_transform=file.attributes.transform,
+            columns=self._columns(),
+            gates=file.gates,
+            limits=file.limits,
+            dag=file.dag,
+            policies=Policies(file.duplicates, file.schema_, file.verify),
+            protection=file.protection,
         )
-    return dataset
-
-
-def _read_source(fields: Fields) -> Source:
-    delimiter = fields.choice("delimiter", "found", ("found", *DELIMITERS))
-    encoding = fields.choice("encoding", "found", ("found", *ENCODINGS))
-    source = Source(
-        url=_read_url(fields),
-        file_name=fields.text("file_name", check=_file_name_rule),
-        delimiter=DELIMITERS.get(delimiter),
-        encoding=encoding if encoding in ENCODINGS else None,
-        connection=fields.text("connection", Source.connection, check=_connection_rule),
-        hosts=_read_hosts(fields),
-        max_bytes=fields.integer("max_bytes", Source.max_bytes, 1, _MOST_SOURCE_BYTES),
-        max_unpacked_bytes=fields.integer("max_unpacked_bytes", Source.max_unpacked_bytes, 1, _MOST_SOURCE_BYTES),
-        max_seconds=fields.integer("max_seconds", Source.max_seconds, 1, _MOST_SOURCE_SECONDS),
-    )
-    fields.done()
-    return source
-
-
-def _read_url(fields: Fields) -> str:
-    url: str = fields.text("url")
-    if has_user(url):  # not quoted: it is a secret
-        fields.fail("url", "must have no user and password: make an Airflow connection of them, name it in connection")
-    return str(fields.text("url", check=_url_rule))
-
-
-def _read_hosts(fields: Fields) -> tuple[HostRule, ...]:
-    hosts = []
-    for text in fields.texts("hosts"):
-        host = HostRule.from_text(text)
-        if host is None:
-            fields.fail(
-                "hosts", f"must be hosts, such as data.example.com or *.example.com:8443, found {found(text)} in it"
+        key = file.table.partition_key
+        if dataset.rules.key_header is None and not can_produce(file.attributes.transform, key):
+            self._fail(
+                ("table", "partition_key"),
+                f"no declared column becomes the attribute {key!r}, and attributes.transform makes no header into it: "
+                f"declare the key's column, or give its name as it is after the transform",
             )
-        hosts.append(host)
-    return tuple(hosts)
+        return dataset
 
+    def _columns(self) -> tuple[Column, ...]:
+        transform_header = chain(self._file.attributes.transform)
+        headers: dict[str, str] = {}
+        for header, rules in self._file.columns.items():
+            place = ("columns", header)
+            if header == ROW_NUMBER_HEADER:
+                self._fail(place, "is the row number that prepare adds: it cannot have rules")
+            if rules.drop:
+                continue
+            attribute = rules.rename or transform_header(header)
+            if not attribute:
+                self._fail(place, "becomes an attribute without a name: give it a rename")
+            if attribute in headers:
+                self._fail(place, f"becomes the attribute {attribute!r}, as does {headers[attribute]!r}")
+            headers[attribute] = header
+            if attribute == self._file.table.partition_key:
+                self._hold_key(header, rules)
+        return tuple(rules.of(header) for header, rules in self._file.columns.items())
 
-def _read_table(fields: Fields) -> Table:
-    table = Table(fields.text("name", check=_table_name_rule), fields.text("partition_key", check=_key_name_rule))
-    fields.done()
-    return table
+    def _hold_key(self, header: str, rules: ColumnRules) -> None:
+        given, place = self._document["columns"][header], ("columns", header)
+        if rules.type is not ColumnType.TEXT:
+            self._fail((*place, "type"), f"the partition key is stored as text, found {rules.type}")
+        if "empty" in given:
+            self._fail((*place, "empty"), "the partition key is never blank: remove this key")
+        if "required" in given and not rules.required:
+            self._fail((*place, "required"), "the partition key is always required: remove required = false")
 
-
-def _read_gates(fields: Fields) -> Gates:
-    gates = Gates(
-        max_reject_percent=float(fields.number("max_reject_percent", Gates.max_reject_percent, _percent_rule)),
-        tolerated_failure_percent=float(
-            fields.number("tolerated_failure_percent", Gates.tolerated_failure_percent, _percent_rule)
-        ),
-        min_rows_percent=float(fields.number("min_rows_percent", Gates.min_rows_percent, _percent_rule)),
-        last_record=OnChange(fields.choice("last_record", Gates.last_record, list(OnChange))),
-    )
-    fields.done()
-    return gates
-
-
-def _read_limits(fields: Fields) -> Limits:
-    limits = Limits(
-        rows_per_batch=fields.integer("rows_per_batch", Limits.rows_per_batch, 1, 1000),
-        max_input_bytes_per_batch=fields.integer(
-            "max_input_bytes_per_batch", Limits.max_input_bytes_per_batch, 1024, _MAX_BATCH_INPUT_BYTES
-        ),
-        max_concurrency=fields.integer("max_concurrency", Limits.max_concurrency, 1, 10_000),
-    )
-    fields.done()
-    return limits
-
-
-def _read_dag(fields: Fields) -> DagSettings:
-    schedule = fields.text("schedule", DagSettings.schedule, check=_schedule_rule)
-    dag = DagSettings(
-        schedule=None if schedule == "none" else schedule,
-        timezone=fields.text("timezone", DagSettings.timezone, check=_timezone_rule),
-        owner=fields.text("owner", DagSettings.owner, check=_printable_rule),
-        tags=fields.texts("tags"),
-    )
-    for tag in dag.tags:
-        if not tag.isprintable():
-            fields.fail("tags", f"must be texts that print, found {found(tag)} in it")
-    fields.done()
-    return dag
-
-
-def _url_rule(url: str) -> str | None:
-    good = _WEB_URL.match(url) and url.isprintable() and HostRule.from_url(url)
-    return None if good else "an http:// or https:// address"
-
-
-def _file_name_rule(name: str) -> str | None:
-    good = "/" not in name and "\\" not in name and name not in (".", "..") and name.isprintable()
-    return None if good and len(name.encode()) <= 255 else "a plain file name, of at most 255 bytes and without slashes"
-
-
-def _connection_rule(name: str) -> str | None:
-    return None if _CONNECTION.fullmatch(name) else "an Airflow connection's id, of at most 200 of A-Z a-z 0-9 _ . -"
-
-
-def _table_name_rule(name: str) -> str | None:
-    return None if _TABLE_NAME.fullmatch(name) else "3 to 255 of A-Z a-z 0-9 _ . - (a DynamoDB table name)"
-
-
-def _key_name_rule(name: str) -> str | None:
-    return None if len(name.encode()) <= 255 else "at most 255 bytes (a DynamoDB key's name)"
-
-
-def _percent_rule(number: Decimal) -> str | None:
-    return None if 0 <= number <= 100 else "a percentage from 0 to 100"
-
-
-def _printable_rule(text: str) -> str | None:
-    return None if text.isprintable() else "a text that prints: it stands in Airflow's UI"
-
-
-def _schedule_rule(text: str) -> str | None:
-    fields = text.split(" ")
-    if text == "none" or text in _PRESETS or (len(fields) == 5 and all(map(_CRON_FIELD.fullmatch, fields))):
-        return None
-    return f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)"
-
-
-def _timezone_rule(name: str) -> str | None:
-    # Where there is no time zone data, as there may be none in AWS Lambda, nobody asks for the time zone either.
-    known = _timezones()
-    return None if not known or name in known else "a time zone's IANA name, such as UTC or Europe/Berlin"
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones()) - _NO_TIMEZONES
+    def _fail(self, place: tuple[str, ...], problem: str) -> None:
+        raise DatasetError(f"{self._path}: {dotted(place)}: {problem}")

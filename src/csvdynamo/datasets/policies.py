@@ -1,8 +1,15 @@
-"""What a data set wants done about duplicate keys, a changed source, and the check of its table."""
+"""What a data set wants done about a source that is not as expected, and about the check of its table."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass as plain
+from dataclasses import field
 from enum import StrEnum
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.dataclasses import dataclass
+
+from csvdynamo.datasets.grammar import STRICT
+from csvdynamo.datasets.values import Texts, WholeNumber, fail, found
 from csvdynamo.rules.row_rules import DuplicatePolicy
 
 WHOLE_UP_TO = 10_000_000
@@ -36,38 +43,43 @@ class ForeignPolicy(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True)
+def _no_name_twice(header: tuple[str, ...]) -> tuple[str, ...]:
+    for name in header:
+        if header.count(name) > 1:
+            fail(f"names {name!r} twice")
+    return header
+
+
+@dataclass(frozen=True, config=STRICT)
 class SchemaPolicy:
-    """What to do about a header that is not as expected. A missing required column always fails.
+    """What to do about a header that is not as expected. A missing required column always fails."""
 
-    Attributes:
-        header: The header that is expected; empty: only the columns that have rules are expected.
-        new: A column that is not expected.
-        missing: An expected column that is not there.
-        renamed: A column with another name at the same place, its values alike.
-        reordered: The expected columns in another order.
-    """
-
-    header: tuple[str, ...] = ()
-    new: OnChange = OnChange.WARN
-    missing: OnChange = OnChange.WARN
-    renamed: OnChange = OnChange.WARN
-    reordered: OnChange = OnChange.ACCEPT
+    header: Annotated[tuple[str, ...], Texts(), AfterValidator(_no_name_twice)] = Field(
+        default=(),
+        description="the headers that are expected, in order; without it, the columns that have rules, and any others "
+        "beside them",
+    )
+    new: OnChange = Field(default=OnChange.WARN, description="a column that is not expected")
+    missing: OnChange = Field(default=OnChange.WARN, description="an expected column that is not there")
+    renamed: OnChange = Field(default=OnChange.WARN, description="another name at the same place, with similar values")
+    reordered: OnChange = Field(default=OnChange.ACCEPT, description="the expected columns in another order")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Verification:
-    """How the table is checked after a run.
+    """How the table is checked after a run."""
 
-    Attributes:
-        mode: How much of it is read back.
-        sample_size: How many keys a sample has.
-        foreign: What an item does whose key is not in the file; only a full check finds one.
-    """
-
-    mode: VerifyMode = VerifyMode.AUTO
-    sample_size: int = 1000
-    foreign: ForeignPolicy = ForeignPolicy.REPORT
+    mode: VerifyMode = Field(
+        default=VerifyMode.AUTO,
+        description=f'`"auto"`: `"full"` unless the file has more than {WHOLE_UP_TO:,} rows or the table more items, '
+        'else `"sample"`; `"full"`: every item is read back; `"sample"`: so many keys are; `"none"`',
+    )
+    sample_size: Annotated[int, WholeNumber(1, 100_000)] = Field(default=1000, description="the keys of a sample")
+    foreign: ForeignPolicy = Field(
+        default=ForeignPolicy.REPORT,
+        description="what an item does that this run did not write (its key is not in the file, or its row was "
+        "rejected), which a full check finds",
+    )
 
     def mode_for(self, rows: int, items: int) -> VerifyMode:
         """Say how much of one table is read back; never `VerifyMode.AUTO`.
@@ -81,7 +93,19 @@ class Verification:
         return VerifyMode.FULL if max(rows, items) <= WHOLE_UP_TO else VerifyMode.SAMPLE
 
 
-@dataclass(frozen=True)
+def _table_of_mode(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in list(VerifyMode):
+        fail(f"must be one of {', '.join(VerifyMode)}, found {found(value)}")
+    return {"mode": value}
+
+
+Verify = Annotated[Verification, BeforeValidator(_table_of_mode)]
+"""The table `[verify]`, or its short form: ``verify = "full"`` stands for one with that ``mode`` and nothing else."""
+
+
+@plain(frozen=True)
 class Policies:
     """Everything that a data set wants done about what is out of the ordinary."""
 

@@ -1,7 +1,22 @@
 """What protects a data set's data at rest: under whose key it lies, and how long the bucket keeps it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass as plain
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic.dataclasses import dataclass
+from pydantic_core import CoreSchema
+from pydantic_core import core_schema as core
+
+from csvdynamo.datasets.grammar import STRICT
+from csvdynamo.datasets.values import WholeNumber, fail
+
+REDRIVE_DAYS = 16
+"""The fewest days for what a redrive needs. Step Functions redrives within 14 days of an execution's end, an execution
+lasts half a day at most, and a file that an earlier run left may be a day old when it starts."""
+LANDING_DAYS = 2
+"""The fewest days for a download: it may be a day old when a run takes it, and prepare must still find it."""
 
 
 class Encryption(StrEnum):
@@ -11,22 +26,59 @@ class Encryption(StrEnum):
     CUSTOMER_MANAGED = "customer-managed"
 
 
-@dataclass(frozen=True)
-class Protection:
-    """Encryption at rest, and the days after which the bucket deletes objects. None: they are kept.
+@plain(frozen=True, eq=False)
+class Days(WholeNumber):
+    """A number of days that leaves an object to whoever may still need it.
 
     Attributes:
-        encryption: The services' own keys, or one KMS key of the stack.
-        keep_landing_days: For `landing/`, the sources as they were downloaded.
-        keep_source_days: For `source/`, the prepared files.
-        keep_error_days: For `migration_errors/` and `firehose_errors/`, the rejects as Firehose delivers them.
-        keep_result_days: For `results/`, the Map Runs' results, the rows of failed batches among them.
-        keep_report_days: For `reports/`, each run's report and all its rejects.
+        fewest: The fewest that do.
+        why: Who may need it.
     """
 
-    encryption: Encryption = Encryption.DEFAULT
-    keep_landing_days: int | None = None
-    keep_source_days: int | None = None
-    keep_error_days: int | None = None
-    keep_result_days: int | None = None
-    keep_report_days: int | None = None
+    minimum: int = 1
+    maximum: int = 36_500
+    fewest: int = REDRIVE_DAYS
+    why: str = "a failed execution can be redriven for 14 days and needs these objects"
+    absent = "kept"
+
+    def bounds(self) -> str:
+        """Give its bounds."""
+        return f"{self.fewest} or more"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Take a whole number that is large enough."""
+        number = super().__get_pydantic_core_schema__(source, handler)
+        return core.no_info_after_validator_function(self._enough, number)
+
+    def _enough(self, days: int) -> int:
+        if days < self.fewest:
+            fail(f"must be at least {self.fewest}, because {self.why}; found {days}. Without the key they are kept")
+        return days
+
+
+@dataclass(frozen=True, config=STRICT)
+class Protection:
+    """Encryption at rest, and the days after which the bucket deletes objects. None: they are kept."""
+
+    encryption: Encryption = Field(
+        default=Encryption.DEFAULT,
+        description='`"default"`: keys of the AWS services; `"customer-managed"`: one KMS key of the stack, for '
+        "bucket, table, delivery stream and logs",
+    )
+    keep_landing_days: Annotated[int, Days(fewest=LANDING_DAYS, why="prepare reads the download")] | None = Field(
+        default=None,
+        description="days after which the downloads in `landing/` are deleted",
+    )
+    keep_source_days: Annotated[int, Days()] | None = Field(default=None, description="the prepared files in `source/`")
+    keep_error_days: Annotated[int, Days()] | None = Field(
+        default=None,
+        description="the rejects in `migration_errors/` and `firehose_errors/`",
+    )
+    keep_result_days: Annotated[int, Days()] | None = Field(
+        default=None, description="the Map Runs' results in `results/`"
+    )
+    keep_report_days: Annotated[int, Days()] | None = Field(
+        default=None,
+        description="`reports/`, with each run's report, its merged rejects, and the columns "
+        "and rows that the next source is compared with",
+    )

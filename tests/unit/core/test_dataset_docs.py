@@ -1,13 +1,20 @@
+import json
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
-from csvdynamo.datasets.dataset_file import load_dataset
+from commands import dataset_docs
+from commands.project import ROOT
+from csvdynamo.datasets.dataset_file import DatasetFile, load_dataset
+from csvdynamo.datasets.grammar import keys_of, table_of
 from csvdynamo.datasets.policies import WHOLE_UP_TO
 from csvdynamo.errors import DatasetError
 
-PAGE = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -54,3 +61,48 @@ def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str)
     part = PAGE.split(f"## `[{section}]`")[1].split("\n## ")[0]
     for key in str(caught.value).split("allowed here: ")[1].split(", "):
         assert f"`{key}`" in part
+
+
+def test_the_tables_of_the_page_are_what_is_declared() -> None:
+    assert dataset_docs.page(PAGE) == PAGE, "make docs writes them"
+
+
+def test_each_table_of_a_file_has_its_table_on_the_page() -> None:
+    for key, info in keys_of(DatasetFile):
+        assert (f"<!-- keys of {key} -->" in PAGE) == (table_of(info) is not None)
+
+
+SCHEMA = (ROOT / "docs" / "dataset.schema.json").read_text(encoding="utf-8")
+
+
+def test_the_schema_for_editors_is_what_is_declared() -> None:
+    assert dataset_docs.schema() == SCHEMA, "make docs writes it"
+
+
+def taken_by_editors(text: str) -> bool:
+    document: dict[str, Any] = tomllib.loads(text)
+    return bool(jsonschema.Draft202012Validator(json.loads(SCHEMA)).is_valid(document))
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES, *(path.read_text() for path in sorted(ROOT.glob("datasets/*.toml")))])
+def test_editors_take_what_is_right(text: str) -> None:
+    assert taken_by_editors(text)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "[limits]\nrows_per_batch = 0\n",
+        "[limits]\nrows = 1\n",
+        "[gates]\nmax_reject_percent = 101\n",
+        "[gates]\nlast_record = 'no'\n",
+        "[columns.A]\ntype = 'date'\n",
+        "[columns.A]\nallowed = 1\n",
+        "[dag]\ntags = 'a'\n",
+        "[verify]\nmode = 'all'\n",
+        "[protection]\nencryption = 'none'\n",
+        "[extra]\n",
+    ],
+)
+def test_editors_mark_what_is_wrong(wrong: str) -> None:
+    assert not taken_by_editors(EXAMPLES[0] + wrong)

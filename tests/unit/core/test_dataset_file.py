@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets import dataset_file
+from csvdynamo.datasets import dataset
 from csvdynamo.datasets.dataset import DagSettings, Dataset, Gates
 from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset, load_datasets
 from csvdynamo.datasets.hosts import HostRule
@@ -176,11 +176,10 @@ def test_a_url_whose_host_has_no_one_reading_is_refused(tmp_path: Path, minimal_
         load_text(tmp_path, re.sub('url *= *"[^"]*"', lambda _: f'url = "{url}"', minimal_text))
 
 
-def test_without_time_zone_data_as_in_a_lambda_function_any_time_zone_is_read(
+def test_without_time_zone_data_any_time_zone_is_read(
     make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The functions need none, and a data set that names one must not stop them."""
-    monkeypatch.setattr(dataset_file, "_timezones", frozenset)
+    monkeypatch.setattr(dataset, "_timezones", frozenset)
 
     assert make_dataset('[dag]\ntimezone = "Europe/Berlin"').dag.timezone == "Europe/Berlin"
 
