@@ -5,7 +5,6 @@ do is the request's ``kind``, one of `KINDS`; its output goes to the file ``log`
 file ``outcome``, whole or not at all: a child that is killed leaves nothing but its effects.
 """
 
-import functools
 import gc
 import json
 import os
@@ -18,17 +17,14 @@ from typing import Any, NoReturn
 
 import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger asks for its client
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
-import botocore.hooks
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from botocore.hooks import EventAliaser
-from botocore.loaders import Loader
 
 import csvdynamo_airflow.steps
 from csvdynamo.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
 from tests.support import airflow_command, worker
+from tests.support.fast_clients import SERVICES, make_clients_faster
 from tests.support.whole_file import write_whole
 
 Kind = Callable[[Mapping[str, Any]], Any]
@@ -68,36 +64,12 @@ def warm_up(*, command_line: bool) -> None:
     if command_line:
         airflow_command.warm_up()
     make_clients_faster()
-    for service in ("cloudformation", "dynamodb", "s3", "sns", "stepfunctions"):
+    for service in SERVICES:
         csvdynamo_airflow.steps.client(service)
     for file in datasets_folder().glob("*.toml"):
         make_dag(load_dataset(file))
     gc.collect()
     gc.freeze()
-
-
-def make_clients_faster() -> None:
-    """Keep what each AWS client looks up anew and finds the same: half of a task's CPU, which makes four or five.
-
-    They are the descriptions of the services, the signatures and the other names of botocore's handlers, and for the
-    user agent the name of the operator that asks, for which the hook looks at every module for each frame of the stack.
-    """
-    make, parsed = Loader.__init__, dict[Any, Any]()
-    other_name, other_names = EventAliaser._alias_event_name, dict[str, str]()
-
-    def make_with_what_is_parsed(loader: Loader, *rest: Any, **more: Any) -> None:
-        make(loader, *rest, **more)
-        loader._cache = parsed
-
-    def find_other_name(aliaser: EventAliaser, name: str) -> str:
-        if name not in other_names:
-            other_names[name] = other_name(aliaser, name)
-        return other_names[name]
-
-    Loader.__init__ = make_with_what_is_parsed
-    EventAliaser._alias_event_name = find_other_name
-    botocore.hooks.accepts_kwargs = functools.cache(botocore.hooks.accepts_kwargs)
-    AwsBaseHook._get_caller = lambda hook: "Unknown"
 
 
 def main() -> None:
