@@ -37,14 +37,15 @@ class Api:
     def call(
         self, path: str, body: dict[str, Any] | None = None, *, public: bool = False, method: str | None = None
     ) -> Any:
-        """Send a request, and return the JSON of the answer."""
+        """Send a request, and return the JSON of the answer, None where it has none."""
         headers = {"Content-Type": "application/json"}
         if not public:
             headers["Authorization"] = f"Bearer {self.token}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.airflow.url + path, data, headers, method=method)  # noqa: S310 - always http
         with urllib.request.urlopen(request, timeout=30) as got:  # noqa: S310 - always http
-            return json.load(got)
+            text = got.read()
+        return json.loads(text) if text else None
 
     def log_in(self) -> "Api":
         """Log in; return the API with the token that it gave."""
@@ -68,9 +69,9 @@ class ScheduledRun:
     run_id: str
 
     @classmethod
-    def trigger(cls, api: Api, dag_id: str, source: str) -> "ScheduledRun":
+    def trigger(cls, api: Api, dag_id: str, source: str, **params: Any) -> "ScheduledRun":
         """Trigger a run as the form does."""
-        body = {"logical_date": None, "conf": {"source_url": source}}
+        body = {"logical_date": None, "conf": {"source_url": source, **params}}
         return cls(api, dag_id, api.call(f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     @property
@@ -104,11 +105,26 @@ class ScheduledRun:
         """Mark a task as failed, as the UI does."""
         self.api.call(f"{self.path}/taskInstances/{task_id}", {"new_state": "failed"}, method="PATCH")
 
+    def told(self, task_id: str) -> Any:
+        """What a task returned."""
+        return self.api.call(self._returned(task_id))["value"]
+
+    def forget(self, task_id: str) -> None:
+        """Delete what a task returned."""
+        self.api.call(self._returned(task_id), method="DELETE")
+
+    def log(self, task_id: str, attempt: int = 1) -> str:
+        """What an attempt of a task logged, as the lines of JSON that the API gives."""
+        return json.dumps(self.api.call(f"{self.path}/taskInstances/{task_id}/logs/{attempt}"))
+
     def clear(self, task_id: str, *, downstream: bool) -> None:
         """Clear a task as the UI does, alone or with all that come after it."""
         body = {"dag_run_id": self.run_id, "dry_run": False, "only_failed": False, "task_ids": [task_id]}
         path = f"/api/v2/dags/{self.dag_id}/clearTaskInstances"
         self.api.call(path, {**body, "include_downstream": downstream, "reset_dag_runs": True})
+
+    def _returned(self, task_id: str) -> str:
+        return f"{self.path}/taskInstances/{task_id}/xcomEntries/return_value"
 
 
 def await_true(true: Callable[[], bool], complaint: Callable[[], str], seconds: float = WAIT_SECONDS) -> None:

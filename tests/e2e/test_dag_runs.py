@@ -56,6 +56,17 @@ def test_a_run_repeated_with_the_same_id_attaches_to_its_execution(dags: Any, ve
     assert second.report["ledger"] == first.report["ledger"]
 
 
+def test_a_source_that_was_split_adds_up_and_of_equal_keys_the_later_parts_is_in_the_table(
+    dags: Any, vehicles: Any
+) -> None:
+    for keys in (range(20), range(10, 30)):
+        run = dags.test(vehicles([f"61{key:02}" for key in keys]))
+        assert run.status == 0, run.output[-2000:]
+
+    found = {key[-2:]: item["vin_(1-10)"]["S"] for key, item in dags.table().items() if key.startswith("A_61")}
+    assert found == {f"{key:02}": f"VIN{key if key < 10 else key - 10}" for key in range(30)}
+
+
 def test_force_repeats_an_execution_that_succeeded(dags: Any, vehicles: Any) -> None:
     source = vehicles(["211"])
     first = dags.test(source, date="2026-01-02")

@@ -19,6 +19,7 @@ from tests.support.airflow_processes import another_triggerer, kill, kill_trigge
 from tests.support.aws_proxy import AwsProxy
 from tests.support.gate import Gate, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
+from tests.support.preload import quick_settings
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
 
@@ -65,6 +66,7 @@ def api(
     folder = processor_logs.parent
     aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
     settings = {
+        **quick_settings("preloaded"),
         LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
         "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
         # How soon another triggerer takes over from one that was killed, and a task without a heartbeat counts as lost.
@@ -190,12 +192,16 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
     api.await_dag(dag_id)
     before, seen = dags.executions(), len(gate.seen)
 
-    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written:
+    with gate.hold("BatchWriteItem", Moment.BEFORE, every=True) as written, ExitStack() as held:
         run = ScheduledRun.trigger(api, dag_id, source)
         for one in TASKS_KILLED:
             if one.task == "wait":
-                run.await_task("start", "success")  # whose retry describes the execution, too
+                # start's retry describes the execution, too; wait is kept from it until that has ended.
+                begins = held.enter_context(gate.hold("DescribeStacks", Moment.BEFORE, skip=1, every=True))
+                run.await_task("start", "success")
             with gate.hold(one.matches, one.moment) as hold:
+                if one.task == "wait":
+                    begins.let_pass()
                 hold.await_reached()
                 assert run.tasks()[one.task][0] == "running", run.tasks()
                 kill(sender(api, hold))
@@ -238,7 +244,7 @@ def test_a_run_goes_on_that_lost_a_task_at_every_attempt_and_then_its_items(
             kill(*([worker, task] if attempt == ATTEMPTS else [task]))
 
     # Nobody is left to run the failure callback but the DAG processor, which must not wait for anything there.
-    assert run.await_end() == "failed"
+    assert run.await_end() == "failed", run.tasks()
     assert run.tasks()["verify"] == ("failed", ATTEMPTS)
     [lost] = dags.report_of(run.run_id)["problems"]
     assert lost.startswith("Task verify ended as failed: its process ended without a word. The worker was lost")

@@ -82,7 +82,7 @@ def migrated(event: object) -> tuple[Any, Table, Stream]:
     """Call the handler as Lambda does."""
     table, stream = Table(), Stream()
     fence = Fence(FakeBucket(), "bucket", "turn")
-    environment = migrate_batch.Environment(RowConverter(DATASET), table, "tb", stream, "errors", fence)
+    environment = migrate_batch.Environment(RowConverter(DATASET.rules), table, "tb", stream, "errors", fence)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrate_batch, "environment", lambda: environment)
         result = result_or_error(lambda: migrate_batch.handler(event, Context()), CsvDynamoError, secret=SECRET)

@@ -18,14 +18,13 @@ from typing import Any, NoReturn
 import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger asks for its client
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 import csvdynamo_airflow.tasks.steps
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
 from tests.support import airflow_command, worker
-from tests.support.cheap_clients import make_clients_cheap
+from tests.support.fast_clients import SERVICES, make_clients_faster
 from tests.support.whole_file import write_whole
 
 Kind = Callable[[Mapping[str, Any]], Any]
@@ -64,19 +63,13 @@ def warm_up(*, command_line: bool) -> None:
     """Import and parse what every child needs, once; what the `airflow` command needs only if it will be asked for."""
     if command_line:
         airflow_command.warm_up()
-    make_clients_cheap()
-    AwsBaseHook._get_caller = _no_caller
-    for service in ("cloudformation", "dynamodb", "s3", "sns", "stepfunctions"):
+    make_clients_faster()
+    for service in SERVICES:
         csvdynamo_airflow.tasks.steps.client(service)
     for file in datasets_folder().glob("*.toml"):
         make_dag(load_dataset(file))
     gc.collect()
     gc.freeze()
-
-
-def _no_caller(_hook: AwsBaseHook) -> str:
-    """Name no operator in the user agent: to find it, the hook looks at every module for each frame of the stack."""
-    return "Unknown"
 
 
 def main() -> None:

@@ -26,6 +26,10 @@ log = shown_log(__name__)
 LONGEST_WAIT = timedelta(days=2)
 """How long a run waits for its turn to migrate; as long as it waits for its execution."""
 
+SHORTEST_WAIT_SECONDS = 1.0
+"""How soon a run may look again whether it is its turn. Airflow's scheduler gives a task that may run at once another
+id, and the attempt that has just said so, and is not there any more when that is noted, fails."""
+
 PERMANENT_ERRORS = (MigrationError, DatasetError, RejectError, ResultFileError)
 """Errors that another attempt cannot mend. Any other is retried, `MigrationPostponedError` among them."""
 
@@ -59,7 +63,7 @@ def wait_for_turn(context: Mapping[str, Any]) -> Iterator[None]:
         if first is not None and now - first > LONGEST_WAIT:
             waited = f"Waited {LONGEST_WAIT.days} days for the turn to migrate; clear this task to wait again."
             raise AirflowFailException(f"{error} {waited}") from error
-        seconds = max(retry_seconds(), error.seconds or 0.0)
+        seconds = max(retry_seconds(), error.seconds or 0.0, SHORTEST_WAIT_SECONDS)
         log.info("%s Looking again in %s s.", error, f"{seconds:,.0f}")
         raise AirflowRescheduleException(now + timedelta(seconds=seconds)) from error
 

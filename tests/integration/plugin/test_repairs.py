@@ -1,10 +1,8 @@
 """What docs/operations.md tells to do where no deploy and no other task is needed: the task, cleared, ends well."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +14,8 @@ from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
-from csvdynamo_airflow.source.fetched import DownloadPostponedError
 from csvdynamo_airflow.source.source_url import SourceUrlError
-from csvdynamo_airflow.storage.workspace import NoSpaceError
-from tests.integration.plugin.finished_run import TABLE, FinishedRun, finished_run
+from tests.integration.plugin.finished_run import FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
 
@@ -39,15 +35,6 @@ def fetch(s3: Any, dataset: Dataset, tmp_path: Path) -> Callable[..., Landed]:
         return download(url, dataset=dataset, bucket=BUCKET, s3=s3, run_id="run", local=local, sleep=lambda _: None)
 
     return fetch
-
-
-def test_a_source_whose_server_was_busy_is_fetched_when_download_is_cleared_later(fetch: Any) -> None:
-    with serve(*[Answer(status=503)] * 10, Answer(body=BODY)) as server:
-        local = LocalUse(None, local_hosts(server.url))
-        with pytest.raises(DownloadPostponedError, match="could not be downloaded in 10 attempts"):
-            fetch(server.url, local)
-
-        assert fetch(server.url, local).bytes == len(BODY)
 
 
 def test_a_place_that_a_run_may_not_read_is_read_once_the_setting_names_it(fetch: Any, tmp_path: Path) -> None:
@@ -82,20 +69,6 @@ def test_a_guess_that_is_wrong_is_overridden_by_the_data_set_file(
     assert prepared_from(s3, landed, mended).prepared_rows == 1
 
 
-def test_a_task_that_had_no_room_goes_on_when_there_is_some(
-    s3: Any, fetch: Any, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "vehicles.csv"
-    file.write_bytes(BODY)
-    landed = fetch(str(file), LocalUse(tmp_path, ()))
-    with monkeypatch.context() as full:
-        full.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
-        with pytest.raises(NoSpaceError, match="point the worker's TMPDIR at a larger disk"):
-            prepared_from(s3, landed, dataset)
-
-    assert prepared_from(s3, landed, dataset).prepared_rows == 2
-
-
 # items that the file does not make
 
 
@@ -105,18 +78,12 @@ def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield run
 
 
-@pytest.mark.parametrize("repair", ["taken out", "reported"])
-def test_items_that_the_file_does_not_make_are_taken_out_or_reported_and_verify_is_cleared(
-    run: FinishedRun, repair: str
-) -> None:
+def test_items_that_the_file_does_not_make_are_reported_and_verify_is_cleared(run: FinishedRun) -> None:
     strict = Verification(mode=VerifyMode.FULL, foreign=ForeignPolicy.FAIL)
     run.dataset = replace(run.dataset, policies=replace(run.dataset.policies, verify=strict))
     run.add_item("Z_1")
     [problem] = run.look_again()["problems"]
     assert 'verify.foreign is "fail"' in problem
 
-    if repair == "reported":
-        run.dataset = replace(run.dataset, policies=Policies())
-    else:
-        run.dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": "Z_1"}})
+    run.dataset = replace(run.dataset, policies=Policies())
     assert run.look_again()["problems"] == []

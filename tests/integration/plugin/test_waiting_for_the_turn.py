@@ -101,6 +101,20 @@ def test_a_task_looks_again_later_while_it_is_anothers_turn(run: Waiting, task: 
     assert run.states.calls.count("start cars-1") == run.states.calls.count("redrive cars-1") == 0
 
 
+def test_a_setting_of_no_seconds_does_not_let_it_look_again_at_once(
+    run: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pause that is over before Airflow has noted it fails the attempt: its scheduler gave the task another id."""
+    monkeypatch.setenv("CSVDYNAMO_RETRY_SECONDS", "0")
+    run.let_another_have_the_turn()
+    before = datetime.now(UTC)
+
+    with pytest.raises(AirflowRescheduleException) as raised:
+        run.start()
+
+    assert raised.value.reschedule_date >= before + timedelta(seconds=1)
+
+
 def test_it_goes_on_as_soon_as_the_turn_was_given_back(run: Waiting) -> None:
     run.let_another_have_the_turn()
     with pytest.raises(AirflowRescheduleException):

@@ -1,0 +1,310 @@
+"""What docs/operations.md tells to do, done under Airflow's scheduler: a run is red in an entry's words, and goes on.
+
+Its tasks and triggers wait a fraction (`tests/support/hurried`), and a run goes from one repair to the next: a task
+costs a second here. Killed tasks, the triggerer and what a person does to a run are in test_scheduled_airflow.py.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from commands.airflow_api import Api, ScheduledRun
+from commands.embedded import Deployed
+from commands.embedded_assembly import embedded_assembly
+from commands.ui import airflow_standalone
+from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.writing.turn import Holder, turn_key
+from csvdynamo_airflow.naming import error_prefix
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, LOCAL_HOSTS
+from csvdynamo_airflow.storage.result_objects import list_objects
+from tests.e2e.conftest import FAST
+from tests.integration.plugin.scripted_server import Answer, ScriptedServer, serve
+from tests.support.hurried.airflow_local_settings import FULL_DISK
+from tests.support.lambda_functions import no_error_stream
+from tests.support.preload import quick_settings
+from tests.support.stacks import Stacks
+
+NAME = "repaired_vehicles"
+HEADER = "City,DOL Vehicle ID"
+NO_KEY, CUT = "Kent,", "Kent"  # rows that the Lambda function rejects, and prepare
+TABLE = "tb_repaired_vehicles"
+ATTEMPTS = 4  # a task's retries, and the first
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the runs run, and what a person mends there.
+
+    Attributes:
+        api: The API of an Airflow under whose scheduler they do.
+        deployed: The embedded AWS and the data set's stack.
+        folder: The folder that they may read.
+        datasets: The folder of their own with the data set file.
+        full_disk: A file: while it is there, the workers' disk is full.
+        publisher: A server that they may ask.
+    """
+
+    api: Api
+    deployed: Deployed
+    folder: Path
+    datasets: Path
+    full_disk: Path
+    publisher: ScriptedServer
+
+    def trigger(self, source: str, **params: Any) -> ScheduledRun:
+        """Trigger a run."""
+        self.api.await_dag(f"csvdynamo_{NAME}")
+        return ScheduledRun.trigger(self.api, f"csvdynamo_{NAME}", source, **params)
+
+    def write(self, text: str) -> str:
+        """Write a source, and return its path."""
+        path = self.folder / f"{uuid.uuid4().hex}.csv"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def serve(self, text: str = "", status: int = 200) -> None:
+        """Let the publisher's server answer otherwise from now on."""
+        self.publisher.answers[:] = [Answer(status=status, body=text.encode())]
+
+    def mend(self, *replacements: tuple[str, str]) -> None:
+        """Change the data set file."""
+        path = self.datasets / f"{NAME}.toml"
+        text = path.read_text(encoding="utf-8")
+        for wrong, right in replacements:
+            assert wrong in text
+            text = text.replace(wrong, right)
+        path.write_text(text, encoding="utf-8")
+
+    def deploy(self) -> None:
+        """Deploy the data set file as it is now."""
+        dataset = load_dataset(self.datasets / f"{NAME}.toml")
+        embedded_assembly(dataset, folder=self.datasets).deploy(dataset, self.deployed.aws.environment)
+
+    def object(self, key: str) -> dict[str, str]:
+        """Name an object of the bucket, for a call of S3."""
+        return {"Bucket": self.deployed.outputs["SourceBucket"], "Key": key}
+
+
+@pytest.fixture(scope="module")
+def place(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder, datasets, logs = (tmp_path_factory.mktemp(name) for name in ("sources", "datasets", "logs"))
+    shutil.copy(stacks.datasets_folder(NAME) / f"{NAME}.toml", datasets)
+    full_disk = folder / "full"
+    with serve(Answer()) as publisher, stacks.copy(log=logs / "local-aws.log", settings=FAST) as aws:
+        deployed = stacks.on(aws, NAME)
+        settings = {
+            **quick_settings("hurried"),
+            DATASETS_FOLDER: str(datasets),
+            LOCAL_FOLDER: str(folder),
+            LOCAL_HOSTS: urlsplit(publisher.url).netloc,
+            FULL_DISK: str(full_disk),
+        }
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            airflow_standalone(deployed, logs / "airflow.log", settings) as airflow,
+        ):
+            patch.setattr("commands.ui._STOP_SECONDS", 0.5)  # nothing of it is kept
+            yield Place(Api(airflow).log_in(), deployed, folder, datasets, full_disk, publisher)
+
+
+@pytest.fixture
+def salt() -> str:
+    """Begins the keys of a test's runs."""
+    return uuid.uuid4().hex[:8]
+
+
+def text(
+    salt: str, count: int = 30, *, header: str = HEADER, cell: str = "Kent", first: tuple[str, ...] = (), end: str = ""
+) -> str:
+    """A source of so many vehicles, of other rows before them, and of what it ends with."""
+    return "\n".join([header, *first, *(f"{cell},{salt}{number:03}" for number in range(count)), end])
+
+
+def assert_red(run: ScheduledRun, *words: str) -> None:
+    """Hold a run to end red, in these words."""
+    assert run.await_end() == "failed", run.tasks()
+    told = "\n".join(run.told("report")["problems"])
+    for said in words:
+        assert said in told
+
+
+def assert_green(run: ScheduledRun) -> None:
+    assert run.await_end() == "success", (run.tasks(), run.told("report")["problems"])
+
+
+# what needs no deploy
+
+
+def test_a_run_goes_on_from_task_to_task_as_what_stopped_it_is_mended(place: Place, salt: str) -> None:
+    s3 = place.deployed.client("s3")
+    place.serve(status=503)
+    run = place.trigger(place.publisher.url)
+    assert_red(run, "could not be downloaded in 10 attempts, the last one because")
+    assert run.tasks()["download"] == ("failed", ATTEMPTS)
+
+    place.serve(text(salt, header="City,Number"))
+    run.clear("download", downstream=True)
+    assert_red(run, "lacks", "as was found by a rule")
+
+    place.serve(text(salt, end=CUT))
+    run.clear("download", downstream=True)
+    assert_red(run, "The last record, row 31", "the file may have been cut off")
+
+    s3.delete_object(**place.object(run.told("download")["key"]))
+    run.clear("prepare", downstream=True)
+    assert_red(run, "is gone. Clear the task download to fetch the source again")
+
+    place.serve(text(salt, first=(NO_KEY,)))
+    with no_error_stream(place.deployed) as mend:
+        place.full_disk.touch()
+        run.clear("download", downstream=True)
+        run.await_task("download", "up_for_retry")
+        assert "Free space there, or point the worker's TMPDIR at a larger disk" in run.log(
+            "download", run.tasks()["download"][1]
+        )
+        place.full_disk.unlink()
+        assert_red(run, "rows are in batches that failed")
+        assert run.tasks()["download"][0] == "success"
+
+        mend()
+        run.clear("wait", downstream=True)
+        assert_green(run)
+
+    assert_goes_on_after_its_execution(place, run)
+
+
+def assert_goes_on_after_its_execution(place: Place, run: ScheduledRun) -> None:
+    """Do to a run that has migrated what stops it in each later task, and mend that."""
+    s3, dynamodb = place.deployed.client("s3"), place.deployed.client("dynamodb")
+    late = take_error_files(place, run.told("wait")["name"])
+    stranger = {"DOL Vehicle ID": {"S": "of somebody else"}}
+    dynamodb.put_item(TableName=TABLE, Item=stranger)
+    run.clear("fetch_error_files", downstream=True)
+    assert_red(
+        run, "rejects of the result files are not among the error files, after the deadline", 'verify.foreign is "fail"'
+    )
+
+    for key, body in late.items():
+        s3.put_object(**place.object(key), Body=body)
+    run.clear("fetch_error_files", downstream=True)
+    assert_red(run, 'verify.foreign is "fail"')
+    assert run.told("report")["ledger"]["rejected"] == 1
+
+    dynamodb.delete_item(TableName=TABLE, Key=stranger)
+    run.clear("verify", downstream=True)
+    assert_green(run)
+
+    run.forget("verify")  # as `airflow db clean` does
+    run.clear("reconcile", downstream=True)
+    assert_red(run, "The table was not checked, although rows were migrated: clear the task verify.")
+
+    prepared = place.object(run.told("prepare")["file_key"])
+    run.clear("verify", downstream=True)
+    assert_green(run)
+
+    s3.put_object(**prepared, Body=b"another")
+    run.clear("verify", downstream=True)
+    assert_red(run, "it was changed after its upload. Delete it and clear the task that uploaded it.")
+
+    s3.delete_object(**prepared)
+    run.clear("prepare", downstream=True)
+    assert_green(run)
+    assert run.told("wait")["name"] == run.told("prepare")["execution_name"], "it attached"
+
+
+def take_error_files(place: Place, execution: str) -> dict[str, bytes]:
+    """Remove an execution's error files, and give what was in them."""
+    s3, taken = place.deployed.client("s3"), {}
+    for item in list_objects(s3, place.deployed.outputs["SourceBucket"], error_prefix(execution)):
+        taken[item["Key"]] = s3.get_object(**place.object(item["Key"]))["Body"].read()
+        s3.delete_object(**place.object(item["Key"]))
+    assert taken
+    return taken
+
+
+# what lies with the data set file
+
+
+def test_runs_that_fail_by_the_data_set_file_go_on_when_it_is_mended_and_deployed(place: Place, salt: str) -> None:
+    larger = place.trigger(place.write(text(f"{salt}a", 200)))
+    assert_red(larger, "source.max_bytes allows")
+    header = place.trigger(place.write(text(f"{salt}b", header=HEADER.replace("City", "Make"), cell="Ford")))
+    assert_red(header, "changed, and nothing was uploaded")
+    rejects = place.trigger(place.write(text(f"{salt}c", first=(CUT,) * 3)))
+    assert_red(rejects, "were rejected, more than gates.max_reject_percent")
+    with no_error_stream(place.deployed):
+        # A person lets it pass that its source was cut off.
+        limit = place.trigger(place.write(text(f"{salt}d", first=(NO_KEY,), end=CUT)), accept_source=True)
+        assert_red(limit, "more than gates.tolerated_failure_percent = 0")
+
+        place.mend(
+            ("max_reject_percent = 5", "max_reject_percent = 20"),
+            ("tolerated_failure_percent = 0", "tolerated_failure_percent = 100"),
+            ('foreign = "fail"', 'foreign = "report"'),
+        )
+        place.deploy()
+        limit.clear("wait", downstream=True)
+        assert_green(limit)
+        assert limit.told("wait")["name"] == f"{limit.told('prepare')['execution_name']}-2"
+    # Airflow alone reads these: they need no deploy.
+    place.mend(("max_bytes = 2000", "max_bytes = 20000"), ('missing = "fail"', 'missing = "warn"'))
+    larger.clear("download", downstream=True)
+    assert_green(larger)
+
+    # What was left of a run that is no more keeps the next one waiting until a person takes it away.
+    left = place.object(turn_key(NAME))
+    dead = larger.told("wait")
+    holder = Holder(larger.told("prepare")["execution_name"], dead["name"], dead["redrives"], time.time())
+    place.deployed.client("s3").put_object(**left, Body=holder.to_json().encode())
+    header.clear("prepare", downstream=True)
+    header.await_task("start", "up_for_reschedule")
+    assert f"or at once if you delete s3://{left['Bucket']}/{left['Key']}" in header.log("start")
+    place.deployed.client("s3").delete_object(**left)
+    assert_green(header)
+
+    rejects.clear("prepare", downstream=True)
+    assert_green(rejects)
+    assert_goes_on_with_another_table(place, rejects, salt)
+
+
+def assert_goes_on_with_another_table(place: Place, migrated: ScheduledRun, salt: str) -> None:
+    """Give the table another key, and mend that; and let a run that has migrated go on by the rules that are then."""
+    table_with_another_key(place)
+    key = place.trigger(place.write(text(f"{salt}e")))
+    assert_red(key, "DynamoDB would refuse every row")
+
+    place.mend((TABLE, "tb_mended_vehicles"))
+    key.clear("download", downstream=True)
+    assert_red(key, "was deployed with other rules than")
+
+    place.deploy()
+    key.clear("download", downstream=True)
+    assert_green(key)
+
+    migrated.clear("verify", downstream=True)
+    assert_red(migrated, "were changed since")
+
+    migrated.clear("prepare", downstream=True)
+    assert_green(migrated)
+    pages = place.deployed.client("dynamodb").get_paginator("scan").paginate(TableName="tb_mended_vehicles")
+    assert sum(len(page["Items"]) for page in pages) == 60
+
+
+def table_with_another_key(place: Place) -> None:
+    """Put a table with another key in the place of the data set's."""
+    dynamodb = place.deployed.client("dynamodb")
+    dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=TABLE)
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "other", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "other", "AttributeType": "S"}],
+    )
