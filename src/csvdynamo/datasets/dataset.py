@@ -34,8 +34,6 @@ _NO_TIMEZONES = {"localtime", "Factory"}  # another one on each machine, and non
 _MOST_BYTES = 10**13
 _MOST_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
 
-_HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule)
-
 
 def _no_user(url: Any) -> Any:
     if isinstance(url, str) and has_user(url):  # not quoted: it is a secret
@@ -69,6 +67,10 @@ def _is_timezone(name: str) -> bool:
 @cache
 def _timezones() -> frozenset[str]:
     return frozenset(available_timezones()) - _NO_TIMEZONES
+
+
+_SCHEDULE = Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)", _is_schedule)
+_HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule)
 
 
 @section(frozen=True, config=STRICT)
@@ -188,11 +190,7 @@ class Limits:
 class DagSettings:
     """What Airflow is told."""
 
-    schedule: Annotated[
-        str | None,
-        Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)", _is_schedule),
-        AfterValidator(lambda text: None if text == "none" else text),
-    ] = Field(
+    schedule: Annotated[str, _SCHEDULE, AfterValidator(lambda text: None if text == "none" else text)] | None = Field(
         default="@monthly",
         description='five cron fields, a preset (`@daily`, `@weekly`, `@monthly`, …), or `"none"`: started by hand '
         "only",

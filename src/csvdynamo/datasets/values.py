@@ -162,8 +162,19 @@ class OneOf(Rule):
         return f"one of {', '.join(self.words)}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Take one of the texts, and give what it stands for."""
-        return core.no_info_after_validator_function(self.words.__getitem__, core.literal_schema([*self.words]))
+        """Take one of the texts and give what it stands for, which is taken as well."""
+        return core.no_info_plain_validator_function(self._meant)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Tell an editor what can be told."""
+        return {"enum": [*self.words]}
+
+    def _meant(self, value: Any) -> Any:
+        if isinstance(value, str) and value in self.words:
+            return self.words[value]
+        if value is None or value in self.words.values():
+            return value
+        raise PydanticCustomError("not_allowed", "it is not allowed")
 
 
 @dataclass(frozen=True, eq=False)

@@ -114,7 +114,7 @@ def test_a_host_that_a_workers_setting_alone_allows_is_not(fetch: Any) -> None:
 
 def test_a_file_needs_no_connection(s3: Any, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(CSV)
-    dataset = Dataset("cars", Source("https://example.org/a.csv", "a.csv", connection="none"), Table("t", "ID"))
+    dataset = Dataset("cars", Source("https://example.org/a.csv", "a.csv", connection="none"), Table("tb_t", "ID"))
 
     landed = download(
         "a.csv",

@@ -117,12 +117,12 @@ def test_rejects_carry_the_run_and_an_id_that_every_retry_gives_again(tmp_path: 
 
 
 def test_a_row_that_no_batch_has_room_for_is_too_large_by_the_data_sets_limit(tmp_path: Path) -> None:
-    dataset = replace(PAIRS, limits=Limits(max_input_bytes_per_batch=ENVELOPE_BYTES + 200))
+    dataset = replace(PAIRS, limits=Limits(max_input_bytes_per_batch=ENVELOPE_BYTES + 600))
 
-    outcome = run(tmp_path, b"id,text\n1,a\n2," + b"x" * 200 + b"\n3," + b"x" * 100 + b"\n", dataset)
+    outcome = run(tmp_path, b"id,text\n1,a\n2," + b"x" * 600 + b"\n3," + b"x" * 500 + b"\n", dataset)
 
     assert [(reject.row, str(reject.code)) for reject in outcome.rejects] == [(2, "TOO_LARGE")]
-    assert outcome.text == "_row,id,text\n1,1,a\n3,3," + "x" * 100 + "\n"
+    assert outcome.text == "_row,id,text\n1,1,a\n3,3," + "x" * 500 + "\n"
 
 
 @pytest.mark.parametrize("rows", [6, 7, 8, 5_000])
