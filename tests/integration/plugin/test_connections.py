@@ -47,12 +47,12 @@ def test_a_process_makes_a_client_once_as_long_as_the_connection_is_the_same(con
     assert client("s3") is first
     assert client("sns") is not first
 
-    connect(password="another")
+    connect(password="hunter2")
     exchanged = client("s3")
-    connect(password="another", endpoint_url="http://127.0.0.1:1")
+    connect(password="hunter2", endpoint_url="http://127.0.0.1:1")
     elsewhere = client("s3")
 
-    assert [made._request_signer._credentials.secret_key for made in (first, exchanged)] == ["first", "another"]
+    assert [made._request_signer._credentials.secret_key for made in (first, exchanged)] == ["first", "hunter2"]
     assert (exchanged.meta.endpoint_url, elsewhere.meta.endpoint_url) == (
         "https://s3.amazonaws.com",
         "http://127.0.0.1:1",

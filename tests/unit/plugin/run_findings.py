@@ -4,6 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.rules.columns import Column, ColumnType
+from csvdynamo.rules.row_rules import RowRules
+from csvdynamo.rules.transforms import Prefix
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable
@@ -12,7 +15,15 @@ from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.merged import Merged
 from csvdynamo_airflow.documents.prepared import Prepared
 
-RULES = "ca041d906e4b161c306f1115f4fbf6dc6d640480adecbb767e0b4f16e353903b"
+RULES = RowRules(
+    dataset="cars",
+    table="tb_cars",
+    partition_key="id",
+    columns=(
+        Column("Car ID", rename="id", transform=(Prefix("A_"),)),
+        Column("Year", type=ColumnType.NUMBER),
+    ),
+).digest
 """The digest of the rules that everything was prepared and migrated by: those of the finished run's data set."""
 
 LOST = (
