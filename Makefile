@@ -93,8 +93,8 @@ chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [
 	  $(if $(THROUGH_AIRFLOW),--through-airflow)
 
 .PHONY: docs
-docs: $(VENV)/.ready ## Write what documents say of a data set file's keys, from their declaration
-	@$(PY) -m commands.dataset_docs
+docs: $(VENV)/.ready ## Write the tables of docs/ and the JSON Schema from what is declared
+	@$(PY) -m commands.docs
 
 .PHONY: pins
 pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files

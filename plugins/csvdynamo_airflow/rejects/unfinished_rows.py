@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import IO, Any
 
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
 from csvdynamo.records.result_files import Manifest, ResultFile, UnfinishedBatch, unfinished_batches
+from csvdynamo.rules.codes import UnfinishedCode
 from csvdynamo.rules.rows import row_number, source_row
 from csvdynamo.shown import shown
 
@@ -23,13 +23,6 @@ UNFINISHED_FILE = "unfinished.jsonl"
 _AWS_REFUSED = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
 _NAME_LENGTH = 200
 _LONGEST_CAUSE = 300  # it is repeated for every row of the batch
-
-
-class UnfinishedCode(StrEnum):
-    """What became of a row's batch, in the place of a reject's code."""
-
-    BATCH_FAILED = "BATCH_FAILED"
-    BATCH_NOT_STARTED = "BATCH_NOT_STARTED"
 
 
 @dataclass(frozen=True)

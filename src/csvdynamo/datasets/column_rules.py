@@ -51,7 +51,7 @@ class Steps(Rule):
 def _step(value: Any) -> Transform:
     step = read_transform(value)
     if step is None:
-        *first, last = TRANSFORMS.values()
+        *first, last = (transform.form for transform in TRANSFORMS)
         form = f"a table of {', '.join(value) or 'nothing'}" if isinstance(value, dict) else found(value)
         fail(f"must hold {', '.join(first)} or {last}, found {form}")
     return step

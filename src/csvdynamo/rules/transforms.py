@@ -1,6 +1,6 @@
 """The named steps that change a header into an attribute name, or a cell into the value that is stored.
 
-`TRANSFORMS` is the table of them: a new step is a class and a row in it.
+`TRANSFORMS` lists them: a new step is a class and its entry there, and docs/datasets.md has it from there.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,15 @@ _MAX_GUESSES = 256
 
 
 class Transform(Protocol):
-    """One step of a `transform` list."""
+    """One step of a `transform` list.
+
+    Attributes:
+        form: How a data set file writes it.
+        does: What it does, for the documents.
+    """
+
+    form: ClassVar[str]
+    does: ClassVar[str]
 
     @property
     def one_to_one(self) -> bool:
@@ -37,7 +45,13 @@ class _Named:
     """A step that a data set file calls by a name alone."""
 
     name: ClassVar[str]
+    form: ClassVar[str]
+    does: ClassVar[str]
     one_to_one = False
+
+    def __init_subclass__(cls) -> None:
+        """Write it as its name."""
+        cls.form = f'"{cls.name}"'
 
     @classmethod
     def read(cls, step: Any) -> Self | None:
@@ -58,6 +72,7 @@ class Lowercase(_Named):
     """In small letters."""
 
     name = "lowercase"
+    does = "writes it in small letters"
 
     def apply(self, value: str) -> str:
         """Return the value in lower case."""
@@ -69,6 +84,7 @@ class Uppercase(_Named):
     """In capital letters."""
 
     name = "uppercase"
+    does = "writes it in capital letters"
 
     def apply(self, value: str) -> str:
         """Return the value in upper case."""
@@ -80,6 +96,7 @@ class Trim(_Named):
     """Without the white space at both ends."""
 
     name = "trim"
+    does = "removes white space at both ends"
 
     def apply(self, value: str) -> str:
         """Return the value without the white space at both ends."""
@@ -91,6 +108,8 @@ class Prefix:
     """With a text in front. A blank value stays blank, or every missing key would become the same key."""
 
     text: str
+    form = '{ prefix = "…" }'
+    does = "puts a text in front; a blank value stays blank"
     one_to_one = True
 
     @classmethod
@@ -118,6 +137,8 @@ class Replace:
 
     old: str
     new: str
+    form = '{ replace = "…", with = "…" }'
+    does = 'replaces every occurrence; `with = ""` removes it'
     one_to_one = False
 
     @classmethod
@@ -139,14 +160,8 @@ class Replace:
         return (value, value.replace(self.new, self.old)) if self.new else (value,)
 
 
-TRANSFORMS: Mapping[type[Transform], str] = {
-    Lowercase: '"lowercase"',
-    Uppercase: '"uppercase"',
-    Trim: '"trim"',
-    Prefix: '{ prefix = "…" }',
-    Replace: '{ replace = "…", with = "…" }',
-}
-"""Every step there is, and how a data set file writes it."""
+TRANSFORMS: tuple[type[Transform], ...] = (Lowercase, Uppercase, Trim, Prefix, Replace)
+"""Every step there is."""
 
 
 def read_transform(step: Any) -> Transform | None:

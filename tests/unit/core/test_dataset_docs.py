@@ -7,12 +7,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from commands import dataset_docs
+from commands import docs
 from commands.project import ROOT
 from csvdynamo.datasets.dataset_file import DatasetFile, load_dataset
 from csvdynamo.datasets.grammar import keys_of, table_of
 from csvdynamo.datasets.policies import WHOLE_UP_TO
 from csvdynamo.errors import DatasetError
+from csvdynamo.rules.codes import RejectCode, UnfinishedCode
+from csvdynamo.rules.transforms import TRANSFORMS
 
 PAGE = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -63,8 +65,18 @@ def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str)
         assert f"`{key}`" in part
 
 
-def test_the_tables_of_the_page_are_what_is_declared() -> None:
-    assert dataset_docs.page(PAGE) == PAGE, "make docs writes them"
+@pytest.mark.parametrize("path", docs.PAGES, ids=lambda path: path.name)
+def test_the_tables_of_a_page_are_what_is_declared(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert docs.page(text) == text, "make docs writes them"
+
+
+def test_every_code_and_every_step_is_told() -> None:
+    rejects = (ROOT / "docs" / "rejects.md").read_text(encoding="utf-8")
+
+    assert all(f"| `{code}` | {code.meaning} | {code.remedy} |" in rejects for code in (*RejectCode, *UnfinishedCode))
+    assert all(f"| `{step.form}` | {step.does} |" in PAGE for step in TRANSFORMS)
 
 
 def test_each_table_of_a_file_has_its_table_on_the_page() -> None:
@@ -76,7 +88,7 @@ SCHEMA = (ROOT / "docs" / "dataset.schema.json").read_text(encoding="utf-8")
 
 
 def test_the_schema_for_editors_is_what_is_declared() -> None:
-    assert dataset_docs.schema() == SCHEMA, "make docs writes it"
+    assert docs.schema() == SCHEMA, "make docs writes it"
 
 
 def taken_by_editors(text: str) -> bool:

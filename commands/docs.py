@@ -1,12 +1,12 @@
-"""``make docs``: what documents say of a data set file's keys, from their declaration.
+"""``make docs``: what documents tell of declarations, written from them.
 
-The tables of ``docs/datasets.md`` between ``<!-- keys of … -->`` and the next empty line, and
-``docs/dataset.schema.json``, for editors that know JSON Schema.
+A table stands between ``<!-- keys of source -->``, or another mark, and the next empty line.
+``docs/dataset.schema.json`` is for editors that know JSON Schema.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -18,23 +18,47 @@ from commands.project import ROOT, say
 from csvdynamo.datasets.dataset_file import DatasetFile
 from csvdynamo.datasets.grammar import keys_of, rule_of, table_of
 from csvdynamo.datasets.values import OneOf
+from csvdynamo.rules.codes import Code, RejectCode, UnfinishedCode
+from csvdynamo.rules.transforms import TRANSFORMS
 
-PAGE = ROOT / "docs" / "datasets.md"
+PAGES = (ROOT / "docs" / "datasets.md", ROOT / "docs" / "rejects.md")
 SCHEMA = ROOT / "docs" / "dataset.schema.json"
-_TABLE = re.compile(r"(<!-- keys of (\w+) -->\n\n)(?:\|.*\n)+")
+_TABLE = re.compile(r"(<!-- (?P<of>[\w ]+) -->\n\n)(?:\|.*\n)+")
 
 
 def main() -> None:
-    """Write both."""
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the tables of the pages, and the schema."""
+    for path in PAGES:
+        path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")
-    say(f"{PAGE}, {SCHEMA}")
+    say(f"Written: {', '.join(str(path.relative_to(ROOT)) for path in (*PAGES, SCHEMA))}")
 
 
 def page(text: str) -> str:
-    """Give the page with its tables as they are declared now."""
+    """Give a page with its tables as they are declared now."""
+    return _TABLE.sub(lambda found: found[1] + "".join(_table(found["of"])), text)
+
+
+def _table(of: str) -> Iterator[str]:
+    if of == "transforms":
+        return _lines(("step", "what it does"), ((f"`{one.form}`", one.does) for one in TRANSFORMS))
+    if of == "reject codes":
+        return _codes(RejectCode)
+    if of == "codes of unfinished rows":
+        return _codes(UnfinishedCode)
     tables = {key: table_of(info) for key, info in keys_of(DatasetFile)}
-    return _TABLE.sub(lambda found: found[1] + "".join(_lines(tables[found[2]])), text)
+    keys = ((f"`{key}`", _default(info), _sentence(info)) for key, info in keys_of(tables[of.removeprefix("keys of ")]))
+    return _lines(("key", "default", "what it is"), keys)
+
+
+def _codes(codes: type[Code]) -> Iterator[str]:
+    return _lines(("code", "what it means", "what to do"), ((f"`{one}`", one.meaning, one.remedy) for one in codes))
+
+
+def _lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+    for row in rows:
+        yield f"| {' | '.join(row)} |\n"
 
 
 def schema() -> str:
@@ -42,12 +66,6 @@ def schema() -> str:
     document = TypeAdapter(DatasetFile).json_schema(by_alias=True)
     told = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document, "title": "csvdynamo data set file"}
     return json.dumps(told, indent=1, default=str) + "\n"
-
-
-def _lines(table: Any) -> Iterator[str]:
-    yield "| key | default | what it is |\n|---|---|---|\n"
-    for key, info in keys_of(table):
-        yield f"| `{key}` | {_default(info)} | {_sentence(info)} |\n"
 
 
 def _default(info: FieldInfo) -> str:
