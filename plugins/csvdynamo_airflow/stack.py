@@ -17,7 +17,6 @@ class Stack:
         state_machine_arn: The Distributed Map's state machine.
         topic_arn: The topic that announces results.
         table: The destination table's name.
-        error_stream: The Firehose stream's name.
         error_buffer_seconds: Firehose's buffer interval; files appear about one and a half intervals later.
         rules: Digest of the rules that its functions apply (`RowRules.digest`).
         settings: Digest of what else it was made of (`Dataset.settings_digest`).
@@ -28,7 +27,6 @@ class Stack:
     state_machine_arn: str
     topic_arn: str
     table: str
-    error_stream: str
     error_buffer_seconds: int
     rules: str
     settings: str
@@ -52,7 +50,6 @@ def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
             state_machine_arn=outputs["MigrationWorkflowStateMachine"],
             topic_arn=outputs["PublishMigrationResultsTopic"],
             table=outputs["DestinationTable"],
-            error_stream=outputs["ErrorDeliveryStream"],
             error_buffer_seconds=int(outputs["ErrorBufferSeconds"]),
             rules=outputs["DatasetHash"],
             settings=outputs["SettingsHash"],

@@ -13,8 +13,9 @@ from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.documents.execution import Execution, executions_of_run
 from csvdynamo_airflow.rejects.error_files import MERGED_FILE
-from csvdynamo_airflow.storage.result_objects import list_objects, object_lines
+from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.chaos.rows import Source
+from tests.support.object_lines import object_lines
 
 
 class LostRowError(AssertionError):

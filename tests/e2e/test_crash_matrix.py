@@ -12,13 +12,13 @@ import pytest
 from commands.embedded import Deployed
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
-from csvdynamo_airflow.storage.result_objects import object_lines
 from csvdynamo_airflow.table.verification import DIFFERENCES_FILE
 from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_runs, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
 from tests.support.dag_run import DagRun
 from tests.support.gate import Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
+from tests.support.object_lines import object_lines
 from tests.support.stacks import Stacks
 
 KILLS = [

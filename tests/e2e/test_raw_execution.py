@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo_airflow.storage.result_objects import list_objects, object_lines
+from csvdynamo_airflow.storage.result_objects import list_objects
+from tests.support.object_lines import object_lines
 
 HEADER = ["DOL Vehicle ID", "Model Year", "Base MSRP", "City"]
 

@@ -19,7 +19,6 @@ class Landed:
         sha256: Its digest, in hexadecimal.
         etag: The server's ETag, None without one.
         last_modified: The server's Last-Modified, or a local file's time of change, as an HTTP date; None without one.
-        content_type: The server's Content-Type, None without one.
     """
 
     bucket: str
@@ -30,7 +29,6 @@ class Landed:
     sha256: str
     etag: str | None
     last_modified: str | None
-    content_type: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""

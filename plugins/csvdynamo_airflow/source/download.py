@@ -108,7 +108,6 @@ def download(
         sha256=sha256,
         etag=fetched.etag,
         last_modified=fetched.last_modified,
-        content_type=fetched.content_type,
     )
 
 

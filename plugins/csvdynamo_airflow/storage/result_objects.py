@@ -29,11 +29,6 @@ def numbered_lines(s3: Any, bucket: str, key: str) -> Iterator[tuple[int, bytes]
         yield next(numbers), rest
 
 
-def object_lines(s3: Any, bucket: str, key: str) -> Iterator[bytes]:
-    """Read the lines of an object that are not blank, in constant memory."""
-    return (line for _, line in numbered_lines(s3, bucket, key))
-
-
 def find_manifest(s3: Any, bucket: str, execution: str) -> Manifest | None:
     """Find the manifest of an execution's Map Run, None when the ResultWriter wrote none.
 

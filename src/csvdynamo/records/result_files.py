@@ -28,8 +28,6 @@ class ResultFile:
 class Manifest:
     """A Map Run's result files. After a redrive `failed` and `pending` are those of the last attempt only."""
 
-    map_run_arn: str | None = None
-    bucket: str | None = None
     succeeded: tuple[ResultFile, ...] = ()
     failed: tuple[ResultFile, ...] = ()
     pending: tuple[ResultFile, ...] = ()
@@ -79,8 +77,6 @@ def read_manifest(text: str | bytes) -> Manifest:
     document = _object(_parse(text, name), name)
     files = _object(_get(document, "ResultFiles", name), f"{name}'s ResultFiles")
     manifest = Manifest(
-        map_run_arn=_optional_text(document, "MapRunArn", name),
-        bucket=_optional_text(document, "DestinationBucket", name),
         succeeded=_files(files, "SUCCEEDED"),
         failed=_files(files, "FAILED"),
         pending=_files(files, "PENDING"),

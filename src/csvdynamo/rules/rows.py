@@ -81,11 +81,6 @@ class RowConverter:
         return plan
 
 
-def convert_row(rules: RowRules, row: Mapping[str, str]) -> Item | Refusal:
-    """Convert a single row. For many rows keep a `RowConverter`, which reads the rules once."""
-    return RowConverter(rules).convert(row)
-
-
 def row_number(row: Mapping[str, str]) -> int | None:
     """Return the row's number in the source, or None if the file has none, or none that is a positive whole number."""
     text = row.get(ROW_NUMBER_HEADER, "")

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 
 from commands.embedded import Deployed
 from csvdynamo.writing.turn import Holder, turn_key
-from csvdynamo_airflow.storage.result_objects import find_manifest, list_objects, object_lines
+from csvdynamo_airflow.storage.result_objects import find_manifest, list_objects
 from tests.e2e.least_privilege.holders import Permissions
+from tests.support.object_lines import object_lines
 
 _POLL_SECONDS = 0.05
 _BROKEN_SECONDS = 60.0  # ends a broken test, and is waited for in none that works

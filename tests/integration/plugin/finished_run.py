@@ -43,7 +43,6 @@ STACK = Stack(
     state_machine_arn="machine",
     topic_arn="topic",
     table=TABLE,
-    error_stream="stream",
     error_buffer_seconds=60,
     rules="hash",
     settings="settings",

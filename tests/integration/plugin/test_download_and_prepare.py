@@ -115,7 +115,6 @@ def test_a_download_lands_under_its_digest_with_what_the_server_said(tasks: Task
         sha256=digest,
         etag='"one"',
         last_modified="Mon, 02 Nov 2026 10:00:00 GMT",
-        content_type="text/csv",
     )
     assert tasks.read(landed.key) == CSV
     assert list(tasks.work.iterdir()) == []

@@ -106,7 +106,6 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
             state_machine_arn="machine",
             topic_arn=cloud.topic,
             table="table",
-            error_stream="stream",
             error_buffer_seconds=60,
             rules="hash",
             settings="settings",

@@ -48,7 +48,6 @@ STACK = Stack(
     state_machine_arn="machine",
     topic_arn="topic",
     table="table",
-    error_stream="stream",
     error_buffer_seconds=60,
     rules="another",
     settings="settings",

@@ -61,8 +61,6 @@ def test_a_manifest_names_the_files_of_each_state() -> None:
     )
 
     assert read_manifest(text) == Manifest(
-        map_run_arn="arn:map-run",
-        bucket="bucket",
         succeeded=(ResultFile("results/SUCCEEDED_0.json", 9), ResultFile("results/SUCCEEDED_1.json", 1)),
         failed=(ResultFile("results/FAILED_0.json", 7),),
     )

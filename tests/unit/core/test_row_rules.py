@@ -9,7 +9,8 @@ from csvdynamo.errors import BatchError
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.refusals import Refusal
-from csvdynamo.rules.rows import RowConverter, convert_row, row_number, source_row
+from csvdynamo.rules.rows import RowConverter, row_number, source_row
+from tests.support.converted_row import convert_row
 
 MakeDataset = Callable[[str], Dataset]
 KEY = {"Car ID": "7"}

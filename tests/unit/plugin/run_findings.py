@@ -41,7 +41,6 @@ LANDED = Landed(
     sha256="0a",
     etag='"e"',
     last_modified="Fri, 02 Jan 2026 00:00:00 GMT",
-    content_type="text/csv",
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from commands.sample import HARD_VALUES, HEADER, KEY, LEAST_ROWS, TESTED, Fault, main, write_sample
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.rules.refusals import Refusal
-from csvdynamo.rules.rows import convert_row
+from tests.support.converted_row import convert_row
 
 DATASET = Path(__file__).parents[3] / "datasets" / "ev_population.toml"
 
