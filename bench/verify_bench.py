@@ -152,7 +152,6 @@ def _prepare(dataset: Dataset, deployed: Deployed, source: Path) -> Prepared:
         sha256=sha256,
         etag=None,
         last_modified=None,
-        content_type=None,
     )
     return prepare(
         landed,

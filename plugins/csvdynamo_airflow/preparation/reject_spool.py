@@ -55,7 +55,7 @@ class RejectSpool:
         """Return the bad records and their rows' numbers again, once it is closed."""
         with self.path.open(encoding="utf-8") as file:
             for row, code, *rest in map(json.loads, file):
-                yield row, BadRecord(RejectCode(code), *rest)
+                yield row, BadRecord(RejectCode[code], *rest)
 
 
 def write_records(

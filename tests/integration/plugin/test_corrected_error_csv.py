@@ -49,7 +49,7 @@ class Cars:
         digest = file_sha256(source)
         key = f"landing/cars/{digest}/cars.csv"
         self.s3.upload_file(str(source), BUCKET, key)
-        landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", len(content), digest, None, None, None)
+        landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", len(content), digest, None, None)
         return prepare(landed, CARS, s3=self.s3, run_id="run", name_execution=lambda _: "cars-1")
 
     def error_csv(self, prepared: Prepared) -> list[list[str]]:

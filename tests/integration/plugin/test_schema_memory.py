@@ -44,7 +44,7 @@ class Runs:
         key = f"landing/cars/{digest}/cars.csv"
         self.s3.upload_file(str(source), BUCKET, key)
         size = source.stat().st_size
-        landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", size, digest, None, None, None)
+        landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", size, digest, None, None)
         name = f"cars-{self.count}"
         return prepare(landed, dataset, s3=self.s3, run_id=f"run {self.count}", name_execution=lambda _: name)
 

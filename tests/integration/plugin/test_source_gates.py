@@ -51,7 +51,7 @@ class Runs:
         digest = file_sha256(source)
         key = f"landing/cars/{digest}/cars.csv"
         self.s3.upload_file(str(source), BUCKET, key)
-        return Landed(BUCKET, key, "https://example.org/cars.csv?…", "cars.csv", 10, digest, None, None, None)
+        return Landed(BUCKET, key, "https://example.org/cars.csv?…", "cars.csv", 10, digest, None, None)
 
     def prepare(self, text: str, source_url: str = URL, **params: Any) -> Prepared:
         self.count += 1

@@ -83,7 +83,6 @@ def test_a_manifest_is_read() -> None:
 
     manifest = read_manifest(text)
 
-    assert (manifest.bucket, manifest.map_run_arn) == ("bucket", "arn:map-run")
     assert manifest.succeeded == (ResultFile("p/SUCCEEDED_0.json", 7),)
     assert manifest.failed == (ResultFile("p/FAILED_0.json", 7),)
     assert manifest.pending == (ResultFile("p/PENDING_0.json", 7),)

@@ -95,7 +95,6 @@ def test_a_manifest_without_files_is_a_map_run_without_items() -> None:
         ('{"ResultFiles": {"PENDING": [{"Size": 1}]}}', "PENDING: Key is missing"),
         ('{"ResultFiles": {"PENDING": [{"Key": "", "Size": 1}]}}', "Key must be a text"),
         ('{"ResultFiles": {"PENDING": [{"Key": "k", "Size": "1"}]}}', "Size must be a whole number"),
-        ('{"ResultFiles": {}, "MapRunArn": 7}', "MapRunArn must be a text"),
     ],
 )
 def test_what_is_not_a_manifest_is_an_error_and_never_zero(text: str, words: str) -> None:
