@@ -19,7 +19,7 @@ from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from tests.chaos.airflow_run import AirflowRun
 from tests.chaos.fault_answers import FaultAnswers
-from tests.chaos.faults import SIGNS, FaultKind, FaultPlan
+from tests.chaos.faults import LATE, SIGNS, FaultPlan
 from tests.chaos.interruption import Interruption
 from tests.chaos.oracle import LostRowError, Oracle
 from tests.chaos.rows import Source, write_source
@@ -35,7 +35,7 @@ _DATASET = "chaos"
 
 # Waits of Step Functions and Firehose, shortened: what is tested is what happens after them.
 _FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}
-_INTERRUPTED = 1 / 3
+_INTERRUPTED = 1 / 2
 _LAMBDA_CLIENTS = ("DYNAMODB", "FIREHOSE", "S3")
 
 
@@ -139,11 +139,11 @@ class Campaign:
     def _in_its_middle(self, run: DagRun | AirflowRun, seed: str, plan: FaultPlan) -> Iterator[Interruption | None]:
         """Draw what happens in the middle of a run: it stalls, something is deployed, or nothing.
 
-        A run that is sure to be redriven is left to it: one that is overtaken never is.
+        A run that is sure to be redriven, or to meet what comes once its execution runs, is left to it: one that is
+        overtaken never does.
         """
         dice = random.Random(f"middle {seed}")
-        redriven = plan.sure is FaultKind.REFUSED
-        if redriven or not isinstance(run, DagRun) or dice.random() > _INTERRUPTED:
+        if plan.sure in LATE or not isinstance(run, DagRun) or dice.random() > _INTERRUPTED:
             yield None
             return
         operation = dice.choice(("StartExecution", "RedriveExecution", "BatchWriteItem"))
@@ -166,8 +166,8 @@ class Campaign:
             return None
         self._check_causes(run, plan, seed)
         self.summary.causes.update(run.causes.keys())
-        # The faults are over: what is left must not keep the same run from its end.
-        self._faults.plan = None
+        # The faults are over, but for one that never had its turn: the same run must come to its end.
+        self._faults.plan = plan.owed()
         run.run_again()
         if not run.green:
             raise LostRowError(f"run {seed}: run again without faults, it failed: {run.causes}")

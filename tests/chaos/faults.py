@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Lock
 
@@ -74,6 +74,9 @@ _OF_OPERATION = {
     "PutRecordBatch": {FaultKind.FAILED_PUT, FaultKind.KILLED, FaultKind.REFUSED, FaultKind.HOLLOW},
     "DescribeExecution": {FaultKind.STALE},
 }
+LATE = frozenset().union(*_OF_OPERATION.values()) | {FaultKind.PROVISIONED_THROUGHPUT}
+"""What strikes no request before an execution runs."""
+
 # Each costs cold starts of a second, and a batch that is refused its redrives: lower rates keep a run a run.
 _LIMITS = {FaultKind.KILLED: 0.03, FaultKind.REFUSED: 0.1}
 # Five refusals fail a batch; a task redrives it three times, and then the run is red.
@@ -130,6 +133,10 @@ class FaultPlan:
             highest: HIGHEST_RATE
         }
         return cls(seed, {kind: min(rate, _LIMITS.get(kind, rate)) for kind, rate in rates.items()}, highest)
+
+    def owed(self) -> "FaultPlan | None":
+        """What is left for the run that is run again: the kind that is sure to strike, once, unless it did already."""
+        return None if self.sure is None or self.sure in self.injected else replace(self, rates={})
 
     def decide(self, request: Request) -> tuple[FaultKind | None, random.Random]:
         """Decide the fault of a request, None for none; and give the dice for what else the fault leaves open."""

@@ -3,51 +3,51 @@
 `TRANSFORMS` lists them: a new step is a class and its entry there, and docs/datasets.md has it from there.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 TextFunction = Callable[[str], str]
 
 _MAX_GUESSES = 256
 
 
-class Transform(Protocol):
+class Transform(ABC):
     """One step of a `transform` list.
 
     Attributes:
         form: How a data set file writes it.
         does: What it does, for the documents.
+        one_to_one: Whether two values that are not blank never become the same one.
     """
 
     form: ClassVar[str]
     does: ClassVar[str]
-
-    @property
-    def one_to_one(self) -> bool:
-        """Whether two values that are not blank never become the same one."""
+    one_to_one: ClassVar[bool] = False
 
     @classmethod
+    @abstractmethod
     def read(cls, step: Any) -> Self | None:
         """Make the step of what a data set file says, None if that is another step."""
 
+    @abstractmethod
     def written(self) -> str | dict[str, str]:
         """Return what a data set file says for this step."""
 
+    @abstractmethod
     def apply(self, value: str) -> str:
         """Return the value after this step."""
 
+    @abstractmethod
     def undo(self, value: str) -> Iterable[str]:
         """Return likely values that `apply` makes into this one (see `can_produce`)."""
 
 
-class _Named:
+class _Named(Transform):
     """A step that a data set file calls by a name alone."""
 
     name: ClassVar[str]
-    form: ClassVar[str]
-    does: ClassVar[str]
-    one_to_one = False
 
     def __init_subclass__(cls) -> None:
         """Write it as its name."""
@@ -104,7 +104,7 @@ class Trim(_Named):
 
 
 @dataclass(frozen=True)
-class Prefix:
+class Prefix(Transform):
     """With a text in front. A blank value stays blank, or every missing key would become the same key."""
 
     text: str
@@ -132,14 +132,13 @@ class Prefix:
 
 
 @dataclass(frozen=True)
-class Replace:
+class Replace(Transform):
     """With every occurrence of one text replaced by another."""
 
     old: str
     new: str
     form = '{ replace = "…", with = "…" }'
     does = 'replaces every occurrence; `with = ""` removes it'
-    one_to_one = False
 
     @classmethod
     def read(cls, step: Any) -> Self | None:
