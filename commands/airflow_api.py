@@ -1,7 +1,9 @@
 """Airflow's REST API, as its UI uses it."""
 
+import contextlib
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,6 +98,18 @@ class ScheduledRun:
     def await_task(self, task_id: str, state: str) -> None:
         """Wait until a task has a state."""
         await_true(lambda: self.tasks()[task_id][0] == state, lambda: f"{task_id} is not {state}: {self.tasks()}")
+
+    def await_log(self, task_id: str, words: str) -> None:
+        """Wait until one of a task's attempts has logged some words; one that has not begun logs nothing."""
+
+        def is_logged() -> bool:
+            for attempt in range(1, self.tasks()[task_id][1] + 1):
+                with contextlib.suppress(urllib.error.HTTPError):
+                    if words in self.log(task_id, attempt):
+                        return True
+            return False
+
+        await_true(is_logged, lambda: f"no attempt of {task_id} logged {words!r}: {self.tasks()}")
 
     def mark_failed(self) -> None:
         """Mark the run as failed, as the UI does."""

@@ -3,14 +3,17 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import metadata
 from pathlib import Path
+
+from filelock import FileLock
 
 from commands.kept import kept_folder
 from commands.project import DATASETS, PYTHON_PATH, ROOT, fail
@@ -88,14 +91,23 @@ def make_airflow_home(home: Path) -> Path:
         home: Its folder.
     """
     kept = kept_folder() / "airflow" / f"{metadata.version('apache-airflow')}.db"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=kept.parent) as unfinished:
-            _migrate_database(Path(unfinished))
-            (Path(unfinished) / _DATABASE).rename(kept)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(kept.with_suffix(".lock")):
+        if not kept.exists():
+            _keep_database(kept)
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(kept, home / _DATABASE)
     return home
+
+
+def _keep_database(kept: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=kept.parent) as folder:
+        _migrate_database(Path(folder))
+        made = Path(folder) / _DATABASE
+        # What Airflow may have left beside it belongs into it.
+        with closing(sqlite3.connect(made)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        made.rename(kept)
 
 
 def _migrate_database(home: Path) -> None:

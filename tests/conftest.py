@@ -7,11 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cheap_clients import make_clients_cheap
-
-pytest_plugins = ["tests.support.own_shell", "tests.support.time_spent"]
-
-make_clients_cheap()
+# The first one leaves the shell, before anything that reads a variable is imported.
+pytest_plugins = ["tests.support.own_shell", "tests.support.cheap_clients", "tests.support.time_spent"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import csvdynamo
 from csvdynamo.rules.row_rules import RULES_FILE, RowRules
 from csvdynamo_stack.import_closure import import_closure
 
-_SOURCES = Path(csvdynamo.__file__).parents[1]
+_CORE = Path(csvdynamo.__file__).parent
 
 
 def stage(handlers: Path, rules: RowRules, target: Path) -> None:
@@ -26,8 +26,8 @@ def stage(handlers: Path, rules: RowRules, target: Path) -> None:
     programs = sorted(handlers.glob("*.py"))
     for program in programs:
         shutil.copyfile(program, target / program.name)
-    for module in import_closure(programs, _SOURCES):
-        copy = target / module.relative_to(_SOURCES)
+    for module in import_closure(programs, _CORE):
+        copy = target / module.relative_to(_CORE.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(module, copy)
     (target / RULES_FILE).write_bytes(rules.to_json())

@@ -1,10 +1,24 @@
 """A data set's deployed stack, as its CloudFormation outputs tell."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.errors import MigrationError
+
+
+class Use(Enum):
+    """What a task opens the stack for.
+
+    LOOK: to see what a run left; a data set file that was changed during the run must not cost its report.
+    CHECK: to hold its table against a file, for which its rules matter. WRITE: to migrate rows, for which all of it
+    does.
+    """
+
+    LOOK = "look"
+    CHECK = "check"
+    WRITE = "write"
 
 
 @dataclass(frozen=True)
@@ -19,7 +33,8 @@ class Stack:
         table: The destination table's name.
         error_buffer_seconds: Firehose's buffer interval; files appear about one and a half intervals later.
         rules: Digest of the rules that its functions apply (`RowRules.digest`).
-        settings: Digest of what else it was made of (`Dataset.settings_digest`).
+        settings: Digest of what else it was made of (`Dataset.settings_digest`), "" of one that an earlier version of
+            csvdynamo deployed.
     """
 
     dataset: str
@@ -52,7 +67,7 @@ def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
             table=outputs["DestinationTable"],
             error_buffer_seconds=int(outputs["ErrorBufferSeconds"]),
             rules=outputs["DatasetHash"],
-            settings=outputs["SettingsHash"],
+            settings=outputs.get("SettingsHash", ""),
         )
     except KeyError as missing:
         raise MigrationError(
@@ -61,7 +76,7 @@ def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
         ) from None
 
 
-def refuse_other_version(stack: Stack, dataset: Dataset) -> None:
+def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
     """Refuse a stack that is not what the data set file says by now.
 
     What only Airflow reads is no part of it: a schedule, a gate, a tag or a comment needs no deploy.
@@ -69,20 +84,25 @@ def refuse_other_version(stack: Stack, dataset: Dataset) -> None:
     Args:
         stack: The data set's stack.
         dataset: The DAG's data set.
+        use: What for.
 
     Raises:
-        MigrationError: Its functions would apply other rules than the DAG checks, or it has other limits, tolerated
-            failures or protection.
+        MigrationError: An earlier version of csvdynamo deployed it, its functions would apply other rules than the DAG
+            checks, or it has other limits, tolerated failures or protection.
     """
-    for what, deployed, here in (
-        ("other rules", stack.rules, dataset.rules.digest),
-        ("other limits, tolerated failures or protection", stack.settings, dataset.settings_digest),
-    ):
+    if use is Use.LOOK:
+        return
+    again = f"Deploy it again: make deploy DATASET={dataset.name}"
+    if not stack.settings:
+        raise MigrationError(f"Stack {dataset.stack_name} was deployed by another version of csvdynamo. {again}")
+    pairs = [("other rules", stack.rules, dataset.rules.digest)]
+    if use is Use.WRITE:
+        pairs += [("other limits, tolerated failures or protection", stack.settings, dataset.settings_digest)]
+    for what, deployed, here in pairs:
         if deployed != here:
             raise MigrationError(
                 f"Stack {dataset.stack_name} was deployed with {what} than datasets/{dataset.name}.toml has "
-                f"(deployed {deployed[:12]}, here {here[:12]}). "
-                f"Deploy it again: make deploy DATASET={dataset.name}"
+                f"(deployed {deployed[:12]}, here {here[:12]}). {again}"
             )
 
 

@@ -153,7 +153,7 @@ class Campaign:
     def _run_until_green(
         self, run: DagRun | AirflowRun, plan: FaultPlan, seed: str, meanwhile: Interruption | None
     ) -> DagRun | None:
-        """Run it, and run it again without faults if it failed; return the run that overtook it, if one did."""
+        """Run it, and run it again if it failed, without faults but for one that is owed; return what overtook it."""
         if meanwhile is None:
             run.run()
         elif (rival := self._run_interrupted(run, meanwhile, seed)) is not None:
@@ -170,7 +170,7 @@ class Campaign:
         self._faults.plan = plan.owed()
         run.run_again()
         if not run.green:
-            raise LostRowError(f"run {seed}: run again without faults, it failed: {run.causes}")
+            raise LostRowError(f"run {seed}: run again when the faults were over, it failed: {run.causes}")
         self.summary.green_when_run_again += 1
         return None
 

@@ -74,7 +74,7 @@ _OF_OPERATION = {
     "PutRecordBatch": {FaultKind.FAILED_PUT, FaultKind.KILLED, FaultKind.REFUSED, FaultKind.HOLLOW},
     "DescribeExecution": {FaultKind.STALE},
 }
-LATE = frozenset().union(*_OF_OPERATION.values()) | {FaultKind.PROVISIONED_THROUGHPUT}
+LATE = frozenset().union(*_OF_OPERATION.values())
 """What strikes no request before an execution runs."""
 
 # Each costs cold starts of a second, and a batch that is refused its redrives: lower rates keep a run a run.

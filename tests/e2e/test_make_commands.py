@@ -350,10 +350,11 @@ def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(temporary: Pat
     listed = subprocess.run(
         [
             sys.executable,
+            "-S",  # without the checkout, which is installed here
             "-c",
             "import csvdynamo_dags as d; print([n for n in vars(d) if n.startswith('csvdynamo_ev')])",
         ],
-        env={**bare, "PYTHONPATH": f"{tmp_path / 'plugins'}:{bundle / 'dags'}"},
+        env={**bare, "PYTHONPATH": f"{tmp_path / 'plugins'}:{bundle / 'dags'}:{Path(boto3.__file__).parents[1]}"},
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,

@@ -34,3 +34,8 @@ def make_clients_cheap() -> None:
     botocore.useragent.sanitize_user_agent_string_component = functools.cache(
         botocore.useragent.sanitize_user_agent_string_component
     )
+
+
+def pytest_configure() -> None:
+    """As a plugin of pytest: do so in the tests' own processes."""
+    make_clients_cheap()

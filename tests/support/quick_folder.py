@@ -1,12 +1,16 @@
 """A folder for many small files."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 _MEMORY = Path("/dev/shm")
+_PREFIX = "csvdynamo-test-"
 _ENOUGH_BYTES = 1 << 30  # tasks leave 64 MiB free, which is all that a container may have there
 
 
@@ -16,6 +20,9 @@ def quick_folder() -> Iterator[Path]:
 
     Some thousand examples that each make a dozen files and folders take a third of their CPU for that on a disk.
     """
+    for left in _MEMORY.glob(f"{_PREFIX}*"):  # by a process that was killed: nobody else would give the memory back
+        if not psutil.pid_exists(int(left.name.split("-")[-2])):
+            shutil.rmtree(left, ignore_errors=True)
     in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES
-    with tempfile.TemporaryDirectory(dir=_MEMORY if in_memory else None, prefix="csvdynamo-test-") as made:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if in_memory else None, prefix=f"{_PREFIX}{os.getpid()}-") as made:
         yield Path(made)

@@ -12,7 +12,7 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
-from csvdynamo_airflow.stack import Stack
+from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
 from csvdynamo_airflow.tasks.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
@@ -80,7 +80,7 @@ class FetchErrorFilesOperator(BaseOperator):
         if not told:
             raise AirflowSkipException("No file was prepared: there are no error files.")
         prepared = Prepared.from_json(told)
-        stack = open_stack(open_dataset(self.dataset_name), to_write=False)
+        stack = open_stack(open_dataset(self.dataset_name), Use.LOOK)
         with permanent_errors_fail_at_once():
             migration = make_migration(stack, prepared)
             migration.turn.renew(migration.name)

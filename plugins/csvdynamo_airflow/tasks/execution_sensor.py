@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowException
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.execution import SUCCEEDED
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.stack import Use
 from csvdynamo_airflow.tasks.execution_trigger import DELETED, UNSEEN, ExecutionTrigger
 from csvdynamo_airflow.tasks.task_shell import (
     make_migration,
@@ -63,7 +64,7 @@ class ExecutionSensor(BaseSensorOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Take up the run's execution and wait for it in the triggerer."""
         dataset = open_dataset(self.dataset_name)
-        stack = open_stack(dataset, to_write=True)
+        stack = open_stack(dataset, Use.WRITE)
         with permanent_errors_fail_at_once(), wait_for_turn(context):
             prepared = Prepared.from_json(self.prepared)
             refuse_other_rules(prepared, dataset)

@@ -24,6 +24,7 @@ from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
+from csvdynamo_airflow.stack import Use
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.table_reader import TableReader
@@ -54,7 +55,7 @@ def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
 def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
     """Stream the source to ``landing/``, once the table is one that its rows fit; return what landed."""
     dataset = open_dataset(dataset_name)
-    stack = open_stack(dataset, to_write=True)
+    stack = open_stack(dataset, Use.WRITE)
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         return download(
@@ -116,7 +117,7 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
         force: Migrate again whatever the check found.
     """
     dataset = open_dataset(dataset_name)
-    stack = open_stack(dataset, to_write=True)
+    stack = open_stack(dataset, Use.WRITE)
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         file = Prepared.from_json(prepared)
@@ -131,7 +132,7 @@ def check_table(
 ) -> dict[str, Any] | None:
     """Compare the table with the prepared file; return what differs.
 
-    The data set file must be the one that the Lambda functions have: by other rules every item would differ.
+    The rules must be those that the Lambda functions have: by other rules every item would differ.
 
     Args:
         dataset_name: The data set.
@@ -146,7 +147,7 @@ def check_table(
     if prepared is None or dataset.policies.verify.mode is VerifyMode.NONE:
         log.info("Nothing to check: %s.", "no file was prepared" if prepared is None else 'verify.mode is "none"')
         return None
-    stack = open_stack(dataset, to_write=True)
+    stack = open_stack(dataset, Use.CHECK)
     file = Prepared.from_json(prepared)
     with permanent_errors_fail_at_once():
         refuse_other_rules(file, dataset)
@@ -176,7 +177,7 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
     """
     if findings.prepared is None:
         return None
-    stack = open_stack(open_dataset(findings.dataset), to_write=False)
+    stack = open_stack(open_dataset(findings.dataset), Use.LOOK)
     with permanent_errors_fail_at_once():
         migration = make_migration(stack, findings.prepared)
         migration.turn.renew(migration.name)
@@ -199,7 +200,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
         reconciled: What reconcile returned, None when it failed or had nothing to ask.
     """
     dataset = open_dataset(findings.dataset)
-    stack = open_stack(dataset, to_write=False)
+    stack = open_stack(dataset, Use.LOOK)
     if reconciled:
         execution = reconciled["execution"]
         findings = replace(

@@ -15,7 +15,7 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.settings import datasets_folder, retry_seconds
-from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
+from csvdynamo_airflow.stack import Stack, Use, read_stack, refuse_other_version
 from csvdynamo_airflow.table.table_key import check_table_key
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.workflow.migration import Migration
@@ -78,23 +78,19 @@ def open_dataset(name: str) -> Dataset:
         return load_dataset(datasets_folder() / f"{name}.toml")
 
 
-def open_stack(dataset: Dataset, *, to_write: bool) -> Stack:
+def open_stack(dataset: Dataset, use: Use) -> Stack:
     """Read a data set's stack.
 
     Args:
         dataset: The data set.
-        to_write: Whether its Lambda functions' rules matter, because rows are to be migrated with it or the table is to
-            be held against them. Looking at what a run left needs less: a data set file that was changed during the
-            run must not cost its report.
+        use: What for.
 
     Raises:
-        AirflowFailException: There is none or, for rows to be migrated, it was deployed from another version of the
-            data set file.
+        AirflowFailException: There is none, or it is not what the data set file says by now, as far as it matters.
     """
     with permanent_errors_fail_at_once():
         stack = read_stack(client("cloudformation"), dataset)
-        if to_write:
-            refuse_other_version(stack, dataset)
+        refuse_other_version(stack, dataset, use)
         return stack
 
 

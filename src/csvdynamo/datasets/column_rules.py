@@ -149,7 +149,7 @@ class ColumnRules:
                 fail("has no effect on a column with drop = true: remove one of the two", key=key)
             if kind in list(ColumnType) and _TYPE_OF_RULE.get(key, kind) != kind:
                 fail(f'belongs to type = "{_TYPE_OF_RULE[key]}", and this column is {kind}', key=key)
-        if keys.get("empty") == EmptyPolicy.KEEP and kind != ColumnType.TEXT:
+        if keys.get("empty") == EmptyPolicy.KEEP and kind in (ColumnType.NUMBER, ColumnType.BOOLEAN):
             fail(f"keep stores an empty text, which is not a {kind}: use omit or null", key="empty")
         if "empty" in keys and keys.get("required") is True:
             problem = "has no effect with required = true, which refuses blank cells: remove one of the two"

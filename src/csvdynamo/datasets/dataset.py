@@ -96,10 +96,7 @@ class Source:
     ) = Field(
         default=None, description="the Airflow connection whose [credentials](#credentials) the server is asked with"
     )
-    hosts: Annotated[
-        tuple[HostRule, ...],
-        Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule),
-    ] = Field(
+    hosts: Annotated[tuple[HostRule, ...], _HOSTS] = Field(
         default=(),
         description="the hosts that a run may ask beside the one of `url`, at first or by a redirect",
     )
@@ -248,6 +245,6 @@ class Dataset:
             table=self.table.name,
             partition_key=self.table.partition_key,
             attribute_transform=self.attribute_transform,
-            columns=self.columns,
+            columns=tuple(sorted(self.columns, key=lambda column: column.header)),
             duplicates=self.policies.duplicates,
         )

@@ -18,7 +18,7 @@ from csvdynamo.errors import DatasetError
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 Read = TypeVar("Read")
 
-STRICT = ConfigDict(extra="forbid", populate_by_name=True)
+STRICT = ConfigDict(extra="forbid")
 """The configuration of a table of a data set file, a dataclass of pydantic: each field is a key, with its type, its
 default and one sentence about it."""
 

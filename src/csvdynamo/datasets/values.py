@@ -192,11 +192,28 @@ class Flag(Rule):
         return core.bool_schema(strict=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Percent(Rule):
-    """A percentage."""
+class _Exact(Rule):
+    """A number, as exact as it is written: a decimal of TOML, or a whole number."""
 
     give = "a number"
+
+    def _number(self, value: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            fail(f"must be a number, found {found(value)}")
+        number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+        if not number.is_finite():
+            fail(f"must be a finite number, found {found(value)}")
+        if not self._allows(number):
+            fail(f"must be {self.must()}, found {found(value)}")
+        return number
+
+    def _allows(self, number: Decimal) -> bool:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Percent(_Exact):
+    """A percentage."""
 
     def must(self) -> str:
         """Say what it must be."""
@@ -206,29 +223,32 @@ class Percent(Rule):
         """Give its bounds."""
         return "0 to 100"
 
+    def _allows(self, number: Decimal) -> bool:
+        return 0 <= number <= 100
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Take a number alone."""
-        return core.no_info_before_validator_function(
-            lambda value: float(_exact(value)), core.float_schema(ge=0, le=100)
-        )
+        return core.no_info_plain_validator_function(lambda value: float(self._number(value)) + 0.0)  # no -0.0
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Tell an editor what can be told."""
+        return {"type": "number", "minimum": 0, "maximum": 100}
 
 
 @dataclass(frozen=True, eq=False)
-class Number(Rule):
-    """A number that DynamoDB can hold, as exact as it is written."""
-
-    give = "a number"
+class Number(_Exact):
+    """A number that DynamoDB can hold."""
 
     def must(self) -> str:
         """Say what it must be."""
         return "a number that DynamoDB can hold"
 
+    def _allows(self, number: Decimal) -> bool:
+        return abs(number.adjusted()) <= 130
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Take a number alone."""
-        held = core.no_info_after_validator_function(
-            _held(lambda number: abs(number.adjusted()) <= 130), core.decimal_schema()
-        )
-        return core.no_info_before_validator_function(_exact, held)
+        return core.no_info_plain_validator_function(self._number)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Tell an editor what can be told."""
@@ -242,16 +262,6 @@ def _held(rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return value
 
     return hold
-
-
-def _exact(value: Any) -> Decimal:
-    """Take TOML's numbers: true is none, and a decimal is what is written."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        fail(f"must be a number, found {found(value)}")
-    number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite():
-        fail(f"must be a finite number, found {found(value)}")
-    return number
 
 
 def found(value: Any) -> str:

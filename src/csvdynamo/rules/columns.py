@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Any, Self
 
@@ -60,8 +60,8 @@ class Column:
             "type": None if self.type is ColumnType.TEXT else self.type.value,
             "transform": written_steps(self.transform) or None,
             "empty": None if self.empty is EmptyPolicy.OMIT else self.empty.value,
-            "min": None if self.minimum is None else str(self.minimum),
-            "max": None if self.maximum is None else str(self.maximum),
+            "min": None if self.minimum is None else _shortest(self.minimum),
+            "max": None if self.maximum is None else _shortest(self.maximum),
             "pattern": self.pattern and self.pattern.pattern,
             "allowed": self.allowed and sorted(self.allowed),
             "max_length": self.max_length,
@@ -89,6 +89,12 @@ class Column:
             allowed=frozenset(written["allowed"]) if "allowed" in written else None,
             max_length=written.get("max_length"),
         )
+
+
+def _shortest(number: Decimal) -> str:
+    """Write a number in its one form, whatever its digits: 1, 1.0 and 1e0 are the same bound."""
+    digits = Context(prec=max(1, len(number.as_tuple().digits)))
+    return str(digits.normalize(number)) if number else "0"
 
 
 def written_steps(steps: Iterable[Transform]) -> list[Any]:

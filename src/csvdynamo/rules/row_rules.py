@@ -36,7 +36,7 @@ class RowRules:
         table: The DynamoDB table's name.
         partition_key: The attribute that is its partition key (always text).
         attribute_transform: The steps that make a header into an attribute name.
-        columns: The declared columns in the data set file's order. A source may have others.
+        columns: The declared columns, by their headers. A source may have others.
         duplicates: Which row of one key is written.
     """
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
+
 from commands.compose import new_secrets
 from commands.project import ROOT
 
@@ -40,12 +42,12 @@ def test_the_stack_is_deployed_with_what_the_image_holds_and_nothing_is_written_
     told = tmp_path / "told.jsonl"
     project = image(tmp_path / "csvdynamo", told)
     before = sorted(project.rglob("*"))
-    paths = os.pathsep.join(map(str, [project, project / "src", project / "plugins"]))
+    paths = os.pathsep.join(map(str, [project / "src", Path(boto3.__file__).parents[1]]))
 
     key = {name: value for name, value in new_secrets().items() if name.startswith("LOCAL_AWS_")}
 
     done = subprocess.run(
-        [sys.executable, "-m", "commands.compose", "deploy", "--dataset", "ev_population"],
+        [sys.executable, "-S", "-m", "commands.compose", "deploy", "--dataset", "ev_population"],
         cwd=project,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", **key},
         check=False,

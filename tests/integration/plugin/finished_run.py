@@ -204,7 +204,7 @@ def finished_run(client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         migration = given_migration(client, run.states, lambda: run.executions)
         for module in (steps, error_files_operator):
             monkeypatch.setattr(module, "open_dataset", lambda name: run.dataset)
-            monkeypatch.setattr(module, "open_stack", lambda *_, to_write: STACK)
+            monkeypatch.setattr(module, "open_stack", lambda *_: STACK)
             monkeypatch.setattr(module, "make_migration", lambda *_: migration)
             monkeypatch.setattr(module, "client", clients.__getitem__)
         yield run

@@ -121,7 +121,7 @@ def test_rules_that_were_changed_since_prepare_stop_start_wait_and_verify(
     run.dataset = replace(run.dataset, columns=run.dataset.columns[1:])
     monkeypatch.setattr(steps, "refuse_other_table", lambda *_: None)
     monkeypatch.setattr(execution_sensor, "open_dataset", lambda name: run.dataset)
-    monkeypatch.setattr(execution_sensor, "open_stack", lambda *_, to_write: STACK)
+    monkeypatch.setattr(execution_sensor, "open_stack", lambda *_: STACK)
     for module in (steps, execution_sensor):
         monkeypatch.setattr(module, "make_migration", lambda *_: pytest.fail("it went on"))
     sensor = ExecutionSensor(task_id="wait", dataset_name="cars", prepared=run.prepared.to_json())
@@ -138,7 +138,7 @@ def test_rules_that_were_changed_since_prepare_stop_start_wait_and_verify(
 
 def test_the_same_rules_go_on(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution_sensor, "open_dataset", lambda name: run.dataset)
-    monkeypatch.setattr(execution_sensor, "open_stack", lambda *_, to_write: STACK)
+    monkeypatch.setattr(execution_sensor, "open_stack", lambda *_: STACK)
     monkeypatch.setattr(execution_sensor, "make_migration", lambda *_: steps.make_migration(STACK, run.prepared))
     sensor = ExecutionSensor(task_id="wait", dataset_name="cars", prepared=run.prepared.to_json())
 

@@ -116,7 +116,7 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
         put_error_file(client, [reject("a")])
         migration = given_migration(client, cloud.states, lambda: cloud.executions)
         monkeypatch.setattr(steps, "open_dataset", lambda name: dataset)
-        monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: stack)
+        monkeypatch.setattr(steps, "open_stack", lambda *_: stack)
         monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
         monkeypatch.setattr(steps, "client", lambda service: getattr(cloud, service))
         yield cloud

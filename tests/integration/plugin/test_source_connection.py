@@ -95,7 +95,7 @@ def test_the_task_download_asks_with_them_and_leaves_nothing_of_them(s3: Any, mo
         source = Source("https://example.org/a.csv", "a.csv", connection="cars", hosts=local_hosts(server.url))
         dataset = Dataset("cars", source, Table("tb_cars", "ID"))
         monkeypatch.setattr(steps, "open_dataset", lambda _name: dataset)
-        monkeypatch.setattr(steps, "open_stack", lambda *_, to_write: SimpleNamespace(bucket=BUCKET))
+        monkeypatch.setattr(steps, "open_stack", lambda *_: SimpleNamespace(bucket=BUCKET))
         monkeypatch.setattr(steps, "refuse_other_table", lambda *_: None)
         monkeypatch.setattr(steps, "client", lambda _service: s3)
 

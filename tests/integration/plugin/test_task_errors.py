@@ -20,7 +20,7 @@ from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.preparation.prepare import GateError
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
-from csvdynamo_airflow.stack import Stack
+from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.storage.stored_file import ObjectError, ObjectPostponedError
 from csvdynamo_airflow.storage.workspace import NoSpaceError
 from csvdynamo_airflow.tasks import error_files_operator, execution_sensor, steps, task_shell
@@ -73,7 +73,7 @@ class Run:
         self.start: Any = lambda repeats: execution("RUNNING")
         self.look_at_table: Any = lambda: None
         self.states = None
-        self.written_to: list[bool] = []
+        self.opened_to: list[Use] = []
 
     name = "cars-1"
 
@@ -88,8 +88,8 @@ class Run:
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     run = Run()
 
-    def open_stack(_: Any, *, to_write: bool) -> Stack:
-        run.written_to.append(to_write)
+    def open_stack(_: Any, use: Use) -> Stack:
+        run.opened_to.append(use)
         return STACK
 
     for module in (steps, execution_sensor, error_files_operator):
@@ -202,7 +202,7 @@ def test_only_tasks_that_write_need_a_stack_of_the_same_data_set_file(
 
     # download, start, wait; fetch twice; the check of the table, by the Lambda function's rules; reconcile. prepare
     # needs no stack.
-    assert run.written_to == [True, True, True, False, False, True, False]
+    assert run.opened_to == [Use.WRITE, Use.WRITE, Use.WRITE, Use.LOOK, Use.LOOK, Use.CHECK, Use.LOOK]
 
 
 def test_a_file_that_prepare_refuses_is_handed_on_and_fails_the_task_at_once(
@@ -393,6 +393,6 @@ def test_a_stack_of_another_version_may_be_looked_at_and_not_written_with(monkey
     rules = SimpleNamespace(digest="own")
     dataset: Any = SimpleNamespace(rules=rules, settings_digest="", name="cars", stack_name="csvdynamo-cars")
 
-    assert task_shell.open_stack(dataset, to_write=False) is STACK
+    assert task_shell.open_stack(dataset, Use.LOOK) is STACK
     with pytest.raises(AirflowFailException, match="with other rules than"):
-        task_shell.open_stack(dataset, to_write=True)
+        task_shell.open_stack(dataset, Use.WRITE)

@@ -37,7 +37,7 @@ class Waiting:
         self.instance = TaskInstance()
         for module in (steps, execution_sensor):
             monkeypatch.setattr(module, "open_dataset", lambda name: dataset)
-            monkeypatch.setattr(module, "open_stack", lambda *_, to_write: STACK)
+            monkeypatch.setattr(module, "open_stack", lambda *_: STACK)
             monkeypatch.setattr(module, "make_migration", lambda *_: self.migration())
         monkeypatch.setattr(steps, "refuse_other_table", lambda *_: None)
 

@@ -14,12 +14,13 @@ from csvdynamo_stack.asset import stage
 from csvdynamo_stack.import_closure import import_closure
 
 HANDLERS = ROOT / "lambdas"
+SITE = Path(boto3.__file__).parents[1]
 # The AWS SDK is there in Lambda; neither the checkout nor an installed core is on this path (-S).
 IMPORT_ALL = f"""
 import json, sys
-sys.path.append({str(Path(boto3.__file__).parents[1])!r})
+sys.path.append({str(SITE)!r})
 import consolidate, migrate_batch
-print(json.dumps([module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)]))
+print(json.dumps([module.__file__ for module in [*sys.modules.values()] if getattr(module, "__file__", None)]))
 """
 
 
@@ -50,6 +51,9 @@ def test_the_asset_is_what_the_handlers_import_and_the_rules_and_nothing_else(ta
     files = [Path(file).resolve() for file in json.loads(done.stdout)]
     imported = {file.relative_to(target).as_posix() for file in files if file.is_relative_to(target)}
     assert not any(file.is_relative_to(ROOT / "src") for file in files)
+    # Lambda has the AWS SDK and what that imports (certifi where it is there), and no other package.
+    beside = {file.relative_to(SITE).parts[0] for file in files if file.is_relative_to(SITE)}
+    assert beside <= {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3", "certifi"}
     assert staged == imported | {"rules.json"}
     assert RowRules.from_json((target / "rules.json").read_bytes()) == rules
 
@@ -62,13 +66,24 @@ def test_modules_are_found_however_they_are_imported(tmp_path: Path) -> None:
         "core/errors.py": "from core.rules.cells import late",
         "core/late.py": "import json",
         "core/unused.py": "",
-        "program.py": "import os\nfrom core.rules import cells",
+        "beside/__init__.py": "import core.unused",
+        "program.py": "import os, beside\nfrom beside import core\nfrom core.rules import cells",
     }
     for name, text in sources.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    found = import_closure([tmp_path / "program.py"], tmp_path)
+    found = import_closure([tmp_path / "program.py"], tmp_path / "core")
 
-    assert {path.relative_to(tmp_path).as_posix() for path in found} == set(sources) - {"core/unused.py", "program.py"}
+    assert {path.relative_to(tmp_path).as_posix() for path in found} == {
+        name for name in sources if name.startswith("core/") and "unused" not in name
+    }
+
+
+def test_a_relative_import_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("from . import core")
+
+    with pytest.raises(ValueError, match=r"program\.py, line 1: a relative import"):
+        import_closure([program], tmp_path / "core")

@@ -16,7 +16,7 @@ from commands.aws import usage
 from commands.project import find_dataset, make_command
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.stack import Stack, refuse_other_version
+from csvdynamo_airflow.stack import Stack, Use, refuse_other_version
 from tests.chaos import __main__ as chaos
 from tests.unit.commands.printed import make_runs, recorder
 
@@ -96,7 +96,7 @@ def test_a_stack_of_another_version_is_told_how_to_be_deployed(other: Dataset, t
     stack = cast("Stack", SimpleNamespace(rules="0" * 64, settings="0" * 64))
 
     with pytest.raises(MigrationError) as refused:
-        refuse_other_version(stack, other)
+        refuse_other_version(stack, other, Use.WRITE)
 
     words = make_runs(printed(str(refused.value)), tmp_path)
     assert words[:5] == ["-m", "commands.deploy", "deploy", "--dataset", "cars"]

@@ -9,7 +9,7 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.stack import Stack, read_stack, refuse_other_version
+from csvdynamo_airflow.stack import Stack, Use, read_stack, refuse_other_version
 
 OUTPUTS = {
     "SourceBucket": "bucket",
@@ -58,7 +58,7 @@ def test_the_outputs_are_read(dataset: Dataset) -> None:
     )
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", sorted(OUTPUTS.keys() - {"SettingsHash"}))
 def test_a_missing_output_is_named_with_the_command_that_mends_it(dataset: Dataset, name: str) -> None:
     outputs = {key: value for key, value in OUTPUTS.items() if key != name}
 
@@ -80,15 +80,30 @@ def test_a_throttled_call_is_no_missing_stack(dataset: Dataset) -> None:
 
 def test_only_a_stack_of_the_same_rules_and_settings_may_migrate(dataset: Dataset) -> None:
     same = {**OUTPUTS, "DatasetHash": dataset.rules.digest, "SettingsHash": dataset.settings_digest}
-    refuse_other_version(read_stack(cloudformation(same), dataset), dataset)
+    refuse_other_version(read_stack(cloudformation(same), dataset), dataset, Use.WRITE)
 
     for output, what in (("DatasetHash", "other rules"), ("SettingsHash", "other limits, tolerated failures or")):
         with pytest.raises(MigrationError, match=rf"with {what} .*datasets/ev_population\.toml has .*make deploy"):
-            refuse_other_version(read_stack(cloudformation({**same, output: "other"}), dataset), dataset)
+            refuse_other_version(read_stack(cloudformation({**same, output: "other"}), dataset), dataset, Use.WRITE)
 
 
-def test_a_stack_of_the_version_before_is_told_apart(dataset: Dataset) -> None:
-    before = {name: value for name, value in OUTPUTS.items() if name != "SettingsHash"}
+def test_the_table_is_held_against_a_file_by_a_stack_of_the_same_rules_whatever_its_limits(dataset: Dataset) -> None:
+    limits = {**OUTPUTS, "DatasetHash": dataset.rules.digest, "SettingsHash": "other"}
+    refuse_other_version(read_stack(cloudformation(limits), dataset), dataset, Use.CHECK)
 
+    with pytest.raises(MigrationError, match="with other rules"):
+        refuse_other_version(read_stack(cloudformation(OUTPUTS), dataset), dataset, Use.CHECK)
+
+
+def test_whatever_stack_there_is_may_be_looked_at(dataset: Dataset) -> None:
+    for outputs in (OUTPUTS, BEFORE):
+        refuse_other_version(read_stack(cloudformation(outputs), dataset), dataset, Use.LOOK)
+
+
+BEFORE = {name: value for name, value in OUTPUTS.items() if name != "SettingsHash"}
+
+
+@pytest.mark.parametrize("use", [Use.CHECK, Use.WRITE])
+def test_a_stack_of_the_version_before_is_told_apart(dataset: Dataset, use: Use) -> None:
     with pytest.raises(MigrationError, match=r"deployed by another version of csvdynamo\. Deploy it again"):
-        read_stack(cloudformation(before), dataset)
+        refuse_other_version(read_stack(cloudformation(BEFORE), dataset), dataset, use)
