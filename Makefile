@@ -67,8 +67,8 @@ test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
 .PHONY: test-compose
-test-compose: ## The containers for real, on a Docker engine; ends with 3 where none can be had [INSTALL=1]
-	@$(PYTHON) -m commands.compose_trial $(if $(INSTALL),--install)
+test-compose: $(VENV)/.ready ## The containers for real, on a Docker engine; ends with 3 where none can be had [INSTALL=1]
+	@$(PY) -m commands.compose_trial $(if $(INSTALL),--install)
 
 .PHONY: lint
 lint: $(READY) ## ruff, mypy --strict, import-linter, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
