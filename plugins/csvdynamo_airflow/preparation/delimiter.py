@@ -5,10 +5,12 @@ import io
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from csvdynamo.datasets.dataset import DELIMITERS as NAMED_DELIMITERS
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.preparation.source_columns import SourceColumns
 
-DELIMITERS = (",", ";", "|", "\t")
+DELIMITERS = tuple(character for character in NAMED_DELIMITERS.values() if character is not None)
+"""Those that are looked for, in this order where several fit alike."""
 
 _SAMPLE_ROWS = 100
 
