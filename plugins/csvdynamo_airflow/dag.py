@@ -212,15 +212,15 @@ def _accounted(dataset: Dataset) -> Any:
 
     def note_told(context: Mapping[str, Any]) -> None:
         """Note what was told once Airflow has the success and its event: a worker that dies before tells it again."""
-        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import told_rows  # noqa: PLC0415
 
         if context["outlet_events"][table].asset_alias_events:
             prepared, report = (context["ti"].xcom_pull(task_ids=task_id) for task_id in ("prepare", "report"))
-            steps.note_told(dataset.name, prepared, report)
+            told_rows.note_told(dataset.name, prepared, report)
 
     @task(task_id="accounted", trigger_rule="all_done", outlets=[table], on_success_callback=note_told)
     def accounted(**context: Any) -> None:
-        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import steps, told_rows  # noqa: PLC0415
 
         report = context["ti"].xcom_pull(task_ids="report")
         # One that an earlier attempt left speaks of what was then.
@@ -235,7 +235,7 @@ def _accounted(dataset: Dataset) -> Any:
             return
         prepared = context["ti"].xcom_pull(task_ids="prepare")
         steps.remember_green_run(dataset.name, prepared, context["run_id"])
-        if steps.has_untold_rows(dataset.name, prepared, report):
+        if told_rows.has_untold_rows(dataset.name, prepared, report):
             extra = {"report": report["key"], "written": report["ledger"]["written"]}
             context["outlet_events"][table].add(asset, extra=extra)
 

@@ -15,7 +15,7 @@ from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.storage.result_objects import list_objects
-from csvdynamo_airflow.tasks.steps import TOLD_FILE
+from csvdynamo_airflow.tasks.told_rows import TOLD_FILE
 from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.support.forked import TaskHost, task_host

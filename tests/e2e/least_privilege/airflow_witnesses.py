@@ -26,7 +26,7 @@ from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
 from csvdynamo_airflow.storage.stored_file import upload
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks import steps, told_rows
 from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
@@ -170,9 +170,9 @@ class Tasks:
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
         steps.remember_green_run(name, told, run_id)
-        assert steps.has_untold_rows(name, told, published)
-        steps.note_told(name, told, published)
-        assert not steps.has_untold_rows(name, told, published)
+        assert told_rows.has_untold_rows(name, told, published)
+        told_rows.note_told(name, told, published)
+        assert not told_rows.has_untold_rows(name, told, published)
 
     def _source(self) -> Path:
         """A CSV of good rows, a reject of prepare's and one of the Lambda function's; never the same twice."""

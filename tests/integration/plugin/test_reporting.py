@@ -24,7 +24,7 @@ from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.merged import Merged
 from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks import steps, told_rows
 from csvdynamo_airflow.tasks.task_error import error_text
 from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import (
@@ -119,6 +119,7 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setattr(steps, "open_stack", lambda *_: stack)
         monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
         monkeypatch.setattr(steps, "client", lambda service: getattr(cloud, service))
+        monkeypatch.setattr(told_rows, "client", lambda service: getattr(cloud, service))
         yield cloud
 
 
