@@ -10,7 +10,7 @@ from typing import Any
 from multidict import CIMultiDict
 
 from tests.chaos.faults import FaultKind, FaultPlan
-from tests.support.aws_messages import NO_ANSWER, Answer, Request
+from tests.support.aws_messages import NO_ANSWER, Answer, Request, json_answer, refusal
 from tests.support.aws_proxy import Onward
 
 _OF_ANOTHER_BODY = ("Content-Length", "x-amz-crc32")
@@ -62,13 +62,13 @@ class FaultAnswers:
             case FaultKind.KILLED:
                 await asyncio.to_thread(self._kill_a_lambda, dice)
             case FaultKind():
-                return _refusal(request, fault)
+                return refusal(request, _CODES.get(fault, fault.value), _STATUS.get(fault, 400))
         return await onward(request)
 
     async def _partly(self, request: Request, onward: Onward, dice: random.Random, split: Any, merge: Any) -> Answer:
         """Let a part of a batch take effect, and say of the rest that it did not."""
         taken, left = split(json.loads(request.body), dice)
-        answer = _json_answer(request, 200, {})
+        answer = json_answer(request, 200, {})
         if taken is not None:
             answer = await onward(request.with_body(json.dumps(taken).encode(), self._variables))
         if answer.status != 200:
@@ -99,22 +99,6 @@ def _as_it_was(answer: Answer) -> Answer:
     for name in _OF_ANOTHER_BODY:
         headers.popall(name, None)
     return replace(answer, headers=headers, body=json.dumps(before).encode())
-
-
-def _refusal(request: Request, fault: FaultKind) -> Answer:
-    """Refuse a request in the words of its service's protocol."""
-    code, status = _CODES.get(fault, fault.value), _STATUS.get(fault, 400)
-    text = f"{code}, as the test's plan says"
-    if "X-Amz-Target" in request.headers:
-        return _json_answer(request, status, {"__type": code, "message": text})
-    error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>{text}</Message></Error>"
-    whole = f"<ErrorResponse>{error}</ErrorResponse>" if request.is_form else error
-    return Answer(status, CIMultiDict({"Content-Type": "application/xml"}), whole.encode())
-
-
-def _json_answer(request: Request, status: int, document: dict[str, Any]) -> Answer:
-    kind = request.headers.get("Content-Type", "application/x-amz-json-1.0")
-    return Answer(status, CIMultiDict({"Content-Type": kind}), json.dumps(document).encode())
 
 
 def _split_batch(asked: dict[str, Any], dice: random.Random) -> tuple[dict[str, Any] | None, dict[str, Any]]:

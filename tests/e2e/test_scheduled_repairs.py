@@ -1,7 +1,7 @@
 """What docs/operations.md tells to do, done under Airflow's scheduler: a run is red in an entry's words, and goes on.
 
 Its tasks and triggers wait a fraction (`tests/support/hurried`), and a run goes from one repair to the next: a task
-costs a second here. The second test mends the data set file for good, and comes last. Killed tasks, the triggerer and
+costs a second here. The last test mends the data set file for good. Killed tasks, the triggerer and
 what a person does to a run are in test_scheduled_airflow.py.
 """
 
@@ -9,99 +9,47 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from commands.airflow_api import Api, ScheduledRun
-from commands.embedded import Deployed
-from commands.embedded_assembly import embedded_assembly
+from commands.airflow_home import airflow_environment
 from commands.ui import airflow_standalone
-from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.writing.turn import Holder, turn_key
-from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, LOCAL_HOSTS
-from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import FAST
-from tests.integration.plugin.scripted_server import Answer, ScriptedServer, serve
+from tests.integration.plugin.scripted_server import Answer, serve
+from tests.support.aws_proxy import AwsProxy
 from tests.support.hurried.airflow_local_settings import FULL_DISK
 from tests.support.lambda_functions import no_error_stream
 from tests.support.preload import quick_settings
+from tests.support.repaired_place import NAME, TABLE, Place, Throttle
 from tests.support.stacks import Stacks
 
-NAME = "repaired_vehicles"
 HEADER = "City,DOL Vehicle ID"
 NO_KEY, CUT = "Kent,", "Kent"  # rows that the Lambda function rejects, and prepare
-TABLE = "tb_repaired_vehicles"
 ATTEMPTS = 4  # a task's retries, and the first
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the runs run, and what a person mends there.
-
-    Attributes:
-        api: The API of an Airflow under whose scheduler they do.
-        deployed: The embedded AWS and the data set's stack.
-        folder: The folder that they may read.
-        datasets: The folder of their own with the data set file.
-        full_disk: A file: while it is there, the workers' disk is full.
-        publisher: A server that they may ask.
-    """
-
-    api: Api
-    deployed: Deployed
-    folder: Path
-    datasets: Path
-    full_disk: Path
-    publisher: ScriptedServer
-
-    def trigger(self, source: str, **params: Any) -> ScheduledRun:
-        """Trigger a run."""
-        self.api.await_dag(f"csvdynamo_{NAME}")
-        return ScheduledRun.trigger(self.api, f"csvdynamo_{NAME}", source, **params)
-
-    def write(self, text: str) -> str:
-        """Write a source, and return its path."""
-        path = self.folder / f"{uuid.uuid4().hex}.csv"
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
-    def serve(self, text: str = "", status: int = 200) -> None:
-        """Let the publisher's server answer otherwise from now on."""
-        self.publisher.answers[:] = [Answer(status=status, body=text.encode())]
-
-    def mend(self, *replacements: tuple[str, str]) -> None:
-        """Change the data set file."""
-        path = self.datasets / f"{NAME}.toml"
-        text = path.read_text(encoding="utf-8")
-        for wrong, right in replacements:
-            assert wrong in text
-            text = text.replace(wrong, right)
-        path.write_text(text, encoding="utf-8")
-
-    def deploy(self) -> None:
-        """Deploy the data set file as it is now."""
-        dataset = load_dataset(self.datasets / f"{NAME}.toml")
-        embedded_assembly(dataset, folder=self.datasets).deploy(dataset, self.deployed.aws.environment)
-
-    def object(self, key: str) -> dict[str, str]:
-        """Name an object of the bucket, for a call of S3."""
-        return {"Bucket": self.deployed.outputs["SourceBucket"], "Key": key}
+# What a person writes in the data set file, and what stands there then.
+OTHER_RULES = ("[gates]", '[columns.City]\ntransform = [{ prefix = "New " }]\n\n[gates]')
+ENCODING = ("max_bytes = 20000", 'encoding = "utf-16"\nmax_bytes = 20000')
 
 
 @pytest.fixture(scope="module")
 def place(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder, datasets, logs = (tmp_path_factory.mktemp(name) for name in ("sources", "datasets", "logs"))
     shutil.copy(stacks.datasets_folder(NAME) / f"{NAME}.toml", datasets)
-    full_disk = folder / "full"
-    with serve(Answer()) as publisher, stacks.copy(log=logs / "local-aws.log", settings=FAST) as aws:
+    full_disk, throttle = folder / "full", Throttle()
+    with (
+        serve(Answer()) as publisher,
+        stacks.copy(log=logs / "local-aws.log", settings=FAST) as aws,
+        AwsProxy(aws.endpoint, throttle) as proxy,
+    ):
         deployed = stacks.on(aws, NAME)
+        through = {**aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
         settings = {
             **quick_settings("hurried"),
+            "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, through)["AIRFLOW_CONN_AWS_DEFAULT"],
             DATASETS_FOLDER: str(datasets),
             LOCAL_FOLDER: str(folder),
             LOCAL_HOSTS: urlsplit(publisher.url).netloc,
@@ -112,12 +60,13 @@ def place(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             airflow_standalone(deployed, logs / "airflow.log", settings) as airflow,
         ):
             patch.setattr("commands.ui._STOP_SECONDS", 0.5)  # nothing of it is kept
-            yield Place(Api(airflow).log_in(), deployed, folder, datasets, full_disk, publisher)
+            yield Place(Api(airflow).log_in(), deployed, folder, datasets, full_disk, publisher, throttle)
 
 
 @pytest.fixture(autouse=True)
-def no_turn_is_left(place: Place) -> None:
+def nothing_is_left(place: Place) -> None:
     """A test that failed in its middle must not keep the next one waiting."""
+    place.throttle.operation = None
     place.deployed.client("s3").delete_object(**place.object(turn_key(NAME)))
 
 
@@ -169,13 +118,19 @@ def test_a_run_goes_on_from_task_to_task_as_what_stopped_it_is_mended(place: Pla
     assert_red(run, "is gone. Clear the task download to fetch the source again")
 
     place.serve(text(salt, first=(NO_KEY,)))
+    place.full_disk.touch()
+    place.throttle.operation = "StartExecution"
+    run.clear("download", downstream=True)
+    run.await_log("download", "Free space there, or point the worker's TMPDIR at a larger disk")
+    place.full_disk.unlink()
+    assert run.await_end() == "failed"
+    assert run.tasks()["download"][0] == "success"
+    assert "ThrottlingException" in run.log("start", ATTEMPTS)
+
+    place.throttle.operation = None
     with no_error_stream(place.deployed) as mend:
-        place.full_disk.touch()
-        run.clear("download", downstream=True)
-        run.await_log("download", "Free space there, or point the worker's TMPDIR at a larger disk")
-        place.full_disk.unlink()
+        run.clear("start", downstream=True)
         assert_red(run, "rows are in batches that failed")
-        assert run.tasks()["download"][0] == "success"
 
         mend()
         run.clear("wait", downstream=True)
@@ -187,7 +142,7 @@ def test_a_run_goes_on_from_task_to_task_as_what_stopped_it_is_mended(place: Pla
 def assert_goes_on_after_its_execution(place: Place, run: ScheduledRun) -> None:
     """Do to a run that has migrated what stops it in each later task, and mend that."""
     s3, dynamodb = place.deployed.client("s3"), place.deployed.client("dynamodb")
-    late = take_error_files(place, run.told("wait")["name"])
+    late = place.take_error_files(run.told("wait")["name"])
     stranger = {"DOL Vehicle ID": {"S": "of somebody else"}}
     dynamodb.put_item(TableName=TABLE, Item=stranger)
     run.clear("fetch_error_files", downstream=True)
@@ -223,16 +178,6 @@ def assert_goes_on_after_its_execution(place: Place, run: ScheduledRun) -> None:
     assert run.told("wait")["name"] == run.told("prepare")["execution_name"], "it attached"
 
 
-def take_error_files(place: Place, execution: str) -> dict[str, bytes]:
-    """Remove an execution's error files, and give what was in them."""
-    s3, taken = place.deployed.client("s3"), {}
-    for item in list_objects(s3, place.deployed.outputs["SourceBucket"], error_prefix(execution)):
-        taken[item["Key"]] = s3.get_object(**place.object(item["Key"]))["Body"].read()
-        s3.delete_object(**place.object(item["Key"]))
-    assert taken
-    return taken
-
-
 # what lies with the data set file
 
 
@@ -243,6 +188,9 @@ def test_runs_that_fail_by_the_data_set_file_go_on_when_it_is_mended_and_deploye
     assert_red(header, "changed, and nothing was uploaded")
     rejects = place.trigger(place.write(text(f"{salt}c", first=(CUT,) * 3)))
     assert_red(rejects, "were rejected, more than gates.max_reject_percent")
+    binary = place.trigger(place.write(text(f"{salt}g", 4, cell="Київ" * 20), "utf-16-le"))
+    assert_red(binary, "was taken for binary")
+    assert_goes_on_whatever_else_is_in_the_table(place, salt)
     with no_error_stream(place.deployed):
         # A person lets it pass that its source was cut off.
         limit = place.trigger(place.write(text(f"{salt}d", first=(NO_KEY,), end=CUT)), accept_source=True)
@@ -251,7 +199,6 @@ def test_runs_that_fail_by_the_data_set_file_go_on_when_it_is_mended_and_deploye
         place.mend(
             ("max_reject_percent = 5", "max_reject_percent = 20"),
             ("tolerated_failure_percent = 0", "tolerated_failure_percent = 100"),
-            ('foreign = "fail"', 'foreign = "report"'),
         )
         place.deploy()
         limit.clear("wait", downstream=True)
@@ -261,6 +208,10 @@ def test_runs_that_fail_by_the_data_set_file_go_on_when_it_is_mended_and_deploye
     place.mend(("max_bytes = 2000", "max_bytes = 20000"), ('missing = "fail"', 'missing = "warn"'))
     larger.clear("download", downstream=True)
     assert_green(larger)
+    place.mend(ENCODING)
+    binary.clear("download", downstream=True)
+    assert_green(binary)
+    place.mend(ENCODING[::-1])
 
     # What was left of a run that is no more keeps the next one waiting until a person takes it away.
     left = place.object(turn_key(NAME))
@@ -275,20 +226,47 @@ def test_runs_that_fail_by_the_data_set_file_go_on_when_it_is_mended_and_deploye
 
     rejects.clear("prepare", downstream=True)
     assert_green(rejects)
+    assert_goes_on_by_the_old_rules(place, rejects)
     assert_goes_on_with_another_table(place, rejects, salt)
+
+
+def assert_goes_on_whatever_else_is_in_the_table(place: Place, salt: str) -> None:
+    """Put an item into the table that no file makes, and let the data set file be content with it."""
+    place.deployed.client("dynamodb").put_item(TableName=TABLE, Item={"DOL Vehicle ID": {"S": "of somebody else"}})
+    foreign = place.trigger(place.write(text(f"{salt}f")))
+    assert_red(foreign, 'verify.foreign is "fail"')
+    place.mend(('foreign = "fail"', 'foreign = "report"'))
+    foreign.clear("verify", downstream=True)
+    assert_green(foreign)
+
+
+def assert_goes_on_by_the_old_rules(place: Place, migrated: ScheduledRun) -> None:
+    """Change the rules under a run that has migrated, and bring them back."""
+    place.mend(OTHER_RULES)
+    place.deploy()
+    migrated.clear("verify", downstream=True)
+    assert_red(migrated, "were changed since")
+
+    place.mend(OTHER_RULES[::-1])
+    place.deploy()
+    migrated.clear("verify", downstream=True)
+    assert_green(migrated)
 
 
 def assert_goes_on_with_another_table(place: Place, migrated: ScheduledRun, salt: str) -> None:
     """Give the table another key, and mend that; and let a run that has migrated go on by the rules that are then."""
-    table_with_another_key(place)
+    place.give_table_another_key()
     key = place.trigger(place.write(text(f"{salt}e")))
     assert_red(key, "DynamoDB would refuse every row")
 
-    place.mend(
-        (TABLE, "tb_mended_vehicles"), ("[gates]", '[columns.City]\ntransform = [{ prefix = "New " }]\n\n[gates]')
-    )
+    place.mend((TABLE, "tb_mended_vehicles"), OTHER_RULES)
     key.clear("download", downstream=True)
     assert_red(key, "was deployed with other rules than")
+
+    place.destroy()
+    key.clear("download", downstream=True)
+    assert key.await_end() == "failed"
+    assert "There is no stack csvdynamo-repaired-vehicles" in key.log("download", key.tasks()["download"][1])
 
     place.deploy()
     key.clear("download", downstream=True)
@@ -302,16 +280,3 @@ def assert_goes_on_with_another_table(place: Place, migrated: ScheduledRun, salt
     pages = place.deployed.client("dynamodb").get_paginator("scan").paginate(TableName="tb_mended_vehicles")
     cities = [item["City"]["S"] for page in pages for item in page["Items"]]
     assert cities == ["New Kent"] * 60
-
-
-def table_with_another_key(place: Place) -> None:
-    """Put a table with another key in the place of the data set's."""
-    dynamodb = place.deployed.client("dynamodb")
-    dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName=TABLE)
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "other", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "other", "AttributeType": "S"}],
-    )

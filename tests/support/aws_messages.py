@@ -1,9 +1,10 @@
 """A request to AWS and its answer, as the proxy and its interceptors hand them on."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -119,3 +120,25 @@ class Answer:
 
 NO_ANSWER = Answer(0, told=0)
 """The connection is cut before anything is told."""
+
+
+def json_answer(request: Request, status: int, document: dict[str, Any]) -> Answer:
+    """Answer in JSON, of the kind in which the request was made."""
+    kind = request.headers.get("Content-Type", "application/x-amz-json-1.0")
+    return Answer(status, CIMultiDict({"Content-Type": kind}), json.dumps(document).encode())
+
+
+def refusal(request: Request, code: str, status: int = 400) -> Answer:
+    """Refuse a request in the words of its service's protocol.
+
+    Args:
+        request: The request.
+        code: The error's code, such as ``ThrottlingException``.
+        status: The HTTP status.
+    """
+    text = f"{code}, as the test's plan says"
+    if "X-Amz-Target" in request.headers:
+        return json_answer(request, status, {"__type": code, "message": text})
+    error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>{text}</Message></Error>"
+    whole = f"<ErrorResponse>{error}</ErrorResponse>" if request.is_form else error
+    return Answer(status, CIMultiDict({"Content-Type": "application/xml"}), whole.encode())
