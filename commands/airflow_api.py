@@ -12,6 +12,7 @@ from typing import Any
 ENDED = {"success", "failed"}
 RUN_SECONDS = 240.0
 WAIT_SECONDS = 120.0
+_PAUSE_SECONDS = 1.0  # each look costs the API, and the scheduler beside it, some hundredths of a second
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class ScheduledRun:
 
 
 def await_true(true: Callable[[], bool], complaint: Callable[[], str], seconds: float = WAIT_SECONDS) -> None:
-    """Look every half second until something is so.
+    """Look every second until something is so.
 
     Args:
         true: Whether it is so.
@@ -156,4 +157,4 @@ def await_true(true: Callable[[], bool], complaint: Callable[[], str], seconds: 
     while not true():
         if time.monotonic() > deadline:
             raise TimeoutError(f"after {seconds:.0f} s {complaint()}")
-        time.sleep(0.5)
+        time.sleep(_PAUSE_SECONDS)

@@ -57,7 +57,7 @@ def quick_settings(folder: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent / folder, *PYTHON_PATH, ROOT))),
         # How soon the end of a task is noticed whose sockets do not tell it, and what follows is looked for.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         # Airflow makes a second of it. More it doubles with each attempt, and counts those that were cleared, too.
         RETRY_SECONDS: "0",
     }
