@@ -31,6 +31,7 @@ from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.landing import Landed, landing_key
 from csvdynamo_airflow.naming import execution_name
+from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.storage.stored_file import file_sha256, upload
 from csvdynamo_airflow.table.table_reader import TableReader
@@ -196,7 +197,9 @@ def _check(endpoint: str, variables: Mapping[str, str], prepared: Mapping[str, A
     check_answers(dynamodb)
     take_items_as_they_are(dynamodb)
     reader = TableReader(dynamodb, dataset.table.name, dataset.table.partition_key)
-    check = TableCheck(s3, reader, dataset, Prepared.from_json(prepared), execution)
+    file = Prepared.from_json(prepared)
+    outcome = gather(s3, dataset.name, file, Execution(arn="", name=execution, status="SUCCEEDED"))
+    check = TableCheck(s3, reader, dataset, file, outcome)
     began, cpu_began = time.perf_counter(), time.process_time()
     checked = check.run("bench")
     return Check(

@@ -25,16 +25,16 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
+from csvdynamo_airflow.accounting.report_document import read_report
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.rejects.error_csv import ERROR_CSV_FILE
-from csvdynamo_airflow.rejects.error_files import MERGED_FILE
-from csvdynamo_airflow.rejects.unfinished_rows import UNFINISHED_FILE
+from csvdynamo_airflow.outcome.error_csv import ERROR_CSV_FILE
+from csvdynamo_airflow.outcome.gathering import REJECTS_FILE, UNFINISHED_FILE
 from csvdynamo_airflow.source.source_url import without_query
 from csvdynamo_airflow.storage.result_objects import list_objects
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 REPORT = BUILD / REPORT_FILE
-REJECTS = BUILD / MERGED_FILE
+REJECTS = BUILD / REJECTS_FILE
 UNFINISHED = BUILD / UNFINISHED_FILE
 ERROR_CSV = BUILD / ERROR_CSV_FILE
 SAMPLE_ROWS = 5000
@@ -72,7 +72,7 @@ def _demonstrate(dataset: Dataset, arguments: argparse.Namespace) -> None:
         report = _migrate(dataset, source, sample, keep=arguments.keep_aws, secure=arguments.secure)
     except KeyboardInterrupt:
         fail("Stopped.")
-    say("\n" + summary(report))
+    say("\n" + summary(read_report(report)))
     say(f"\nThe report is in {REPORT}.")
     if ERROR_CSV.exists():
         say(f"The {_kinds(report)} rows are in {ERROR_CSV}, to be corrected and migrated: {again(dataset, arguments)}")

@@ -1,7 +1,8 @@
 """``make docs``: what documents tell of declarations, written from them.
 
 A table stands between ``<!-- keys of source -->``, or another mark, and the next empty line.
-``docs/dataset.schema.json`` is for editors that know JSON Schema.
+``docs/dataset.schema.json`` is for editors that know JSON Schema, ``docs/report.schema.json`` for programs that read
+reports.
 """
 
 import json
@@ -20,9 +21,12 @@ from csvdynamo.datasets.grammar import keys_of, rule_of, table_of
 from csvdynamo.datasets.values import OneOf
 from csvdynamo.rules.codes import Code, RejectCode, UnfinishedCode
 from csvdynamo.rules.transforms import TRANSFORMS
+from csvdynamo_airflow.accounting.report_document import Report
 
 PAGES = (ROOT / "docs" / "datasets.md", ROOT / "docs" / "rejects.md")
 SCHEMA = ROOT / "docs" / "dataset.schema.json"
+REPORT_SCHEMA = ROOT / "docs" / "report.schema.json"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TABLE = re.compile(r"(<!-- (?P<of>[\w ]+) -->\n\n)(?:\|.*\n)+")
 
 
@@ -30,8 +34,10 @@ def main() -> None:
     """Write the tables of the pages, and the schema."""
     for path in PAGES:
         path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
-    SCHEMA.write_text(schema(), encoding="utf-8")
-    say(f"Written: {', '.join(str(path.relative_to(ROOT)) for path in (*PAGES, SCHEMA))}")
+    for path, text in ((SCHEMA, schema()), (REPORT_SCHEMA, report_schema())):
+        path.write_text(text, encoding="utf-8")
+    written = (*PAGES, SCHEMA, REPORT_SCHEMA)
+    say(f"Written: {', '.join(str(path.relative_to(ROOT)) for path in written)}")
 
 
 def page(text: str) -> str:
@@ -64,8 +70,14 @@ def _lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 def schema() -> str:
     """Give the JSON Schema of a data set file."""
     document = TypeAdapter(DatasetFile).json_schema(by_alias=True)
-    told = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document, "title": "csvdynamo data set file"}
+    told = {"$schema": _DIALECT, **document, "title": "csvdynamo data set file"}
     return json.dumps(told, indent=1, default=str) + "\n"
+
+
+def report_schema() -> str:
+    """Give the JSON Schema of a run's report."""
+    document = TypeAdapter(Report).json_schema(mode="serialization")
+    return json.dumps({"$schema": _DIALECT, **document, "title": "csvdynamo report"}, indent=1) + "\n"
 
 
 def _default(info: FieldInfo) -> str:

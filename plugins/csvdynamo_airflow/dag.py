@@ -33,7 +33,7 @@ Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost
 | download | streams the source to the bucket's `landing/` |
 | prepare | numbers the rows, rejects what cannot be uploaded, writes the file that Step Functions reads |
 | start, wait | run the Distributed Map in the run's turn; a retry finds its execution, a failed one is redriven |
-| fetch_error_files | waits until every reject is readable, and merges them |
+| fetch_error_files | waits until every reject is readable, and writes what became of the rows: tables and error files |
 | verify | reads the table back, whole or a sample of it, and compares it with the prepared file |
 | reconcile, report | balance the ledger and write `report.json`, for a failed run as well |
 | accounted | alone decides whether the run is green: every row accounted for, not too many rejects |
@@ -179,9 +179,9 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
-    instance = context["ti"]
-    prepared, ended = instance.xcom_pull(task_ids="prepare"), instance.xcom_pull(task_ids="wait")
-    checked = steps.check_table(dataset_name, prepared, ended, context["run_id"])
+    left = RunDocuments.before("verify", context).left
+    read = left["outcome"] or left["incomplete"]
+    checked = steps.check_table(dataset_name, left["prepared"], left["ended"], read, context["run_id"])
     if checked is None:
         raise AirflowSkipException("No item is to be checked: see the lines before this one.")
     return checked

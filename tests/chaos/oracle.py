@@ -12,7 +12,7 @@ from csvdynamo.records.ledger import Ledger
 from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.documents.execution import Execution, executions_of_run
-from csvdynamo_airflow.rejects.error_files import MERGED_FILE
+from csvdynamo_airflow.outcome.gathering import REJECTS_FILE
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.chaos.rows import Source
 from tests.support.object_lines import object_lines
@@ -80,7 +80,7 @@ class Oracle:
 
     def _rejects(self, report: dict[str, Any]) -> Counter[tuple[int | None, str]]:
         s3, place = self.deployed.client("s3"), f"s3://{self.bucket}/"
-        keys = [file.removeprefix(place) for file in report["error_files"] if file.endswith(f"/{MERGED_FILE}")]
+        keys = [file.removeprefix(place) for file in report["error_files"] if file.endswith(f"/{REJECTS_FILE}")]
         lines = (line for key in keys for line in object_lines(s3, self.bucket, key))
         return Counter((reject.row, reject.code) for reject in map(Reject.from_json, lines))
 

@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commands.embedded import Deployed
+from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.rejects.error_files import expected_reject_ids, reject_keys
+from csvdynamo.records.result_files import batch_results
+from csvdynamo_airflow.outcome.error_objects import list_error_objects
+from csvdynamo_airflow.storage.result_objects import find_manifest
 from csvdynamo_airflow.table.verification import DIFFERENCES_FILE
 from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_runs, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
@@ -206,13 +210,24 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
     s3, name = runs.deployed.client("s3"), runs.deployed.outputs["SourceBucket"]
     sent = [
         json.loads(line)["reject_id"]
-        for key in reject_keys(s3, name, execution)
-        for line in object_lines(s3, name, key)
+        for stored in list_error_objects(s3, name, execution)
+        for line in object_lines(s3, name, stored.key)
     ]
-    assert set(sent) == expected_reject_ids(s3, name, execution), "a retry gives a row another id"
+    assert set(sent) == answered_reject_ids(s3, name, execution), "a retry gives a row another id"
     twice = 1 + (kill.request == "PutRecordBatch" and kill.when == "during")
     assert len(sent) == twice * len(MISSING_KEYS)
     assert runs.report(run)["rejects_superseded"] == 0
+
+
+def answered_reject_ids(s3: Any, bucket: str, execution: str) -> set[str]:
+    manifest = find_manifest(s3, bucket, execution)
+    assert manifest is not None
+    return {
+        reject_id
+        for file in manifest.succeeded
+        for result in batch_results(object_chunks(s3, bucket, file.key), file.key)
+        for reject_id in result.reject_ids
+    }
 
 
 def test_of_two_runs_that_start_at_the_same_moment_the_second_waits_for_the_first(runs: Runs) -> None:

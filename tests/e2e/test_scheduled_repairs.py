@@ -115,7 +115,7 @@ def test_a_run_goes_on_from_task_to_task_as_what_stopped_it_is_mended(place: Pla
 
     s3.delete_object(**place.object(run.told("download")["key"]))
     run.clear("prepare", downstream=True)
-    assert_red(run, "is gone. Clear the task download to fetch the source again")
+    assert_red(run, "is gone. Clear the task download, which stores it again")
 
     place.serve(text(salt, first=(NO_KEY,)))
     place.full_disk.touch()

@@ -15,11 +15,11 @@ from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.landing import Landed
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.task_documents import DocumentError
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
-from csvdynamo_airflow.rejects.error_files import ErrorFiles, read_rejects
+from csvdynamo_airflow.outcome.error_objects import read_rejects
 from tests.fuzz.hostile_documents import changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error
 from tests.integration.plugin.migration_objects import BUCKET, reject
@@ -96,7 +96,6 @@ def _wrapped(raw: bytes) -> dict[str, Any]:
 def test_the_records_that_are_made_hostile_are_found(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=json_bytes(RECORD))
     assert list(read_rejects(s3, BUCKET, KEY, "cars-1")) == [REJECT]
-    assert ErrorFiles(BUCKET, "cars-1", {"a"}).look(s3)
     s3.put_object(Bucket=BUCKET, Key=MISFILED, Body=json_bytes(WRAPPED))
     assert list(read_rejects(s3, BUCKET, MISFILED, "cars-1")) == [REJECT]
     s3.delete_object(Bucket=BUCKET, Key=MISFILED)
@@ -106,7 +105,7 @@ CHECKED = CheckedTable(counts={DifferenceKind.MISSING: 1}, examples=(Difference(
 DOCUMENTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "landed": (Landed.from_json, prepared_file(1).source.to_json()),
     "prepared": (Prepared.from_json, prepared_file(10, 1).to_json()),
-    "merged": (Merged.from_json, Merged(rejects=1, missing_ids=("a",)).to_json()),
+    "outcome": (Outcome.from_json, Outcome(rejects=1, missing_ids=("a",)).to_json()),
     "execution": (Execution.from_json, execution().to_json()),
     "checked": (CheckedTable.from_json, CHECKED.to_json()),
     "counts": (MigrationCounts.from_json, (migrated(10, rejected=1).counts or MigrationCounts()).to_json()),

@@ -1,6 +1,5 @@
 """What the tasks of a run left behind: all that its report and its verdict rest on."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +8,7 @@ from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.execution import Ended, Execution
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 
 _ENDED_WELL = frozenset({"success", "skipped", "removed"})
@@ -44,7 +43,7 @@ class Findings:
         prepared: What prepare returned, or had when a gate stopped it; None when it did not come so far.
         refused: Whether a gate of the data set stopped prepare: the prepared file was not uploaded.
         ended: The execution that the task wait saw end well; None when it saw none.
-        merged: The error files; None when they were not fetched.
+        outcome: What was read of what the run left; None when nobody did.
         checked: What the check of the table found; None when it was not checked.
         execution: The run's newest execution; None when none was started.
         counts: What the witnesses say of the source's rows; None when they were not heard.
@@ -58,7 +57,7 @@ class Findings:
     prepared: Prepared | None = None
     refused: bool = False
     ended: Ended | None = None
-    merged: Merged | None = None
+    outcome: Outcome | None = None
     checked: CheckedTable | None = None
     execution: Execution | None = None
     counts: MigrationCounts | None = None
@@ -67,19 +66,27 @@ class Findings:
     @property
     def ledger(self) -> Ledger:
         """What became of every row. It is empty when nothing was prepared: nobody knows how many rows there were."""
-        prepared, counts = self.prepared, self.counts
-        if prepared is None:
+        if self.prepared is None:
             return Ledger()
-        if counts is None:
-            return Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
+        outcome = self.outcome or Outcome(before=self.prepared.rejected)
+        # The Map Run's own numbers are what is left where it left no result files.
+        unfinished = outcome if outcome.answered else self.counts or MigrationCounts()
         return Ledger(
-            source_rows=prepared.source_rows,
-            rejected_before_upload=counts.rejected_before_upload,
-            written=counts.written,
-            rejected=counts.rejects.rejects,
-            failed=counts.failed,
-            unstarted=counts.unstarted,
+            source_rows=self.prepared.source_rows,
+            rejected_before_upload=outcome.before,
+            written=outcome.written,
+            rejected=outcome.rejects,
+            failed=unfinished.failed,
+            unstarted=unfinished.unstarted,
         )
+
+    @property
+    def failures_by_error(self) -> dict[str, int]:
+        """How many of the failed rows are in batches that ended with each error."""
+        outcome, counts = self.outcome, self.counts
+        if outcome and outcome.answered:
+            return dict(outcome.failures_by_error)
+        return dict(counts.failures_by_error) if counts else {}
 
     @property
     def rows_to_migrate(self) -> int:
@@ -95,12 +102,9 @@ class Findings:
     @property
     def rejects_by_code(self) -> dict[str, int]:
         """How many rejects there are of each code, in the order of the codes."""
-        if self.counts:
-            return self.counts.rejects_by_code
-        codes: Counter[str] = Counter()
-        for found in (self.prepared and self.prepared.rejects_by_code, self.merged and self.merged.by_code):
-            codes.update(found or {})
-        return dict(sorted(codes.items()))
+        if self.outcome:
+            return self.outcome.rejects_by_code
+        return dict(sorted(self.prepared.rejects_by_code.items())) if self.prepared else {}
 
     @property
     def failed_tasks(self) -> list[EndedTask]:

@@ -2,62 +2,70 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.records.ledger import Ledger
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.findings import Findings
-from csvdynamo_airflow.documents.checked_table import CheckedTable
-from csvdynamo_airflow.documents.merged import Merged
-from csvdynamo_airflow.documents.schema_change import SchemaChange, warnings
+from csvdynamo_airflow.accounting.report_document import (
+    Example,
+    HeaderChange,
+    LedgerCounts,
+    Report,
+    Source,
+    SourceFormat,
+    Verification,
+    json_of,
+)
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.documents.schema_change import warnings
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 
 REPORT_FILE = "report.json"
 
 
-def make_report(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
-    """Write what is known of a run as the report's document.
+def make_report(findings: Findings, problems: Sequence[str]) -> Report:
+    """Write what is known of a run as its report.
 
     Args:
         findings: What the tasks left behind.
         problems: What keeps the run from being green (`verdict.problems`).
     """
     prepared, execution, counts = findings.prepared, findings.execution, findings.counts
-    merged = findings.merged or Merged()
-    rejects = counts.rejects if counts else merged
-    return {
-        "dataset": findings.dataset,
-        "run_id": findings.run_id,
-        "dry_run": findings.dry_run,
-        "accounted": not problems,
-        "problems": list(problems),
-        "execution_arn": execution.arn if execution else None,
-        "execution_redrives": execution.redrives if execution else None,
-        "execution_status": execution.status if execution else None,
-        "execution_cause": execution.cause if execution else "",
-        "source": _source(findings),
-        "ledger": findings.ledger.to_json(),
-        "prepared_rows": prepared.prepared_rows if prepared else None,
-        "map_run_rows": counts.map_run_total if counts else None,
-        "witnesses": _witnesses(findings),
-        "rejects_by_code": findings.rejects_by_code,
-        "rejects_missing": rejects.missing,
-        "rejects_superseded": rejects.superseded,
-        "rejects_misfiled": rejects.misfiled,
-        "failures_by_error": dict(counts.failures_by_error) if counts else {},
-        "unfinished_rows_in_error_files": merged.failed + merged.unstarted,
-        "verification": (findings.checked or CheckedTable()).to_json(),
-        "schema_changes": [change.to_json() for change in prepared.schema_changes] if prepared else [],
-        "source_warnings": list(prepared.source_warnings) if prepared else [],
-        "profile": f"s3://{prepared.bucket}/{prepared.profile_key}" if prepared and prepared.profile_key else None,
-        "seconds": {task.task_id: task.seconds for task in findings.tasks},
-        "error_files": [
+    outcome = findings.outcome or Outcome()
+    return Report(
+        dataset=findings.dataset,
+        run_id=findings.run_id,
+        dry_run=findings.dry_run,
+        accounted=not problems,
+        problems=tuple(problems),
+        execution_arn=execution.arn if execution else None,
+        execution_redrives=execution.redrives if execution else None,
+        execution_status=execution.status if execution else None,
+        execution_cause=execution.cause if execution else "",
+        source=_source(findings),
+        ledger=LedgerCounts(**findings.ledger.to_json()),
+        prepared_rows=prepared.prepared_rows if prepared else None,
+        map_run_rows=counts.map_run_total if counts else None,
+        witnesses=_witnesses(findings),
+        rejects_by_code=findings.rejects_by_code,
+        rejects_missing=outcome.missing,
+        rejects_superseded=outcome.superseded,
+        rejects_misfiled=outcome.misfiled,
+        failures_by_error=findings.failures_by_error,
+        unfinished_rows_in_error_files=outcome.failed + outcome.unstarted,
+        verification=_verification(findings.checked or CheckedTable()),
+        schema_changes=tuple(HeaderChange(**vars(one)) for one in prepared.schema_changes) if prepared else (),
+        source_warnings=prepared.source_warnings if prepared else (),
+        profile=f"s3://{prepared.bucket}/{prepared.profile_key}" if prepared and prepared.profile_key else None,
+        seconds={task.task_id: task.seconds for task in findings.tasks},
+        error_files=tuple(
             f"s3://{prepared.bucket}/{key}"
-            for key in (merged.key, merged.csv_key, merged.unfinished_key)
+            for key in (outcome.key, outcome.csv_key, outcome.unfinished_key)
             if prepared is not None and key
-        ],
-    }
+        ),
+    )
 
 
 def report_key(findings: Findings) -> str:
@@ -68,29 +76,30 @@ def report_key(findings: Findings) -> str:
     return reports_prefix(findings.dataset, name) + REPORT_FILE
 
 
-def report_text(report: Mapping[str, Any]) -> str:
+def report_text(report: Report) -> str:
     """Write the report as the JSON that stands in the bucket."""
-    text = json.dumps(report, indent=2, ensure_ascii=False)
+    text = json.dumps(json_of(report), indent=2, ensure_ascii=False)
     # What does not print, in JSON's own escapes: the values are the exact ones, and a terminal takes them.
     return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text) + "\n"
 
 
-def summary(report: Mapping[str, Any]) -> str:
+def summary(report: Report) -> str:
     """Write the report for a person: the ledger, why rows are missing, what ails the source, what is wrong."""
-    ledger = Ledger.from_json(report["ledger"])
-    lines = [f"data set {report['dataset']}, run {report['run_id']}", "", *ledger.table().split("\n")]
-    if codes := report["rejects_by_code"]:
+    ledger = Ledger.from_json(json_of(report.ledger))
+    lines = [f"data set {report.dataset}, run {report.run_id}", "", *ledger.table().split("\n")]
+    if codes := report.rejects_by_code:
         lines += ["", "rejects: " + _counted(codes)]
     lines += _unfinished(report, ledger)
-    if told := [*report["source_warnings"], *warnings(map(SchemaChange.from_json, report["schema_changes"]))]:
+    if told := [*report.source_warnings, *warnings(report.schema_changes)]:
         lines += ["", *told]
-    if report["rejects_superseded"]:
-        lines.append(f"superseded rejects of repeated attempts, left out: {report['rejects_superseded']:,}")
-    if report["verification"]["mode"] != VerifyMode.NONE:
-        lines += ["", "table: " + CheckedTable.from_json(report["verification"]).sentence()]
-    if report["problems"]:
-        lines += ["", *(line for problem in report["problems"] for line in problem.split("\n"))]
-    elif report["dry_run"]:
+    if report.rejects_superseded:
+        lines.append(f"superseded rejects of repeated attempts, left out: {report.rejects_superseded:,}")
+    if report.verification.mode is not VerifyMode.NONE:
+        checked = CheckedTable.from_json(json_of(report.verification))
+        lines += ["", "table: " + checked.sentence()]
+    if report.problems:
+        lines += ["", *(line for problem in report.problems for line in problem.split("\n"))]
+    elif report.dry_run:
         lines += ["", "A dry run: every row is accounted for, and none was migrated."]
     else:
         lines += ["", _green(ledger)]
@@ -101,15 +110,15 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
-def _unfinished(report: Mapping[str, Any], ledger: Ledger) -> list[str]:
+def _unfinished(report: Report, ledger: Ledger) -> list[str]:
     """Say of the rows whose batches did not succeed why, and where they are."""
     rows = ledger.failed + ledger.unstarted
-    if not rows or report["dry_run"]:
+    if not rows or report.dry_run:
         return []
-    if report["execution_arn"] is None:
+    if report.execution_arn is None:
         return ["", f"{rows:,} rows were handed to no execution. They are in the source, and in no error file."]
-    lines = ["", "failed rows by error: " + _counted(report["failures_by_error"])] if ledger.failed else [""]
-    told = report["unfinished_rows_in_error_files"]
+    lines = ["", "failed rows by error: " + _counted(report.failures_by_error)] if ledger.failed else [""]
+    told = report.unfinished_rows_in_error_files
     if told:
         lines.append(f"{told:,} of the {rows:,} rows that failed or never started are in the error files.")
     else:
@@ -126,16 +135,27 @@ def _green(ledger: Ledger) -> str:
     return "Every row is accounted for."
 
 
-def _source(findings: Findings) -> dict[str, Any]:
+def _source(findings: Findings) -> Source:
     landed, prepared = findings.landed or {}, findings.prepared
-    source = {name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified")}
-    if prepared is None:
-        return {**source, "rows": None, "format": None}
-    return {
-        **source,
-        "rows": prepared.source_rows,
-        "format": {name: getattr(prepared, name) for name in ("delimiter", "encoding", "compression")},
-    }
+    formats = SourceFormat(prepared.delimiter, prepared.encoding, prepared.compression) if prepared else None
+    return Source(
+        **{name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified")},
+        rows=prepared.source_rows if prepared else None,
+        format=formats,
+    )
+
+
+def _verification(checked: CheckedTable) -> Verification:
+    return Verification(
+        mode=checked.mode,
+        keys_checked=checked.keys_checked,
+        **{kind.value: checked.count(kind) for kind in DifferenceKind},
+        examples=tuple(Example(one.kind, one.key, one.row, one.attributes) for one in checked.examples),
+        key=checked.key,
+        execution=checked.execution,
+        redrives=checked.redrives,
+        at=checked.at,
+    )
 
 
 def _witnesses(findings: Findings) -> dict[str, str]:

@@ -68,7 +68,7 @@ def _of_the_table(findings: Findings, verify: Verification) -> Iterator[str]:
     if verify.mode is VerifyMode.NONE or execution is None or execution.alive:
         return
     if checked is None:
-        if not findings.has_failed("verify"):
+        if findings.outcome is not None and not findings.has_failed("verify"):
             yield "The table was not checked, although rows were migrated: clear the task verify."
     elif not checked.is_of(execution.name, execution.redrives) or (
         execution.stopped is not None and checked.at < execution.stopped
@@ -80,11 +80,14 @@ def _of_the_table(findings: Findings, verify: Verification) -> Iterator[str]:
 
 
 def _of_the_error_files(findings: Findings) -> Iterator[str]:
-    execution, merged = findings.execution, findings.merged
-    if execution is None or merged is None:
+    execution, outcome = findings.execution, findings.outcome
+    if execution is None:
         return
-    if (merged.execution, merged.redrives) != (execution.name, execution.redrives):
+    if outcome is None:
+        if not findings.has_failed("fetch_error_files"):
+            yield "Nobody read what became of the rows: clear the task fetch_error_files."
+    elif not outcome.is_of(execution.name, execution.redrives):
         yield (
-            f"The error files were merged before execution {execution.name} had ended as it is now, or for another "
+            f"The error files were fetched before execution {execution.name} had ended as it is now, or for another "
             "one: clear the task fetch_error_files."
         )

@@ -1,16 +1,18 @@
 """Whether a run is green: the one decision that the DAG's last task reports. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import ForeignPolicy, Verification
 from csvdynamo.errors import OtherRulesError, TurnLostError
+from csvdynamo.records.totals import Totals
 from csvdynamo.shown import shown, shown_lines
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.unheard import unheard
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 
@@ -53,79 +55,84 @@ def _why_it_failed(task: EndedTask) -> str:
     return task.error or (_LOST if task.state == "failed" else "clear it with everything downstream.")
 
 
-def _contradictions(findings: Findings) -> list[str]:
+def _contradictions(findings: Findings) -> Iterator[str]:
     """Say which witnesses contradict each other."""
-    found = []
-    ledger, prepared, counts = findings.ledger, findings.prepared, findings.counts
-    merged = findings.merged or Merged()
+    ledger, prepared, outcome = findings.ledger, findings.prepared, findings.outcome
     if ledger.unaccounted < 0:
-        found.append(f"{-ledger.unaccounted:,} more rows are accounted for than the source's {ledger.source_rows:,}.")
-    if prepared and counts:
-        found += _contradicting_counts(prepared, counts)
-        if merged.rejects != counts.rejects.rejects:
-            found.append(
-                f"The merged error files hold {merged.rejects:,} of the Lambda function's rejects, the bucket now "
-                f"holds {counts.rejects.rejects:,} that count: clear the task fetch_error_files."
-            )
-        if merged.failed + merged.unstarted != counts.unfinished_rows:
-            found.append(
-                f"The error files hold {merged.failed + merged.unstarted:,} rows of batches that did not succeed, the "
-                f"result files now hold {counts.unfinished_rows:,}: clear the task fetch_error_files."
-            )
-        if findings.merged is not None and merged.before != prepared.rejected:
-            found.append(
-                f"The merged error files hold {merged.before:,} of prepare's {prepared.rejected:,} rejects: clear the "
-                "task fetch_error_files."
-            )
-        if counts.changed_files:
-            named = ", ".join(f"s3://{prepared.bucket}/{key}" for key in counts.changed_files)
-            found.append(f"Not as they were written are {named}: clear the task fetch_error_files.")
-    return found
+        yield f"{-ledger.unaccounted:,} more rows are accounted for than the source's {ledger.source_rows:,}."
+    if prepared is None or outcome is None:
+        return
+    if outcome.before != prepared.rejected:
+        yield (
+            f"prepare rejected {prepared.rejected:,} rows, but s3://{prepared.bucket}/{prepared.rejects_key} holds "
+            f"{outcome.before:,} records: clear the task prepare, which writes it again."
+        )
+    if outcome.answered_rejects != outcome.rejects:
+        ids = ", ".join(outcome.missing_ids[:_NAMED])
+        yield (
+            f"The result files count {outcome.answered_rejects:,} rejected rows, the error files hold "
+            f"{outcome.rejects:,} of them{f'; missing are {ids}' if ids else ''}: see the task fetch_error_files."
+        )
+    if findings.counts:
+        yield from _against_the_outcome(prepared, outcome, findings.counts)
+    yield from _against_the_executions_output(outcome, findings.execution)
 
 
-def _contradicting_counts(prepared: Prepared, counts: MigrationCounts) -> Iterable[str]:
+def _against_the_outcome(prepared: Prepared, outcome: Outcome, counts: MigrationCounts) -> Iterator[str]:
+    """Say what speaks against what was read of the run's objects."""
     if counts.map_run_total not in (None, prepared.prepared_rows):
         yield (
             f"The Map Run read {counts.map_run_total:,} rows of a file that was prepared with "
             f"{prepared.prepared_rows:,}: see the execution's input and its Map Run."
         )
-    if counts.rejected_before_upload != prepared.rejected:
-        yield (
-            f"prepare rejected {prepared.rejected:,} rows, but s3://{prepared.bucket}/{prepared.rejects_key} holds "
-            f"{counts.rejected_before_upload:,} records: clear the task prepare, which writes it again."
-        )
-    answered = counts.written + counts.answered_rejects
+    answered = outcome.written + outcome.answered_rejects
     if counts.map_run_succeeded not in (None, answered):
         yield (
             f"The Map Run counts {counts.map_run_succeeded:,} rows in batches that succeeded, and the answers of these "
             f"batches {answered:,}: see the result files."
         )
-    if counts.answered_rejects != counts.rejects.rejects:
-        ids = ", ".join(counts.rejects.missing_ids[:_NAMED])
+    for said, keys in (
+        ("Not as they were written are", counts.changed_files),
+        ("Gone, changed or new since the error files were made of them are", counts.changed_objects),
+    ):
+        if keys:
+            named = ", ".join(f"s3://{prepared.bucket}/{key}" for key in keys[:_NAMED]) + (" …" * (len(keys) > _NAMED))
+            yield f"{said} {named}: clear the task fetch_error_files."
+
+
+def _against_the_executions_output(outcome: Outcome, execution: Execution | None) -> Iterator[str]:
+    """Hold the sums of the result files that the state machine put out against what was read of them."""
+    if execution is None or execution.totals is None or not outcome.is_of(execution.name, execution.redrives):
+        return
+    read = Totals(outcome.written, outcome.answered_rejects, outcome.failed + outcome.unstarted)
+    if execution.totals != read:
         yield (
-            f"The result files count {counts.answered_rejects:,} rejected rows, the error files hold "
-            f"{counts.rejects.rejects:,} of them{f'; missing are {ids}' if ids else ''}: see the task "
-            "fetch_error_files."
+            f"Execution {execution.name} summed its result files to {_sums(execution.totals)}, and now they are "
+            f"{_sums(read)}: see the result files."
         )
+
+
+def _sums(totals: Totals) -> str:
+    return f"{totals.written:,} written, {totals.rejected:,} rejected and {totals.failed:,} unfinished rows"
 
 
 def _others_rows(findings: Findings) -> Iterable[str]:
     """Say what others may have done to the run's rows: other rules, another execution at the same time."""
-    prepared, counts = findings.prepared, findings.counts
-    if prepared is None or counts is None:
+    prepared, outcome, counts = findings.prepared, findings.outcome or Outcome(), findings.counts
+    if prepared is None:
         return
-    if others := {digest: batches for digest, batches in counts.rules.items() if digest != prepared.rules}:
+    if others := {digest: batches for digest, batches in outcome.rules.items() if digest != prepared.rules}:
         named = ", ".join(f"{batches:,} by {digest[:12] or 'unknown ones'}" for digest, batches in others.items())
         yield (
             f"Batches were migrated by other rules than the file was prepared by ({prepared.rules[:12]}): {named}. "
             "Trigger the DAG again, as a new run, which makes the file anew."
         )
-    if counts.overlapping:
+    if counts and counts.overlapping:
         yield (
             f"Other executions of this data set ran at the same time, and may have written over its rows: "
             f"{', '.join(counts.overlapping)}. Trigger the DAG again once they have ended."
         )
-    if refused := sum(counts.failures_by_error.get(error, 0) for error in _REFUSED_BY_THE_FUNCTION):
+    if refused := sum(findings.failures_by_error.get(error, 0) for error in _REFUSED_BY_THE_FUNCTION):
         yield (
             f"{refused:,} rows are in batches that the function refused, since it was not their execution's turn or "
             f"they were prepared by other rules. No limit tolerates that: {_to_migrate_the_rest(findings)}."
@@ -189,8 +196,7 @@ def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
         found.append(rejects)
     never_to_start = findings.dry_run or (findings.refused and findings.execution is None)
     if not never_to_start and ledger.failure_percent > gates.tolerated_failure_percent:
-        errors = findings.counts.failures_by_error if findings.counts else {}
-        named = ", ".join(f"{count:,} by {error}" for error, count in errors.items())
+        named = ", ".join(f"{count:,} by {error}" for error, count in findings.failures_by_error.items())
         found.append(
             f"{ledger.failed:,} rows are in batches that failed{f' ({named})' if named else ''} and "
             f"{ledger.unstarted:,} in batches that never started, more than gates.tolerated_failure_percent = "

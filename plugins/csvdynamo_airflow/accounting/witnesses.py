@@ -1,139 +1,84 @@
-"""The witnesses of a run: where each number of its ledger is read, none of them twice."""
+"""The witnesses of a run beside its outcome: where each number of its ledger was read, none of them twice."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
-from csvdynamo.aws.stored_object import object_chunks
-from csvdynamo.errors import RejectError
-from csvdynamo.records.rejects import Reject
-from csvdynamo.records.result_files import Manifest, ResultFile, batch_results
-from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.execution import Execution
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.task_documents import reading
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
-from csvdynamo_airflow.rejects.error_files import CODE_LENGTH, merge
-from csvdynamo_airflow.rejects.unfinished_rows import error_name, read_batches
-from csvdynamo_airflow.storage.result_objects import find_manifest, list_objects, numbered_lines
+from csvdynamo_airflow.outcome.objects_read import changed_files, changed_objects
 from csvdynamo_airflow.workflow.map_run import Progress
+
+_TUPLES = ("overlapping", "changed_files", "changed_objects")
 
 
 @dataclass(frozen=True)
 class MigrationCounts:
-    """What the witnesses say of a source's rows once prepare had read them.
+    """What the witnesses say of a source's rows, beside the outcome that was read (`Outcome`).
 
     Attributes:
-        rejected_before_upload: prepare's rejects, read back from the bucket.
-        written: Items written, by the SUCCEEDED result files.
-        answered_rejects: Rows rejected, by the SUCCEEDED result files.
-        rejects: The rejects of the Lambda function, read back from the bucket: those whose ids the SUCCEEDED result
-            files name, and how many are missing or superseded.
-        failed: Rows of batches that did not succeed.
-        unstarted: Rows of batches that never started.
-        failures_by_error: How many of the failed rows are in batches that ended with each error.
-        unfinished_rows: Failed and unstarted rows that result files hold: those that an error file can name.
+        failed: Rows of batches that did not succeed, where the Map Run alone tells.
+        unstarted: Rows of batches that never started, likewise.
+        failures_by_error: How many of the failed rows are in batches that ended in each state, likewise.
         map_run_total: Rows that the Map Run read, None when there was no Map Run.
         map_run_succeeded: Rows that the Map Run counts in batches that succeeded; None where there are no answers of
             these batches to hold it against.
         map_run_status: The Map Run's status, None when there was none.
-        rules: How many batches that succeeded applied the rules of each digest.
         overlapping: Other executions that may have written while this run's did, or before its check had ended.
-        changed_files: Error files that are gone, or not as they were written.
-        before_by_code: How many of prepare's rejects there are of each code.
+        changed_files: Objects of the outcome that are gone, or not as they were written.
+        changed_objects: Objects that it was read from and that are gone or changed, or came since.
         witnesses: Where each number was read, by name.
     """
 
-    rejected_before_upload: int = 0
-    written: int = 0
-    answered_rejects: int = 0
-    rejects: Merged = field(default_factory=Merged)
     failed: int = 0
     unstarted: int = 0
     failures_by_error: Mapping[str, int] = field(default_factory=dict)
-    unfinished_rows: int = 0
     map_run_total: int | None = None
     map_run_succeeded: int | None = None
     map_run_status: str | None = None
-    rules: Mapping[str, int] = field(default_factory=dict)
     overlapping: tuple[str, ...] = ()
     changed_files: tuple[str, ...] = ()
-    before_by_code: Mapping[str, int] = field(default_factory=dict)
+    changed_objects: tuple[str, ...] = ()
     witnesses: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def rejects_by_code(self) -> dict[str, int]:
-        """How many rejects there are of each code, in the order of the codes."""
-        return dict(sorted((Counter(self.before_by_code) + Counter(self.rejects.by_code)).items()))
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
-        return {
-            **asdict(self),
-            "rejects": self.rejects.to_json(),
-            "overlapping": list(self.overlapping),
-            "changed_files": list(self.changed_files),
-        }
+        return {**asdict(self), **{name: list(getattr(self, name)) for name in _TUPLES}}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         with reading("What the task reconcile returned"):
-            return cls(
-                **{
-                    **document,
-                    "rejects": Merged.from_json(document["rejects"]),
-                    "overlapping": tuple(document["overlapping"]),
-                    "changed_files": tuple(document["changed_files"]),
-                }
-            )
+            return cls(**{**document, **{name: tuple(document[name]) for name in _TUPLES}})
 
 
-def count_migration(s3: Any, states: Any, prepared: Prepared, execution: Execution | None) -> MigrationCounts:
-    """Ask the witnesses what became of the rows that prepare read: nobody's word is taken for what the bucket shows.
+def count_migration(
+    s3: Any, states: Any, prepared: Prepared, execution: Execution | None, outcome: Outcome | None
+) -> MigrationCounts:
+    """Ask what became of the rows that prepare read: whether the outcome can still be read as it was, and the Map Run.
 
     Args:
         s3: A boto3 S3 client.
         states: A boto3 Step Functions client.
         prepared: The prepared file.
         execution: The run's newest execution, None when none was started.
+        outcome: What was read of it, None when nobody did.
 
     Raises:
-        csvdynamo.errors.ResultFileError: A result file is malformed.
-        csvdynamo.errors.RejectError: An error file has a line that is no reject record.
+        csvdynamo.errors.RejectError: A line of the outcome's rejects is no reject record.
     """
-    before = _rejects_before_upload(s3, prepared)
-    counts = _count_execution(s3, states, prepared, execution)
+    counts = _count_execution(states, prepared, execution, outcome)
+    files = changed_files(s3, prepared.bucket, outcome) if outcome else ()
     return replace(
         counts,
-        rejected_before_upload=before.total(),
-        before_by_code=dict(sorted(before.items())),
+        changed_files=files,
+        # What a list that was changed says is no measure.
+        changed_objects=changed_objects(s3, prepared, outcome) if outcome and not files else (),
         witnesses={"rejected_before_upload": _before_upload(prepared), **counts.witnesses},
     )
-
-
-def _rejects_before_upload(s3: Any, prepared: Prepared) -> Counter[str]:
-    """Read prepare's rejects back, each once, by their codes. An object that is gone holds none."""
-    by_code: Counter[str] = Counter()
-    key = prepared.rejects_key
-    if key is None or not list_objects(s3, prepared.bucket, key):
-        return by_code
-    ids: set[str] = set()
-    for number, line in numbered_lines(s3, prepared.bucket, key):
-        reject = _read_reject(line, f"s3://{prepared.bucket}/{key} line {number}")
-        if reject.reject_id not in ids:
-            ids.add(reject.reject_id)
-            by_code[shown(reject.code, CODE_LENGTH)] += 1
-    return by_code
-
-
-def _read_reject(line: bytes, place: str) -> Reject:
-    try:
-        return Reject.from_json(line)
-    except RejectError as error:
-        raise RejectError(f"{place}: {error}. Clear the task prepare, which writes it again.") from error
 
 
 def _before_upload(prepared: Prepared) -> str:
@@ -142,12 +87,14 @@ def _before_upload(prepared: Prepared) -> str:
     return f"records of s3://{prepared.bucket}/{prepared.rejects_key}"
 
 
-def _count_execution(s3: Any, states: Any, prepared: Prepared, execution: Execution | None) -> MigrationCounts:
-    """Ask the witnesses of an execution what became of the prepared rows.
+def _count_execution(
+    states: Any, prepared: Prepared, execution: Execution | None, outcome: Outcome | None
+) -> MigrationCounts:
+    """Ask the witnesses of an execution.
 
-    The result files say it where the ResultWriter wrote them; after a redrive the newest manifest names the batches
-    that succeeded in any attempt. Where a stopped Map Run left none, its own counts tell failed from unstarted rows,
-    and the rows of batches that succeeded stay unaccounted for: what was written of them nobody says.
+    The result files say what became of its rows where the ResultWriter wrote them; after a redrive the newest manifest
+    names the batches that succeeded in any attempt. Where a stopped Map Run left none, its own counts tell failed from
+    unstarted rows, and the rows of batches that succeeded stay unaccounted for: what was written of them nobody says.
     """
     if execution is None:
         return _never_started(prepared, "no execution was started")
@@ -155,42 +102,21 @@ def _count_execution(s3: Any, states: Any, prepared: Prepared, execution: Execut
     if map_run is None:
         return _never_started(prepared, f"execution {execution.name} made no Map Run")
     progress = Progress.from_item_counts(map_run["itemCounts"])
-    manifest = find_manifest(s3, prepared.bucket, execution.name)
-    if manifest is None:
-        by_state = _failures_by_state(progress)
+    if outcome and outcome.answered:
         return MigrationCounts(
-            failed=sum(by_state.values()),
-            unstarted=progress.pending,
-            failures_by_error=by_state,
             map_run_total=progress.total,
+            map_run_succeeded=progress.succeeded,
             map_run_status=map_run["status"],
-            witnesses=dict.fromkeys(("failed", "unstarted", "map_run_total"), _item_counts(map_run)),
+            witnesses=_witnesses(prepared.bucket, execution.name, map_run),
         )
-    return _count_results(s3, prepared.bucket, manifest, execution.name, map_run)
-
-
-def _count_results(
-    s3: Any, bucket: str, manifest: Manifest, execution: str, map_run: dict[str, Any]
-) -> MigrationCounts:
-    written, answered, rules = _sum_succeeded(s3, bucket, manifest.succeeded)
-    progress = Progress.from_item_counts(map_run["itemCounts"])
-    failures: Counter[str] = Counter()
-    for batch in read_batches(s3, bucket, manifest.failed):
-        failures[error_name(batch)] += len(batch.rows)
-    unstarted = sum(len(batch.rows) for batch in read_batches(s3, bucket, manifest.pending))
+    by_state = _failures_by_state(progress)
     return MigrationCounts(
-        written=written,
-        answered_rejects=answered,
-        rejects=merge(s3, bucket, execution, None),
-        failed=failures.total(),
-        unstarted=unstarted,
-        failures_by_error=dict(sorted(failures.items())),
-        unfinished_rows=failures.total() + unstarted,
+        failed=sum(by_state.values()),
+        unstarted=progress.pending,
+        failures_by_error=by_state,
         map_run_total=progress.total,
-        map_run_succeeded=progress.succeeded,
         map_run_status=map_run["status"],
-        rules=dict(sorted(rules.items())),
-        witnesses=_witnesses(bucket, execution, map_run),
+        witnesses=dict.fromkeys(("failed", "unstarted", "map_run_total"), _item_counts(map_run)),
     )
 
 
@@ -232,14 +158,3 @@ def _newest_map_run(states: Any, execution_arn: str) -> dict[str, Any] | None:
 
 def _item_counts(map_run: dict[str, Any]) -> str:
     return f"itemCounts of {map_run['mapRunArn']}"
-
-
-def _sum_succeeded(s3: Any, bucket: str, files: Iterable[ResultFile]) -> tuple[int, int, Counter[str]]:
-    written = answered = 0
-    rules: Counter[str] = Counter()
-    for file in files:
-        for result in batch_results(object_chunks(s3, bucket, file.key), file.key):
-            written += result.written
-            answered += result.rejected
-            rules[result.rules] += 1
-    return written, answered, rules

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any, Self
 
 from csvdynamo.errors import TurnLostError
+from csvdynamo.records.totals import Totals, read_totals
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.task_documents import reading
 from csvdynamo_airflow.naming import counted_name
@@ -35,6 +36,7 @@ class Execution:
         cause: Error and cause of a failure, `shown`; "" without one.
         started: When it began, in seconds since the epoch; a redrive does not change it.
         stopped: When it ended, likewise; None while it is alive.
+        totals: What it put out of its result files' sums; None where it put out none.
     """
 
     arn: str
@@ -46,6 +48,7 @@ class Execution:
     cause: str = ""
     started: float = 0.0
     stopped: float | None = None
+    totals: Totals | None = None
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Self:
@@ -61,6 +64,7 @@ class Execution:
             cause=shown(": ".join(part for part in (description.get("error"), description.get("cause")) if part)),
             started=start_date.timestamp() if start_date else 0.0,
             stopped=stop_date.timestamp() if stop_date else None,
+            totals=read_totals(description.get("output")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -71,7 +75,8 @@ class Execution:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         with reading("What the task reconcile returned of the execution"):
-            return cls(**document)
+            totals = document["totals"]
+            return cls(**{**document, "totals": Totals(**totals) if totals else None})
 
     @property
     def alive(self) -> bool:

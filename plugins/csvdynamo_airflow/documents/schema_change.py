@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.errors import MigrationError
@@ -94,7 +94,17 @@ class SchemaChange:
         )
 
 
-def warnings(changes: Iterable[SchemaChange]) -> list[str]:
+class _Told(Protocol):
+    """A change, or what the report tells of it."""
+
+    @property
+    def action(self) -> OnChange: ...
+
+    @property
+    def message(self) -> str: ...
+
+
+def warnings(changes: Iterable[_Told]) -> list[str]:
     """Return the sentences that a person should read."""
     return [change.message for change in changes if change.action is not OnChange.ACCEPT]
 

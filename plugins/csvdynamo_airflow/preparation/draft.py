@@ -68,7 +68,7 @@ class Draft:
         """Read rows again, once the file is closed.
 
         Args:
-            wanted: Row numbers, in order.
+            wanted: Row numbers, in order. One that the file does not have is passed over.
 
         Yields:
             Each row's number and its fields.
@@ -78,7 +78,7 @@ class Draft:
                 start, end = self._bounds(block)
                 file.seek(start)
                 by_number = {int(row[0]): row[1:] for row in read_rows(file.read(end - start).decode("utf-8"))}
-                yield from ((number, by_number[number]) for number in numbers)
+                yield from ((number, by_number[number]) for number in numbers if number in by_number)
 
     def copy_without(self, losers: Iterable[Loser], output: GrowingFile) -> Iterator[tuple[Loser, list[str]]]:
         """Write the rows to another file, once this one is closed, but for some of them.

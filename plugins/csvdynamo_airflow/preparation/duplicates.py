@@ -22,7 +22,7 @@ from csvdynamo.rules.transforms import TextFunction, Transform, chain
 from csvdynamo.shown import quoted
 from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import sql_text
+from csvdynamo_airflow.storage.duckdb_session import read_csv
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -115,7 +115,7 @@ def repeated_hashes(session: "DuckDBPyConnection", keys: Path) -> Iterator[int]:
         session: DuckDB.
         keys: A `KeySpool`'s file, closed.
     """
-    table = _read(keys, row="BIGINT", hash="BIGINT")
+    table = read_csv(keys, {"row": "BIGINT", "hash": "BIGINT"})
     repeated = f"SELECT hash FROM {table} GROUP BY hash HAVING count(*) > 1"  # noqa: S608
     if session.execute(f"{repeated} LIMIT 1").fetchone() is None:
         return iter(())
@@ -151,7 +151,7 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
         accepted: What `write_accepted` wrote.
         policy: Which row of a key is written.
     """
-    table = _read(accepted, row="BIGINT", key="UHUGEINT")
+    table = read_csv(accepted, {"row": "BIGINT", "key": "UHUGEINT"})
     # Each key's state has a fixed size, which is what DuckDB can keep on the disk.
     rows = session.execute(
         f"""
@@ -171,14 +171,6 @@ def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:
     while steps and steps[-1].one_to_one:
         steps = steps[:-1]
     return chain(steps) if steps else None
-
-
-def _read(path: Path, **columns: str) -> str:
-    schema = ", ".join(f"{sql_text(name)}: {sql_text(kind)}" for name, kind in columns.items())
-    return (
-        f"read_csv({sql_text(path)}, auto_detect=false, header=false, delim=',', quote='', escape='', "
-        rf"new_line='\n', columns={{{schema}}})"
-    )
 
 
 def _fetch(rows: "DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:

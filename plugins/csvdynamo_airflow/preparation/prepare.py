@@ -93,7 +93,7 @@ def prepare(
         space = DiskSpace(folder, f"prepare {name}")
         space.require(2 * landed.bytes)
         fetch(s3, landed.bucket, landed.key, landed.sha256, folder / SOURCE)
-        outcome = prepare_file(folder, dataset, name, report_progress)
+        outcome = prepare_file(folder, dataset, name, report_progress, landed.sha256)
         (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
@@ -148,6 +148,8 @@ def prepare(
             encoding=outcome.source_format.encoding,
             compression=outcome.source_format.compression,
             profile_key=_keep(s3, profile, landed.bucket, reports),
+            sample_key=_keep(s3, outcome.sample, landed.bucket, reports) if outcome.sample else None,
+            sample_sha256=file_sha256(outcome.sample) if outcome.sample else "",
             usual_source=usual_source,
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
         )

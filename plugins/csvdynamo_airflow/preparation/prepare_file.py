@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.transforms import chain as chain_steps
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repeated_hashes, write_accepted
+from csvdynamo_airflow.preparation.prepared_rows import Row, format_rows
 from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
+from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, Sample, draw_sample
 from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
 from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
@@ -41,6 +44,7 @@ class PreparedFile:
         last_record: What the last one is, if that is no row (`last_record.told_last_record`).
         spools: The rejects.
         profile: What its columns hold; None if it has no rows, or cannot be told.
+        sample: Rows of it for a check of some keys, in its own form; None where every key is checked.
     """
 
     path: Path
@@ -50,6 +54,7 @@ class PreparedFile:
     last_record: str | None
     spools: Sequence[RejectSpool]
     profile: Mapping[str, Any] | None
+    sample: Path | None
 
     @property
     def rejects_by_code(self) -> dict[str, int]:
@@ -60,7 +65,9 @@ class PreparedFile:
         return dict(sorted(counts.items()))
 
 
-def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: ReportProgress) -> PreparedFile:
+def prepare_file(
+    folder: Path, dataset: Dataset, name: str, report_progress: ReportProgress, seed: str = ""
+) -> PreparedFile:
     """Rewrite a source in one streaming pass, and leave out all but one row of each key.
 
     Rows that the data set's rules refuse stay, and never take the place of another: the Lambda function rejects them.
@@ -70,6 +77,7 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
         dataset: The data set.
         name: What to call the source in messages.
         report_progress: Is told of the bytes written.
+        seed: What the choice of a sample depends on: the source's digest.
 
     Raises:
         SourceFileError: The source is no CSV, or breaks off.
@@ -90,12 +98,20 @@ def prepare_file(folder: Path, dataset: Dataset, name: str, report_progress: Rep
         ):
             draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
+    sample = draw_sample(draft, source_rows, dataset.policies.verify, seed)
     with open_duckdb(work.space) as session, work.reject_spool("duplicates", header) as duplicates:
-        path = _leave_out_duplicates(work, session, draft, header, duplicates)
+        path = _leave_out_duplicates(work, session, draft, header, duplicates, sample=sample)
         rejected = rejects.by_code.total() + duplicates.by_code.total()
         profile = profile_columns(session, path, header.columns.headers) if source_rows > rejected else None
     return PreparedFile(
-        path, source_format, header.columns.headers, source_rows, rewriter.last_record, (rejects, duplicates), profile
+        path,
+        source_format,
+        header.columns.headers,
+        source_rows,
+        rewriter.last_record,
+        (rejects, duplicates),
+        profile,
+        work.write_sample(header, sample) if sample else None,
     )
 
 
@@ -115,6 +131,12 @@ class _Work:
     def reject_spool(self, name: str, header: SourceHeader) -> RejectSpool:
         return RejectSpool(self.folder / name, header.columns.headers, self.space)
 
+    def write_sample(self, header: SourceHeader, sample: Sample) -> Path:
+        rows: list[Row] = [[number, *fields] for number, fields in sample.items()]
+        with self.space.open_text(self.folder / SAMPLE_FILE) as file:
+            file.write(format_rows([[ROW_NUMBER_HEADER, *header.columns.headers], *rows]))
+        return self.folder / SAMPLE_FILE
+
     def check_space(self, unpacked: int) -> None:
         """Stop before hours are spent on what has no room: an archive may hold a thousand times its size."""
         if unpacked % STEP_BYTES < PIECE_BYTES:
@@ -122,9 +144,18 @@ class _Work:
 
 
 def _leave_out_duplicates(
-    work: _Work, session: "DuckDBPyConnection", draft: Draft, header: SourceHeader, spool: RejectSpool
+    work: _Work,
+    session: "DuckDBPyConnection",
+    draft: Draft,
+    header: SourceHeader,
+    spool: RejectSpool,
+    *,
+    sample: Sample,
 ) -> Path:
-    """Write the draft again without the rows that lose their key to another; return which file is the prepared one."""
+    """Write the draft again without the rows that lose their key to another; return which file is the prepared one.
+
+    They leave the sample, too.
+    """
     candidates = _unless_empty(repeated_hashes(session, work.folder / "keys"))
     if candidates is None:
         return draft.path
@@ -140,6 +171,7 @@ def _leave_out_duplicates(
     key_of = chain_steps(work.dataset.rules.column(header.key_header).transform)
     with work.growing_file("prepared") as output:
         for loser, fields in draft.copy_without(losers, output):
+            sample.pop(loser.row, None)
             spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])))
     draft.path.unlink()
     return work.folder / "prepared"

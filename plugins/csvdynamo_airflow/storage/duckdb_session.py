@@ -1,7 +1,8 @@
-"""DuckDB as prepare uses it: a bounded helper that works in the task's private folder and fetches nothing."""
+"""DuckDB as the tasks use it: a bounded helper that works in the task's private folder and fetches nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -65,6 +66,20 @@ def bound_spilling(session: "DuckDBPyConnection", space: DiskSpace) -> None:
     used = session.execute("SELECT coalesce(sum(size), 0) FROM duckdb_temporary_files()").fetchone()
     room = free_bytes(space.folder) - HEADROOM_BYTES + (int(used[0]) if used else 0)
     session.execute(f"SET max_temp_directory_size = '{room}B'")
+
+
+def read_csv(path: Path, columns: Mapping[str, str]) -> str:
+    r"""Write as SQL that a file of ours is read: no header, commas, quotes doubled within quotes, ``\n`` as line end.
+
+    Args:
+        path: The file.
+        columns: Its columns' names and DuckDB's types.
+    """
+    schema = ", ".join(f"{sql_text(name)}: {sql_text(kind)}" for name, kind in columns.items())
+    return (
+        f"read_csv({sql_text(path)}, auto_detect=false, header=false, delim=',', "
+        rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
+    )
 
 
 def sql_text(value: object) -> str:

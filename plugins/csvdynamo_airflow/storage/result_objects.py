@@ -1,18 +1,45 @@
 """Objects of the bucket: listed, read line by line, and the manifest of a Map Run among them."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 from csvdynamo.aws.stored_object import object_chunks, read_object
 from csvdynamo.records.result_files import Manifest, read_manifest
 from csvdynamo_airflow.naming import results_prefix
 
 
+@dataclass(frozen=True, order=True)
+class StoredObject:
+    """An object of the bucket as a listing tells: what is read later is the same as long as this is."""
+
+    key: str
+    etag: str
+    size: int
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Make it from one of ListObjectsV2's ``Contents``."""
+        return cls(item["Key"], item["ETag"], item["Size"])
+
+
 def list_objects(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
     """List every object under a prefix (ListObjectsV2's ``Contents``)."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [item for page in pages for item in page.get("Contents", [])]
+
+
+def stored_sha256(s3: Any, bucket: str, key: str) -> str | None:
+    """Digest an object, in hexadecimal; None for one that is gone."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in object_chunks(s3, bucket, key):
+            digest.update(chunk)
+    except s3.exceptions.NoSuchKey:
+        return None
+    return digest.hexdigest()
 
 
 def numbered_lines(s3: Any, bucket: str, key: str) -> Iterator[tuple[int, bytes]]:

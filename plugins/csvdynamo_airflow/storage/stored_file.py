@@ -72,7 +72,7 @@ def upload(s3: Any, path: Path, bucket: str, key: str) -> None:
         raise ObjectPostponedError(f"s3://{bucket}/{key} could not be uploaded: {error}") from error
 
 
-def fetch(s3: Any, bucket: str, key: str, sha256: str, path: Path) -> None:
+def fetch(s3: Any, bucket: str, key: str, sha256: str, path: Path, *, made_by: str = "download") -> None:
     """Download an object to a file and check that it is the one that was stored.
 
     Args:
@@ -81,6 +81,7 @@ def fetch(s3: Any, bucket: str, key: str, sha256: str, path: Path) -> None:
         key: The key.
         sha256: The SHA-256 of the whole object, in hexadecimal.
         path: The file to write.
+        made_by: The task that is cleared to have it again.
 
     Raises:
         ObjectError: The object is gone, or its bytes have another SHA-256.
@@ -92,7 +93,7 @@ def fetch(s3: Any, bucket: str, key: str, sha256: str, path: Path) -> None:
     except s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NoSuchBucket"}:
             raise
-        raise ObjectError(f"s3://{bucket}/{key} is gone. Clear the task download to fetch the source again.") from error
+        raise ObjectError(f"s3://{bucket}/{key} is gone. Clear the task {made_by}, which stores it again.") from error
     found = file_sha256(path)
     if found != sha256:
         raise ObjectError(

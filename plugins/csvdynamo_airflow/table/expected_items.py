@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import reject_id
-from csvdynamo.records.result_files import unfinished_batches
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.refusals import Refusal
-from csvdynamo.rules.rows import RowConverter, row_number
+from csvdynamo.rules.rows import RowConverter
+from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import expected_reject_ids
-from csvdynamo_airflow.storage.result_objects import find_manifest
+from csvdynamo_airflow.outcome.outcome_tables import standings
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.duckdb_session import open_duckdb
+from csvdynamo_airflow.storage.stored_file import fetch
 from csvdynamo_airflow.table.table_check import Expected, Standing
 
 _FIELD_LIMIT = 1 << 20  # characters; a row is far smaller, or no batch would have room for it
@@ -38,48 +39,57 @@ def read_rows(path: Path) -> Iterator[PreparedRow]:
             yield dict(zip(header, fields, strict=True))
 
 
+_UNFINISHED, _REJECTED = 1, 2
+
+
 @dataclass(frozen=True)
 class Settled:
-    """What the result files of an execution say of its rows.
+    """What the outcome of an execution says of its rows.
 
     Attributes:
         execution: The execution's name.
-        reject_ids: Ids of the rejects of batches that succeeded.
-        unfinished: By row number, whether the row's batch did not succeed; None when there are no result files, so that
-            nobody knows of any batch that did.
+        marks: By row number, whether the row's batch did not succeed or the row was rejected; None when there are no
+            result files, so that nobody knows of any batch that did.
+        missing_ids: Ids of rejects whose records did not arrive: which rows they are, only the ids tell.
     """
 
     execution: str
-    reject_ids: frozenset[str]
-    unfinished: bytes | None
+    marks: bytes | None
+    missing_ids: frozenset[str] = frozenset()
 
     def standing(self, row: int) -> Standing:
         """Say what became of a row."""
-        if self.unfinished is None or self.unfinished[row]:
+        if self.marks is None or self.marks[row] == _UNFINISHED:
             return Standing.UNFINISHED
-        if self.reject_ids and reject_id(self.execution, row) in self.reject_ids:
+        if self.marks[row] == _REJECTED or (self.missing_ids and reject_id(self.execution, row) in self.missing_ids):
             return Standing.REJECTED
         return Standing.WRITTEN
 
 
-def read_settled(s3: Any, prepared: Prepared, execution: str) -> Settled:
-    """Read what the result files of an execution say of its rows.
+def read_settled(s3: Any, prepared: Prepared, outcome: Outcome, space: DiskSpace) -> Settled:
+    """Read what the outcome of an execution says of its rows.
+
+    Args:
+        s3: A boto3 S3 client.
+        prepared: The prepared file.
+        outcome: What was read of the execution.
+        space: The space of a temporary folder.
 
     Raises:
-        csvdynamo.errors.ResultFileError: A result file is malformed.
+        ObjectError: The table of the rows is gone or was changed.
     """
-    manifest = find_manifest(s3, prepared.bucket, execution)
-    if manifest is None:
-        return Settled(execution, frozenset(), None)
-    unfinished = bytearray(prepared.source_rows + 1)
-    for file in (*manifest.failed, *manifest.pending):
-        for batch in unfinished_batches(object_chunks(s3, prepared.bucket, file.key), file.key):
-            for row in batch.rows:
-                number = row_number(row)
-                if number is not None and number < len(unfinished):
-                    unfinished[number] = True
-    reject_ids = frozenset(expected_reject_ids(s3, prepared.bucket, execution))
-    return Settled(execution, reject_ids, bytes(unfinished))
+    if not outcome.answered or outcome.rows_key is None:
+        return Settled(outcome.execution, None)
+    path = space.folder / "outcome"
+    fetch(s3, prepared.bucket, outcome.rows_key, outcome.digests[outcome.rows_key], path, made_by="fetch_error_files")
+    marks, missing = bytearray(prepared.source_rows + 1), set()
+    with open_duckdb(space) as session:
+        for standing, row, missing_id in standings(session, path):
+            if standing is RowStanding.MISSING and missing_id is not None:
+                missing.add(missing_id)
+            elif row is not None and row < len(marks):
+                marks[row] = _REJECTED if standing is RowStanding.REJECTED else _UNFINISHED
+    return Settled(outcome.execution, bytes(marks), frozenset(missing))
 
 
 class Expectations:

@@ -9,6 +9,7 @@ from typing import Any
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
@@ -38,14 +39,14 @@ class TableCheck:
         reader: Reads the table.
         dataset: The data set, the same version that the stack was deployed from.
         prepared: The prepared file, which is read again: it is what Step Functions read.
-        execution: The name of the run's newest execution.
+        outcome: What was read of the run's newest execution.
     """
 
     s3: Any
     reader: TableReader
     dataset: Dataset
     prepared: Prepared
-    execution: str
+    outcome: Outcome
 
     def run(self, run_id: str, work_parent: Path | None = None) -> CheckedTable:
         """Compare the table with the prepared file, as the data set's ``verify`` says.
@@ -55,21 +56,24 @@ class TableCheck:
             work_parent: Where to make the temporary folder; the system's temporary folder if None.
 
         Raises:
-            ObjectError: The prepared file is gone or was changed.
-            csvdynamo.errors.ResultFileError: A result file is malformed.
+            ObjectError: The prepared file, or the outcome's table of rows, is gone or was changed.
             NoSpaceError: The temporary folder's disk has no room.
             TableBusyError: DynamoDB left keys unread, or did not say what it read.
         """
         prepared, policy = self.prepared, self.dataset.policies.verify
-        expectations = Expectations(self.dataset, read_settled(self.s3, prepared, self.execution))
         rows, items = prepared.prepared_rows, self.reader.count_items()
         mode = policy.mode_for(rows, items)
         spilled = (rows + items) * _SPILLED_BYTES if mode is VerifyMode.FULL else 0
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
             space = DiskSpace(folder, f"check the table {self.reader.table}")
-            space.require(prepared.bytes + spilled)
+            drawn = mode is VerifyMode.SAMPLE and prepared.sample_key
+            space.require(0 if drawn else prepared.bytes + spilled)
+            expectations = Expectations(self.dataset, read_settled(self.s3, prepared, self.outcome, space))
             path = folder / "prepared"
-            fetch(self.s3, prepared.bucket, prepared.file_key, prepared.sha256, path)
+            if drawn:
+                fetch(self.s3, prepared.bucket, drawn, prepared.sample_sha256, path, made_by="prepare")
+            else:
+                fetch(self.s3, prepared.bucket, prepared.file_key, prepared.sha256, path)
             with DifferenceLog(folder / "differences", space) as differences:
                 if mode is VerifyMode.FULL:
                     expected = partial(self._expect_all, expectations, path)

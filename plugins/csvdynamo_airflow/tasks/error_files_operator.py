@@ -1,4 +1,4 @@
-"""The task that fetches the error files: awaited deferred, merged beside the report."""
+"""The task that reads what became of the rows: awaited deferred, written beside the report."""
 
 import time
 from collections.abc import Sequence
@@ -10,22 +10,23 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.execution import Ended, Execution
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
-from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
+from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
 from csvdynamo_airflow.tasks.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 
 INCOMPLETE_XCOM = "incomplete"
-"""XCom key of what was merged when a reject did not arrive: the report tells it all the same."""
+"""XCom key of what was read when a reject did not arrive: the report tells it all the same."""
 
 _BUFFER_INTERVALS = 3
 _GRACE_SECONDS = 300
 
 
 class FetchErrorFilesOperator(BaseOperator):
-    """Wait until Firehose has delivered every reject that counts, and merge the rejects into one object.
+    """Read what became of the run's rows, once Firehose has delivered every reject that counts, and write it out.
 
     The deadline is three buffer intervals of the stack's Firehose stream and five minutes after the execution ended,
     so that a retry does not wait all over again.
@@ -50,27 +51,26 @@ class FetchErrorFilesOperator(BaseOperator):
         self.poll_seconds = poll_seconds
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Merge at once when everything is there, else wait in the triggerer."""
-        stack, prepared, execution = self._run(context)
-        if execution is None or self._all_there(prepared.bucket, execution.name):
-            return self._merge(context, prepared, execution)
-        wait = _BUFFER_INTERVALS * stack.error_buffer_seconds + _GRACE_SECONDS
-        deadline = (execution.stopped or time.time()) + wait
-        self.defer(
-            trigger=ErrorFilesTrigger(prepared.bucket, execution.name, deadline, self.poll_seconds),
-            method_name="execute_complete",
-            timeout=timedelta(seconds=wait + _GRACE_SECONDS),
-        )
+        """Read everything; where rejects are missing, wait in the triggerer for what may hold them."""
+        return self._gather(context, time.time(), None)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Merge what has arrived, and fail when something is missing or could not be looked at."""
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], begun: float, outcome: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Read what has arrived, and fail when the bucket could not be looked at.
+
+        Args:
+            context: Airflow's.
+            event: The trigger's.
+            begun: When this attempt began, in seconds since the epoch.
+            outcome: What it had read by then.
+        """
         if error := event.get("error"):
             raise AirflowException(
                 f"The error files could not be looked at: {shown(error).rstrip('.')}. The next attempt of this task "
                 "looks again; after the last one, mend the cause and clear this task."
             )
-        _, prepared, execution = self._run(context)
-        return self._merge(context, prepared, execution)
+        return self._gather(context, begun, Outcome.from_json(outcome))
 
     def _run(self, context: Context) -> tuple[Stack, Prepared, Execution | None]:
         """Find the stack, the run's prepared file, and the run's newest execution."""
@@ -87,24 +87,35 @@ class FetchErrorFilesOperator(BaseOperator):
             execution = migration.newest(Ended.from_xcom(context["ti"].xcom_pull(task_ids=self.wait_task)))
         return stack, prepared, execution
 
-    def _all_there(self, bucket: str, execution: str) -> bool:
-        s3 = client("s3")
+    def _gather(self, context: Context, begun: float, earlier: Outcome | None) -> dict[str, Any]:
+        stack, prepared, execution = self._run(context)
+        if earlier and not (execution and earlier.is_of(execution.name, execution.redrives)):
+            earlier = None
+        wait = _BUFFER_INTERVALS * stack.error_buffer_seconds + _GRACE_SECONDS
+        deadline = ((execution and execution.stopped) or begun) + wait
+        in_time = time.time() < deadline
         with permanent_errors_fail_at_once():
-            return ErrorFiles.expected(s3, bucket, execution).look(s3)
-
-    def _merge(self, context: Context, prepared: Prepared, execution: Execution | None) -> dict[str, Any]:
-        with permanent_errors_fail_at_once():
-            merged = merge_rejects(client("s3"), self.dataset_name, prepared, execution)
-        if merged.csv_key:
+            outcome = gather(client("s3"), self.dataset_name, prepared, execution, earlier)
+        if outcome.missing and execution is not None and in_time:
+            self.log.info("%s rejects have not arrived yet.", f"{outcome.missing:,}")
+            self.defer(
+                trigger=ErrorFilesTrigger(
+                    prepared.bucket, execution.name, outcome.error_objects, deadline, self.poll_seconds
+                ),
+                method_name="execute_complete",
+                kwargs={"begun": begun, "outcome": outcome.to_json()},
+                timeout=timedelta(seconds=wait + _GRACE_SECONDS),
+            )
+        if outcome.csv_key:
             self.log.info(
                 "The rows that were not written are in %s: %s",
-                shown(f"s3://{prepared.bucket}/{merged.csv_key}"),
-                shown(merged),
+                shown(f"s3://{prepared.bucket}/{outcome.csv_key}"),
+                shown(outcome),
             )
-        if merged.missing:
-            context["ti"].xcom_push(key=INCOMPLETE_XCOM, value=merged.to_json())
+        if outcome.missing:
+            context["ti"].xcom_push(key=INCOMPLETE_XCOM, value=outcome.to_json())
             raise AirflowFailException(
-                f"{merged.missing:,} rejects of the result files are not among the error files, after the deadline. "
+                f"{outcome.missing:,} rejects of the result files are not among the error files, after the deadline. "
                 "Look at the Firehose stream's error log, and clear this task to look again."
             )
-        return merged.to_json()
+        return outcome.to_json()

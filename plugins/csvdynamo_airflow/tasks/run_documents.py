@@ -9,7 +9,7 @@ from typing import Any, Self
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.execution import Ended
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.tasks.error_files_operator import INCOMPLETE_XCOM
 from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
@@ -20,7 +20,7 @@ _LEFT = {
     "prepared": ("prepare", _RETURNED),
     "refused": ("prepare", REFUSED_XCOM),
     "ended": ("wait", _RETURNED),
-    "merged": ("fetch_error_files", _RETURNED),
+    "outcome": ("fetch_error_files", _RETURNED),
     "incomplete": ("fetch_error_files", INCOMPLETE_XCOM),
     "checked": ("verify", _RETURNED),
     "reconciled": ("reconcile", _RETURNED),
@@ -95,7 +95,7 @@ class RunDocuments:
             DocumentError: One cannot be read.
         """
         prepared = self.left["prepared"] or self.left["refused"]
-        merged = self.left["merged"] or self.left["incomplete"]
+        outcome = self.left["outcome"] or self.left["incomplete"]
         return Findings(
             dataset=dataset_name,
             run_id=self.run_id,
@@ -104,7 +104,7 @@ class RunDocuments:
             prepared=Prepared.from_json(prepared) if prepared else None,
             refused=not self.left["prepared"] and bool(self.left["refused"]),
             ended=Ended.from_xcom(self.left["ended"]),
-            merged=Merged.from_json(merged) if merged else None,
+            outcome=Outcome.from_json(outcome) if outcome else None,
             checked=CheckedTable.from_json(self.left["checked"]) if self.left["checked"] else None,
             tasks=self.tasks,
         )

@@ -9,10 +9,11 @@ from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.report_document import json_of
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.documents.execution import Ended, Execution
-from csvdynamo_airflow.documents.merged import changed_files
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.row_mark import remember_rows
 from csvdynamo_airflow.logs import shown_log
@@ -123,7 +124,11 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
 
 
 def check_table(
-    dataset_name: str, prepared: Mapping[str, Any] | None, ended: Mapping[str, Any] | None, run_id: str
+    dataset_name: str,
+    prepared: Mapping[str, Any] | None,
+    ended: Mapping[str, Any] | None,
+    read: Mapping[str, Any] | None,
+    run_id: str,
 ) -> dict[str, Any] | None:
     """Compare the table with the prepared file; return what differs.
 
@@ -133,6 +138,7 @@ def check_table(
         dataset_name: The data set.
         prepared: What prepare returned, None when it did not end.
         ended: What wait returned, None when it did not see the execution succeed.
+        read: What fetch_error_files returned, None when it read nothing.
         run_id: The DAG run's id.
 
     Returns:
@@ -153,9 +159,13 @@ def check_table(
                 "Nothing to check: %s.", f"{execution.name} has not ended" if execution else "nothing was migrated"
             )
             return None
+        outcome = Outcome.from_json(read) if read else None
+        if outcome is None or not outcome.is_of(execution.name, execution.redrives):
+            log.info("Nothing to check: nobody has read what became of the rows of %s as it is now.", execution.name)
+            return None
         reader = TableReader(client("dynamodb"), stack.table, dataset.table.partition_key)
         with migration.turn.kept(migration.name):
-            checked = TableCheck(client("s3"), reader, dataset, file, execution.name).run(run_id)
+            checked = TableCheck(client("s3"), reader, dataset, file, outcome).run(run_id)
         checked = replace(checked, execution=execution.name, redrives=execution.redrives, at=time.time())
         LastCheck.of(client("s3"), dataset_name, file).keep(checked)
     return checked.to_json()
@@ -177,11 +187,9 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
         migration = make_migration(stack, findings.prepared)
         migration.turn.renew(migration.name)
         execution = migration.newest(findings.ended)
-        s3 = client("s3")
         counts = replace(
-            count_migration(s3, migration.states, findings.prepared, execution),
+            count_migration(client("s3"), migration.states, findings.prepared, execution, findings.outcome),
             overlapping=migration.overlapping(findings.checked.at if findings.checked else 0.0),
-            changed_files=changed_files(s3, findings.prepared.bucket, findings.merged) if findings.merged else (),
         )
     log.info("Ledger:\n%s", shown_lines(replace(findings, counts=counts).ledger.table()))
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
@@ -217,8 +225,8 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
         "key": key,
         "problems": found,
         "summary": text,
-        "ledger": report["ledger"],
-        "execution": [report["execution_arn"], report["execution_redrives"]],
+        "ledger": json_of(report.ledger),
+        "execution": [report.execution_arn, report.execution_redrives],
     }
 
 

@@ -1,5 +1,6 @@
 """What a whole Map Run did, summed from its result files, and the words that announce it."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,16 @@ def execution_output(
         output["ERROR_DATA_LOCATION"] = error_location(bucket, execution_name)
     output["MESSAGE"] = _message(output, execution_name)
     return output
+
+
+def read_totals(output: str | None) -> Totals | None:
+    """Read the totals of what the state machine put out; None where it put out nothing, or something else."""
+    try:
+        told = json.loads(output or "")
+        totals = tuple(told[f"TOTAL_NUMBER_OF_ITEMS_{name}"] for name in ("WRITTEN", "IN_ERROR", "FAILED"))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return Totals(*totals) if all(type(one) is int for one in totals) else None
 
 
 def _message(output: dict[str, Any], execution_name: str) -> str:

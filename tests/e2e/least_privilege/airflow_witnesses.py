@@ -21,8 +21,9 @@ from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.execution import execution_arn
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import ErrorFiles, merge_rejects
+from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.storage.stored_file import upload
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
@@ -145,7 +146,8 @@ class Tasks:
         dataset = replace(self.dataset, policies=sample)
         reader = TableReader(self.client("dynamodb"), dataset.table.name, dataset.table.partition_key)
         try:
-            checked = TableCheck(self.client("s3"), reader, dataset, prepared, prepared.execution_name).run("sample")
+            outcome = self._gather(prepared)
+            checked = TableCheck(self.client("s3"), reader, dataset, prepared, outcome).run("sample")
         except ClientError as error:
             return str(error)
         finally:
@@ -161,11 +163,11 @@ class Tasks:
         prepared = Prepared.from_json(told)
         steps.start_migration(name, told, force=False)
         self._await_end(prepared)
-        merged = self._merge(prepared)
-        document = steps.check_table(name, told, None, run_id)
+        outcome = self._gather(prepared)
+        document = steps.check_table(name, told, None, outcome.to_json(), run_id)
         assert document is not None
         checked = CheckedTable.from_json(document)
-        findings = Findings(name, run_id, landed=landed, prepared=prepared, merged=merged, checked=checked)
+        findings = Findings(name, run_id, landed=landed, prepared=prepared, outcome=outcome, checked=checked)
         published = steps.publish_report(findings, steps.reconcile(findings))
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
@@ -215,12 +217,11 @@ class Tasks:
         arn = execution_arn(machine, prepared.execution_name)
         until(lambda: states.describe_execution(executionArn=arn)["status"] in _ENDED)
 
-    def _merge(self, prepared: Prepared) -> Any:
+    def _gather(self, prepared: Prepared) -> Outcome:
         s3, states = self.client("s3"), self._migration(prepared)
         [execution] = states.executions()
-        files = ErrorFiles.expected(s3, prepared.bucket, execution.name)
-        until(lambda: files.look(s3))
-        return merge_rejects(s3, self.dataset.name, prepared, execution)
+        until(lambda: not gather(s3, self.dataset.name, prepared, execution).missing)
+        return gather(s3, self.dataset.name, prepared, execution)
 
 
 def _fail(**_: Any) -> None:

@@ -18,10 +18,10 @@ from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.execution import Ended
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
+from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
-from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.tasks import error_files_operator, steps, told_rows
 from tests.integration.plugin.migration_objects import (
@@ -89,7 +89,7 @@ class FinishedRun:
         assert dataset.rules.digest == RULES
         self.executions = [execution()]
         self.ended: dict[str, Any] | None = {"name": "cars-1", "redrives": 0}
-        self.merged = Merged()
+        self.outcome = Outcome()
         self.tasks: tuple[EndedTask, ...] = ()
         self.states: Any = map_run_states({"succeeded": SOURCE_ROWS - 1})
         self.prepared = self._put_prepared_file()
@@ -131,11 +131,11 @@ class FinishedRun:
 
     def fetch(self) -> None:
         """Do what the task fetch_error_files does."""
-        self.merged = merge_rejects(self.s3, "cars", self.prepared, self.executions[-1])
+        self.outcome = gather(self.s3, "cars", self.prepared, self.executions[-1])
 
     def verify(self) -> CheckedTable | None:
         """Do what the task verify does."""
-        told = steps.check_table("cars", self.prepared.to_json(), self.ended, "run")
+        told = steps.check_table("cars", self.prepared.to_json(), self.ended, self.outcome.to_json(), "run")
         return CheckedTable.from_json(json.loads(json.dumps(told))) if told else None
 
     def findings(self) -> Findings:
@@ -146,7 +146,7 @@ class FinishedRun:
             landed=LANDED.to_json(),
             prepared=self.prepared,
             ended=Ended.from_xcom(self.ended),
-            merged=self.merged,
+            outcome=self.outcome,
             checked=self.verify(),
             tasks=self.tasks,
         )

@@ -57,7 +57,7 @@ def left_by(run: FinishedRun) -> TaskInstance:
         download=LANDED.to_json(),
         prepare=run.prepared.to_json(),
         wait=run.ended,
-        fetch_error_files=json.loads(json.dumps(run.merged.to_json())),
+        fetch_error_files=json.loads(json.dumps(run.outcome.to_json())),
     )
 
 

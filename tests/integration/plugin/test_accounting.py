@@ -159,15 +159,20 @@ def test_a_removed_error_file_leaves_its_rows_unaccounted_for_and_names_their_re
 ) -> None:
     wanted(mode)
     run.remove_error_file()
+    [gone] = run.look_again()["problems"]
+    assert gone == (
+        "Gone, changed or new since the error files were made of them are "
+        f"s3://{BUCKET}/{run.error_file}: clear the task fetch_error_files."
+    )
+    run.fetch()
 
     report = run.look_again()
 
     assert counts(report) == NOTHING
     assert (report["ledger"]["rejected"], report["ledger"]["unaccounted"], report["rejects_missing"]) == (0, 1, 1)
-    lost, named, merged = report["problems"]
+    lost, named = report["problems"]
     assert lost == "1 of 12 rows are unaccounted for."
     assert f"missing are {reject_id('cars-1', IN_THE_LAMBDA)}" in named
-    assert merged.startswith("The merged error files hold 1 ")
 
 
 def test_a_superseded_reject_is_told_and_changes_nothing(
@@ -176,6 +181,9 @@ def test_a_superseded_reject_is_told_and_changes_nothing(
     wanted(mode)
     untouched = run.look_again()
     run.add_superseded_reject()
+    [new] = run.look_again()["problems"]
+    assert new.startswith("Gone, changed or new since")
+    run.fetch()
 
     report = run.look_again()
 
@@ -186,6 +194,9 @@ def test_a_superseded_reject_is_told_and_changes_nothing(
 
 def test_removed_rejects_of_prepare_are_told(run: FinishedRun) -> None:
     run.s3.delete_object(Bucket=BUCKET, Key=run.prepared.rejects_key)
+    [gone] = run.look_again()["problems"]
+    assert f"s3://{BUCKET}/{run.prepared.rejects_key}: clear the task fetch_error_files" in gone
+    run.fetch()
 
     report = run.look_again()
 
@@ -200,12 +211,13 @@ def test_all_of_it_at_once_is_told_apart(run: FinishedRun, wanted: Callable[...,
     run.add_item()
     run.remove_error_file()
     run.add_superseded_reject()
+    run.fetch()
 
     report = run.look_again()
 
     assert counts(report) == {"missing": 1, "changed": 1, "unfinished": 0, "stale": 0, "foreign": 1}
     assert (report["rejects_missing"], report["rejects_superseded"]) == (1, 1)
-    assert len(report["problems"]) == 6
+    assert len(report["problems"]) == 5
     assert {line["kind"] for line in run.differences(report)} == {"missing", "changed", "foreign"}
 
 
@@ -274,6 +286,7 @@ def test_a_stopped_map_run_without_result_files_lets_expect_nothing_for_certain(
     wanted(mode)
     run.end_badly("ABORTED")
     run.executions = [replace(execution("ABORTED"), name="cars-1-2")]
+    run.fetch()
     run.drop_item()
 
     checked = run.verify()
@@ -301,7 +314,7 @@ def test_what_was_not_migrated_or_still_is_is_not_checked(run: FinishedRun, exec
     run.executions, run.ended = executions, None
 
     assert run.verify() is None
-    assert steps.check_table("cars", None, None, "run") is None
+    assert steps.check_table("cars", None, None, None, "run") is None
 
 
 def test_a_prepared_file_that_was_changed_is_no_witness(run: FinishedRun) -> None:
@@ -364,9 +377,9 @@ def test_nothing_is_left_on_the_disk(run: FinishedRun, tmp_path: Path, monkeypat
 
 
 def test_all_rows_rejected_fail_by_the_reject_gate(run: FinishedRun) -> None:
-    ids = [reject_id("cars-1", number) for number in range(1, SOURCE_ROWS + 1) if number != BEFORE_UPLOAD]
-    put_results(run.s3, "cars-1", {"SUCCEEDED": [answer(0, ids)]})
-    put_error_file(run.s3, [reject(one) for one in ids], "c")
+    ids = {reject_id("cars-1", number): number for number in range(1, SOURCE_ROWS + 1) if number != BEFORE_UPLOAD}
+    put_results(run.s3, "cars-1", {"SUCCEEDED": [answer(0, list(ids))]})
+    put_error_file(run.s3, [reject(one, row=row) for one, row in ids.items()], "c")
     run.fetch()
     for number in WRITTEN:
         run.drop_item(f"A_{number}")

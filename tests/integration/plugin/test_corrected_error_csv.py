@@ -11,8 +11,8 @@ from csvdynamo.datasets.dataset import Dataset, Gates, Source, Table
 from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepare import prepare
-from csvdynamo_airflow.rejects.error_files import merge_rejects
 from csvdynamo_airflow.storage.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.unit.plugin.run_findings import execution
@@ -53,9 +53,9 @@ class Cars:
         return prepare(landed, CARS, s3=self.s3, run_id="run", name_execution=lambda _: "cars-1")
 
     def error_csv(self, prepared: Prepared) -> list[list[str]]:
-        merged = merge_rejects(self.s3, "cars", prepared, execution())
-        assert merged.csv_key is not None
-        return rows_of(self.s3.get_object(Bucket=BUCKET, Key=merged.csv_key)["Body"].read())
+        outcome = gather(self.s3, "cars", prepared, execution())
+        assert outcome.csv_key is not None
+        return rows_of(self.s3.get_object(Bucket=BUCKET, Key=outcome.csv_key)["Body"].read())
 
     def prepared_rows(self, prepared: Prepared) -> list[list[str]]:
         return rows_of(self.s3.get_object(Bucket=BUCKET, Key=prepared.file_key)["Body"].read())

@@ -7,121 +7,104 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo_airflow.tasks import error_files_trigger
 from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
 
 DEADLINE = 100.0
 
 
-class Files:
-    """Error files that arrive one a look."""
+class Bucket:
+    """A bucket whose list of error files is another one after some looks."""
 
-    def __init__(self, missing: int, error: Exception | None = None) -> None:
-        self.missing = set(range(missing))
+    def __init__(self, same: float, error: Exception | None = None) -> None:
+        self.same, self.error = same, error
         self.looks = 0
-        self.error = error
 
-    def look(self, s3: Any) -> bool:
+    def digest(self, *_: Any) -> str:
         self.looks += 1
         if self.error:
             raise self.error
-        if self.missing:
-            self.missing.pop()
-        return not self.missing
+        return "seen" if self.looks <= self.same else "another"
 
 
 def of_aws(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code}}, "GetObject")
+    return ClientError({"Error": {"Code": code}}, "ListObjectsV2")
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
-    """Gives a function that runs a trigger over files and returns its events' payloads; a pause takes its seconds."""
+    """Gives a function that runs a trigger on a bucket and returns its events' payloads; a pause takes its seconds."""
     now = [0.0]
 
     async def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    def run(expected: Callable[..., Any]) -> list[Any]:
+    def run(found: Bucket) -> list[Any]:
         monkeypatch.setattr(error_files_trigger, "client", lambda service: None)
         monkeypatch.setattr(error_files_trigger.time, "time", lambda: now[0])
         monkeypatch.setattr(error_files_trigger.asyncio, "sleep", sleep)
-        monkeypatch.setattr(error_files_trigger.ErrorFiles, "expected", expected)
+        monkeypatch.setattr(error_files_trigger, "error_objects_digest", found.digest)
 
         async def collect() -> list[Any]:
-            return [event.payload async for event in ErrorFilesTrigger("bucket", "cars-1", DEADLINE).run()]
+            return [event.payload async for event in ErrorFilesTrigger("bucket", "cars-1", "seen", DEADLINE).run()]
 
         return asyncio.run(collect())
 
     return run
 
 
-def test_it_yields_once_when_all_have_arrived(run: Any) -> None:
-    files = Files(3)
+def test_it_yields_once_when_an_object_has_come(run: Any) -> None:
+    found = Bucket(same=3)
 
-    assert run(lambda *_: files) == [{"missing": 0}]
-    assert files.looks == 3
-
-
-def test_at_the_deadline_it_says_how_many_are_missing(run: Any) -> None:
-    files = Files(1000)
-
-    [event] = run(lambda *_: files)
-
-    assert event == {"missing": 1000 - files.looks}
-    assert files.looks == DEADLINE / 5 + 1
+    assert run(found) == [{"changed": True}]
+    assert found.looks == 4
 
 
-@pytest.mark.parametrize("error", [RejectError("line 3"), ResultFileError("SUCCEEDED_0")])
-def test_a_file_that_cannot_be_read_ends_the_wait_for_the_task_to_tell(run: Any, error: Exception) -> None:
-    files = Files(1, error)
-
-    assert len(run(lambda *_: files)) == 1
-    assert files.looks == 1
+def test_what_came_before_the_first_look_is_noticed(run: Any) -> None:
+    assert run(Bucket(same=0)) == [{"changed": True}]
 
 
-def test_a_manifest_that_cannot_be_read_ends_the_wait_too(run: Any) -> None:
-    def expected(*_: Any) -> None:
-        raise ResultFileError("the manifest")
+def test_at_the_deadline_it_says_that_nothing_came(run: Any) -> None:
+    found = Bucket(same=float("inf"))
 
-    assert len(run(expected)) == 1
+    assert run(found) == [{"changed": False}]
+    assert found.looks == DEADLINE / 5 + 1
 
 
 def test_an_error_that_may_pass_does_not_end_the_wait(run: Any) -> None:
-    files = Files(3, of_aws("SlowDown"))
+    found = Bucket(same=3, error=of_aws("SlowDown"))
 
-    def look(s3: Any) -> bool:
-        if files.looks == 2:
-            files.error = None
-        return Files.look(files, s3)
+    def digest(*_: Any) -> str:
+        if found.looks == 2:
+            found.error = None
+        return Bucket.digest(found)
 
-    files.look = look  # type: ignore[method-assign]
+    found.digest = digest  # type: ignore[method-assign]
 
-    assert run(lambda *_: files) == [{"missing": 0}]
-    assert files.looks == 2 + 3
+    assert run(found) == [{"changed": True}]
+    assert found.looks == 4
 
 
 def test_an_error_that_lasts_to_the_deadline_is_told(run: Any) -> None:
-    files = Files(1, of_aws("SlowDown"))
+    found = Bucket(same=1, error=of_aws("SlowDown"))
 
-    [event] = run(lambda *_: files)
+    [event] = run(found)
 
     assert "SlowDown" in event["error"]
-    assert files.looks == DEADLINE / 5 + 1
+    assert found.looks == DEADLINE / 5 + 1
 
 
 def test_an_error_that_looking_again_would_not_mend_is_told_at_once(run: Any) -> None:
-    files = Files(1, of_aws("AccessDenied"))
+    found = Bucket(same=1, error=of_aws("AccessDenied"))
 
-    [event] = run(lambda *_: files)
+    [event] = run(found)
 
     assert "AccessDenied" in event["error"]
-    assert files.looks == 1
+    assert found.looks == 1
 
 
 def test_the_triggerer_can_make_it_again() -> None:
-    path, fields = ErrorFilesTrigger("bucket", "cars-1", 12.5, 2.0).serialize()
+    path, fields = ErrorFilesTrigger("bucket", "cars-1", "seen", 12.5, 2.0).serialize()
 
     assert path == "csvdynamo_airflow.tasks.error_files_trigger.ErrorFilesTrigger"
     assert ErrorFilesTrigger(**fields).serialize() == (path, fields)

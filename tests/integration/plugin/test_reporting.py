@@ -21,8 +21,8 @@ from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.execution import Ended, Execution
-from csvdynamo_airflow.documents.merged import Merged
-from csvdynamo_airflow.rejects.error_files import merge_rejects
+from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.tasks import steps, told_rows
 from csvdynamo_airflow.tasks.task_error import error_text
@@ -44,7 +44,6 @@ from tests.unit.plugin.run_findings import (
     LOST,
     checked_table,
     execution,
-    merged_files,
     migrated,
     prepared_file,
 )
@@ -56,7 +55,6 @@ LEFT = Findings(
     landed=LANDED.to_json(),
     prepared=PREPARED,
     ended=Ended("cars-1", 0),
-    merged=merged_files(rejects=1, before=1),
     checked=checked_table(),
 )
 
@@ -95,6 +93,10 @@ class Cloud:
         messages = self.sqs.receive_message(QueueUrl=self.queue).get("Messages", [])
         return [json.loads(message["Body"]) for message in messages]
 
+    def left(self) -> Findings:
+        """What the tasks before reconcile left."""
+        return replace(LEFT, outcome=gather(self.s3, "cars", PREPARED, self.executions[-1]))
+
 
 @pytest.fixture
 def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
@@ -125,8 +127,9 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def test_a_whole_run_is_reported_announced_and_green(cloud: Cloud) -> None:
     put_results(cloud.s3, "cars-1", {"SUCCEEDED": [answer(90), answer(8, ["a"])]})
+    left = cloud.left()
 
-    told = steps.publish_report(LEFT, json.loads(json.dumps(steps.reconcile(LEFT))))
+    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
 
     assert told["problems"] == []
     report = cloud.report()
@@ -139,8 +142,9 @@ def test_a_whole_run_is_reported_announced_and_green(cloud: Cloud) -> None:
 
 def test_the_report_and_the_verdict_name_the_same_problems(cloud: Cloud) -> None:
     cloud.executions = [execution("FAILED", cause="States.Timeout")]
+    left = cloud.left()
 
-    told = steps.publish_report(LEFT, steps.reconcile(LEFT))
+    told = steps.publish_report(left, steps.reconcile(left))
 
     assert told["problems"]
     assert cloud.report()["problems"] == told["problems"]
@@ -150,7 +154,7 @@ def test_the_report_and_the_verdict_name_the_same_problems(cloud: Cloud) -> None
 
 
 def test_without_reconcile_the_report_is_written_and_says_so(cloud: Cloud) -> None:
-    left = Findings(**{**vars(LEFT), "tasks": (EndedTask("reconcile", "failed", 1.0),)})
+    left = replace(cloud.left(), tasks=(EndedTask("reconcile", "failed", 1.0),))
 
     told = steps.publish_report(left, None)
 
@@ -175,13 +179,13 @@ def test_a_run_that_prepare_stopped_at_its_rejects_has_them_in_a_ledger_that_bal
     cloud.executions = []
     refused = prepared_file(20, 1, bucket=BUCKET, header=("id", "note"))
     error = "1 of 20 rows (5.00 %) were rejected, more than gates.max_reject_percent = 4"
-    merged = merge_rejects(cloud.s3, "ev_population", refused, None)
+    outcome = gather(cloud.s3, "ev_population", refused, None)
     left = Findings(
         dataset="cars",
         run_id="run",
         prepared=refused,
         refused=True,
-        merged=merged,
+        outcome=outcome,
         tasks=(EndedTask("prepare", "failed", 1.0, error),),
     )
 
@@ -196,7 +200,7 @@ def test_a_run_that_prepare_stopped_at_its_rejects_has_them_in_a_ledger_that_bal
 
 def test_no_rows_are_green(cloud: Cloud) -> None:
     cloud.executions = []
-    left = Findings(dataset="cars", run_id="run", prepared=prepared_file(0, bucket=BUCKET), merged=Merged())
+    left = Findings(dataset="cars", run_id="run", prepared=prepared_file(0, bucket=BUCKET), outcome=Outcome())
 
     assert steps.publish_report(left, steps.reconcile(left))["problems"] == []
 
@@ -208,8 +212,9 @@ def test_a_topic_that_cannot_be_reached_costs_nobody_the_report(cloud: Cloud, ca
         raise EndpointConnectionError(endpoint_url="https://sns")
 
     cloud.sns = SimpleNamespace(publish=publish)
+    left = cloud.left()
 
-    told = steps.publish_report(LEFT, steps.reconcile(LEFT))
+    told = steps.publish_report(left, steps.reconcile(left))
 
     assert told["problems"] == []
     assert cloud.report()["accounted"] is True
@@ -229,7 +234,7 @@ def test_hostile_codes_errors_and_causes_reach_log_mail_and_report_as_text_alone
     put_results(cloud.s3, "cars-1", files)
     tasks = (EndedTask("wait", "failed", 1.0, error_text(OSError(HOSTILE))),)
     landed = {**LANDED.to_json(), "url": HOSTILE, "etag": HOSTILE}
-    left = replace(LEFT, run_id=HOSTILE, tasks=tasks, landed=landed)
+    left = replace(cloud.left(), run_id=HOSTILE, tasks=tasks, landed=landed)
 
     told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
 
@@ -262,7 +267,7 @@ def test_the_tasks_see_all_that_those_before_them_left(dag: DAG, monkeypatch: py
         "reconcile": {"counts": 1},
     }
     checked = CheckedTable(VerifyMode.FULL, 99, {DifferenceKind.FOREIGN: 1})
-    incomplete = Merged(missing=1)
+    incomplete = Outcome(missing=1)
 
     instance = TaskInstance(**left, verify=checked.to_json(), fetch_error_files_incomplete=incomplete.to_json())
     call(dag, task_id, instance, "cars", dry_run=True)
@@ -274,7 +279,7 @@ def test_the_tasks_see_all_that_those_before_them_left(dag: DAG, monkeypatch: py
         landed=whole.landed,
         prepared=whole.prepared,
         ended=Ended("cars-1", 2),
-        merged=incomplete,
+        outcome=incomplete,
         checked=checked,
         tasks=(EndedTask("download", "success", 1.235), EndedTask("start", "skipped", 0.0)),
     )
@@ -327,9 +332,9 @@ def test_verify_hands_on_what_it_found_and_is_skipped_where_nothing_is_to_be_che
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(steps, "check_table", lambda *given: asked.append(given) or {"mode": "full"})
-    instance = TaskInstance(prepare={"file_key": "k"}, wait={"name": "cars-1"})
+    instance = TaskInstance(prepare={"file_key": "k"}, wait={"name": "cars-1"}, fetch_error_files={"written": 3})
     assert call(dag, "verify", instance, "cars") == {"mode": "full"}
-    assert asked == [("cars", {"file_key": "k"}, {"name": "cars-1"}, "run")]
+    assert asked == [("cars", {"file_key": "k"}, {"name": "cars-1"}, {"written": 3}, "run")]
 
     monkeypatch.setattr(steps, "check_table", lambda *_: None)
     with pytest.raises(AirflowSkipException):

@@ -14,9 +14,9 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation import prepare_file
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
-from csvdynamo_airflow.rejects.error_files import merge
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download
@@ -30,6 +30,7 @@ from tests.integration.plugin.migration_objects import (
     put_results,
     reject,
 )
+from tests.unit.plugin.run_findings import execution, prepared_file
 
 DATASET = """
 [source]
@@ -210,10 +211,12 @@ def test_an_error_file_that_cannot_be_read_is_named_and_not_quoted(s3: Any, line
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
     put_firehose_error(s3, line.encode())
 
-    assert merge(s3, BUCKET, "cars-1", None).missing == 1  # what Firehose could not read is passed over, and told
+    assert (
+        gather(s3, "cars", prepared_file(9, bucket=BUCKET), execution()).missing == 1
+    )  # what Firehose could not read is passed over, and told
 
     assert "holds no reject record" in logged.getvalue()
     put_error_file(s3, [line])
     with pytest.raises(CsvDynamoError, match="line 1: not a reject record") as caught:
-        merge(s3, BUCKET, "cars-1", None)
+        gather(s3, "cars", prepared_file(9, bucket=BUCKET), execution())
     assert CANARY not in told(caught.value)

@@ -1,5 +1,6 @@
 """Which errors a task is retried after, and which fail it at once."""
 
+import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,7 +15,7 @@ from csvdynamo.datasets.policies import Policies
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.documents.execution import Ended, Execution
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.preparation.prepare import GateError
@@ -28,7 +29,7 @@ from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
 from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
-from tests.unit.plugin.run_findings import LANDED, RULES, execution, prepared_file
+from tests.unit.plugin.run_findings import LANDED, RULES, execution, outcome_of_run, prepared_file
 
 PERMANENT = [
     MigrationError,
@@ -152,18 +153,18 @@ def call_start_with_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: 
 
 
 def call_fetch(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", raising(error))
+    monkeypatch.setattr(error_files_operator, "gather", raising(error))
     operator().execute(context(PREPARED.to_json()))
 
 
 def call_fetch_complete(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(error_files_operator, "merge_rejects", raising(error))
-    operator().execute_complete(context(PREPARED.to_json()), {"missing": 0})
+    monkeypatch.setattr(error_files_operator, "gather", raising(error))
+    operator().execute_complete(context(PREPARED.to_json()), {"changed": True}, 0.0, AWAITING.to_json())
 
 
 def call_check_table(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(steps.TableCheck, "run", raising(error))
-    steps.check_table("cars", PREPARED.to_json(), None, "run")
+    steps.check_table("cars", PREPARED.to_json(), None, outcome_of_run().to_json(), "run")
 
 
 def call_reconcile(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -300,9 +301,7 @@ def operator() -> FetchErrorFilesOperator:
     )
 
 
-def expect(monkeypatch: pytest.MonkeyPatch, *, all_there: bool) -> None:
-    files = SimpleNamespace(look=lambda _: all_there)
-    monkeypatch.setattr(error_files_operator.ErrorFiles, "expected", lambda *_: files)
+AWAITING = outcome_of_run(missing=2, error_objects="seen")
 
 
 def test_the_rejects_that_prepare_refused_to_go_on_with_are_fetched_too(
@@ -310,7 +309,7 @@ def test_the_rejects_that_prepare_refused_to_go_on_with_are_fetched_too(
 ) -> None:
     run.executions = list
     asked: list[Any] = []
-    monkeypatch.setattr(error_files_operator, "merge_rejects", lambda *given: asked.append(given[2]) or Merged())
+    monkeypatch.setattr(error_files_operator, "gather", lambda *given: asked.append(given[2]) or Outcome())
 
     operator().execute({"ti": TaskInstance(None, refused=PREPARED.to_json())})
 
@@ -323,20 +322,19 @@ def test_without_a_prepared_file_there_is_nothing_to_fetch(run: Run) -> None:
 
 
 @pytest.mark.parametrize("executions", [[], [execution("FAILED")]])
-def test_what_is_all_there_is_merged_at_once(run: Run, monkeypatch: pytest.MonkeyPatch, executions: list[Any]) -> None:
-    expect(monkeypatch, all_there=bool(executions))
+def test_what_is_all_there_is_told_at_once(run: Run, monkeypatch: pytest.MonkeyPatch, executions: list[Any]) -> None:
     run.executions = lambda: executions
     asked = []
-    monkeypatch.setattr(error_files_operator, "merge_rejects", lambda *given: asked.append(given[-1]) or Merged())
+    monkeypatch.setattr(error_files_operator, "gather", lambda *given: asked.append(given[3:]) or Outcome())
 
-    assert operator().execute(context(PREPARED.to_json())) == Merged().to_json()
-    assert asked == [executions[0] if executions else None]
+    assert operator().execute(context(PREPARED.to_json())) == Outcome().to_json()
+    assert asked == [(executions[0] if executions else None, None)]
 
 
 def test_the_deadline_counts_from_the_executions_end_so_that_a_retry_does_not_move_it(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expect(monkeypatch, all_there=False)
+    monkeypatch.setattr(error_files_operator, "gather", lambda *_: AWAITING)
     run.executions = lambda: [execution(stopped=1_000_000.0)]
 
     for now in (1_000_010.0, 1_000_400.0):
@@ -346,11 +344,45 @@ def test_the_deadline_counts_from_the_executions_end_so_that_a_retry_does_not_mo
         trigger = deferred.value.trigger
         assert isinstance(trigger, ErrorFilesTrigger)
         assert trigger.deadline == 1_000_000.0 + 3 * 60 + 300
+        assert trigger.seen == "seen"
+
+
+def test_what_has_come_is_read_and_the_rest_is_waited_for_until_the_deadline(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.executions = lambda: [execution(stopped=1_000_000.0)]
+    asked, now = [], [1_000_010.0]
+    monkeypatch.setattr(error_files_operator, "gather", lambda *given: asked.append(given[-1]) or AWAITING)
+    monkeypatch.setattr(error_files_operator.time, "time", lambda: now[0])
+    event = {"changed": True}
+
+    with pytest.raises(TaskDeferred) as deferred:
+        operator().execute(context(PREPARED.to_json()))
+    given = json.loads(json.dumps(deferred.value.kwargs))
+    with pytest.raises(TaskDeferred) as again:
+        operator().execute_complete(context(PREPARED.to_json()), event, **given)
+    now[0] = 1_000_000.0 + 3 * 60 + 300
+    with pytest.raises(AirflowFailException, match="2 rejects"):
+        operator().execute_complete(context(PREPARED.to_json()), event, **again.value.kwargs)
+
+    assert asked == [None, AWAITING, AWAITING]
+
+
+def test_what_was_read_of_an_execution_that_was_redriven_meanwhile_is_read_anew(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.executions = lambda: [execution(redrives=1)]
+    asked: list[Any] = []
+    monkeypatch.setattr(error_files_operator, "gather", lambda *given: asked.append(given[-1]) or Outcome())
+
+    operator().execute_complete(context(PREPARED.to_json()), {"changed": True}, 0.0, AWAITING.to_json())
+
+    assert asked == [None]
 
 
 def test_the_newest_execution_is_the_one_whose_rejects_are_fetched(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    expect(monkeypatch, all_there=False)
-    newest = execution("RUNNING")
+    monkeypatch.setattr(error_files_operator, "gather", lambda *_: AWAITING)
+    newest = execution("RUNNING", stopped=None)
     run.executions = lambda: [execution("FAILED"), newest.__class__(**{**vars(newest), "name": "cars-1-2"})]
 
     with pytest.raises(TaskDeferred) as deferred:
@@ -361,19 +393,19 @@ def test_the_newest_execution_is_the_one_whose_rejects_are_fetched(run: Run, mon
 def test_rejects_missing_after_the_deadline_fail_the_task_and_what_arrived_is_kept(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    merged = Merged(key="k", rejects=3, missing=2)
-    monkeypatch.setattr(error_files_operator, "merge_rejects", lambda *_: merged)
+    outcome = Outcome(key="k", rejects=3, missing=2)
+    monkeypatch.setattr(error_files_operator, "gather", lambda *_: outcome)
     given = context(PREPARED.to_json())
 
     with pytest.raises(AirflowFailException, match="2 rejects"):
-        operator().execute_complete(given, {"missing": 2})
+        operator().execute_complete(given, {"changed": False}, 0.0, AWAITING.to_json())
 
-    assert given["ti"].pushed == {error_files_operator.INCOMPLETE_XCOM: merged.to_json()}
+    assert given["ti"].pushed == {error_files_operator.INCOMPLETE_XCOM: outcome.to_json()}
 
 
 def test_error_files_that_could_not_be_looked_at_are_told_with_the_error_and_looked_at_again(run: Run) -> None:
     with pytest.raises(AirflowException, match="SlowDown") as raised:
-        operator().execute_complete(context(PREPARED.to_json()), {"missing": -1, "error": "SlowDown"})
+        operator().execute_complete(context(PREPARED.to_json()), {"error": "SlowDown"}, 0.0, AWAITING.to_json())
     assert not isinstance(raised.value, AirflowFailException)
 
 

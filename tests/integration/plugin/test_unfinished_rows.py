@@ -11,11 +11,11 @@ import pytest
 
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.result_files import UnfinishedBatch
-from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo.rules.codes import RejectCode, UnfinishedCode
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.rejects.error_files import merge_rejects
-from csvdynamo_airflow.rejects.unfinished_rows import UnfinishedCode, error_name
+from csvdynamo_airflow.outcome.gathering import gather
+from csvdynamo_airflow.outcome.result_files import error_name
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
@@ -35,13 +35,13 @@ def row(number: int, city: str = "Kent") -> dict[str, str]:
     return {"_row": str(number), "ID": f"k{number}", "City": city}
 
 
-def fetched(s3: Any, prepared: Prepared = PREPARED) -> Merged:
-    return merge_rejects(s3, "cars", prepared, execution("FAILED"))
+def fetched(s3: Any, prepared: Prepared = PREPARED) -> Outcome:
+    return gather(s3, "cars", prepared, execution("FAILED"))
 
 
-def csv_rows(s3: Any, merged: Merged) -> list[list[str]]:
-    assert merged.csv_key is not None
-    text = s3.get_object(Bucket=BUCKET, Key=merged.csv_key)["Body"].read().decode("utf-8-sig")
+def csv_rows(s3: Any, outcome: Outcome) -> list[list[str]]:
+    assert outcome.csv_key is not None
+    text = s3.get_object(Bucket=BUCKET, Key=outcome.csv_key)["Body"].read().decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -62,26 +62,26 @@ def test_failed_and_unstarted_rows_follow_the_rejects_in_the_csv_and_are_told_fr
     )
     put_error_file(s3, [reject("a", row=9, item={"ID": "k9", "City": "?"})])
 
-    merged = fetched(s3)
+    outcome = fetched(s3)
 
-    assert csv_rows(s3, merged) == [
+    assert csv_rows(s3, outcome) == [
         ["ID", "City", "_row", "_code", "_column", "_message"],
         ["k9", "?", "9", "BAD_TYPE", "Model Year", "not a number"],
         ["k3", "Kent", "3", "BATCH_FAILED", "", "its batch is FAILED: States.Timeout: too slow"],
         ["k4", "'=1+1", "4", "BATCH_FAILED", "", "its batch is FAILED: States.Timeout: too slow"],
         ["k5", "Kent", "5", "BATCH_NOT_STARTED", "", "its batch was never started: the Map Run ended before"],
     ]
-    assert (merged.rejects, merged.by_code, merged.failed, merged.unstarted) == (1, {"BAD_TYPE": 1}, 2, 1)
+    assert (outcome.rejects, outcome.by_code, outcome.failed, outcome.unstarted) == (1, {"BAD_TYPE": 1}, 2, 1)
 
 
 def test_the_json_lines_of_the_rejects_hold_rejects_alone(s3: Any) -> None:
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])], "FAILED": [batch_that_failed([row(3)])]})
     put_error_file(s3, [reject("a")])
 
-    merged = fetched(s3)
+    outcome = fetched(s3)
 
-    assert [one["reject_id"] for one in records(s3, merged.key)] == ["a"]
-    [unfinished] = records(s3, merged.unfinished_key)
+    assert [one["reject_id"] for one in records(s3, outcome.key)] == ["a"]
+    [unfinished] = records(s3, outcome.unfinished_key)
     assert "reject_id" not in unfinished
     assert unfinished == {
         "execution_name": "cars-1",
@@ -131,10 +131,10 @@ def test_the_message_says_how_the_batch_ended_on_one_line_of_bounded_length(
 def test_a_row_without_a_number_has_none(s3: Any) -> None:
     put_results(s3, "cars-1", {"FAILED": [batch_that_failed([{"ID": "k"}])]})
 
-    merged = fetched(s3)
+    outcome = fetched(s3)
 
-    assert records(s3, merged.unfinished_key)[0]["row"] is None
-    assert csv_rows(s3, merged)[1][2] == ""
+    assert records(s3, outcome.unfinished_key)[0]["row"] is None
+    assert csv_rows(s3, outcome)[1][2] == ""
 
 
 def test_after_a_redrive_the_rows_that_now_succeeded_are_not_in_the_error_files(s3: Any) -> None:
@@ -145,9 +145,9 @@ def test_after_a_redrive_the_rows_that_now_succeeded_are_not_in_the_error_files(
 
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(1)], "FAILED": [batch_that_failed([row(5)])]})
 
-    merged = fetched(s3)
-    assert [one[:4] for one in csv_rows(s3, merged)[1:]] == [["k5", "Kent", "5", "BATCH_FAILED"]]
-    assert [one["row"] for one in records(s3, merged.unfinished_key)] == [5]
+    outcome = fetched(s3)
+    assert [one[:4] for one in csv_rows(s3, outcome)[1:]] == [["k5", "Kent", "5", "BATCH_FAILED"]]
+    assert [one["row"] for one in records(s3, outcome.unfinished_key)] == [5]
 
 
 def test_a_malformed_failed_file_is_named_and_leaves_the_error_files_of_before(s3: Any) -> None:
@@ -158,7 +158,7 @@ def test_a_malformed_failed_file_is_named_and_leaves_the_error_files_of_before(s
     with pytest.raises(ResultFileError, match="FAILED_0"):
         fetched(s3)
 
-    assert csv_rows(s3, Merged(csv_key="reports/cars/cars-1/rejects.csv")) == before
+    assert csv_rows(s3, Outcome(csv_key="reports/cars/cars-1/rejects.csv")) == before
 
 
 def test_the_error_csv_handed_in_again_migrates_the_failed_rows_to_the_letter(s3: Any, tmp_path: Path) -> None:
@@ -169,8 +169,8 @@ def test_the_error_csv_handed_in_again_migrates_the_failed_rows_to_the_letter(s3
     put_results(
         s3, "cars-1", {"FAILED": [batch_that_failed(rows[:4])], "PENDING": [batch_that_never_started(rows[4:])]}
     )
-    merged = fetched(s3, prepared_file(7, bucket=BUCKET, header=header))
-    content = s3.get_object(Bucket=BUCKET, Key=merged.csv_key)["Body"].read()
+    outcome = fetched(s3, prepared_file(7, bucket=BUCKET, header=header))
+    content = s3.get_object(Bucket=BUCKET, Key=outcome.csv_key)["Body"].read()
 
     again = cars.prepare(content)
 
@@ -199,16 +199,18 @@ def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Pa
     import tracemalloc
 
     from csvdynamo.records.result_files import Manifest, ResultFile
-    from csvdynamo_airflow.rejects.error_csv import write_error_csv
-    from csvdynamo_airflow.rejects.unfinished_rows import write_unfinished_rows
+    from csvdynamo_airflow.outcome.error_csv import write_error_csv
+    from csvdynamo_airflow.outcome.outcome_spool import OutcomeSpool
+    from csvdynamo_airflow.outcome.result_files import read_results
+    from csvdynamo_airflow.storage.disk_space import DiskSpace
 
     manifest = Manifest(failed=(ResultFile("results/cars-1/FAILED_0.json", 1),))
     lines, table = tmp_path / "unfinished.jsonl", tmp_path / "rejects.csv"
     tracemalloc.start()
     try:
-        with lines.open("wb") as out:
-            written = write_unfinished_rows(
-                OneBatchAtATime(100, 100), BUCKET, manifest, execution="cars-1", dataset="cars", out=out
+        with lines.open("wb") as out, OutcomeSpool(DiskSpace(tmp_path, "write")) as spool:
+            read_results(
+                OneBatchAtATime(100, 100), BUCKET, manifest, execution="cars-1", dataset="cars", spool=spool, out=out
             )
         with lines.open("rb") as unfinished, table.open("wb") as out:
             write_error_csv(io.BytesIO(), ("ID", "City"), out, unfinished)
@@ -216,7 +218,7 @@ def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Pa
     finally:
         tracemalloc.stop()
 
-    assert written.failed == 10_000
+    assert spool.rows.read_text(encoding="utf-8").count("\n") == 10_000
     assert lines.stat().st_size > 4_000_000
     assert peak < 1_000_000
 

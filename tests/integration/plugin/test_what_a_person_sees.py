@@ -23,17 +23,18 @@ from csvdynamo.records.result_files import UnfinishedBatch
 from csvdynamo.records.totals import Totals, execution_output
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.report import make_report, report_text, summary
+from csvdynamo_airflow.accounting.report_document import json_of
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange, SchemaError, refuse_failures
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
+from csvdynamo_airflow.outcome.error_csv import write_error_csv
+from csvdynamo_airflow.outcome.result_files import error_name
 from csvdynamo_airflow.parameters import ParameterError, refuse_unknown
-from csvdynamo_airflow.rejects.error_csv import write_error_csv
-from csvdynamo_airflow.rejects.error_files import Merged
-from csvdynamo_airflow.rejects.unfinished_rows import error_name
 from csvdynamo_airflow.tasks.task_error import error_text
 from csvdynamo_airflow.tasks.task_shell import permanent_errors_fail_at_once
 from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
@@ -47,14 +48,21 @@ FOREIGN_FAILS = Verification(mode=VerifyMode.FULL, foreign=ForeignPolicy.FAIL)
 def hostile_run(text: str) -> Findings:
     """A run of which everything that comes from outside is the text, as far as the run's own documents let it."""
     differences = tuple(Difference(kind, text, 7, (text, text)) for kind in DifferenceKind)
-    counts = MigrationCounts(
+    outcome = Outcome(
+        execution=text,
+        answered=True,
         written=1,
         answered_rejects=4,
-        rejects=Merged(rejects=3, missing=1, missing_ids=(text,), superseded=2, by_code={text: 3}),
+        rejects=3,
+        missing=1,
+        missing_ids=(text,),
+        superseded=2,
+        by_code={text: 3},
         failed=5,
         failures_by_error={text: 5},
-        witnesses={text: text},
+        rules={text: 1},
     )
+    counts = MigrationCounts(changed_files=(text,), changed_objects=(text,), witnesses={text: text})
     changes = [
         SchemaChange.new([text], Reference.DATASET_FILE, OnChange.WARN),
         SchemaChange.renamed(text, text + "2", Reference.LAST_RUN, OnChange.WARN),
@@ -63,6 +71,7 @@ def hostile_run(text: str) -> Findings:
     return migrated(
         20,
         counts=counts,
+        outcome=outcome,
         run_id=text,
         dataset=text,
         execution=replace(execution("RUNNING"), cause=text, name=text, arn=text),
@@ -104,8 +113,8 @@ def test_the_report_keeps_the_exact_values_and_a_terminal_takes_it() -> None:
 
     hold_shown(text, 10_000)
     text.encode()
-    assert json.loads(text) == report
-    assert report["run_id"] == HOSTILE
+    assert json.loads(text) == json_of(report)
+    assert report.run_id == HOSTILE
 
 
 def test_one_endless_key_does_not_hide_the_next_one() -> None:

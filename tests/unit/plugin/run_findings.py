@@ -1,6 +1,5 @@
 """What the tasks of a run leave, as values for a test to change."""
 
-from dataclasses import replace
 from typing import Any
 
 from csvdynamo.datasets.policies import VerifyMode
@@ -12,7 +11,7 @@ from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.landing import Landed
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 
 RULES = RowRules(
@@ -79,25 +78,21 @@ def checked_table(**changes: Any) -> CheckedTable:
     return CheckedTable(**values)
 
 
-def merged_files(**changes: Any) -> Merged:
-    """The error files of that execution."""
-    return Merged(**{"execution": "cars-1", **changes})
+def outcome_of_run(**changes: Any) -> Outcome:
+    """What was read of that execution, which left result files."""
+    return Outcome(**{"execution": "cars-1", "answered": True, **changes})
 
 
 def counted(**changes: Any) -> MigrationCounts:
     """What the witnesses say of a Map Run that ended well."""
-    values: dict[str, Any] = {"map_run_status": "SUCCEEDED", **changes}
-    if values.get("map_run_total") is not None:
-        answered = values.get("written", 0) + values.get("answered_rejects", 0)
-        values = {"map_run_succeeded": answered, "rules": {RULES: 1}, **values}
-    return MigrationCounts(**values)
+    return MigrationCounts(**{"map_run_status": "SUCCEEDED", **changes})
 
 
 def migrated(
     source_rows: int, *, before: int = 0, rejected: int = 0, failed: int = 0, unstarted: int = 0, **changes: Any
 ) -> Findings:
     """A run that went its whole way; what is neither rejected, failed nor unstarted is written."""
-    read_back = Merged(rejects=rejected, by_code={"BAD_TYPE": rejected} if rejected else {})
+    written = source_rows - before - rejected - failed - unstarted
     values: dict[str, Any] = {
         "dataset": "cars",
         "run_id": "run",
@@ -106,26 +101,23 @@ def migrated(
         "execution": execution(),
         "ended": Ended("cars-1", 0),
         "checked": checked_table(),
-        "counts": counted(
-            written=source_rows - before - rejected - failed - unstarted,
-            rejected_before_upload=before,
+        "outcome": outcome_of_run(
+            key="reports/cars/cars-1/rejects.jsonl" if rejected or before else None,
+            before=before,
             before_by_code={"BAD_WIDTH": before} if before else {},
+            written=written,
             answered_rejects=rejected,
-            rejects=read_back,
+            rejects=rejected,
+            by_code={"BAD_TYPE": rejected} if rejected else {},
             failed=failed,
             unstarted=unstarted,
             failures_by_error={"States.Timeout": failed} if failed else {},
-            unfinished_rows=failed + unstarted,
-            map_run_total=source_rows - before,
-            witnesses={"written": "SUCCEEDED_*"},
+            rules={RULES: 1},
         ),
-        "merged": replace(
-            read_back,
-            execution="cars-1",
-            before=before,
-            key="reports/cars/cars-1/rejects.jsonl" if rejected or before else None,
-            failed=failed,
-            unstarted=unstarted,
+        "counts": counted(
+            map_run_total=source_rows - before,
+            map_run_succeeded=written + rejected,
+            witnesses={"written": "SUCCEEDED_*"},
         ),
         **changes,
     }

@@ -11,8 +11,8 @@ from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
-from csvdynamo_airflow.documents.merged import Merged
-from tests.unit.plugin.run_findings import checked_table, counted, execution, merged_files, migrated, prepared_file
+from csvdynamo_airflow.documents.outcome import Outcome
+from tests.unit.plugin.run_findings import checked_table, execution, migrated, outcome_of_run, prepared_file
 
 STRICT = Gates(max_reject_percent=100.0, tolerated_failure_percent=0.0)
 TASKS = ("download", "prepare", "start", "wait", "fetch_error_files", "verify", "reconcile")
@@ -45,7 +45,7 @@ def never_started(execution_status: str | None = None, **failed: str) -> Finding
         run_id="run",
         prepared=prepared_file(10),
         execution=execution(execution_status) if execution_status else None,
-        merged=merged_files() if execution_status else Merged(),
+        outcome=Outcome(execution="cars-1") if execution_status else Outcome(),
         checked=checked_table() if execution_status else None,
         counts=MigrationCounts(unstarted=10),
         tasks=tasks(**failed),
@@ -60,8 +60,7 @@ def failed(status: str, **failed: str) -> Findings:
 
 def refused_by_the_function(status: str, **told: str) -> Findings:
     run = failed(status, **told)
-    counts = replace(run.counts or MigrationCounts(), failures_by_error={"TurnLostError": 3})
-    return replace(run, counts=counts)
+    return replace(run, outcome=replace(run.outcome or Outcome(), failures_by_error={"TurnLostError": 3}))
 
 
 def damaged(overlapping: tuple[str, ...] = (), redrives: int = 0, **told: str) -> Findings:
@@ -128,8 +127,10 @@ ADVICE = {
         ["so trigger the DAG again, as a new run.", "so trigger the DAG again, as a new run."],
     ),
     "fetch_error_files": (
-        replace(migrated(10, rejected=2, tasks=tasks(fetch_error_files=SAYS.format("fetch_error_files"))), merged=None),
-        ["Clear the task fetch_error_files.", "clear the task fetch_error_files."],
+        replace(
+            migrated(10, rejected=2, tasks=tasks(fetch_error_files=SAYS.format("fetch_error_files"))), outcome=None
+        ),
+        ["Clear the task fetch_error_files.", None],
     ),
     "verify": (
         replace(migrated(10, tasks=tasks(verify=SAYS.format("verify"))), checked=None),
@@ -141,11 +142,11 @@ ADVICE = {
     ),
     "reconcile": (
         replace(migrated(10, tasks=tasks(reconcile=SAYS.format("reconcile"))), counts=None, execution=None),
-        ["Clear the task reconcile.", None, None],
+        ["Clear the task reconcile.", None],
     ),
     "nothing, and reconcile was marked as good": (
         replace(migrated(10), counts=None, execution=None),
-        ["Clear the task reconcile.", None],
+        ["Clear the task reconcile."],
     ),
     "an item is missing": (damaged(), ["clear the task start, which migrates the file again."]),
     "an item is missing, and the execution failed": (
@@ -162,7 +163,7 @@ ADVICE = {
         ["clear the task wait."],
     ),
     "batches of other rules": (
-        migrated(10, counts=counted(written=10, map_run_total=10, rules={"0d" * 32: 1})),
+        migrated(10, outcome=outcome_of_run(written=10, rules={"0d" * 32: 1})),
         ["Trigger the DAG again, as a new run, which makes the file anew."],
     ),
 }

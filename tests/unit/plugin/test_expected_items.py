@@ -35,7 +35,7 @@ type = "number"
 required = true
 """
 
-ALL_WRITTEN = Settled("cars-1", frozenset(), bytes(1000))
+ALL_WRITTEN = Settled("cars-1", bytes(1000))
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,7 @@ def row(number: int, key: str | None = None, year: str = "2020", make: str = "OT
 
 
 def rejected(*rows: int, unfinished: tuple[int, ...] = ()) -> Settled:
-    marks = bytes(number in unfinished for number in range(1000))
-    return Settled("cars-1", frozenset(reject_id("cars-1", number) for number in rows), marks)
+    return Settled("cars-1", bytes(1 if number in unfinished else 2 * (number in rows) for number in range(1000)))
 
 
 def test_a_written_row_lets_expect_the_item_that_the_core_makes(dataset: Dataset) -> None:
@@ -83,7 +82,13 @@ def test_an_unfinished_row_lets_expect_its_item_unless_the_rules_refuse_it(datas
 
 
 def test_without_result_files_every_row_is_unfinished() -> None:
-    assert Settled("cars-1", frozenset(), None).standing(10**6) is Standing.UNFINISHED
+    assert Settled("cars-1", None).standing(10**6) is Standing.UNFINISHED
+
+
+def test_a_row_whose_reject_did_not_arrive_is_told_by_its_id() -> None:
+    settled = Settled("cars-1", bytes(1000), frozenset({reject_id("cars-1", 7)}))
+
+    assert [settled.standing(row) for row in (6, 7)] == [Standing.WRITTEN, Standing.REJECTED]
 
 
 @pytest.mark.parametrize("key", ["7", ""])

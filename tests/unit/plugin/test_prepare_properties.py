@@ -19,8 +19,8 @@ from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.transforms import Trim, Uppercase, is_blank
+from csvdynamo_airflow.outcome.error_csv import write_error_csv
 from csvdynamo_airflow.preparation import prepare_file
-from csvdynamo_airflow.rejects.error_csv import write_error_csv
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from tests.hostile.generated import (

@@ -1,51 +1,94 @@
 """The report of a run, however far it came."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
-from csvdynamo.datasets.policies import VerifyMode
+from commands import docs
+from csvdynamo.datasets.policies import OnChange, VerifyMode
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.report_document import json_of
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
-from csvdynamo_airflow.documents.checked_table import CheckedTable
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange
 from csvdynamo_airflow.naming import execution_name
-from tests.unit.plugin.run_findings import LANDED, execution, migrated, prepared_file
+from tests.unit.plugin.run_findings import LANDED, counted, execution, migrated, outcome_of_run, prepared_file
 
-CONTRACT = {
-    "dataset",
-    "run_id",
-    "execution_arn",
-    "source",
-    "ledger",
-    "witnesses",
-    "rejects_by_code",
-    "verification",
-    "schema_changes",
-    "seconds",
-    "error_files",
-}
+CONTRACT = [
+    *("dataset", "run_id", "dry_run", "accounted", "problems"),
+    *("execution_arn", "execution_redrives", "execution_status", "execution_cause"),
+    *("source", "ledger", "prepared_rows", "map_run_rows", "witnesses"),
+    *("rejects_by_code", "rejects_missing", "rejects_superseded", "rejects_misfiled"),
+    *("failures_by_error", "unfinished_rows_in_error_files", "verification", "schema_changes", "source_warnings"),
+    *("profile", "seconds", "error_files"),
+]
+"""The report's keys, all of them and in their order."""
+
+LEDGER = ["source_rows", "rejected_before_upload", "written", "rejected", "failed", "unstarted", "unaccounted"]
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 
 NOTHING = Findings(dataset="cars", run_id="run")
 LANDED_ONLY = replace(NOTHING, landed=LANDED.to_json())
 PREPARED_ONLY = replace(LANDED_ONLY, prepared=prepared_file(10, 1))
 
 
+EVERYTHING = migrated(
+    10,
+    before=1,
+    rejected=1,
+    failed=1,
+    checked=CheckedTable(
+        VerifyMode.FULL,
+        9,
+        {DifferenceKind.CHANGED: 1, DifferenceKind.FOREIGN: 1},
+        (Difference(DifferenceKind.CHANGED, "A_1", 1, ("Make",)), Difference(DifferenceKind.FOREIGN, "Z")),
+    ),
+    prepared=prepared_file(10, 1, schema_changes=(SchemaChange.new(["a"], Reference.LAST_RUN, OnChange.WARN),)),
+    tasks=(EndedTask("download", "success", 1.5),),
+)
+
+
+def told(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
+    """The report as its JSON document."""
+    return json_of(make_report(findings, problems))
+
+
+def test_the_schema_of_the_report_is_what_is_declared() -> None:
+    assert json.loads(docs.report_schema()) == SCHEMA, "make docs writes it"
+
+
 @pytest.mark.parametrize(
     "findings",
-    [NOTHING, LANDED_ONLY, PREPARED_ONLY, replace(PREPARED_ONLY, execution=execution("FAILED")), migrated(10)],
-    ids=["nothing", "landed", "prepared", "failed", "migrated"],
+    [
+        NOTHING,
+        LANDED_ONLY,
+        PREPARED_ONLY,
+        replace(PREPARED_ONLY, execution=execution("FAILED")),
+        migrated(10),
+        EVERYTHING,
+    ],
+    ids=["nothing", "landed", "prepared", "failed", "migrated", "everything"],
 )
 def test_every_report_has_the_contracts_keys_and_survives_json(findings: Findings) -> None:
-    report = make_report(findings, ["a problem"])
+    report = told(findings, ["a problem"])
 
-    assert set(report) >= CONTRACT
-    assert set(report["source"]) == {"url", "bytes", "sha256", "etag", "last_modified", "rows", "format"}
-    assert set(report["verification"]) >= {"mode", "keys_checked", "missing", "changed", "foreign"}
-    assert json.loads(report_text(report)) == report
+    assert list(report) == CONTRACT
+    assert list(report["source"]) == ["url", "bytes", "sha256", "etag", "last_modified", "rows", "format"]
+    assert list(report["verification"]) == [
+        *("mode", "keys_checked", "missing", "changed", "unfinished", "stale", "foreign"),
+        *("examples", "key", "execution", "redrives", "at"),
+    ]
+    assert list(report["ledger"]) == LEDGER
+    jsonschema.Draft202012Validator(SCHEMA).validate(report)
+    assert json.loads(report_text(make_report(findings, ["a problem"]))) == report
     ledger = dict(report["ledger"])
     assert ledger.pop("source_rows") == sum(ledger.values())
 
@@ -54,7 +97,7 @@ def test_the_report_of_a_whole_run() -> None:
     tasks = (EndedTask("download", "success", 1.5), EndedTask("wait", "success", 60.25))
     findings = migrated(100, before=2, rejected=3, tasks=tasks, dry_run=False)
 
-    report = make_report(findings, [])
+    report = told(findings, [])
 
     assert report["source"] == {
         "url": "https://example.org/cars.csv",
@@ -76,7 +119,7 @@ def test_the_report_of_a_whole_run() -> None:
 
 
 def test_prepared_rows_that_nobody_was_asked_about_are_unaccounted_for() -> None:
-    report = make_report(PREPARED_ONLY, [])
+    report = told(PREPARED_ONLY, [])
 
     assert report["ledger"] == Ledger(source_rows=10, rejected_before_upload=1).to_json()
     assert report["ledger"]["unaccounted"] == 9
@@ -84,16 +127,16 @@ def test_prepared_rows_that_nobody_was_asked_about_are_unaccounted_for() -> None
 
 
 def test_what_became_of_the_rejects_is_told() -> None:
-    counts = MigrationCounts(rejects=Merged(rejects=9, missing=3, superseded=5, misfiled=7))
+    outcome = Outcome(rejects=9, missing=3, superseded=5, misfiled=7)
 
-    report = make_report(migrated(10, counts=counts), [])
+    report = told(migrated(10, outcome=outcome), [])
 
-    told = {name: count for name, count in report.items() if name.startswith("rejects_") and name != "rejects_by_code"}
-    assert told == {"rejects_missing": 3, "rejects_superseded": 5, "rejects_misfiled": 7}
+    counts = [report[f"rejects_{name}"] for name in ("missing", "superseded", "misfiled")]
+    assert counts == [3, 5, 7]
 
 
 def test_a_failed_execution_is_named_with_its_cause() -> None:
-    report = make_report(migrated(10, execution=execution("FAILED", cause="States.Timeout")), ["red"])
+    report = told(migrated(10, execution=execution("FAILED", cause="States.Timeout")), ["red"])
 
     assert (report["execution_status"], report["execution_cause"]) == ("FAILED", "States.Timeout")
     assert report["accounted"] is False
@@ -114,22 +157,30 @@ def test_the_summary_shows_the_ledger_the_codes_and_every_problem() -> None:
 
 
 def test_failed_rows_are_told_by_their_error_and_where_they_are() -> None:
-    merged = Merged(csv_key="reports/r.csv", unfinished_key="reports/u.jsonl", failed=3, unstarted=2)
-    findings = migrated(1000, failed=3, unstarted=2, merged=merged)
+    outcome = outcome_of_run(
+        csv_key="reports/r.csv",
+        unfinished_key="reports/u.jsonl",
+        failed=3,
+        unstarted=2,
+        failures_by_error={"States.Timeout": 3},
+    )
+    findings = migrated(1000, failed=3, unstarted=2, outcome=outcome)
 
-    report = make_report(findings, ["too many"])
+    report = told(findings, ["too many"])
 
     assert report["failures_by_error"] == {"States.Timeout": 3}
     assert sum(report["failures_by_error"].values()) == report["ledger"]["failed"]
     assert report["unfinished_rows_in_error_files"] == 5
     assert report["error_files"] == ["s3://bucket/reports/r.csv", "s3://bucket/reports/u.jsonl"]
     assert report["rejects_by_code"] == {}
-    text = summary(report)
+    text = summary(make_report(findings, ["too many"]))
     assert "failed rows by error: 3 States.Timeout\n5 of the 5 rows that failed or never started are in" in text
 
 
 def test_failed_rows_that_no_error_file_names_are_told_loudly() -> None:
-    text = summary(make_report(migrated(1000, failed=3, merged=Merged()), ["too many"]))
+    counts = counted(failed=3, failures_by_error={"FAILED": 3})
+
+    text = summary(make_report(migrated(1000, outcome=Outcome(), counts=counts), ["too many"]))
 
     assert "None of the 3 rows that failed or never started is in an error file" in text
 
@@ -152,7 +203,7 @@ def test_the_summary_of_a_dry_run_calls_no_row_failed() -> None:
 
 
 def test_rows_that_no_execution_was_started_for_are_told_as_such() -> None:
-    findings = replace(PREPARED_ONLY, refused=True, counts=MigrationCounts(unstarted=9, rejected_before_upload=1))
+    findings = replace(PREPARED_ONLY, refused=True, counts=MigrationCounts(unstarted=9))
 
     text = summary(make_report(findings, ["too many"]))
 
@@ -167,10 +218,9 @@ def test_the_summary_of_a_green_run_says_so_and_a_dry_run_says_what_it_is() -> N
 
 def test_the_summary_tells_what_the_check_of_the_table_found_and_which_rejects_were_left_out() -> None:
     findings = migrated(10, rejected=1, checked=CheckedTable(VerifyMode.SAMPLE, 9))
-    rejects = Merged(rejects=1, superseded=3)
-    counts = replace(findings.counts or MigrationCounts(), rejects=rejects)
+    outcome = replace(findings.outcome or Outcome(), superseded=3)
 
-    text = summary(make_report(replace(findings, counts=counts), []))
+    text = summary(make_report(replace(findings, outcome=outcome), []))
 
     assert "\ntable: 9 keys of the file checked (sample): all as expected.\n" in text
     assert "superseded rejects of repeated attempts, left out: 3" in text
@@ -178,12 +228,12 @@ def test_the_summary_tells_what_the_check_of_the_table_found_and_which_rejects_w
 
 
 def test_the_merged_rejects_are_told_as_json_lines_and_as_csv_and_the_profile_beside_them() -> None:
-    merged = Merged(key="reports/r.jsonl", csv_key="reports/r.csv", rejects=1)
+    outcome = Outcome(key="reports/r.jsonl", csv_key="reports/r.csv", rejects=1)
     prepared = prepared_file(
         10, 1, profile_key="reports/p.json", delimiter="\t", encoding="utf-16-le", compression="zip"
     )
 
-    report = make_report(migrated(10, merged=merged, prepared=prepared), [])
+    report = told(migrated(10, outcome=outcome, prepared=prepared), [])
 
     assert report["error_files"] == ["s3://bucket/reports/r.jsonl", "s3://bucket/reports/r.csv"]
     assert report["profile"] == "s3://bucket/reports/p.json"
@@ -191,22 +241,22 @@ def test_the_merged_rejects_are_told_as_json_lines_and_as_csv_and_the_profile_be
 
 
 def test_every_witness_is_another_one() -> None:
-    witnesses = make_report(migrated(10, before=1, checked=CheckedTable(VerifyMode.FULL, 9)), [])["witnesses"]
+    witnesses = told(migrated(10, before=1, checked=CheckedTable(VerifyMode.FULL, 9)), [])["witnesses"]
 
     assert witnesses["verification"] == "items of the table, against the rows of s3://bucket/source/cars/0b/cars.csv"
     assert len(set(witnesses.values())) == len(witnesses)
 
 
 def test_where_the_witnesses_were_not_heard_it_says_so() -> None:
-    assert "were not heard" in make_report(PREPARED_ONLY, [])["witnesses"]["rejected_before_upload"]
+    assert "were not heard" in told(PREPARED_ONLY, [])["witnesses"]["rejected_before_upload"]
 
 
 def test_what_speaks_against_the_source_is_in_the_report_and_in_the_summary() -> None:
     warnings = ("The source has 10 rows, and the last green run's had 100.", "The last record, row 10, is none.")
     findings = replace(PREPARED_ONLY, prepared=prepared_file(10, source_warnings=warnings))
 
-    report = make_report(findings, [])
+    report = told(findings, [])
 
     assert report["source_warnings"] == list(warnings)
-    assert "\n\n" + "\n".join(warnings) + "\n\n" in summary(report)
-    assert make_report(replace(findings, prepared=None), [])["source_warnings"] == []
+    assert "\n\n" + "\n".join(warnings) + "\n\n" in summary(make_report(findings, []))
+    assert told(replace(findings, prepared=None), [])["source_warnings"] == []

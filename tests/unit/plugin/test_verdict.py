@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,19 +10,19 @@ from hypothesis import strategies as st
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
+from csvdynamo.records.totals import Totals
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.execution import Ended
-from csvdynamo_airflow.documents.merged import Merged
+from csvdynamo_airflow.documents.outcome import Outcome
 from tests.unit.plugin.run_findings import (
     LOST,
     RULES,
     checked_table,
     counted,
     execution,
-    merged_files,
     migrated,
     prepared_file,
 )
@@ -29,6 +30,12 @@ from tests.unit.plugin.run_findings import (
 OPEN = Gates(max_reject_percent=100.0, tolerated_failure_percent=100.0)
 STRICT = Gates(max_reject_percent=0.0, tolerated_failure_percent=0.0)
 TASKS = ("download", "prepare", "start", "wait", "fetch_error_files", "reconcile")
+
+
+def of_outcome(findings: Findings, **changes: Any) -> Findings:
+    """A run of which something else was read."""
+    assert findings.outcome is not None
+    return replace(findings, outcome=replace(findings.outcome, **changes))
 
 
 def ended(**states: str) -> tuple[EndedTask, ...]:
@@ -47,7 +54,7 @@ def test_what_was_not_started_is_green_for_no_rows_and_for_a_dry_run(rows: int, 
         run_id="run",
         dry_run=dry_run,
         prepared=prepared_file(rows),
-        merged=Merged(),
+        outcome=Outcome(),
         counts=MigrationCounts(unstarted=rows),
         tasks=ended(start="skipped", wait="skipped"),
     )
@@ -93,15 +100,19 @@ def test_a_limit_of_the_data_set_file_is_met_to_the_row() -> None:
 @settings(deadline=None)
 @given(st.integers(min_value=1, max_value=1000))
 def test_one_row_that_no_witness_speaks_of_is_a_problem_however_open_the_limits(lost: int) -> None:
-    counts = counted(written=1000 - lost, map_run_total=1000)
+    findings = of_outcome(migrated(1000), written=1000 - lost)
+    counts = counted(map_run_total=1000, map_run_succeeded=1000 - lost)
 
-    assert problems(migrated(1000, counts=counts), OPEN) == [f"{lost:,} of 1,000 rows are unaccounted for."]
+    assert problems(replace(findings, counts=counts), OPEN) == [f"{lost:,} of 1,000 rows are unaccounted for."]
 
 
 def test_more_rows_than_the_source_has_are_a_problem() -> None:
-    counts = counted(written=1002, map_run_total=1000)
+    findings = of_outcome(migrated(1000), written=1002)
+    counts = counted(map_run_total=1000, map_run_succeeded=1002)
 
-    assert problems(migrated(1000, counts=counts), OPEN) == ["2 more rows are accounted for than the source's 1,000."]
+    assert problems(replace(findings, counts=counts), OPEN) == [
+        "2 more rows are accounted for than the source's 1,000."
+    ]
 
 
 @pytest.mark.parametrize("read", [0, 999, 1001])
@@ -115,55 +126,51 @@ def test_a_map_run_that_read_another_number_of_rows_is_a_problem_of_its_own(read
 
 
 def test_rejects_that_are_counted_and_cannot_be_read_back_are_named_and_unaccounted_for() -> None:
-    counts = counted(
-        written=995,
-        answered_rejects=5,
-        rejects=merged_files(rejects=3, missing=2, missing_ids=("0a", "0b")),
-        map_run_total=1000,
-    )
+    findings = of_outcome(migrated(1000, rejected=5), rejects=3, missing=2, missing_ids=("0a", "0b"))
 
-    assert problems(migrated(1000, counts=counts, merged=counts.rejects), OPEN) == [
+    assert problems(findings, OPEN) == [
         "2 of 1,000 rows are unaccounted for.",
         "The result files count 5 rejected rows, the error files hold 3 of them; missing are 0a, 0b: see the task "
         "fetch_error_files.",
     ]
 
 
-@pytest.mark.parametrize("merged", [None, merged_files(rejects=4)])
-def test_merged_rejects_that_are_not_those_of_the_bucket_are_a_problem(merged: Merged | None) -> None:
-    found = problems(replace(migrated(1000, rejected=5), merged=merged), OPEN)
-
-    [problem] = found
-    assert problem.startswith(f"The merged error files hold {merged.rejects if merged else 0} ")
-    assert "the bucket now holds 5" in problem
-
-
-@pytest.mark.parametrize("merged", [None, merged_files(failed=3), merged_files(failed=3, unstarted=3)])
-def test_error_files_without_every_row_of_the_batches_that_failed_are_a_problem(merged: Merged | None) -> None:
-    [problem] = problems(replace(migrated(1000, failed=3, unstarted=2), merged=merged), OPEN)
-
-    held = merged.failed + merged.unstarted if merged else 0
-    assert problem.startswith(f"The error files hold {held} rows of batches that did not succeed")
-    assert "the result files now hold 5" in problem
-
-
 @pytest.mark.parametrize("held", [0, 2, 4])
 def test_rejects_of_prepare_that_are_not_in_the_bucket_are_a_problem(held: int) -> None:
-    findings = migrated(1000, before=3)
-    counts = replace(findings.counts or MigrationCounts(), rejected_before_upload=held)
+    findings = of_outcome(migrated(1000, before=3), before=held)
 
     assert (
         f"prepare rejected 3 rows, but s3://bucket/reports/cars/cars-1/rejected_before_upload.jsonl holds {held} "
         "records: clear the task prepare, which writes it again."
-    ) in problems(replace(findings, counts=counts), OPEN)
+    ) in problems(findings, OPEN)
 
 
 def test_superseded_rejects_are_no_problem() -> None:
-    findings = migrated(1000, rejected=5)
-    rejects = replace(findings.counts.rejects, superseded=7) if findings.counts else Merged()
-    counts = replace(findings.counts or MigrationCounts(), rejects=rejects)
+    assert problems(of_outcome(migrated(1000, rejected=5), superseded=7), OPEN) == []
 
-    assert problems(replace(findings, counts=counts), OPEN) == []
+
+def test_rows_of_which_nobody_read_what_became_of_them_are_a_problem() -> None:
+    assert problems(migrated(1000, outcome=None, checked=None), OPEN) == [
+        "1,000 of 1,000 rows are unaccounted for.",
+        "Nobody read what became of the rows: clear the task fetch_error_files.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "totals", [Totals(994, 5, 1), Totals(995, 4, 1), Totals(995, 5, 0), Totals(0, 0, 0), Totals(996, 5, 1)]
+)
+def test_an_execution_that_summed_its_result_files_to_something_else_is_a_problem(totals: Totals) -> None:
+    findings = migrated(1001, rejected=5, failed=1, execution=execution(totals=totals))
+
+    [problem] = problems(findings, OPEN)
+    assert problem.startswith(f"Execution cars-1 summed its result files to {totals.written:,} written, ")
+    assert "and now they are 995 written, 5 rejected and 1 unfinished rows: see the result files." in problem
+
+
+def test_an_execution_that_summed_them_to_the_same_is_none() -> None:
+    findings = migrated(1001, rejected=5, failed=1, unstarted=2, execution=execution(totals=Totals(993, 5, 3)))
+
+    assert problems(findings, OPEN) == []
 
 
 # the table
@@ -246,13 +253,12 @@ def test_a_run_that_prepared_nothing_is_never_green() -> None:
     ]
 
 
-def test_a_failed_reconcile_is_told_and_its_rows_are_unaccounted_for() -> None:
+def test_a_failed_reconcile_is_told() -> None:
     findings = migrated(1000, before=1, rejected=2, counts=None, execution=None, tasks=ended(reconcile="failed"))
 
     assert problems(findings, OPEN) == [
         f"Task reconcile ended as failed: {LOST}",
         "The ledger could not be balanced: the witnesses of the prepared rows were not heard.",
-        "999 of 1,000 rows are unaccounted for.",
     ]
 
 
@@ -271,14 +277,13 @@ def refused(error: str = "") -> Findings:
         replace(task, error=error) if task.task_id == "prepare" else task
         for task in ended(prepare="failed", start="upstream_failed", wait="upstream_failed")
     )
-    counts = MigrationCounts(unstarted=5, rejected_before_upload=95, before_by_code={"BAD_WIDTH": 95})
     return Findings(
         dataset="cars",
         run_id="run",
         prepared=prepared_file(100, 95),
         refused=True,
-        counts=counts,
-        merged=Merged(key="reports/cars/cars-1/rejects.jsonl", before=95),
+        counts=MigrationCounts(unstarted=5),
+        outcome=Outcome(key="reports/cars/cars-1/rejects.jsonl", before=95, before_by_code={"BAD_WIDTH": 95}),
         tasks=tasks,
     )
 
@@ -345,13 +350,13 @@ def test_a_check_of_an_earlier_time_is_none(stale: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("stale", [{"execution": ""}, {"execution": "cars-1-2"}, {"redrives": 1}])
 def test_error_files_of_an_earlier_time_are_none(stale: dict[str, object]) -> None:
-    [problem] = problems(migrated(10, merged=merged_files(**stale)), OPEN)
+    [problem] = problems(of_outcome(migrated(10), **stale), OPEN)
 
-    assert problem.startswith("The error files were merged before execution cars-1 had ended as it is now")
+    assert problem.startswith("The error files were fetched before execution cars-1 had ended as it is now")
 
 
 def test_rows_for_which_no_execution_is_found_are_never_tolerated() -> None:
-    findings = migrated(10, execution=None, ended=None, checked=None, merged=Merged(), counts=counted(unstarted=10))
+    findings = migrated(10, execution=None, ended=None, checked=None, outcome=Outcome(), counts=counted(unstarted=10))
 
     assert problems(findings, OPEN) == [
         "10 rows were prepared, and no execution of them is found: clear the task start."
@@ -379,10 +384,12 @@ def test_witnesses_of_an_execution_before_the_one_that_was_waited_for_are_not_he
         ({"map_run_total": None, "map_run_succeeded": None, "map_run_status": None}, "no Map Run of it is found"),
         ({"map_run_status": "RUNNING"}, "its Map Run is told as RUNNING"),
         ({"map_run_succeeded": 9}, "The Map Run counts 9 rows in batches that succeeded, and the answers of these"),
-        ({"rules": {RULES: 3, "0d" * 32: 2}}, f"({RULES[:12]}): 2 by 0d0d0d0d0d0d. Trigger the DAG again"),
-        ({"rules": {"": 1}}, ": 1 by unknown ones."),
         ({"overlapping": ("by-hand", "cars-0")}, "written over its rows: by-hand, cars-0."),
         ({"changed_files": ("reports/cars/cars-1/rejects.csv",)}, "are s3://bucket/reports/cars/cars-1/rejects.csv"),
+        (
+            {"changed_objects": ("results/a", "results/b")},
+            "made of them are s3://bucket/results/a, s3://bucket/results/b",
+        ),
     ],
 )
 def test_one_witness_that_speaks_otherwise_is_one_problem(changes: dict[str, object], told: str) -> None:
@@ -391,16 +398,21 @@ def test_one_witness_that_speaks_otherwise_is_one_problem(changes: dict[str, obj
     assert told in problem
 
 
-@pytest.mark.parametrize("before", [0, 2, 4])
-def test_merged_error_files_without_the_rejects_of_prepare_are_a_problem(before: int) -> None:
-    findings = migrated(10, before=3)
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({RULES: 3, "0d" * 32: 2}, f"({RULES[:12]}): 2 by 0d0d0d0d0d0d. Trigger the DAG again"),
+        ({"": 1}, ": 1 by unknown ones."),
+    ],
+)
+def test_batches_of_other_rules_are_one_problem(rules: dict[str, int], told: str) -> None:
+    [problem] = problems(of_outcome(migrated(10), rules=rules), OPEN)
 
-    [problem] = problems(replace(findings, merged=replace(findings.merged or Merged(), before=before)), OPEN)
-    assert problem.startswith(f"The merged error files hold {before} of prepare's 3 rejects")
+    assert told in problem
 
 
 @pytest.mark.parametrize("error", ["TurnLostError", "OtherRulesError"])
 def test_batches_that_the_function_refused_are_never_tolerated(error: str) -> None:
-    [problem] = of(migrated(10, failed=3), failures_by_error={error: 2, "States.Timeout": 1})
+    [problem] = problems(of_outcome(migrated(10, failed=3), failures_by_error={error: 2, "States.Timeout": 1}), OPEN)
 
     assert problem.startswith("2 rows are in batches that the function refused")

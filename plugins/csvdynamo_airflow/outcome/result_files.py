@@ -1,23 +1,23 @@
-"""The rows of batches that did not succeed, one record each, so that a person can migrate just them again.
+"""The result files of a Map Run: its batches, and the rows of those that did not succeed.
 
-They are no rejects: nothing is wrong with them that is known, and some may be in the table. So they have codes of their
-own and no reject id, and stand beside the rejects, not among them.
+Those rows are written out, one record each, so that a person can migrate just them again. They are no rejects: nothing
+is wrong with them that is known, and some may be in the table. So they have codes of their own and no reject id, and
+stand beside the rejects, not among them.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import IO, Any
 
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
-from csvdynamo.records.result_files import Manifest, ResultFile, UnfinishedBatch, unfinished_batches
+from csvdynamo.records.result_files import Manifest, UnfinishedBatch, batch_results, unfinished_batches
 from csvdynamo.rules.codes import UnfinishedCode
 from csvdynamo.rules.rows import row_number, source_row
 from csvdynamo.shown import shown
-
-UNFINISHED_FILE = "unfinished.jsonl"
+from csvdynamo_airflow.documents.outcome import RowStanding
+from csvdynamo_airflow.outcome.outcome_spool import Batch, OutcomeSpool
 
 # botocore's ClientError: its code and its operation are AWS's names, what comes after may quote a value.
 _AWS_REFUSED = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
@@ -25,23 +25,10 @@ _NAME_LENGTH = 200
 _LONGEST_CAUSE = 300  # it is repeated for every row of the batch
 
 
-@dataclass(frozen=True)
-class UnfinishedRows:
-    """How many rows were written out.
-
-    Attributes:
-        failed: Rows of batches that failed, timed out or were aborted.
-        unstarted: Rows of batches that never started.
-    """
-
-    failed: int = 0
-    unstarted: int = 0
-
-
-def write_unfinished_rows(
-    s3: Any, bucket: str, manifest: Manifest, *, execution: str, dataset: str, out: IO[bytes]
-) -> UnfinishedRows:
-    """Write the rows of a Map Run's FAILED and PENDING files as JSON lines, one batch at a time in memory.
+def read_results(
+    s3: Any, bucket: str, manifest: Manifest, *, execution: str, dataset: str, spool: OutcomeSpool, out: IO[bytes]
+) -> None:
+    """Read a Map Run's result files, each once, one batch at a time in memory.
 
     Args:
         s3: A boto3 S3 client.
@@ -49,34 +36,37 @@ def write_unfinished_rows(
         manifest: The Map Run's.
         execution: The execution's name.
         dataset: The data set's name.
-        out: Where the lines go.
+        spool: Takes the batches, the ids of the rejects that count, and the rows of batches that did not succeed.
+        out: Takes the records of those rows, as JSON lines.
 
     Raises:
         csvdynamo.errors.ResultFileError: A result file is malformed.
     """
-
-    def write(files: Iterable[ResultFile], code: UnfinishedCode) -> int:
-        written = 0
-        for batch in read_batches(s3, bucket, files):
-            for record in _records(batch, code, execution, dataset):
-                out.write(json_line(record).encode() + b"\n")
-                written += 1
-        return written
-
-    return UnfinishedRows(
-        failed=write(manifest.failed, UnfinishedCode.BATCH_FAILED),
-        unstarted=write(manifest.pending, UnfinishedCode.BATCH_NOT_STARTED),
-    )
-
-
-def read_batches(s3: Any, bucket: str, files: Iterable[ResultFile]) -> Iterator[UnfinishedBatch]:
-    """Read the batches of FAILED or PENDING files, one at a time in memory.
-
-    Raises:
-        csvdynamo.errors.ResultFileError: A file is malformed.
-    """
-    for file in files:
-        yield from unfinished_batches(object_chunks(s3, bucket, file.key), file.key)
+    for file in manifest.succeeded:
+        for result in batch_results(object_chunks(s3, bucket, file.key), file.key):
+            rows = result.written + result.rejected
+            batch = spool.add_batch(Batch("SUCCEEDED", rows, file.key, result.written, result.rejected, result.rules))
+            for reject_id in result.reject_ids:
+                spool.await_reject(reject_id, batch)
+    for files, standing, code in (
+        (manifest.failed, RowStanding.FAILED, UnfinishedCode.BATCH_FAILED),
+        (manifest.pending, RowStanding.UNSTARTED, UnfinishedCode.BATCH_NOT_STARTED),
+    ):
+        for file in files:
+            number = spool.add_object(file.key)
+            for unfinished in unfinished_batches(object_chunks(s3, bucket, file.key), file.key):
+                error = error_name(unfinished)
+                batch = spool.add_batch(Batch(unfinished.status, len(unfinished.rows), file.key, error=error))
+                for record in _records(unfinished, code, execution, dataset):
+                    out.write(json_line(record).encode() + b"\n")
+                    spool.add_unfinished(
+                        standing,
+                        record["row"],
+                        code=code,
+                        message=record["message"],
+                        batch=batch,
+                        object_number=number,
+                    )
 
 
 def error_name(batch: UnfinishedBatch) -> str:

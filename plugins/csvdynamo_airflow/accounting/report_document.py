@@ -1,0 +1,165 @@
+"""The report's document, declared once: its JSON, ``docs/report.schema.json`` and what a person reads are made of this.
+
+A new field is one more line here, with its sentence, and one in `report.make_report`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from csvdynamo.datasets.policies import OnChange, VerifyMode
+from csvdynamo_airflow.documents.checked_table import DifferenceKind
+from csvdynamo_airflow.documents.schema_change import ChangeKind, Reference
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Rows = Annotated[int, Field(description="A number of rows.")]
+
+
+@dataclass(frozen=True)
+class SourceFormat:
+    """How the source is written, as it was declared or found."""
+
+    delimiter: Annotated[str, Field(description="The character between two fields.")]
+    encoding: Annotated[str, Field(description="Python's name of the encoding.")]
+    compression: Annotated[str | None, Field(description="What it is packed in, null if it is not.")]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source as it was downloaded."""
+
+    url: Annotated[str | None, Field(description="Where it was read.")]
+    bytes: Annotated[int | None, Field(description="Its size.")]
+    sha256: Annotated[str | None, Field(description="Its digest, in hexadecimal.")]
+    etag: Annotated[str | None, Field(description="Its version, as the server told.")]
+    last_modified: Annotated[str | None, Field(description="When it was changed, as the server told.")]
+    rows: Annotated[int | None, Field(description="Its records after the header, null when it was not prepared.")]
+    format: Annotated[SourceFormat | None, Field(description="How it is written, null when it was not prepared.")]
+
+
+@dataclass(frozen=True)
+class LedgerCounts:
+    """What became of every row; the first number is the sum of the others."""
+
+    source_rows: Rows
+    rejected_before_upload: Rows
+    written: Rows
+    rejected: Rows
+    failed: Rows
+    unstarted: Rows
+    unaccounted: Annotated[int, Field(description="Rows that no witness speaks of; below 0 when there are too many.")]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item that is not as its row makes it."""
+
+    kind: Annotated[DifferenceKind, Field(description="How it departs.")]
+    key: Annotated[str, Field(description="Its partition key.")]
+    row: Annotated[int | None, Field(description="The row's number in the source; absent where there is none.")] = None
+    attributes: Annotated[
+        tuple[str, ...], Field(description="The attributes that differ; absent where none were compared.")
+    ] = ()
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the check of the table found."""
+
+    mode: Annotated[VerifyMode, Field(description="How much of the table was read back.")]
+    keys_checked: Annotated[int, Field(description="Keys of the file whose items were looked at.")]
+    missing: Annotated[int, Field(description="Rows that were written, and whose keys have no item.")]
+    changed: Annotated[int, Field(description="Rows that were written, and whose items are others.")]
+    unfinished: Annotated[
+        int, Field(description="Rows of batches that did not succeed whose items are absent or others.")
+    ]
+    stale: Annotated[int, Field(description="Items under the keys of rejected rows.")]
+    foreign: Annotated[int, Field(description="Items whose keys no row of the file has.")]
+    examples: Annotated[tuple[Example, ...], Field(description="The first differences of each kind.")]
+    key: Annotated[str | None, Field(description="The object that lists every difference, null where there is none.")]
+    execution: Annotated[str, Field(description="The execution whose rows were looked for, empty where none were.")]
+    redrives: Annotated[int, Field(description="How often that had been redriven then.")]
+    at: Annotated[float, Field(description="When the table had been read, in seconds since the epoch.")]
+
+
+@dataclass(frozen=True)
+class HeaderChange:
+    """One way in which the header differs from what was expected."""
+
+    kind: Annotated[ChangeKind, Field(description="What happened.")]
+    columns: Annotated[
+        tuple[str, ...], Field(description="To which columns; of a renamed one the old name and the new one.")
+    ]
+    against: Annotated[Reference, Field(description="What the header was compared with.")]
+    action: Annotated[OnChange, Field(description="What the data set wants done about it.")]
+    message: Annotated[str, Field(description="All of it in a sentence.")]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of a run, however it ended: ``report.json``."""
+
+    dataset: Annotated[str, Field(description="The data set.")]
+    run_id: Annotated[str, Field(description="The DAG run's id.")]
+    dry_run: Annotated[bool, Field(description="Whether the run was to stop after prepare.")]
+    accounted: Annotated[bool, Field(description="Whether the run is green.")]
+    problems: Annotated[tuple[str, ...], Field(description="What keeps it from being green, a sentence each.")]
+    execution_arn: Annotated[str | None, Field(description="The run's newest execution, null when none was started.")]
+    execution_redrives: Annotated[int | None, Field(description="How often it was redriven.")]
+    execution_status: Annotated[str | None, Field(description="How it ended.")]
+    execution_cause: Annotated[str, Field(description="Error and cause of its failure, empty without one.")]
+    source: Annotated[Source, Field(description="The source.")]
+    ledger: Annotated[LedgerCounts, Field(description="What became of every row.")]
+    prepared_rows: Annotated[int | None, Field(description="Rows of the prepared file.")]
+    map_run_rows: Annotated[int | None, Field(description="Rows that the Map Run read, null when there was none.")]
+    witnesses: Annotated[dict[str, str], Field(description="Where each number was read, by name.")]
+    rejects_by_code: Annotated[dict[str, int], Field(description="How many rejects there are of each code.")]
+    rejects_missing: Annotated[int, Field(description="Rejects that count and did not arrive.")]
+    rejects_superseded: Annotated[int, Field(description="Rejects of attempts that were repeated, left out.")]
+    rejects_misfiled: Annotated[
+        int, Field(description="Rejects that Firehose could not partition, among those that count.")
+    ]
+    failures_by_error: Annotated[
+        dict[str, int], Field(description="How many failed rows are in batches of each error.")
+    ]
+    unfinished_rows_in_error_files: Annotated[
+        int, Field(description="Failed and unstarted rows that the error files name.")
+    ]
+    verification: Annotated[Verification, Field(description="What the check of the table found.")]
+    schema_changes: Annotated[
+        tuple[HeaderChange, ...], Field(description="How the header differs from what was expected.")
+    ]
+    source_warnings: Annotated[tuple[str, ...], Field(description="What speaks against the source, and was let pass.")]
+    profile: Annotated[str | None, Field(description="The profile of the columns, null where there is none.")]
+    seconds: Annotated[dict[str, float], Field(description="How long each task took.")]
+    error_files: Annotated[tuple[str, ...], Field(description="The objects that hold the rows that were not written.")]
+
+
+def read_report(document: Mapping[str, Any]) -> Report:
+    """Read the JSON document of a report.
+
+    Raises:
+        pydantic.ValidationError: It is none.
+    """
+    return TypeAdapter(Report).validate_python(document)
+
+
+def json_of(document: "DataclassInstance") -> dict[str, Any]:
+    """Write the report, or a part of it, as a JSON document: text stays what it is, whatever its characters are."""
+    told = {one.name: _plain(getattr(document, one.name)) for one in fields(document)}
+    if isinstance(document, Example):
+        return {name: value for name, value in told.items() if value not in (None, [])}
+    return told
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return json_of(value)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.value if isinstance(value, StrEnum) else value

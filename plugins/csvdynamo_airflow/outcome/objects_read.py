@@ -1,0 +1,80 @@
+"""The objects that a run's outcome was read from: listed, and looked at again before the ledger is balanced."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from csvdynamo.errors import RejectError
+from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.naming import results_prefix
+from csvdynamo_airflow.outcome.error_objects import list_error_objects, read_rejects
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.result_objects import StoredObject, list_objects, numbered_lines, stored_sha256
+
+OBJECTS_FILE = "objects.jsonl"
+
+
+def write_objects(objects: Iterable[StoredObject], path: Path, space: DiskSpace) -> None:
+    """Write the objects that were read, one JSON object a line, in the order of their keys."""
+    with space.open_text(path) as file:
+        for one in sorted(objects):
+            file.write(json.dumps({"key": one.key, "etag": one.etag, "size": one.size}) + "\n")
+
+
+def changed_files(s3: Any, bucket: str, outcome: Outcome) -> tuple[str, ...]:
+    """Read the outcome's own objects back; name those that are gone or not as they were written."""
+    return tuple(key for key, digest in outcome.digests.items() if stored_sha256(s3, bucket, key) != digest)
+
+
+def changed_objects(s3: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
+    """Name the objects that went, changed or came since the outcome was read from them.
+
+    Firehose delivers at least once, and what it kept of an attempt that was repeated may come late: an object that
+    holds nothing but rejects that were read already changes nothing.
+
+    Args:
+        s3: A boto3 S3 client.
+        prepared: The prepared file.
+        outcome: What `gather` returned, whose own objects are as they were written.
+    """
+    bucket = prepared.bucket
+    read = {one.key: one for one in _read_objects(s3, bucket, outcome.objects_key)}
+    now = {one.key: one for one in _list_now(s3, prepared, outcome)}
+    came = [key for key in now if key not in read]
+    results = results_prefix(outcome.execution)
+    changed = [key for key, one in read.items() if now.get(key) != one]
+    changed += [key for key in came if outcome.execution and key.startswith(results)]
+    changed += _with_new_rejects(s3, bucket, outcome, [key for key in came if not key.startswith(results)])
+    return tuple(sorted(changed))
+
+
+def _read_objects(s3: Any, bucket: str, key: str | None) -> Iterator[StoredObject]:
+    """Read the list of a run; one that left no object has none."""
+    for _, line in numbered_lines(s3, bucket, key) if key else ():
+        yield StoredObject(**json.loads(line))
+
+
+def _list_now(s3: Any, prepared: Prepared, outcome: Outcome) -> Iterator[StoredObject]:
+    bucket = prepared.bucket
+    if prepared.rejects_key:
+        yield from map(StoredObject.of, list_objects(s3, bucket, prepared.rejects_key))
+    if outcome.execution:
+        yield from map(StoredObject.of, list_objects(s3, bucket, results_prefix(outcome.execution)))
+        yield from list_error_objects(s3, bucket, outcome.execution)
+
+
+def _with_new_rejects(s3: Any, bucket: str, outcome: Outcome, keys: list[str]) -> Iterator[str]:
+    """Name those of the objects that hold a reject of the execution that is none of the outcome's."""
+    ids: dict[str, set[str]] = {}
+    for key in keys:
+        try:
+            ids[key] = {reject.reject_id for reject in read_rejects(s3, bucket, key, outcome.execution)}
+        except RejectError:
+            yield key
+    new = set().union(*ids.values())
+    if new and outcome.key:
+        for _, line in numbered_lines(s3, bucket, outcome.key):
+            new.discard(json.loads(line)["reject_id"])
+    yield from (key for key, found in ids.items() if found & new)

@@ -1,1 +1,0 @@
-"""What awaits, merges and writes out a run's rejects."""
