@@ -1,10 +1,10 @@
-"""Measurements: ``python -m bench prepare [--rows N | --bytes N]``, ``load [--rows N]``, ``verify [--rows N]``."""
+"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``load``, ``verify`` and ``rejects``."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import load_bench, prepare_bench, verify_bench
+from bench import load_bench, prepare_bench, rejects_bench, verify_bench
 from commands.build_lock import alone_in_build
 from commands.shell import leave_shell
 
@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checked = verify.add_mutually_exclusive_group()
     checked.add_argument("--rows", type=int, default=verify_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     checked.add_argument("--source", type=Path, help="or a file of the data set ev_population")
+    rejects = commands.add_parser("rejects", help="the outcome of a run that rejects five rows of six: how much memory")
+    rejects.add_argument("--rows", type=int, default=rejects_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     options = parser.parse_args(arguments)
     leave_shell()
     with alone_in_build(f"python -m bench {options.what}"):
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(options: argparse.Namespace) -> None:
     if options.what == "verify":
         verify_bench.run(options.rows, options.source)
+    elif options.what == "rejects":
+        rejects_bench.run(options.rows)
     elif options.what == "load":
         load_bench.run(options.rows)
     elif options.rows is not None:

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,7 @@ KILLS = [
     Kill("fetch_error_files", "before", "PUT rejects.csv"),
     Kill("fetch_error_files", "before", "PUT rejects.jsonl"),
     Kill("fetch_error_files", "during", "PUT rejects.jsonl"),
+    Kill("fetch_error_files", "before", "PUT outcome.parquet"),
     Kill("fetch_error_files", "after"),
     Kill("verify", "before", "Scan"),
     Kill("verify", "during", "Scan"),
@@ -97,6 +99,21 @@ def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undist
     run.run_from(kill.task)
 
     assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
+
+
+def test_each_result_file_is_read_twice_once_the_map_run_has_ended(runs: Runs) -> None:
+    """By the state machine's sums, and by fetch_error_files, whether or not it has to wait for Firehose."""
+    with functions_through(runs.deployed, runs.endpoint, ("S3",), "consolidate.handler"):
+        run = runs.small(f"{runs.salt}-read-")
+        run.run_before("start")
+        begun = len(runs.gate.seen)
+        run.run_from("start")
+
+    folder = f"/results/{run.told('prepare')['execution_name']}/"
+    read = Counter(one.key for one in runs.gate.seen[begun:] if one.method == "GET" and folder in one.key)
+    files = {key: count for key, count in read.items() if not key.endswith("manifest.json")}
+    assert files != {}
+    assert set(files.values()) == {2}, read
 
 
 def assert_undisturbed(

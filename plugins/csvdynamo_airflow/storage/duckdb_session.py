@@ -42,6 +42,7 @@ def open_duckdb(space: DiskSpace) -> "Iterator[DuckDBPyConnection]":
     }
     with duckdb.connect(":memory:", config=config) as session:
         try:
+            session.execute("SET enable_progress_bar = false")  # a task's log is no terminal
             bound_spilling(session, space)
             yield session
         except duckdb.Error as error:

@@ -1,5 +1,6 @@
 """A finished run whose table or bucket was changed afterwards: verify, reconcile and report tell each change apart."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,9 +14,11 @@ from csvdynamo.datasets import policies
 from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.tasks import steps
 from tests.integration.plugin.finished_run import (
     BEFORE_UPLOAD,
+    HEADER,
     IN_THE_LAMBDA,
     SOURCE_ROWS,
     WRITTEN,
@@ -363,6 +366,25 @@ def test_a_sample_of_some_keys_is_the_same_at_every_attempt(run: FinishedRun, wa
 
     assert (first["verification"]["keys_checked"], first["verification"]["missing"]) == (4, 4)
     assert {**first["verification"], "at": 0} == {**second["verification"], "at": 0}
+
+
+def test_the_sample_that_prepare_drew_is_taken_and_not_the_whole_file(
+    run: FinishedRun, wanted: Callable[..., None]
+) -> None:
+    wanted(VerifyMode.SAMPLE, sample_size=4)
+    rows = [["_row", *HEADER], *([number, *source_row(number).values()] for number in (IN_THE_LAMBDA, 4, 6))]
+    body, key = format_rows(rows).encode(), "reports/cars/cars-1/sample.csv"
+    run.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+    run.prepared = replace(run.prepared, sample_key=key, sample_sha256=hashlib.sha256(body).hexdigest())
+    run.s3.delete_object(Bucket=BUCKET, Key=run.prepared.file_key)
+    run.drop_item("A_4")
+
+    report = run.look_again()
+
+    assert (report["verification"]["keys_checked"], report["verification"]["missing"]) == (2, 1)
+    run.s3.put_object(Bucket=BUCKET, Key=key, Body=b"another")
+    with pytest.raises(AirflowFailException, match="SHA-256"):
+        run.verify()
 
 
 def test_nothing_is_left_on_the_disk(run: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
