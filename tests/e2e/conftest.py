@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.storage.result_objects import list_objects
 from csvdynamo_airflow.tasks.told_rows import TOLD_FILE
-from local_aws.access_key import AccessKey
-from local_aws.environment import client_environment
+from tests.support.dag_run import DagRun
 from tests.support.forked import TaskHost, task_host
 from tests.support.stacks import Stacks
 
@@ -66,7 +66,7 @@ def turns_of_failed_tests_end(request: pytest.FixtureRequest, stacks: Stacks) ->
 
 @dataclass(frozen=True)
 class Run:
-    """What one `airflow dags test` left behind."""
+    """What one run of the DAG left behind; its status is 0 if it was green."""
 
     status: int
     output: str
@@ -75,13 +75,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Dags:
-    """Runs a data set's DAG with Airflow's command line, on the embedded AWS.
+    """Runs a data set's DAG on the embedded AWS, with Airflow's command line or without it.
 
     Attributes:
         dataset: The data set.
         deployed: Its stack.
         environment: Airflow's variables.
-        host: What runs the command.
+        host: What runs the command, or the tasks.
+        earlier: The runs of the DAGs' tasks until now.
         no_waiting: Whether error files that are not there are not waited for.
     """
 
@@ -89,24 +90,31 @@ class Dags:
     deployed: Deployed
     environment: dict[str, str]
     host: TaskHost
+    earlier: list[DagRun]
     no_waiting: bool = False
 
+    def run(self, source: str, *, date: str | None = None, **params: Any) -> Run:
+        """Run the DAG's tasks to their end; a date given twice is the same DAG run, cleared."""
+        before = self._reports()
+        run = self._dag_run(f"{date}T00:00:00+00:00" if date else datetime.now(UTC).isoformat())
+        run.params = {"source_url": source, **params}
+        run.environment, run.no_waiting = self.environment, self.no_waiting
+        run.run()
+        return self._left(before, 0 if run.green else 1, run.logs())
+
     def test(self, source: str, *, date: str | None = None, **params: Any) -> Run:
-        """Run the DAG to its end; a date given twice is the same DAG run again."""
+        """Run the DAG to its end by `airflow dags test`; a date given twice is the same DAG run again."""
         before = self._reports()
         conf = json.dumps({"source_url": source, **params})
-        dag = f"csvdynamo_{self.dataset.name}"
         running = self.host.fork(
             "airflow",
-            arguments=["dags", "test", dag, *([date] if date else []), "--conf", conf],
+            arguments=["dags", "test", self._dag_id, *([date] if date else []), "--conf", conf],
             environment=self.environment,
             fixed_run_id=date is not None,
             no_waiting=self.no_waiting,
         )
         status = running.wait(_RUN_SECONDS)["status"]
-        new = [key for key, etag in self._reports().items() if before.get(key) != etag]
-        assert len(new) <= 1, f"one run wrote several reports: {new}"
-        return Run(status, running.log.read_text(encoding="utf-8"), self._read(new[0]) if new else None)
+        return self._left(before, status, running.log.read_text(encoding="utf-8"))
 
     def executions(self) -> list[str]:
         """Names of all executions, oldest first."""
@@ -161,6 +169,23 @@ class Dags:
         noted = list_objects(s3, bucket, folder + TOLD_FILE)
         return json.loads(s3.get_object(Bucket=bucket, Key=noted[0]["Key"])["Body"].read()) if noted else None
 
+    @property
+    def _dag_id(self) -> str:
+        return f"csvdynamo_{self.dataset.name}"
+
+    def _dag_run(self, time: str) -> DagRun:
+        """Give the DAG run of a time: a new one, or the one that there was, with every task cleared."""
+        folder, run_id = self.host.folder / f"run-{len(self.earlier)}", f"manual__{time}"
+        same = [run for run in self.earlier if (run.dag_id, run.run_id) == (self._dag_id, run_id)]
+        run = same[-1].cleared(folder) if same else DagRun(self.host, folder, self._dag_id, run_id, {})
+        self.earlier.append(run)
+        return run
+
+    def _left(self, before: dict[str, str], status: int, output: str) -> Run:
+        new = [key for key, etag in self._reports().items() if before.get(key) != etag]
+        assert len(new) <= 1, f"one run wrote several reports: {new}"
+        return Run(status, output, self._read(new[0]) if new else None)
+
     def _reports(self) -> dict[str, str]:
         s3, bucket = self.deployed.client("s3"), self.deployed.outputs["SourceBucket"]
         found = list_objects(s3, bucket, f"reports/{self.dataset.name}/")
@@ -174,19 +199,21 @@ class Dags:
 
 @dataclass(frozen=True)
 class Airflow:
-    """An Airflow with its home, whose command runs in forks of one process.
+    """An Airflow with its home, whose command and whose DAGs' tasks run in forks of one process.
 
     Attributes:
         home: Its ``AIRFLOW_HOME``.
-        host: What runs its command.
+        host: What runs its command and the tasks.
         stacks: The deployed stacks.
         sources: The folder below which its DAGs may read files.
+        earlier: The runs of the DAGs' tasks until now.
     """
 
     home: Path
     host: TaskHost
     stacks: Stacks
     sources: Path
+    earlier: list[DagRun] = field(default_factory=list)
 
     def dags(self, deployed: Deployed, name: str, aws: dict[str, str] | None = None) -> Dags:
         """Run a data set's DAG.
@@ -202,17 +229,15 @@ class Airflow:
             LOCAL_FOLDER: str(self.sources),
             RETRY_SECONDS: "0.1",
         }
-        return Dags(self.stacks.dataset(name), deployed, environment, self.host)
+        return Dags(self.stacks.dataset(name), deployed, environment, self.host, self.earlier)
 
 
 @pytest.fixture(scope="session")
-def airflow(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    """The Airflow of this process."""
+def airflow(stacks: Stacks, deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """The Airflow of this process, whose host has clients of the AWS that nearly all runs talk to."""
     folder = tmp_path_factory.mktemp("airflow")
     home = make_airflow_home(folder / "home")
-    # Each run is told where its AWS is.
-    environment = airflow_environment(home, client_environment(9, AccessKey.drawn()))
-    with task_host(environment, folder / "host", command_line=True) as host:
+    with task_host(airflow_environment(home, deployed.aws.environment), folder / "host", command_line=True) as host:
         yield Airflow(home, host, stacks, tmp_path_factory.getbasetemp())
 
 

@@ -17,7 +17,7 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
         + "".join(f"=V{number},2020,81{number:02}\n" for number in range(10)),
         encoding="utf-8",
     )
-    first = dags.test(str(source))
+    first = dags.run(str(source))
     assert first.status == 0, first.output[-2000:]
     [location] = [place for place in first.report["error_files"] if place.endswith("/rejects.csv")]
     bucket, key = location.removeprefix("s3://").split("/", 1)
@@ -46,7 +46,7 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
     with corrected.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([header, *rows])
 
-    second = dags.test(str(corrected))
+    second = dags.run(str(corrected))
 
     assert second.status == 0, second.output[-2000:]
     assert second.report["ledger"]["written"] == second.report["ledger"]["source_rows"] == 5
@@ -64,11 +64,11 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
 
 
 def test_a_column_that_the_last_successful_run_had_is_missed(dags: Any, vehicles: Any, tmp_path: Path) -> None:
-    assert dags.test(vehicles(["7001"])).status == 0
+    assert dags.run(vehicles(["7001"])).status == 0
     shorter = tmp_path / "shorter.csv"
     shorter.write_text("VIN (1-10),DOL Vehicle ID\nV1,7001\n", encoding="utf-8")
 
-    run = dags.test(str(shorter))
+    run = dags.run(str(shorter))
 
     assert run.status == 0, run.output[-2000:]
     assert {

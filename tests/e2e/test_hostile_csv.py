@@ -37,7 +37,7 @@ def test_every_hostile_row_is_the_item_or_the_reject_that_it_must_be(
     source = tmp_path / "hostile.csv"
     source.write_bytes(content)
 
-    done = dags.test(str(source))
+    done = dags.run(str(source))
 
     report = done.report
     assert report is not None, done.output[-3000:]
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_migrated_is_red_with_its_reason_in_the_report(
     source.write_bytes(case.content)
     executions = dags.executions()
 
-    run = dags.test(str(source))
+    run = dags.run(str(source))
 
     assert run.status != 0
     assert dags.executions() == executions

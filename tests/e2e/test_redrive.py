@@ -29,7 +29,7 @@ def test_a_mended_run_redrives_its_execution_and_the_batches_that_did_not_succee
         listed = states.list_executions(mapRunArn=map_run, statusFilter="SUCCEEDED")["executions"]
         return {child["name"]: child["stopDate"] for child in listed}
 
-    failed = dags.test(source, date="2026-02-02")
+    failed = dags.run(source, date="2026-02-02")
 
     assert failed.status != 0
     arn = failed.report["execution_arn"]
@@ -42,7 +42,7 @@ def test_a_mended_run_redrives_its_execution_and_the_batches_that_did_not_succee
     assert (ledger["unaccounted"], ledger["written"]) == (0, ROWS - ledger["failed"] - ledger["unstarted"])
 
     rejects_out_of_reach()
-    again = dags.test(source, date="2026-02-02")
+    again = dags.run(source, date="2026-02-02")
 
     assert again.status == 0, again.output[-2000:]
     ledger = again.report["ledger"]

@@ -48,7 +48,7 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
     source = vehicles(keys(40, blank=2))
     s3, bucket = checked_dags.deployed.client("s3"), checked_dags.deployed.outputs["SourceBucket"]
 
-    untouched = checked_dags.test(source, date="2026-03-01")
+    untouched = checked_dags.run(source, date="2026-03-01")
 
     assert untouched.status == 0, untouched.output[-3000:]
     assert (untouched.report["ledger"]["written"], untouched.report["ledger"]["rejected"]) == (38, 2)
@@ -63,7 +63,7 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
     _take_error_files(s3, bucket, execution)
     _put_superseded_reject(s3, bucket, execution)
 
-    touched = checked_dags.test(source, date="2026-03-01")
+    touched = checked_dags.run(source, date="2026-03-01")
 
     assert touched.status != 0
     assert _differences(touched.report) == (38, {"missing": 1, "changed": 1, "foreign": 1})
@@ -81,7 +81,7 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
 
     # Cleared, the run migrates its file again, by another execution; cleared again, it attaches to that one.
     for _ in range(2):
-        mended = checked_dags.test(source, date="2026-03-01")
+        mended = checked_dags.run(source, date="2026-03-01")
 
         assert mended.status == 0, mended.output[-3000:]
         assert _differences(mended.report) == (38, {"foreign": 1})
@@ -91,7 +91,7 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
 
     # The next run of the same file is another one, whatever the one before found, and writes all of it.
     _delete(fresh_table, "A_1")
-    following = checked_dags.test(source, date="2026-04-01")
+    following = checked_dags.run(source, date="2026-04-01")
 
     assert following.status == 0, following.output[-3000:]
     assert "A_1" in checked_dags.table()
@@ -103,7 +103,7 @@ def test_more_rejects_than_the_gate_allows_fail_the_run(
     checked_dags: Dags, vehicles: Any, rows: int, rejected: int
 ) -> None:
     """Exactly as many, 2 of 40 at 5 %, are let through above."""
-    run = checked_dags.test(vehicles(keys(rows, blank=rejected)))
+    run = checked_dags.run(vehicles(keys(rows, blank=rejected)))
 
     assert run.status != 0
     assert (run.report["ledger"]["rejected"], run.report["ledger"]["unaccounted"]) == (rejected, 0)

@@ -65,7 +65,7 @@ def test_failures_that_the_data_set_file_tolerates_are_green_told_by_row_and_men
     """Half of the rows: exactly as many as are tolerated."""
     run = migrations("tolerant")
     with run.error_stream_out_of_reach():
-        first = run.dags.test(vehicles(KEYS))
+        first = run.dags.run(vehicles(KEYS))
 
     assert first.status == 0, first.output[-3000:]
     ledger = first.report["ledger"]
@@ -82,7 +82,7 @@ def test_failures_that_the_data_set_file_tolerates_are_green_told_by_row_and_men
     verification = first.report["verification"]
     assert (verification["missing"], verification["changed"], verification["foreign"]) == (0, 0, 0)
 
-    again = run.dags.test(saved(rows, tmp_path / "rejects.csv"))
+    again = run.dags.run(saved(rows, tmp_path / "rejects.csv"))
 
     assert again.status == 0, again.output[-3000:]
     assert (again.report["ledger"]["written"], again.report["rejects_by_code"]) == (8, {"MISSING_KEY": 2})
@@ -94,7 +94,7 @@ def test_failures_that_are_not_tolerated_are_red_with_every_unwritten_row_in_the
 ) -> None:
     run = migrations("strict")
     with run.error_stream_out_of_reach():
-        first = run.dags.test(vehicles(KEYS))
+        first = run.dags.run(vehicles(KEYS))
 
     assert first.status != 0
     ledger = first.report["ledger"]
@@ -111,7 +111,7 @@ def test_failures_that_are_not_tolerated_are_red_with_every_unwritten_row_in_the
 
     for row in rows:
         row["DOL Vehicle ID"] = row["DOL Vehicle ID"] or f"mended-{row['_row']}"
-    again = run.dags.test(saved(rows, tmp_path / "rejects.csv"))
+    again = run.dags.run(saved(rows, tmp_path / "rejects.csv"))
 
     assert again.status == 0, again.output[-3000:]
     assert again.report["ledger"]["written"] == again.report["ledger"]["source_rows"] == 15

@@ -60,9 +60,7 @@ class Migrated:
     def is_green_under(self, *faults: WitnessFault) -> bool:
         """Do the tasks after wait under some faults, from what wait left."""
         folder = self._folder / str(next(self._numbers))
-        run = DagRun(self._host, folder, self._run.dag_id, self._run.run_id, self._run.params)
-        for told in self._run.folder.glob("xcom-*"):
-            shutil.copy(told, folder)
+        run = self._run.cleared(folder)
         run.states, run.no_waiting = dict(self._run.states), True
         tasks = {task.task_id: task for task in run.tasks}
         self._faults.activate(*faults)

@@ -1,12 +1,11 @@
 """The `airflow` command in a child of the task host: what a process of its own does, without importing Airflow again.
 
 `warm_up` imports what `airflow dags test` imports and builds the API that its tasks talk to, in the host. The child
-sets its environment and its arguments and calls Airflow's own entry point.
+sets its arguments and calls Airflow's own entry point.
 """
 
 import asyncio
 import importlib
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -62,13 +61,9 @@ def airflow(request: Mapping[str, Any]) -> dict[str, int]:
     """Run an `airflow` command; return its exit status.
 
     Args:
-        request: ``arguments`` after the command's name; its whole ``environment``, with the ``AIRFLOW_HOME`` of the
-            host; whether ``dags test`` makes one run id of one date (``fixed_run_id``); whether error files that are
-            not there are not waited for (``no_waiting``).
+        request: ``arguments`` after the command's name; whether ``dags test`` makes one run id of one date
+            (``fixed_run_id``); whether error files that are not there are not waited for (``no_waiting``).
     """
-    assert request["environment"]["AIRFLOW_HOME"] == os.environ["AIRFLOW_HOME"], "Airflow has opened its database"
-    os.environ.clear()
-    os.environ.update(request["environment"])
     sys.argv = ["airflow", *request["arguments"]]
     if request["fixed_run_id"]:
         _make_one_run_id_of_one_date()

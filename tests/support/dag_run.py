@@ -1,11 +1,12 @@
 """A DAG run whose tasks are attempted one after another, each attempt in a process that can be killed."""
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
 from tests.support.forked import Forked, TaskHost
@@ -28,6 +29,7 @@ class DagRun:
         states: The state of each task that has ended, in the order in which they did.
         retries: Attempts that failed and were followed by another.
         no_waiting: Whether error files that are not there are waited for no longer than a moment.
+        environment: The whole environment of its attempts; None for the host's.
     """
 
     host: TaskHost
@@ -38,6 +40,7 @@ class DagRun:
     states: dict[str, str] = field(default_factory=dict)
     retries: int = 0
     no_waiting: bool = False
+    environment: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -45,7 +48,7 @@ class DagRun:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The DAG's tasks, each after those that it needs."""
-        return self.host.tasks(self.dag_id)
+        return self.host.tasks(self.dag_id, self.environment)
 
     def attempt(self, task_id: str, *, last: bool = False, held_at_end: bool = False) -> Forked:
         """Start an attempt of a task: what an earlier one told is forgotten, as Airflow does."""
@@ -115,6 +118,17 @@ class DagRun:
             self.states.pop(cleared, None)
         self.run()
 
+    def cleared(self, folder: Path) -> Self:
+        """Make the same run with every task cleared: what a task told is there until it is attempted again.
+
+        Args:
+            folder: Its folder from now on; what was logged stays behind.
+        """
+        run = replace(self, folder=folder, states={}, retries=0)
+        for told in self.folder.glob("xcom-*.json"):
+            shutil.copy(told, folder)
+        return run
+
     @property
     def green(self) -> bool:
         """Whether the last task, which alone decides, has succeeded."""
@@ -156,4 +170,4 @@ class DagRun:
 
     def _fork(self, kind: str, task_id: str, **more: Any) -> Forked:
         run = {"folder": str(self.folder), "dag_id": self.dag_id, "run_id": self.run_id, "params": dict(self.params)}
-        return self.host.fork(kind, task_id=task_id, states=self.states, **run, **more)
+        return self.host.fork(kind, environment=self.environment, task_id=task_id, states=self.states, **run, **more)

@@ -94,7 +94,7 @@ class TaskHost:
         Args:
             kind: What it is to do, one of the host's kinds.
             held_at_end: Whether it is to stay when it has done it, to be killed.
-            request: What the kind asks for.
+            request: What the kind asks for; its ``environment``, if it is not to have the host's.
         """
         place = (
             Path(request.get("folder", self.folder)) / f"{next(self._numbers)}-{request.get('task_id', kind)}-{kind}"
@@ -111,11 +111,13 @@ class TaskHost:
         assert line, f"the task host has ended:\n{(self.folder / HOST_LOG).read_text(encoding='utf-8')[-3000:]}"
         return int(line)
 
-    def tasks(self, dag_id: str) -> tuple[Task, ...]:
-        """A DAG's tasks, as the DAG has them."""
-        if dag_id not in self._tasks:
-            self._tasks[dag_id] = tuple(Task.from_json(task) for task in self.fork("tasks", dag_id=dag_id).wait())
-        return self._tasks[dag_id]
+    def tasks(self, dag_id: str, environment: Mapping[str, str] | None = None) -> tuple[Task, ...]:
+        """A DAG's tasks, as the DAG has them in an environment; None for the host's."""
+        key = json.dumps([dag_id, environment])
+        if key not in self._tasks:
+            told = self.fork("tasks", dag_id=dag_id, environment=environment).wait()
+            self._tasks[key] = tuple(Task.from_json(task) for task in told)
+        return self._tasks[key]
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """A process with Airflow imported that forks one child for each request: `python -m tests.support.task_host ANSWERS`.
 
 It reads one JSON document a line and writes the child's process id to the file descriptor ANSWERS. What a child is to
-do is the request's ``kind``, one of `KINDS`; its output goes to the file ``log``. What became of it is written to the
-file ``outcome``, whole or not at all: a child that is killed leaves nothing but its effects.
+do is the request's ``kind``, one of `KINDS`; its output goes to the file ``log``, and its whole environment is
+``environment``, if the request has one. What became of it is written to the file ``outcome``, whole or not at all: a
+child that is killed leaves nothing but its effects.
 """
 
 import gc
 import json
+import math
 import os
 import signal
 import sys
@@ -19,10 +21,11 @@ import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger as
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
 
-import csvdynamo_airflow.tasks.steps
+import csvdynamo_airflow.tasks.steps  # noqa: F401 - the tasks import it when they run
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
+from csvdynamo_airflow.tasks import connections
 from tests.support import airflow_command, worker
 from tests.support.fast_clients import SERVICES, make_clients_faster
 from tests.support.whole_file import write_whole
@@ -46,6 +49,8 @@ def child(request: Mapping[str, Any]) -> NoReturn:
     os.dup2(log, 1)
     os.dup2(log, 2)
     try:
+        if environment := request.get("environment"):
+            _take(environment)
         outcome = KINDS[request["kind"]](request)
         if request["held_at_end"]:
             write_whole(Path(request["held"]), outcome)
@@ -59,13 +64,22 @@ def child(request: Mapping[str, Any]) -> NoReturn:
         os._exit(0)
 
 
+def _take(environment: Mapping[str, str]) -> None:
+    """Set the child's environment. A client that the host made is the child's only if their connections are equal."""
+    assert environment["AIRFLOW_HOME"] == os.environ["AIRFLOW_HOME"], "Airflow has opened its database"
+    os.environ.clear()
+    os.environ.update(environment)
+
+
 def warm_up(*, command_line: bool) -> None:
     """Import and parse what every child needs, once; what the `airflow` command needs only if it will be asked for."""
     if command_line:
         airflow_command.warm_up()
     make_clients_faster()
+    # The embedded AWS has one key as long as it runs.
+    connections._KEPT_SECONDS = math.inf
     for service in SERVICES:
-        csvdynamo_airflow.tasks.steps.client(service)
+        connections.client(service)
     for file in datasets_folder().glob("*.toml"):
         make_dag(load_dataset(file))
     gc.collect()

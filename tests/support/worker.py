@@ -14,6 +14,7 @@ from typing import Any
 
 from airflow.sdk import DAG
 from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR, ExecutorSafeguard, TriggerFailureReason
+from airflow.sdk.definitions.param import process_params
 from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowRescheduleException,
@@ -127,10 +128,10 @@ def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[st
         "task": task,
         "dag": dag,
         "run_id": request["run_id"],
-        "params": {**dag.params.dump(), **request["params"]},
         "outlet_events": OutletEventAccessors(),
     }
     try:
+        context["params"] = process_params(dag, task, request["params"], suppress_exception=False)
         with short_waits():
             result = body(task, context)
     except TaskDeferred as deferred:
