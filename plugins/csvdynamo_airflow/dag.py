@@ -1,6 +1,6 @@
 """The DAG of one data set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,24 +19,16 @@ from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
 from csvdynamo_airflow.tasks.run_documents import RunDocuments
 from csvdynamo_airflow.tasks.task_error import tell_error
+from csvdynamo_airflow.tasks.task_table import RETRIES, TASKS, task_list
 
 log = shown_log(__name__)
-
-_RULES_TIMEOUT = timedelta(hours=6)
-"""Ends the tasks that hold rows against a data set's patterns, one of which may match for ever on some text."""
 
 DOC = """\
 Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost.
 
 | task | what it does |
 |---|---|
-| download | streams the source to the bucket's `landing/` |
-| prepare | numbers the rows, rejects what cannot be uploaded, writes the file that Step Functions reads |
-| start, wait | run the Distributed Map in the run's turn; a retry finds its execution, a failed one is redriven |
-| fetch_error_files | waits until every reject is readable, and writes what became of the rows: tables and error files |
-| verify | reads the table back, whole or a sample of it, and compares it with the prepared file |
-| reconcile, report | balance the ledger and write `report.json`, for a failed run as well |
-| accounted | alone decides whether the run is green: every row accounted for, not too many rejects |
+{tasks}
 
 The schedule {schedule} is in the time zone {timezone}. Trigger it with another `source_url` to migrate another file of
 this data set, with `dry_run` to stop after prepare, or with `accept_source` to let a source pass that has too few rows
@@ -60,7 +52,7 @@ def make_dag(dataset: Dataset) -> DAG:
         max_active_runs=1,
         default_args={
             "owner": dataset.dag.owner,
-            "retries": 3,
+            "retries": RETRIES,
             "retry_delay": timedelta(seconds=retry_seconds()),
             "retry_exponential_backoff": True,
             "max_retry_delay": timedelta(minutes=15),
@@ -73,6 +65,7 @@ def make_dag(dataset: Dataset) -> DAG:
             table=code_span(dataset.table.name),
             schedule=code_span(dataset.dag.schedule or "none"),
             timezone=code_span(dataset.dag.timezone),
+            tasks=task_list(),
         ),
     ) as dag:
         _add_tasks(dataset)
@@ -115,27 +108,18 @@ def _params(dataset: Dataset) -> dict[str, Param]:
 
 
 def _add_tasks(dataset: Dataset) -> None:
-    downloaded = _download(dataset.name)
-    prepared = _prepare(dataset.name, downloaded)
-    started = _start(dataset.name, prepared)
-    waited = ExecutionSensor(task_id="wait", dataset_name=dataset.name, prepared=prepared)
-    fetched = FetchErrorFilesOperator(
-        task_id="fetch_error_files",
-        dataset_name=dataset.name,
-        prepare_task="prepare",
-        wait_task="wait",
-        trigger_rule="all_done",
-    )
-    verified = _verify(dataset.name)
-    reconciled = _reconcile(dataset.name)
-    reported = _report(dataset.name)
-    started >> waited >> fetched >> verified >> reconciled >> reported >> _accounted(dataset)
+    """Add the tasks of the table, each with the body that is called like it, and what it needs before it."""
+    added: dict[str, Any] = {}
+    for row in TASKS:
+        shared = {"task_id": row.task_id, "trigger_rule": row.trigger_rule, "execution_timeout": row.timeout}
+        added[row.task_id] = _BODIES[row.task_id](dataset, added, shared)
+        for needed in row.needs:
+            added[needed] >> added[row.task_id]
 
 
 # The bodies import what they need: the DAG processor parses this module again and again, and needs none of it.
 
 
-@task(task_id="download", multiple_outputs=False)
 def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
@@ -143,7 +127,6 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
     return steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
 
 
-@task(task_id="prepare", multiple_outputs=False, execution_timeout=_RULES_TIMEOUT)
 def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
@@ -161,7 +144,6 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
     )
 
 
-@task(task_id="start", multiple_outputs=False)
 def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
     from csvdynamo_airflow.tasks.task_shell import wait_for_turn  # noqa: PLC0415
@@ -175,7 +157,6 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
         return steps.start_migration(dataset_name, prepared, force=params["force"])
 
 
-@task(task_id="verify", multiple_outputs=False, trigger_rule="all_done", execution_timeout=_RULES_TIMEOUT)
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
@@ -187,14 +168,12 @@ def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
     return checked
 
 
-@task(task_id="reconcile", multiple_outputs=False, trigger_rule="all_done")
 def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any] | None:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     return steps.reconcile(RunDocuments.before("reconcile", context).findings(dataset_name))
 
 
-@task(task_id="report", multiple_outputs=False, trigger_rule="all_done")
 def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
@@ -203,7 +182,7 @@ def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
     return {**report, "made_of": documents.digest}
 
 
-def _accounted(dataset: Dataset) -> Any:
+def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) -> Any:
     # For a scheme without "x-" Airflow imports every provider's asset handlers, boto3 with them, at each parse.
     # Its name is its URI: Airflow takes no other URI for a name that it knows, and a data set may change its table.
     asset = Asset(f"x-dynamodb://{dataset.table.name}")
@@ -218,7 +197,7 @@ def _accounted(dataset: Dataset) -> Any:
             prepared, report = (context["ti"].xcom_pull(task_ids=task_id) for task_id in ("prepare", "report"))
             told_rows.note_told(dataset.name, prepared, report)
 
-    @task(task_id="accounted", trigger_rule="all_done", outlets=[table], on_success_callback=note_told)
+    @task(**shared, outlets=[table], on_success_callback=note_told)
     def accounted(**context: Any) -> None:
         from csvdynamo_airflow.tasks import steps, told_rows  # noqa: PLC0415
 
@@ -240,3 +219,34 @@ def _accounted(dataset: Dataset) -> Any:
             context["outlet_events"][table].add(asset, extra=extra)
 
     return accounted()
+
+
+def _wait(dataset: Dataset, added: dict[str, Any], shared: dict[str, Any]) -> ExecutionSensor:
+    return ExecutionSensor(**shared, dataset_name=dataset.name, prepared=added["prepare"])
+
+
+def _fetch_error_files(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) -> FetchErrorFilesOperator:
+    return FetchErrorFilesOperator(**shared, dataset_name=dataset.name, prepare_task="prepare", wait_task="wait")
+
+
+def _calling(body: Callable[..., Any], *told_by: str) -> Callable[..., Any]:
+    """Make a task of a function of the data set's name, of what some tasks returned, and of the context."""
+
+    def make(dataset: Dataset, added: dict[str, Any], shared: dict[str, Any]) -> Any:
+        return task(**shared, multiple_outputs=False)(body)(dataset.name, *(added[one] for one in told_by))
+
+    return make
+
+
+_BODIES: dict[str, Callable[[Dataset, dict[str, Any], dict[str, Any]], Any]] = {
+    "download": _calling(_download),
+    "prepare": _calling(_prepare, "download"),
+    "start": _calling(_start, "prepare"),
+    "wait": _wait,
+    "fetch_error_files": _fetch_error_files,
+    "verify": _calling(_verify),
+    "reconcile": _calling(_reconcile),
+    "report": _calling(_report),
+    "accounted": _accounted,
+}
+"""What each task of the table does. Each is given the data set, the tasks before it, and what the table says of it."""

@@ -13,6 +13,7 @@ from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.tasks.error_files_operator import INCOMPLETE_XCOM
 from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
+from csvdynamo_airflow.tasks.task_table import TASKS
 
 _RETURNED = "return_value"
 _LEFT = {
@@ -53,12 +54,8 @@ class RunDocuments:
             context: The context of the present task.
         """
         instance = context["ti"]
-
-        def before(one: str) -> set[str]:
-            found: set[str] = context["dag"].get_task(one).get_flat_relative_ids(upstream=True)
-            return found
-
-        earlier = sorted(before(task_id), key=lambda one: len(before(one)))
+        ids = [row.task_id for row in TASKS]
+        earlier = ids[: ids.index(task_id)]
         ended = {
             one["task_id"]: one for one in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
         }
