@@ -120,7 +120,7 @@ def test_a_file_that_may_not_be_read_is_told_before_anything_is_started(
         raise PermissionError(13, "Permission denied")
 
     source = written(b"id\n1\n")(tmp_path)
-    monkeypatch.setattr("csvdynamo_airflow.source.local_source._step", refuse)
+    monkeypatch.setattr("csvdynamo_airflow.source.local._step", refuse)
 
     told = refusal(monkeypatch, demo, "--dataset", "cars", "--source", str(source))
 

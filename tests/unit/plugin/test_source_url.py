@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 from csvdynamo.datasets.dataset import Source
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo_airflow.settings import LocalUse
-from csvdynamo_airflow.source.source_url import (
-    Endpoint,
-    Origin,
-    SourceRules,
-    SourceUrlError,
-    admit,
-    admit_redirect,
-)
+from csvdynamo_airflow.source.http.url import Endpoint, admit_redirect
+from csvdynamo_airflow.source.protocol import Origin, SourceRules, SourceUrlError
+from csvdynamo_airflow.source.source_url import admit
 
 
 def rule(text: str) -> HostRule:
