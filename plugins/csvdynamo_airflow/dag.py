@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Asset, AssetAlias, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.sources import told
+from csvdynamo.datasets.sources import told_in_form
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.logs import shown_log
@@ -89,7 +89,7 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             type="string",
             minLength=1,
             title="Source",
-            description=f"Where the CSV is: {told()}. It may be gzipped. Credentials belong into the Airflow "
+            description=f"Where the CSV is: {told_in_form()}. It may be gzipped. Credentials belong into the Airflow "
             "connection that the data set file names.",
         ),
         "dry_run": Param(

@@ -28,7 +28,8 @@ class LocalSource:
     def refuse_beforehand(self, origin: Origin, rules: SourceRules) -> Path | None:
         """Refuse a file that is not below the folder, is none, or is too large; give it otherwise."""
         path, folder = _path_and_folder(origin, rules)
-        refuse_local(path, folder, most=rules.max_bytes)
+        with open_below(path, folder) as source:
+            refuse_more_than(rules.max_bytes, os.fstat(source.fileno()).st_size, f"copy {path}")
         return path
 
     def fetch(self, origin: Origin, target: Path, rules: SourceRules, worker: Worker) -> Fetched:
@@ -71,16 +72,6 @@ def fetch_local(
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or copy.size != before.st_size:
         raise DownloadPostponedError(f"{path} was changed while it was copied. Run again once it is complete.")
     return Fetched(last_modified=formatdate(before.st_mtime, usegmt=True))
-
-
-def refuse_local(path: Path, folder: Path, *, most: int | None = None) -> None:
-    """Refuse a local file that `fetch_local` would refuse, without copying it.
-
-    Raises:
-        DownloadError, FileTooLargeError: As `fetch_local` does.
-    """
-    with open_below(path, folder) as source:
-        refuse_more_than(most, os.fstat(source.fileno()).st_size, f"copy {path}")
 
 
 @contextmanager

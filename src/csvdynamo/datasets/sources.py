@@ -4,7 +4,7 @@ What fetches one is in the plugin, where a module or folder of ``csvdynamo_airfl
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from csvdynamo.datasets.hosts import HostRule
@@ -27,14 +27,6 @@ class Grant:
     why_a_star: str = ""
 
 
-def _no_url(_: str) -> bool:
-    return False
-
-
-def _no_grants(_: str) -> tuple[Grant, ...]:
-    return ()
-
-
 @dataclass(frozen=True)
 class SourceKind:
     """One kind of source.
@@ -54,9 +46,9 @@ class SourceKind:
     schemes: tuple[str, ...]
     told: str
     in_file: str = ""
-    is_url: Callable[[str], bool] = _no_url
+    is_url: Callable[[str], bool] = lambda _: False
     any_slashes: bool = False
-    needs: Callable[[str], tuple[Grant, ...]] = _no_grants
+    needs: Callable[[str], tuple[Grant, ...]] = lambda _: ()
 
 
 def _is_web_url(url: str) -> bool:
@@ -75,16 +67,14 @@ HTTP = SourceKind(
 LOCAL = SourceKind("local", ("file",), told="what the worker's settings for local use allow")
 
 KINDS: tuple[SourceKind, ...] = (HTTP, LOCAL)
-"""Every kind of source. A path, which has no scheme, is of the last one."""
+"""Every kind of source, in the order in which they are told of. A path, which has no scheme, is `LOCAL`."""
 
 
 def kind_of(url: str) -> SourceKind | None:
     """Find the kind of a URL, by its scheme, or of a path; None for a scheme that there is not."""
     scheme, colon, _ = url.partition(":")
-    for kind in KINDS:
-        if colon and scheme.lower() in kind.schemes:
-            return kind
-    return None if "://" in url else LOCAL
+    found = [kind for kind in KINDS if colon and scheme.lower() in kind.schemes]
+    return found[0] if found else (None if "://" in url else LOCAL)
 
 
 def is_source_url(url: str) -> bool:
@@ -101,15 +91,15 @@ def grants(url: str) -> tuple[Grant, ...]:
 
 def address_in_file() -> str:
     """Say what ``source.url`` must be, for an error."""
-    return " or ".join(f"{scheme}://" for kind in _in_file() for scheme in kind.schemes) + " address"
+    return " or ".join(f"{scheme}://" for kind in KINDS if kind.in_file for scheme in kind.schemes) + " address"
 
 
 def told_in_file() -> str:
     """Say what ``source.url`` is, for the documents."""
-    return "; ".join(kind.in_file for kind in _in_file())
+    return "; ".join(kind.in_file for kind in KINDS if kind.in_file)
 
 
-def told() -> str:
+def told_in_form() -> str:
     """Say what a run may be given as its source, for the trigger form."""
     return ", or ".join(kind.told for kind in KINDS)
 
@@ -123,10 +113,6 @@ def user_in_url() -> str:
 def has_user(url: str) -> bool:
     """Say whether a URL names a user, perhaps with a password: it lies where URLs lie, and anyone reads it there."""
     return re.search(user_in_url(), url) is not None
-
-
-def _in_file() -> Iterable[SourceKind]:
-    return (kind for kind in KINDS if kind.in_file)
 
 
 def _in_any_case(scheme: str) -> str:
