@@ -94,7 +94,7 @@ def written(content: bytes) -> Callable[[Path], Path]:
         (written(b"PAR1" + bytes(200)), "as a Parquet file does"),
         (written(b"id\n" + b"1234\n" * 200), "more than 1,000 bytes"),
         (lambda _: "ftp://example.com/cars.csv", "ftp:// is a scheme that cannot be read"),
-        (lambda _: "s3://bucket/cars.csv", "s3:// is a scheme that cannot be read"),
+        (lambda _: "gopher://bucket/cars.csv", "gopher:// is a scheme that cannot be read"),
         (lambda _: "file://elsewhere/cars.csv", "names another machine"),
         (lambda _: "https://127.1/cars.csv", "not written as a URL is"),
         (lambda _: "https://[::1/cars.csv", "not written as a URL is"),
