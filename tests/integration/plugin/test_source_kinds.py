@@ -134,6 +134,15 @@ def test_the_trigger_form_takes_a_toy_without_a_user(toy: None, url: str, taken:
     assert ", or a toy of the drawer, or what the worker" in told_in_form()
 
 
+def test_the_trigger_form_tells_of_every_kind(dataset: Dataset) -> None:
+    from csvdynamo_airflow.dag import make_dag
+
+    form = make_dag(dataset).params.get_param("source_url")
+
+    assert form.description.startswith(f"Where the CSV is: {told_in_form()}. It may be gzipped.")
+    assert all(kind.told in form.description for kind in (HTTP, TOY, LOCAL))
+
+
 def test_a_kind_whose_readers_take_any_slashes_has_no_user_behind_them_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
