@@ -13,7 +13,7 @@ from csvdynamo_airflow.preparation.source_file import SourceFileError, refuse_un
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.protocol import SourceRules, Worker
-from csvdynamo_airflow.source.source_url import admit, source_for
+from csvdynamo_airflow.source.source_url import admit
 from csvdynamo_airflow.storage.growing_file import ReportProgress
 from csvdynamo_airflow.storage.stored_file import file_sha256, put_once
 from csvdynamo_airflow.storage.workspace import workspace
@@ -73,7 +73,7 @@ def download(
     origin = admit(url, rules)
     with workspace("download", dataset.name, run_id, work_parent) as folder:
         target = folder / "source"
-        fetched = source_for(origin.url).fetch(
+        fetched = origin.source.fetch(
             origin, target, rules, Worker(s3, report_progress, sleep, jitter, find_credentials, policy)
         )
         try:
@@ -110,6 +110,6 @@ def refuse_beforehand(url: str, dataset: Dataset, local: LocalUse) -> None:
     """
     rules = SourceRules.of(dataset.source, local)
     origin = admit(url, rules)
-    path = source_for(origin.url).refuse_beforehand(origin, rules)
+    path = origin.source.refuse_beforehand(origin, rules)
     if path is not None:
         refuse_unless_csv(path, origin.shown, dataset)

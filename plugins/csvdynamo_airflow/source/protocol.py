@@ -105,9 +105,6 @@ class Source(Protocol):
             url: A URL of one of the kind's schemes, not empty, printable, without a user.
             rules: Where the data set's runs may read.
 
-        Returns:
-            The source, with a ``url`` of the same kind.
-
         Raises:
             SourceUrlError: It may not; the message says what would be, and quotes no secret.
         """
@@ -143,3 +140,14 @@ class Source(Protocol):
             NoSpaceError: There is no room for the file.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Admitted(Origin):
+    """A source, and what admitted it. Nothing else fetches it: no second reading of its URL may find another kind.
+
+    Attributes:
+        source: Its kind.
+    """
+
+    source: Source = field(kw_only=True, repr=False)

@@ -4,10 +4,10 @@ from importlib import import_module
 
 from csvdynamo.datasets.sources import has_user, kind_of
 from csvdynamo_airflow.settings import LOCAL_FOLDER
-from csvdynamo_airflow.source.protocol import Origin, Source, SourceRules, SourceUrlError
+from csvdynamo_airflow.source.protocol import Admitted, Source, SourceRules, SourceUrlError
 
 
-def admit(url: str, rules: SourceRules) -> Origin:
+def admit(url: str, rules: SourceRules) -> Admitted:
     """Decide whether a source may be read, and how.
 
     Args:
@@ -27,7 +27,9 @@ def admit(url: str, rules: SourceRules) -> Origin:
             "The source's URL has a user or a password, which would lie in Airflow's database and in logs. Make an "
             "Airflow connection with them, and name it in the data set file: connection in [source]."
         )
-    return source_for(text).admit(text, rules)
+    source = source_for(text)
+    origin = source.admit(text, rules)
+    return Admitted(origin.url, origin.path, origin.shown, origin.endpoint, source=source)
 
 
 def source_for(url: str) -> Source:

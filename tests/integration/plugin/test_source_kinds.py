@@ -7,12 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from commands.local_source import local_settings
 from csvdynamo.datasets import sources
-from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.sources import HTTP, KINDS, LOCAL, SourceKind, told_in_form
 from csvdynamo_airflow.parameters import source_url_pattern
@@ -24,6 +25,7 @@ from csvdynamo_airflow.source.source_url import source_for
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError, GrowingFile
 from tests.integration.plugin.migration_objects import BUCKET
+from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
 
 DRAWER = {"toy://drawer/cars.csv": b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n", "toy://drawer/empty.csv": b""}
 URL = "toy://drawer/cars.csv"
@@ -158,6 +160,19 @@ def test_a_command_lets_a_toy_read_no_file_and_tells_beforehand_what_can_be_told
     refuse_beforehand(URL, dataset, LocalUse())
     with pytest.raises(SourceUrlError, match="another drawer"):
         refuse_beforehand("toy://attic/cars.csv", dataset, LocalUse())
+
+
+def test_what_one_kind_admitted_no_other_kind_fetches(s3: Any, tmp_path: Path) -> None:
+    """The path of a file URL may look like an address, for which its host was never held against the rules."""
+    dataset = Dataset("cars", Source("https://example.org/a.csv", "a.csv"), Table("tb_cars", "ID"))
+
+    with serve(Answer(body=b"ID\n1\n")) as server:
+        hosts = local_hosts(server.url)
+        for url in (f"file:{quote(server.url, safe='')}", f"FILE:{server.url}"):
+            with pytest.raises(DownloadError, match="does not exist on this worker"):
+                fetch(url, dataset, s3, tmp_path, local=LocalUse(tmp_path, hosts), sleep=lambda _seconds: None)
+
+    assert server.requests == []
 
 
 def test_without_its_row_a_toy_is_no_source(s3: Any, tmp_path: Path) -> None:
