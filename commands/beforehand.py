@@ -3,7 +3,7 @@
 from commands.local_source import local_path, local_settings
 from commands.project import fail, make_build_folder
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.hosts import has_user
+from csvdynamo.datasets.sources import has_user
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import local_use, retry_seconds
 from csvdynamo_airflow.source.download import refuse_beforehand

@@ -9,6 +9,7 @@ from commands.project import SAMPLES
 from commands.sample import SAMPLE_DATASET, write_sample
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.sources import HTTP, LOCAL, kind_of
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LOCAL_FOLDER, LOCAL_HOSTS
 
@@ -35,13 +36,15 @@ def local_settings(source: str) -> dict[str, str]:
 
     Returns:
         Variables: of a web address, its host and port beside those that the person's environment names; of a file, the
-        folder that it is in.
+        folder that it is in; of another kind, for which the data set file and IAM say what may be read, no folder.
     """
     if re.match("https?://", source, re.IGNORECASE):
         host = re.split("[/?#]", source.split("://", 1)[1], maxsplit=1)[0].rpartition("@")[2]
         # What is no host is for the task to refuse, in words about the URL.
         hosts = [os.environ.get(LOCAL_HOSTS, ""), host if HostRule.from_text(host) else ""]
         return {LOCAL_HOSTS: ",".join(filter(None, hosts)), LOCAL_FOLDER: ""}
+    if kind_of(source) not in {HTTP, LOCAL, None}:
+        return {LOCAL_FOLDER: ""}
     return {LOCAL_FOLDER: str(local_path(source).parent)}
 
 

@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo.datasets.sources import grants
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes
 from csvdynamo_stack.notifications import Notifications
@@ -30,6 +31,7 @@ class AirflowPolicy(Construct):
         *,
         stack_name: str,
         dataset: str,
+        source_url: str,
         machine_name: str,
         bucket: s3.IBucket,
         table: dynamodb.ITable,
@@ -52,6 +54,7 @@ class AirflowPolicy(Construct):
                 *encryption.to_read_items(table),
                 allow(["sns:Publish"], [notifications.topic.topic_arn]),
                 allow(["kms:Decrypt", "kms:GenerateDataKey"], [notifications.key.key_arn]),
+                *_source(source_url),
             ],
         )
 
@@ -95,3 +98,9 @@ def _bucket(bucket: s3.IBucket, dataset: str) -> Iterable[iam.PolicyStatement]:
     yield allow(["s3:GetObject"], [bucket.arn_for_objects(pattern) for pattern in (*own, *others)])
     # An upload in parts that fails is taken back.
     yield allow(["s3:PutObject", "s3:AbortMultipartUpload"], [bucket.arn_for_objects(pattern) for pattern in own])
+
+
+def _source(url: str) -> Iterable[iam.PolicyStatement]:
+    """Allow what the kind of the data set's source says that it needs."""
+    for grant in grants(url):
+        yield allow(grant.actions, [f"arn:{Aws.PARTITION}:{resource}" for resource in grant.resources])

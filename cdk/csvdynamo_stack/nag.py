@@ -13,6 +13,7 @@ from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
 from constructs import Construct
 
 from csvdynamo.datasets.protection import Encryption
+from csvdynamo.datasets.sources import grants
 from csvdynamo_stack.names import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,
@@ -122,6 +123,9 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
     yield "Airflow/Policy", f"{states}:execution:{name}:*", _EXECUTIONS
     yield "Airflow/Policy", f"{states}:mapRun:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
     yield "Airflow/Policy", f"arn:<AWS::Partition>:cloudformation:{place}:stack/{name}/*", _STACK_ID
+    for grant in grants(stack.dataset.source.url):
+        for resource in filter(lambda resource: "*" in resource, grant.resources):
+            yield "Airflow/Policy", f"arn:<AWS::Partition>:{resource}", grant.why_a_star
     if stack.dataset.protection.encryption is Encryption.CUSTOMER_MANAGED:
         for path in (*prefixes, "Functions/MigrateBatchRole"):
             yield path, f"arn:<AWS::Partition>:kms:{place}:key/*", _ANY_DATA_KEY

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, Asset, AssetAlias, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.sources import told_in_form
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.logs import shown_log
@@ -81,8 +82,7 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             type="string",
             minLength=1,
             title="Source",
-            description="Where the CSV is: an https URL on a host that the data set file allows, or what the "
-            "worker's settings for local use allow. It may be gzipped. Credentials belong into the Airflow "
+            description=f"Where the CSV is: {told_in_form()}. It may be gzipped. Credentials belong into the Airflow "
             "connection that the data set file names.",
         ),
         "dry_run": Param(

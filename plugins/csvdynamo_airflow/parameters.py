@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from csvdynamo.datasets.hosts import USER_IN_URL
+from csvdynamo.datasets.sources import user_in_url
 from csvdynamo_airflow.errors import MigrationError
 
 PARAMETERS = ("source_url", "dry_run", "force", "accept_source")
@@ -10,11 +10,17 @@ PARAMETERS = ("source_url", "dry_run", "force", "accept_source")
 SOURCE_URL_LENGTH = 4096
 """The most characters of a source's URL."""
 
-SOURCE_URL_PATTERN = rf"^(?!{USER_IN_URL[1:]})[^\u0000-\u001f\u007f]+(?![\s\S])"
-"""The pattern (JSON Schema) of a source's URL: no control characters, and no user and password.
 
-A run's parameters lie in Airflow's database, and whoever may see the run reads them.
-"""
+def source_url_pattern() -> str:
+    """Give the pattern (JSON Schema) of a source's URL: no control characters, and no user and password.
+
+    A run's parameters lie in Airflow's database, and whoever may see the run reads them.
+    """
+    return rf"^(?!{user_in_url()[1:]})[^\u0000-\u001f\u007f]+(?![\s\S])"
+
+
+SOURCE_URL_PATTERN = source_url_pattern()
+"""The pattern, of every kind of source that there is."""
 
 _NAMED = 5
 

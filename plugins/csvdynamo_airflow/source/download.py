@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.hosts import any_allows
 from csvdynamo_airflow.documents.landing import Landed, landing_key
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.source_file import SourceFileError, refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
-from csvdynamo_airflow.source.http_rules import HttpPolicy
-from csvdynamo_airflow.source.http_source import fetch_http
-from csvdynamo_airflow.source.local_source import fetch_local, refuse_local
-from csvdynamo_airflow.source.source_url import Origin, SourceRules, admit
+from csvdynamo_airflow.source.protocol import SourceRules, Worker
+from csvdynamo_airflow.source.source_url import admit
 from csvdynamo_airflow.storage.growing_file import ReportProgress
 from csvdynamo_airflow.storage.stored_file import file_sha256, put_once
 from csvdynamo_airflow.storage.workspace import workspace
@@ -42,14 +39,14 @@ def download(
     find_credentials: Callable[[str], Credentials] | None = None,
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
-    policy: HttpPolicy | None = None,
+    policy: Any = None,
     sleep: Callable[[float], None] = time.sleep,
     jitter: Callable[[float, float], float] = random.uniform,
 ) -> Landed:
     """Fetch a source to a private temporary file and store it under a key made of its digest.
 
     Args:
-        url: An http, https or file URL, or a path of the worker.
+        url: A URL of a kind that `csvdynamo.datasets.sources` has, or a path of the worker.
         dataset: The data set, which says whom to ask and how much to take; its name and file name are part of the key.
         bucket: The bucket.
         s3: A boto3 S3 client.
@@ -58,7 +55,7 @@ def download(
         find_credentials: Reads the credentials of an Airflow connection; None: there are none.
         work_parent: Where to make that folder; the system's temporary folder if None.
         report_progress: Is told of the bytes received.
-        policy: How patient to be with a server.
+        policy: How patient to be, in the terms of the source's kind.
         sleep: Waits so many seconds.
         jitter: Draws a number between two bounds.
 
@@ -76,20 +73,9 @@ def download(
     origin = admit(url, rules)
     with workspace("download", dataset.name, run_id, work_parent) as folder:
         target = folder / "source"
-        if origin.path is not None and rules.local_folder is not None:
-            fetched = fetch_local(origin.path, rules.local_folder, target, report_progress, most=rules.max_bytes)
-        else:
-            connection = _connection(origin, dataset)
-            fetched = fetch_http(
-                origin,
-                target,
-                report_progress,
-                rules=rules,
-                credentials=find_credentials(connection) if connection and find_credentials else None,
-                policy=policy,
-                sleep=sleep,
-                jitter=jitter,
-            )
+        fetched = origin.source.fetch(
+            origin, target, rules, Worker(s3, report_progress, sleep, jitter, find_credentials, policy)
+        )
         try:
             refuse_unless_csv(target, origin.shown, dataset)
         except SourceFileError as error:
@@ -124,14 +110,6 @@ def refuse_beforehand(url: str, dataset: Dataset, local: LocalUse) -> None:
     """
     rules = SourceRules.of(dataset.source, local)
     origin = admit(url, rules)
-    if origin.path is not None and rules.local_folder is not None:
-        refuse_local(origin.path, rules.local_folder, most=rules.max_bytes)
-        refuse_unless_csv(origin.path, origin.shown, dataset)
-
-
-def _connection(origin: Origin, dataset: Dataset) -> str | None:
-    """Name the connection that a server is asked with: none for a host that a worker's setting alone allows."""
-    asked = origin.endpoint
-    if asked is None or not any_allows(dataset.source.allowed_hosts, asked.scheme, asked.host, asked.port):
-        return None
-    return dataset.source.connection
+    path = origin.source.refuse_beforehand(origin, rules)
+    if path is not None:
+        refuse_unless_csv(path, origin.shown, dataset)

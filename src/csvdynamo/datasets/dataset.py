@@ -13,9 +13,10 @@ from pydantic.dataclasses import dataclass as section
 
 from csvdynamo.datasets.column_rules import Steps
 from csvdynamo.datasets.grammar import STRICT
-from csvdynamo.datasets.hosts import HostRule, has_user
+from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
+from csvdynamo.datasets.sources import HTTP, address_in_file, has_user, is_source_url, kind_of, told_in_file
 from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.row_rules import RowRules
@@ -28,7 +29,6 @@ ENCODINGS = {"found": None, "utf-8": "utf-8", "utf-16": "utf-16", "windows-1252"
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
-_WEB_URL = re.compile(r"https?://[^\s\\]+\Z", re.IGNORECASE)
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 _NO_TIMEZONES = {"localtime", "Factory"}  # another one on each machine, and none
 _MOST_BYTES = 10**13
@@ -39,10 +39,6 @@ def _no_user(url: Any) -> Any:
     if isinstance(url, str) and has_user(url):  # not quoted: it is a secret
         fail("must have no user and password: make an Airflow connection of them, name it in connection")
     return url
-
-
-def _is_web_url(url: str) -> bool:
-    return bool(_WEB_URL.match(url) and url.isprintable() and HostRule.from_url(url))
 
 
 def _is_file_name(name: str) -> bool:
@@ -77,9 +73,8 @@ _HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule
 class Source:
     """Where the CSV is published, the file name that it has in the bucket, and how it is written."""
 
-    url: Annotated[str, Text("an http:// or https:// address", _is_web_url), BeforeValidator(_no_user)] = Field(
-        description="`https://` address of the CSV; `http://` only at a host that "
-        "[a setting of the worker](#where-a-run-may-read) names"
+    url: Annotated[str, Text(f"an {address_in_file()}", is_source_url), BeforeValidator(_no_user)] = Field(
+        description=told_in_file()
     )
     file_name: Annotated[str, Text("a plain file name, of at most 255 bytes and without slashes", _is_file_name)] = (
         Field(description="the file's name in the bucket, without a folder")
@@ -115,8 +110,8 @@ class Source:
 
     @property
     def allowed_hosts(self) -> tuple[HostRule, ...]:
-        """Every host that a run may ask: that of ``url``, and ``hosts``."""
-        own = HostRule.from_url(self.url)
+        """Every host that a run may ask: that of ``url``, if it names one, and ``hosts``."""
+        own = HostRule.from_url(self.url) if kind_of(self.url) is HTTP else None
         return self.hosts if own is None else (own, *self.hosts)
 
 

@@ -10,9 +10,6 @@ from urllib.parse import urlsplit
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _RULE = re.compile(r"(?P<below>\*\.)?(?P<host>\[[^\[\]]*\]|[^\[\]:*]+)(?::(?P<port>[0-9]{1,5}))?")
-USER_IN_URL = r"^\s*(?:[Hh][Tt][Tt][Pp][Ss]?:[/\\]*|[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\\]*@"
-"""A URL with a user, perhaps a password, in front of its host: as a pattern of Python's and of JSON Schema's."""
-_USER_IN_URL = re.compile(USER_IN_URL)
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """The port of a URL that names none, by its scheme."""
 
@@ -44,11 +41,6 @@ def _address(text: str) -> str | None:
     if isinstance(address, IPv4Address):
         return str(address)
     return None if address.scope_id else address.compressed
-
-
-def has_user(url: str) -> bool:
-    """Say whether a URL names a user, perhaps with a password: it lies where URLs lie, and anyone reads it there."""
-    return _USER_IN_URL.search(url) is not None
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from csvdynamo_airflow.preparation.source_header import HeaderError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.fetched import DownloadError
-from csvdynamo_airflow.source.http_rules import HttpPolicy
-from csvdynamo_airflow.source.source_url import SourceUrlError
+from csvdynamo_airflow.source.http.rules import HttpPolicy
+from csvdynamo_airflow.source.protocol import SourceUrlError
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 from csvdynamo_airflow.storage.stored_file import ObjectError
 from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name

@@ -20,10 +20,11 @@ from cryptography.x509.oid import NameOID
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.http_rules import HttpPolicy
-from csvdynamo_airflow.source.http_session import GuardedSession
-from csvdynamo_airflow.source.http_source import fetch_http
-from csvdynamo_airflow.source.source_url import SourceRules, admit
+from csvdynamo_airflow.source.http.fetch import fetch_http
+from csvdynamo_airflow.source.http.rules import HttpPolicy
+from csvdynamo_airflow.source.http.session import GuardedSession
+from csvdynamo_airflow.source.protocol import SourceRules
+from csvdynamo_airflow.source.source_url import admit
 from csvdynamo_airflow.source.time_limit import TimeLimit
 from tests.integration.plugin.raw_server import RawServer, serve_raw
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve

@@ -16,7 +16,7 @@ from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
-from csvdynamo_airflow.source.http_rules import HttpPolicy
+from csvdynamo_airflow.source.http.rules import HttpPolicy
 from csvdynamo_airflow.tasks.task_error import error_text
 from tests.hostile.texts import HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import BUCKET

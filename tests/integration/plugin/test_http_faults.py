@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.http_rules import HttpPolicy
-from csvdynamo_airflow.source.http_source import fetch_http
-from csvdynamo_airflow.source.source_url import SourceRules, admit
+from csvdynamo_airflow.source.http.fetch import fetch_http
+from csvdynamo_airflow.source.http.rules import HttpPolicy
+from csvdynamo_airflow.source.protocol import SourceRules
+from csvdynamo_airflow.source.source_url import admit
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 from tests.integration.plugin.raw_server import RawServer, serve_raw
 from tests.integration.plugin.scripted_server import local_hosts

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.http_rules import HttpPolicy
-from csvdynamo_airflow.source.http_source import fetch_http
-from csvdynamo_airflow.source.source_url import SourceRules, admit
+from csvdynamo_airflow.source.http.fetch import fetch_http
+from csvdynamo_airflow.source.http.rules import HttpPolicy
+from csvdynamo_airflow.source.protocol import SourceRules
+from csvdynamo_airflow.source.source_url import admit
 from tests.integration.plugin.scripted_server import Answer, ScriptedServer, local_hosts, serve
 
 CSV = b"VIN,DOL Vehicle ID\n" + b"".join(b"%d,%d\n" % (n, n) for n in range(1000))

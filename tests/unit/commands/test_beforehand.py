@@ -94,7 +94,7 @@ def written(content: bytes) -> Callable[[Path], Path]:
         (written(b"PAR1" + bytes(200)), "as a Parquet file does"),
         (written(b"id\n" + b"1234\n" * 200), "more than 1,000 bytes"),
         (lambda _: "ftp://example.com/cars.csv", "ftp:// is a scheme that cannot be read"),
-        (lambda _: "s3://bucket/cars.csv", "s3:// is a scheme that cannot be read"),
+        (lambda _: "gopher://bucket/cars.csv", "gopher:// is a scheme that cannot be read"),
         (lambda _: "file://elsewhere/cars.csv", "names another machine"),
         (lambda _: "https://127.1/cars.csv", "not written as a URL is"),
         (lambda _: "https://[::1/cars.csv", "not written as a URL is"),
@@ -120,7 +120,7 @@ def test_a_file_that_may_not_be_read_is_told_before_anything_is_started(
         raise PermissionError(13, "Permission denied")
 
     source = written(b"id\n1\n")(tmp_path)
-    monkeypatch.setattr("csvdynamo_airflow.source.local_source._step", refuse)
+    monkeypatch.setattr("csvdynamo_airflow.source.local._step", refuse)
 
     told = refusal(monkeypatch, demo, "--dataset", "cars", "--source", str(source))
 

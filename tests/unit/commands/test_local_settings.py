@@ -7,8 +7,9 @@ import pytest
 from commands.local_source import local_settings
 from csvdynamo_airflow.settings import LocalUse, local_use
 from csvdynamo_airflow.source.fetched import DownloadError
-from csvdynamo_airflow.source.local_source import open_below
-from csvdynamo_airflow.source.source_url import SourceRules, SourceUrlError, admit
+from csvdynamo_airflow.source.local import open_below
+from csvdynamo_airflow.source.protocol import SourceRules, SourceUrlError
+from csvdynamo_airflow.source.source_url import admit
 
 
 def rules_of(source: str, environment: pytest.MonkeyPatch) -> SourceRules:

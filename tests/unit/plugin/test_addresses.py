@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.source.addresses import is_of_internet
+from csvdynamo_airflow.source.http.addresses import is_of_internet
 
 OF_INTERNET = ["8.8.8.8", "52.216.0.1", "2606:4700::1111", "2a00:1450:4001:800::200e"]
 INNER = [

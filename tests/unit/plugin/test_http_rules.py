@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.source.http_rules import (
+from csvdynamo_airflow.source.http.rules import (
     Answer,
     ContentRange,
     HttpPolicy,

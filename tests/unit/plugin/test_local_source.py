@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo_airflow.source import local_source
+from csvdynamo_airflow.source import local as local_source
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.local_source import fetch_local
-from csvdynamo_airflow.source.source_url import SourceRules, admit
+from csvdynamo_airflow.source.local import fetch_local
+from csvdynamo_airflow.source.protocol import SourceRules
+from csvdynamo_airflow.source.source_url import admit
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 
 CSV = b"VIN,DOL Vehicle ID\nV1,100\n"

@@ -8,7 +8,8 @@ import pytest
 from csvdynamo.datasets.dataset import Source
 from csvdynamo_airflow.parameters import PARAMETERS, SOURCE_URL_PATTERN, ParameterError, refuse_unknown
 from csvdynamo_airflow.settings import LocalUse
-from csvdynamo_airflow.source.source_url import SourceRules, SourceUrlError, admit
+from csvdynamo_airflow.source.protocol import SourceRules, SourceUrlError
+from csvdynamo_airflow.source.source_url import admit
 
 WITH_USER = [
     scheme + user + "data.wa.gov/rows.csv"

@@ -14,8 +14,9 @@ from csvdynamo.datasets.hosts import any_allows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError
-from csvdynamo_airflow.source.http_connection import Guard, guarded_pools
-from csvdynamo_airflow.source.source_url import Origin, SourceRules, SourceUrlError, admit_redirect
+from csvdynamo_airflow.source.http.connection import Guard, guarded_pools
+from csvdynamo_airflow.source.http.url import admit_redirect
+from csvdynamo_airflow.source.protocol import Origin, SourceRules, SourceUrlError
 from csvdynamo_airflow.source.time_limit import TimeLimit
 
 log = shown_log(__name__)

@@ -12,9 +12,9 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from csvdynamo_airflow.settings import LOCAL_HOSTS
-from csvdynamo_airflow.source.addresses import is_of_internet
 from csvdynamo_airflow.source.fetched import DownloadError
-from csvdynamo_airflow.source.http_answer import WholeAnswer
+from csvdynamo_airflow.source.http.addresses import is_of_internet
+from csvdynamo_airflow.source.http.answer import WholeAnswer
 from csvdynamo_airflow.source.time_limit import TimeLimit
 
 MayGoAnywhere = Callable[[str, str, int], bool]

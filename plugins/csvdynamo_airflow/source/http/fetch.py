@@ -11,8 +11,8 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
-from csvdynamo_airflow.source.http_answer import ExcessError
-from csvdynamo_airflow.source.http_rules import (
+from csvdynamo_airflow.source.http.answer import ExcessError
+from csvdynamo_airflow.source.http.rules import (
     Answer,
     ContentRange,
     HttpPolicy,
@@ -23,7 +23,7 @@ from csvdynamo_airflow.source.http_rules import (
     retry_after_seconds,
     wait_seconds,
 )
-from csvdynamo_airflow.source.source_url import Origin, SourceRules
+from csvdynamo_airflow.source.protocol import Origin, SourceRules
 from csvdynamo_airflow.source.time_limit import TimeLimit
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress
@@ -31,7 +31,7 @@ from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress
 if TYPE_CHECKING:
     import requests
 
-    from csvdynamo_airflow.source.http_session import GuardedSession
+    from csvdynamo_airflow.source.http.session import GuardedSession
 
 PIECE_BYTES = 64 * 1024
 _HEADER_LENGTH = 500
@@ -85,7 +85,7 @@ def fetch_http(
         FileTooLargeError: The file is larger than ``rules`` allow.
         NoSpaceError: There is no room for the file.
     """
-    from csvdynamo_airflow.source.http_session import GuardedSession  # noqa: PLC0415 - slow; not at DAG parse time
+    from csvdynamo_airflow.source.http.session import GuardedSession  # noqa: PLC0415 - slow; not at DAG parse time
 
     policy = policy or HttpPolicy()
     limit = TimeLimit(rules.max_seconds, clock)

@@ -1,4 +1,4 @@
-"""Fetching a source that is a file of the worker, below the one folder that a setting names."""
+"""Sources that are files of the worker, below the one folder that a setting names."""
 
 import os
 import stat
@@ -7,13 +7,38 @@ from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
+from csvdynamo_airflow.source.protocol import Origin, Source, SourceRules, SourceUrlError, Worker
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress, refuse_more_than
 
 PIECE_BYTES = 1024 * 1024
+
+
+class LocalSource:
+    """A file of the worker, by its path or a ``file://`` URL."""
+
+    def admit(self, url: str, rules: SourceRules) -> Origin:
+        """Admit a path where there is a folder: whether it is below, only the file system can tell."""
+        return _admit_file(_file_path(url) if url.lower().startswith("file:") else url, rules)
+
+    def refuse_beforehand(self, origin: Origin, rules: SourceRules) -> Path | None:
+        """Refuse a file that is not below the folder, is none, or is too large; give it otherwise."""
+        path, folder = _path_and_folder(origin, rules)
+        with open_below(path, folder) as source:
+            refuse_more_than(rules.max_bytes, os.fstat(source.fileno()).st_size, f"copy {path}")
+        return path
+
+    def fetch(self, origin: Origin, target: Path, rules: SourceRules, worker: Worker) -> Fetched:
+        """Copy it."""
+        path, folder = _path_and_folder(origin, rules)
+        return fetch_local(path, folder, target, worker.report_progress, most=rules.max_bytes)
+
+
+SOURCE: Source = LocalSource()
 
 
 def fetch_local(
@@ -47,16 +72,6 @@ def fetch_local(
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or copy.size != before.st_size:
         raise DownloadPostponedError(f"{path} was changed while it was copied. Run again once it is complete.")
     return Fetched(last_modified=formatdate(before.st_mtime, usegmt=True))
-
-
-def refuse_local(path: Path, folder: Path, *, most: int | None = None) -> None:
-    """Refuse a local file that `fetch_local` would refuse, without copying it.
-
-    Raises:
-        DownloadError, FileTooLargeError: As `fetch_local` does.
-    """
-    with open_below(path, folder) as source:
-        refuse_more_than(most, os.fstat(source.fileno()).st_size, f"copy {path}")
 
 
 @contextmanager
@@ -109,3 +124,32 @@ def _step(holder: int, name: str, flags: int) -> int:
         return os.open(name, flags | os.O_CLOEXEC, dir_fd=holder)
     finally:
         os.close(holder)
+
+
+def _file_path(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = None
+    if parts is None or parts.netloc not in {"", "localhost"}:
+        raise SourceUrlError(f"{text} names another machine. Write file:///folder/file for a file of this worker.")
+    return unquote(parts.path)
+
+
+def _admit_file(text: str, rules: SourceRules) -> Origin:
+    if not text.isprintable():
+        raise SourceUrlError("The source's path has control characters. Correct the run's parameter.")
+    if rules.local_folder is None:
+        raise SourceUrlError(
+            f"{text} is a path, and this worker reads no files as sources: its setting {LOCAL_FOLDER} names no folder. "
+            "Give an https URL, or set it."
+        )
+    path = rules.local_folder / text
+    return Origin(text, path, str(path))
+
+
+def _path_and_folder(origin: Origin, rules: SourceRules) -> tuple[Path, Path]:
+    # `admit` gives an origin where there is a folder alone, and each has a path.
+    assert origin.path is not None
+    assert rules.local_folder is not None
+    return origin.path, rules.local_folder
