@@ -96,7 +96,7 @@ class _Gathering:
         with OutcomeSpool(self._space) as spool:
             self._list_results()
             self._read_rejects(spool)
-        return self._write(spool, Sources.read_before(spool, rows, batches), answered=earlier.answered)
+        return self._write(spool, Sources.read_before(spool, rows, batches), answered=True)
 
     def _find_manifest(self) -> Manifest | None:
         self._list_results()
