@@ -18,13 +18,13 @@ from csvdynamo_airflow.outcome.error_objects import (
     read_rejects,
     read_rejects_before_upload,
 )
-from csvdynamo_airflow.outcome.objects_read import OBJECTS_FILE, write_objects
+from csvdynamo_airflow.outcome.objects_read import OBJECTS_FILE, read_objects, write_objects
 from csvdynamo_airflow.outcome.outcome_spool import OutcomeSpool
 from csvdynamo_airflow.outcome.outcome_tables import OutcomeTables, Sources
 from csvdynamo_airflow.outcome.result_files import read_results
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
-from csvdynamo_airflow.storage.result_objects import StoredObject, find_manifest, list_objects
+from csvdynamo_airflow.storage.result_objects import StoredObject, find_manifest, find_object, list_objects
 from csvdynamo_airflow.storage.stored_file import fetch, file_sha256
 from csvdynamo_airflow.storage.workspace import require_free_space, workspace
 
@@ -93,19 +93,19 @@ class _Gathering:
             pass
         if earlier.unfinished_key:
             self._fetch(earlier, earlier.unfinished_key, self._folder / UNFINISHED_FILE)
+        self._fetch(earlier, earlier.objects_key, self._folder / "earlier_objects")
+        read = read_objects(self._folder / "earlier_objects")
+        self._objects += [one for one in read if one.key.startswith(results_prefix(earlier.execution))]
         with OutcomeSpool(self._space) as spool:
-            self._list_results()
             self._read_rejects(spool)
         return self._write(spool, Sources.read_before(spool, rows, batches), answered=True)
 
     def _find_manifest(self) -> Manifest | None:
-        self._list_results()
-        return find_manifest(self._s3, self._prepared.bucket, self._execution.name) if self._execution else None
-
-    def _list_results(self) -> None:
-        if self._execution:
-            found = list_objects(self._s3, self._prepared.bucket, results_prefix(self._execution.name))
-            self._objects += map(StoredObject.of, found)
+        if self._execution is None:
+            return None
+        found = list_objects(self._s3, self._prepared.bucket, results_prefix(self._execution.name))
+        self._objects += map(StoredObject.of, found)
+        return find_manifest(self._s3, self._prepared.bucket, self._execution.name)
 
     def _read_results(self, spool: OutcomeSpool, manifest: Manifest | None) -> None:
         with self._space.open(self._folder / UNFINISHED_FILE) as out:
@@ -121,9 +121,9 @@ class _Gathering:
 
     def _read_rejects(self, spool: OutcomeSpool) -> None:
         bucket = self._prepared.bucket
-        if self._prepared.rejects_key and (found := list_objects(self._s3, bucket, self._prepared.rejects_key)):
-            self._objects += map(StoredObject.of, found)
-            read_rejects_before_upload(self._s3, bucket, self._prepared.rejects_key, spool)
+        if stored := find_object(self._s3, bucket, self._prepared.rejects_key):
+            self._objects.append(stored)
+            read_rejects_before_upload(self._s3, bucket, stored.key, spool)
         if self._execution is None:
             return
         for stored in self._arriving(self._execution.name):
@@ -184,7 +184,7 @@ class _Gathering:
         bucket = self._prepared.bucket
         key = reports_prefix(self._dataset_name, self._prepared.execution_name) + file.name
         if not file.stat().st_size:
-            if list_objects(self._s3, bucket, key):
+            if find_object(self._s3, bucket, key):
                 self._s3.put_object(Bucket=bucket, Key=key, Body=b"")
             return None
         self._s3.upload_file(str(file), bucket, key, ExtraArgs={"ContentType": _CONTENT_TYPES[file.suffix]})

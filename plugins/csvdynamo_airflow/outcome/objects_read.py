@@ -11,7 +11,13 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.naming import results_prefix
 from csvdynamo_airflow.outcome.error_objects import list_error_objects, read_rejects
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.result_objects import StoredObject, list_objects, numbered_lines, stored_sha256
+from csvdynamo_airflow.storage.result_objects import (
+    StoredObject,
+    find_object,
+    list_objects,
+    numbered_lines,
+    stored_sha256,
+)
 
 OBJECTS_FILE = "objects.jsonl"
 
@@ -21,6 +27,13 @@ def write_objects(objects: Iterable[StoredObject], path: Path, space: DiskSpace)
     with space.open_text(path) as file:
         for one in sorted(objects):
             file.write(json.dumps({"key": one.key, "etag": one.etag, "size": one.size}) + "\n")
+
+
+def read_objects(path: Path) -> Iterator[StoredObject]:
+    """Read what `write_objects` wrote."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield StoredObject(**json.loads(line))
 
 
 def changed_files(s3: Any, bucket: str, outcome: Outcome) -> tuple[str, ...]:
@@ -58,8 +71,8 @@ def _read_objects(s3: Any, bucket: str, key: str | None) -> Iterator[StoredObjec
 
 def _list_now(s3: Any, prepared: Prepared, outcome: Outcome) -> Iterator[StoredObject]:
     bucket = prepared.bucket
-    if prepared.rejects_key:
-        yield from map(StoredObject.of, list_objects(s3, bucket, prepared.rejects_key))
+    if stored := find_object(s3, bucket, prepared.rejects_key):
+        yield stored
     if outcome.execution:
         yield from map(StoredObject.of, list_objects(s3, bucket, results_prefix(outcome.execution)))
         yield from list_error_objects(s3, bucket, outcome.execution)

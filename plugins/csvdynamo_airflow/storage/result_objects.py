@@ -31,6 +31,12 @@ def list_objects(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
     return [item for page in pages for item in page.get("Contents", [])]
 
 
+def find_object(s3: Any, bucket: str, key: str | None) -> StoredObject | None:
+    """Find an object by its key, None where there is none; a listing tells its version, as `list_objects` does."""
+    found = list_objects(s3, bucket, key) if key else []
+    return next((StoredObject.of(item) for item in found if item["Key"] == key), None)
+
+
 def stored_sha256(s3: Any, bucket: str, key: str) -> str | None:
     """Digest an object, in hexadecimal; None for one that is gone."""
     digest = hashlib.sha256()

@@ -13,6 +13,7 @@ from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.outcome.error_objects import error_objects_digest, read_rejects
 from csvdynamo_airflow.outcome.gathering import gather
+from csvdynamo_airflow.outcome.objects_read import changed_objects
 from csvdynamo_airflow.storage import disk_space
 from csvdynamo_airflow.storage.stored_file import ObjectError
 from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError
@@ -84,6 +85,21 @@ def test_of_an_outcome_with_missing_rejects_the_error_files_alone_are_read_again
     assert told_of(again) == told_of(whole)
     assert (again.missing, again.rejects, again.failed, again.unstarted) == (0, 2, 3, 2)
     assert tables == (rows_of(s3, whole), batches_of(s3, whole))
+
+
+def test_a_result_file_that_changed_between_two_readings_is_none_of_what_was_read(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(99, ["a"])]})
+    first = gathered(s3)[0]
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(100)]})
+    put_error_file(s3, [reject("a")])
+
+    again = gathered(s3, first)[0]
+
+    assert (again.written, again.rejects) == (99, 1)
+    assert f"{FOLDER}/SUCCEEDED_0.json" in changed_objects(s3, PREPARED, again)
+
+
+FOLDER = "results/cars-1/5eeb5c7c"
 
 
 def test_what_an_earlier_reading_wrote_is_not_taken_once_it_was_changed(s3: Any) -> None:
