@@ -15,6 +15,7 @@ from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
+from csvdynamo_airflow.outcome.objects_read import is_result_of
 
 _NAMED = 5
 _LOST = (
@@ -22,6 +23,7 @@ _LOST = (
     "the task: clear it with everything downstream."
 )
 _TO_MIGRATE_AGAIN = "Find who wrote to it, and clear the task start, which migrates the file again."
+_ANEW = "trigger the DAG again, as a new run"
 _REFUSED_BY_THE_FUNCTION = (OtherRulesError.__name__, TurnLostError.__name__)
 
 
@@ -91,13 +93,22 @@ def _against_the_outcome(prepared: Prepared, outcome: Outcome, counts: Migration
             f"The Map Run counts {counts.map_run_succeeded:,} rows in batches that succeeded, and the answers of these "
             f"batches {answered:,}: see the result files."
         )
-    for said, keys in (
-        ("Not as they were written are", counts.changed_files),
-        ("Gone, changed or new since the error files were made of them are", counts.changed_objects),
+    results = [key for key in counts.changed_objects if is_result_of(outcome.execution, key)]
+    others = [key for key in counts.changed_objects if key not in results]
+    read_again = "clear the task fetch_error_files"
+    for said, keys, to_do in (
+        ("Not as they were written are", counts.changed_files, read_again),
+        ("Gone or changed since the error files were made of them are", others, read_again),
+        # To read again what is not there any more would leave the error files with nothing.
+        (
+            "Gone, changed or new since they were read are",
+            results,
+            "restore them, or trigger the DAG again, as a new run",
+        ),
     ):
         if keys:
             named = ", ".join(f"s3://{prepared.bucket}/{key}" for key in keys[:_NAMED]) + (" …" * (len(keys) > _NAMED))
-            yield f"{said} {named}: clear the task fetch_error_files."
+            yield f"{said} {named}: {to_do}."
 
 
 def _against_the_executions_output(outcome: Outcome, execution: Execution | None) -> Iterator[str]:
@@ -146,7 +157,7 @@ def _to_migrate_the_rest(findings: Findings) -> str:
     if findings.execution is None:
         return "clear the task start"
     if findings.execution.succeeded:
-        return "an execution that succeeded is not redriven, so trigger the DAG again, as a new run"
+        return "an execution that succeeded is not redriven, so " + _ANEW
     return "clear the task wait, which redrives them"
 
 

@@ -39,7 +39,8 @@ class Prepared:
             ``utf-16-le``, ``utf-16-be`` or ``windows-1252``.
         compression: What the source is packed in, ``gzip`` or ``zip``; None if it is not.
         profile_key: The key of the profile of the prepared file's columns, None if there is none.
-        sample_key: The key of some of its rows, for a check of some keys; None where every key is checked.
+        etag: The version of the prepared file in the bucket, as a listing tells; "" of one that was not uploaded.
+        sample_key: The key of some of its rows, for a check of some keys; None where none were drawn.
         sample_sha256: Their digest, in hexadecimal, "" where there are none.
         usual_source: Whether the source is the one that the data set file names, and not another that a person gave.
         source_warnings: What speaks against the source as a whole, and was let pass.
@@ -64,6 +65,7 @@ class Prepared:
     encoding: str = "utf-8"
     compression: str | None = None
     profile_key: str | None = None
+    etag: str = ""
     sample_key: str | None = None
     sample_sha256: str = ""
     usual_source: bool = False

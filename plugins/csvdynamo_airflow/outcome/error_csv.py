@@ -16,7 +16,7 @@ ERROR_CSV_FILE = "rejects.csv"
 
 def write_error_csv(
     rejects: IO[bytes], headers: Sequence[str], out: IO[bytes], unfinished: IO[bytes] | None = None
-) -> None:
+) -> int:
     r"""Write rejects as CSV, in constant memory: UTF-8 with a byte order mark, commas, ``\r\n``.
 
     The columns are the source's in their order, then ``_row``, ``_code``, ``_column`` and ``_message``, and ``_extra``
@@ -29,7 +29,10 @@ def write_error_csv(
         rejects: The rejects, as JSON lines; read twice from its start.
         headers: The source's header.
         out: Where the CSV goes.
-        unfinished: The rows of batches that did not succeed (see `unfinished_rows`), likewise. They come last.
+        unfinished: The rows of batches that did not succeed (see `result_files`), likewise. They come last.
+
+    Returns:
+        How many rows it wrote.
     """
     files = [file for file in (rejects, unfinished) if file is not None]
     more = sorted({name for record in _records(files) for name in record["item"]} - set(headers))
@@ -41,12 +44,15 @@ def write_error_csv(
     text = io.TextIOWrapper(out, encoding="utf-8-sig", errors="backslashreplace", newline="")
     rows = csv.writer(text)
     rows.writerow(map(neutralise, [*first, *([_free_name(MARKED_WITHIN, first)] if marked else [])]))
+    written = 0
     for record in _records(files):
+        written += 1
         cells = _cells(record, headers, more)
         told = ["yes" if any(map(is_marked_within, cells)) else ""] if marked else []
         rows.writerow(map(neutralise, [*cells, *told]))
     text.flush()
     text.detach()
+    return written
 
 
 def _cells(record: dict[str, Any], headers: Sequence[str], more: Sequence[str]) -> list[str]:

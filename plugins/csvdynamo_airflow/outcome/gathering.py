@@ -1,7 +1,7 @@
 """The one reading of what a run left: its tables and its error files are written beside its report."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from csvdynamo.records.result_files import Manifest
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, reports_prefix, results_prefix
 from csvdynamo_airflow.outcome.error_csv import ERROR_CSV_FILE, write_error_csv
 from csvdynamo_airflow.outcome.error_objects import (
@@ -136,11 +137,15 @@ class _Gathering:
 
     def _arriving(self, execution: str) -> Iterator[StoredObject]:
         """Give the objects that may hold rejects, those that come while they are read among them."""
-        known: set[StoredObject] = set()
-        while new := set(list_error_objects(self._s3, self._prepared.bucket, execution)) - known:
-            yield from sorted(new)
-            known |= new
-        self._error_objects = digest_of_objects(known)
+        known: dict[str, StoredObject] = {}
+        while new := self._unknown(known, execution):
+            yield from new
+            known |= {one.key: one for one in new}
+        self._error_objects = digest_of_objects(known.values())
+
+    def _unknown(self, known: Mapping[str, StoredObject], execution: str) -> list[StoredObject]:
+        listed = list_error_objects(self._s3, self._prepared.bucket, execution)
+        return sorted(one for one in listed if one.key not in known)
 
     def _write(self, spool: OutcomeSpool, sources: Sources, *, answered: bool) -> Outcome:
         rejects, unfinished, table, rows, batches, objects = (
@@ -148,16 +153,18 @@ class _Gathering:
             for name in (REJECTS_FILE, UNFINISHED_FILE, ERROR_CSV_FILE, ROWS_FILE, BATCHES_FILE, OBJECTS_FILE)
         )
         with open_duckdb(self._space) as session:
-            tables = OutcomeTables(session, sources, rows, batches)
+            tables = OutcomeTables(session, sources, self._space, rows, batches)
+            outcome = tables.tally()
             with spool.records.open("rb") as records, self._space.open(rejects) as out:
                 for start, size in tables.records():
                     records.seek(start)
                     out.write(records.read(size))
-            outcome = tables.tally()
         write_objects(self._objects, objects, self._space)
+        written = 0
         with rejects.open("rb") as first, unfinished.open("rb") as then, self._space.open(table) as csv:
             if first.seek(0, os.SEEK_END) or then.seek(0, os.SEEK_END):
-                write_error_csv(first, self._prepared.header, csv, then)
+                written = write_error_csv(first, self._prepared.header, csv, then)
+        _hold_to_the_tables(outcome, written)
         keys = [self._upload(file) for file in (rejects, table, unfinished, rows, batches, objects)]
         key, csv_key, unfinished_key, rows_key, batches_key, objects_key = keys
         return replace(
@@ -189,3 +196,17 @@ class _Gathering:
             return None
         self._s3.upload_file(str(file), bucket, key, ExtraArgs={"ContentType": _CONTENT_TYPES[file.suffix]})
         return key
+
+
+def _hold_to_the_tables(outcome: Outcome, written: int) -> None:
+    """Refuse error files that have not a row for each that the tables have.
+
+    Raises:
+        MigrationError: Rows are missing in them, or are told twice.
+    """
+    told = outcome.before + outcome.rejects + outcome.failed + outcome.unstarted
+    if written != told:
+        raise MigrationError(
+            f"The error files have {written:,} rows, and the tables that they were made of tell {told:,} that were not "
+            "written: clear this task. If it happens again, it is a fault of csvdynamo."
+        )

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from csvdynamo.errors import RejectError
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.naming import results_prefix
-from csvdynamo_airflow.outcome.error_objects import list_error_objects, read_rejects
+from csvdynamo_airflow.outcome.error_objects import list_error_objects
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.result_objects import (
     StoredObject,
@@ -42,10 +41,10 @@ def changed_files(s3: Any, bucket: str, outcome: Outcome) -> tuple[str, ...]:
 
 
 def changed_objects(s3: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
-    """Name the objects that went, changed or came since the outcome was read from them.
+    """Name the objects that went or changed since the outcome was read from them, and the result files that came.
 
-    Firehose delivers at least once, and what it kept of an attempt that was repeated may come late: an object that
-    holds nothing but rejects that were read already changes nothing.
+    Which rejects count the result files say. So an error file that comes late changes nothing: Firehose delivers at
+    least once, and what an attempt had sent that was repeated may come after the rest.
 
     Args:
         s3: A boto3 S3 client.
@@ -55,12 +54,14 @@ def changed_objects(s3: Any, prepared: Prepared, outcome: Outcome) -> tuple[str,
     bucket = prepared.bucket
     read = {one.key: one for one in _read_objects(s3, bucket, outcome.objects_key)}
     now = {one.key: one for one in _list_now(s3, prepared, outcome)}
-    came = [key for key in now if key not in read]
-    results = results_prefix(outcome.execution)
     changed = [key for key, one in read.items() if now.get(key) != one]
-    changed += [key for key in came if outcome.execution and key.startswith(results)]
-    changed += _with_new_rejects(s3, bucket, outcome, [key for key in came if not key.startswith(results)])
-    return tuple(sorted(changed))
+    came = [key for key in now if key not in read and is_result_of(outcome.execution, key)]
+    return tuple(sorted([*changed, *came]))
+
+
+def is_result_of(execution: str, key: str) -> bool:
+    """Tell whether an object is one that the Map Run of an execution left."""
+    return bool(execution) and key.startswith(results_prefix(execution))
 
 
 def _read_objects(s3: Any, bucket: str, key: str | None) -> Iterator[StoredObject]:
@@ -76,18 +77,3 @@ def _list_now(s3: Any, prepared: Prepared, outcome: Outcome) -> Iterator[StoredO
     if outcome.execution:
         yield from map(StoredObject.of, list_objects(s3, bucket, results_prefix(outcome.execution)))
         yield from list_error_objects(s3, bucket, outcome.execution)
-
-
-def _with_new_rejects(s3: Any, bucket: str, outcome: Outcome, keys: list[str]) -> Iterator[str]:
-    """Name those of the objects that hold a reject of the execution that is none of the outcome's."""
-    ids: dict[str, set[str]] = {}
-    for key in keys:
-        try:
-            ids[key] = {reject.reject_id for reject in read_rejects(s3, bucket, key, outcome.execution)}
-        except RejectError:
-            yield key
-    new = set().union(*ids.values())
-    if new and outcome.key:
-        for _, line in numbered_lines(s3, bucket, outcome.key):
-            new.discard(json.loads(line)["reject_id"])
-    yield from (key for key, found in ids.items() if found & new)

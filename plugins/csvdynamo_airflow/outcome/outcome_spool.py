@@ -1,6 +1,7 @@
 """What a run's objects say of its rows and batches, as it is read: short lines on disk for DuckDB to put in order."""
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +46,8 @@ AWAITED = {"reject_id": "VARCHAR", "batch": "BIGINT"}
 
 OBJECTS = {"object": "BIGINT", "key": "VARCHAR"}
 """The columns of the objects that said it."""
+
+_LONGEST_NAME = 4096  # an object's key has 1,024 bytes; an id of ours has 24 characters
 
 CODE_LENGTH = 100
 """The most characters of a reject's code, which is whatever the error file says, in what is told of a run."""
@@ -109,7 +112,7 @@ class OutcomeSpool:
     def add_object(self, key: str) -> int:
         """Note an object that is about to be read; return its number."""
         self._known_objects += 1
-        self._objects.writerow((self._known_objects, key))
+        self._objects.writerow((self._known_objects, _plain(key)))
         return self._known_objects
 
     def add_batch(self, batch: Batch) -> int:
@@ -117,7 +120,7 @@ class OutcomeSpool:
         self._known_batches += 1
         rules = None if batch.rules is None else shown(batch.rules, CODE_LENGTH)
         counts = (batch.rows, batch.written, batch.rejected)
-        told = (shown(batch.status, CODE_LENGTH), *counts, rules, batch.error, batch.object)
+        told = (shown(batch.status, CODE_LENGTH), *counts, rules, batch.error, _plain(batch.object))
         self._batches.writerow((self._known_batches, *told))
         return self._known_batches
 
@@ -156,6 +159,9 @@ class OutcomeSpool:
         self._rows.writerow((self._read, *fields))
 
 
-def _plain(reject_id: str) -> str:
-    """Write an id so that it has one line and a character, whatever it is, and different ids stay different."""
-    return reject_id.encode("unicode_escape").decode("ascii") or "\\e"
+def _plain(name: str) -> str:
+    """Write an id or a key in one line that is not endless; different ones stay different."""
+    plain = name.encode("unicode_escape").decode("ascii")
+    if len(plain) > _LONGEST_NAME:
+        return f"\\d{hashlib.sha256(plain.encode()).hexdigest()}"
+    return plain or "\\e"

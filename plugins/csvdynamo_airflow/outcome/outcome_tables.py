@@ -14,6 +14,7 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
 from csvdynamo_airflow.outcome.outcome_spool import AWAITED, BATCHES, CODE_LENGTH, OBJECTS, ROWS, OutcomeSpool
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import read_csv, sql_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _FETCHED_ROWS = 10_000
 # Rows of a group are held in memory, and a message may have two thousand characters.
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
 _TOLD = 'standing, row, stage, code, "column", message, reject_id'
+_BEFORE, _REJECTED, _MISSING = RowStanding.BEFORE_UPLOAD, RowStanding.REJECTED, RowStanding.MISSING
 _UNFINISHED = f"standing IN ('{RowStanding.FAILED}', '{RowStanding.UNSTARTED}')"
 
 
@@ -37,6 +39,7 @@ class Sources:
         awaited: The rejects that count.
         batches: The batches.
         objects: The keys of the objects by their numbers.
+        size: How many bytes the lines have, about.
     """
 
     said: str
@@ -44,80 +47,109 @@ class Sources:
     awaited: str
     batches: str
     objects: str
+    size: int
 
     @classmethod
     def read_now(cls, spool: OutcomeSpool) -> Self:
         """Take everything from what was read."""
         said, objects = read_csv(spool.rows, ROWS), read_csv(spool.objects, OBJECTS)
-        unfinished = f"(SELECT {_TOLD}, batch, key FROM {said} JOIN {objects} USING (object) WHERE {_UNFINISHED})"  # noqa: S608
-        return cls(said, unfinished, read_csv(spool.awaited, AWAITED), read_csv(spool.batches, BATCHES), objects)
+        unfinished = f"(SELECT {_TOLD}, batch, key FROM {said} JOIN {objects} USING (object) WHERE {_UNFINISHED})"
+        awaited, batches = read_csv(spool.awaited, AWAITED), read_csv(spool.batches, BATCHES)
+        return cls(said, unfinished, awaited, batches, objects, _size(spool.rows, spool.awaited))
 
     @classmethod
     def read_before(cls, spool: OutcomeSpool, rows: Path, batches: Path) -> Self:
         """Take the rejects from what was read, and what the result files say from the tables of an earlier reading."""
         told = f"read_parquet({sql_text(rows)})"
-        awaits = f"standing IN ('{RowStanding.REJECTED}', '{RowStanding.MISSING}')"
         return cls(
             said=read_csv(spool.rows, ROWS),
-            unfinished=f"(SELECT {_TOLD}, batch, object AS key FROM {told} WHERE {_UNFINISHED})",  # noqa: S608
-            awaited=f"(SELECT reject_id, batch FROM {told} WHERE {awaits})",  # noqa: S608
+            unfinished=f"(SELECT {_TOLD}, batch, object AS key FROM {told} WHERE {_UNFINISHED})",
+            awaited=f"(SELECT reject_id, batch FROM {told} WHERE standing IN ('{_REJECTED}', '{_MISSING}'))",
             batches=f"read_parquet({sql_text(batches)})",
             objects=read_csv(spool.objects, OBJECTS),
+            size=_size(spool.rows, rows),
         )
 
 
 class OutcomeTables:
     """The tables of one outcome.
 
+    They are made in steps, each of which leaves a file for the next: one query for all would hold in memory what
+    several of its joins and its sort need at once.
+
     Attributes:
         rows: The file of the table of rows.
         batches: The file of the table of batches.
     """
 
-    def __init__(self, session: "DuckDBPyConnection", sources: Sources, rows: Path, batches: Path) -> None:
+    def __init__(
+        self, session: "DuckDBPyConnection", sources: Sources, space: DiskSpace, rows: Path, batches: Path
+    ) -> None:
         """Make the tables, and write them.
 
         Args:
             session: DuckDB.
             sources: What they are made of.
+            space: The space of the folder of the steps' files.
             rows: Where the table of rows goes.
             batches: Where the table of batches goes.
+
+        Raises:
+            NoSpaceError: There is no room for the files.
         """
         self.rows, self.batches = rows, batches
-        self._session, self._sources = session, sources
-        self._find_rejects_that_count()
-        self._write()
+        self._session, self._space = session, space
+        space.require(2 * sources.size)
+        self._said = self._step("said", f"SELECT * FROM {sources.said}")
+        self._awaited = self._step(
+            "awaited", f"SELECT reject_id, min(batch) AS batch FROM {sources.awaited} GROUP BY ALL"
+        )
+        self._first = self._step(
+            "first",
+            f"SELECT standing, reject_id, min(seq) AS seq FROM {self._said} "
+            f"WHERE standing IN ('{_BEFORE}', '{_REJECTED}') GROUP BY ALL",
+        )
+        self._counting = self._step(
+            "counting",
+            f"SELECT seq, batch FROM {self._rejected} JOIN {self._awaited} USING (reject_id) "
+            f"UNION ALL SELECT seq, NULL FROM {self._first} WHERE standing = '{_BEFORE}'",
+        )
+        self._copy(self._table_of_rows(sources), rows)
+        self._copy(f"SELECT * FROM {sources.batches} ORDER BY batch", batches)
 
     def records(self) -> Iterator[tuple[int, int]]:
         """Say where the records of the rejects that count begin and how many bytes they have.
 
         Those of prepare come first; each kind is in the order of the rows.
         """
-        return self._rows(
-            f"""
-            SELECT start, size FROM {self._sources.said} AS said SEMI JOIN counting USING (seq)
-            ORDER BY standing = '{RowStanding.REJECTED}', row NULLS LAST, seq
-            """  # noqa: S608
+        return self._fetch(
+            f"SELECT start, size FROM {self._said} AS said SEMI JOIN {self._counting} USING (seq) "
+            f"ORDER BY standing = '{_REJECTED}', row NULLS LAST, seq"
         )
 
     def tally(self) -> Outcome:
         """Add up what the tables hold."""
         rows, batches = (f"FROM read_parquet({sql_text(path)})" for path in (self.rows, self.batches))
         counts = self._counts(f"SELECT standing, count(*) {rows} GROUP BY ALL")
-        [[written, rejected]] = self._rows(f"SELECT coalesce(sum(written), 0), coalesce(sum(rejected), 0) {batches}")
+        [[written, rejected]] = self._fetch(f"SELECT coalesce(sum(written), 0), coalesce(sum(rejected), 0) {batches}")
         failed = f"{rows} JOIN (SELECT batch, error {batches}) USING (batch) WHERE standing = '{RowStanding.FAILED}'"
-        missing = f"{rows} WHERE standing = '{RowStanding.MISSING}' ORDER BY ALL LIMIT {_MISSING_NAMED}"
+        missing = f"{rows} WHERE standing = '{_MISSING}' ORDER BY ALL LIMIT {_MISSING_NAMED}"
+        [[superseded]] = self._fetch(
+            f"SELECT count(*) FROM {self._rejected} AS rejected ANTI JOIN {self._awaited} USING (reject_id)"
+        )
+        of_firehose = f"standing = '{_REJECTED}' AND starts_with(object, {sql_text(FIREHOSE_ERRORS_PREFIX)})"
+        [[misfiled]] = self._fetch(f"SELECT count(*) {rows} WHERE {of_firehose}")
         return Outcome(
-            before=counts.get(RowStanding.BEFORE_UPLOAD, 0),
-            before_by_code=self._by_code(rows, RowStanding.BEFORE_UPLOAD),
+            before=counts.get(_BEFORE, 0),
+            before_by_code=self._by_code(rows, _BEFORE),
             written=int(written),
             answered_rejects=int(rejected),
-            rejects=counts.get(RowStanding.REJECTED, 0),
-            by_code=self._by_code(rows, RowStanding.REJECTED),
-            missing=counts.get(RowStanding.MISSING, 0),
-            missing_ids=tuple(shown(one, CODE_LENGTH) for (one,) in self._rows(f"SELECT reject_id {missing}")),
-            superseded=self._superseded(),
-            misfiled=self._misfiled(rows),
+            rejects=counts.get(_REJECTED, 0),
+            by_code=self._by_code(rows, _REJECTED),
+            missing=counts.get(_MISSING, 0),
+            missing_ids=tuple(shown(one, CODE_LENGTH) for (one,) in self._fetch(f"SELECT reject_id {missing}")),
+            superseded=int(superseded),
+            misfiled=int(misfiled),
             failed=counts.get(RowStanding.FAILED, 0),
             unstarted=counts.get(RowStanding.UNSTARTED, 0),
             failures_by_error=self._counts(f"SELECT error, count(*) {failed} GROUP BY ALL"),
@@ -126,82 +158,63 @@ class OutcomeTables:
             ),
         )
 
-    def _find_rejects_that_count(self) -> None:
-        """Of each reject that counts take the record that was read first, however often it was delivered."""
-        said, awaited = self._sources.said, self._sources.awaited
-        self._session.execute(
-            f"""
-            CREATE TEMP TABLE counting AS
-            SELECT reject_id, min(seq) AS seq, any_value(awaited.batch) AS batch
-            FROM {said} AS said JOIN (SELECT reject_id, min(batch) AS batch FROM {awaited} GROUP BY ALL) AS awaited
-            USING (reject_id) WHERE standing = '{RowStanding.REJECTED}' GROUP BY reject_id
-            UNION ALL
-            SELECT reject_id, min(seq), NULL FROM {said} WHERE standing = '{RowStanding.BEFORE_UPLOAD}'
-            GROUP BY reject_id
-            """  # noqa: S608
-        )
+    @property
+    def _rejected(self) -> str:
+        """The Lambda function's rejects, each once, whether or not they count."""
+        return f"(SELECT reject_id, seq FROM {self._first} WHERE standing = '{_REJECTED}')"
 
-    def _write(self) -> None:
-        source = self._sources
-        # Without AS, DuckDB takes SEMI and ANTI for the name of what stands before them.
-        self._session.execute(
-            f"""
-            COPY (
-                SELECT row, standing, stage, code, "column", message, reject_id, batch, key AS object FROM (
-                    SELECT said.seq, {_TOLD}, counting.batch, key
-                    FROM (SELECT * EXCLUDE (batch, reject_id) FROM {source.said}) AS said
-                    JOIN counting USING (seq) JOIN {source.objects} USING (object)
-                    UNION ALL
-                    SELECT NULL, {_TOLD}, batch, key FROM {source.unfinished}
-                    UNION ALL
-                    SELECT NULL, '{RowStanding.MISSING}', NULL, NULL, NULL, NULL, NULL, reject_id, batch, object
-                    FROM (SELECT reject_id, min(batch) AS batch FROM {source.awaited} GROUP BY ALL) AS awaited
-                    ANTI JOIN (SELECT reject_id FROM counting WHERE batch IS NOT NULL) USING (reject_id)
-                    JOIN (SELECT batch, object FROM {source.batches}) USING (batch)
-                )
-                ORDER BY row NULLS LAST, seq NULLS LAST, reject_id
-            ) TO {sql_text(self.rows)} {_PARQUET}
-            """  # noqa: S608
+    def _table_of_rows(self, sources: Sources) -> str:
+        # Of each reject that counts the record that was read first, however often it was delivered. Without AS, DuckDB
+        # takes SEMI and ANTI for the name of what stands before them.
+        counting = self._step(
+            "rejects",
+            f"SELECT seq, {_TOLD}, counting.batch, object FROM (SELECT * EXCLUDE batch FROM {self._said}) "
+            f"JOIN {self._counting} AS counting USING (seq)",
         )
-        self._session.execute(
-            f"COPY (SELECT * FROM {source.batches} ORDER BY batch) TO {sql_text(self.batches)} {_PARQUET}"  # noqa: S608
-        )
+        return f"""
+            SELECT row, standing, stage, code, "column", message, reject_id, batch, key AS object FROM (
+                SELECT seq, {_TOLD}, batch, key FROM {counting} JOIN {sources.objects} USING (object)
+                UNION ALL
+                SELECT NULL, {_TOLD}, batch, key FROM {sources.unfinished}
+                UNION ALL
+                SELECT NULL, '{_MISSING}', NULL, NULL, NULL, NULL, NULL, reject_id, batch, object
+                FROM {self._awaited} AS awaited ANTI JOIN {self._rejected} USING (reject_id)
+                JOIN (SELECT batch, object FROM {sources.batches}) USING (batch)
+            )
+            ORDER BY row NULLS LAST, seq NULLS LAST, reject_id
+            """
+
+    def _step(self, name: str, query: str) -> str:
+        """Keep what a query gives in a file; return what reads it."""
+        path = self._space.folder / f"step_{name}"
+        self._copy(query, path)
+        return f"read_parquet({sql_text(path)})"
+
+    def _copy(self, query: str, path: Path) -> None:
+        self._session.execute(f"COPY ({query}) TO {sql_text(path)} {_PARQUET}")
+        self._space.require(0)
 
     def _by_code(self, rows: str, standing: RowStanding) -> dict[str, int]:
         return self._counts(f"SELECT coalesce(code, ''), count(*) {rows} WHERE standing = '{standing}' GROUP BY ALL")
 
-    def _superseded(self) -> int:
-        """Count the rejects of attempts that were repeated."""
-        [[count]] = self._rows(
-            f"""
-            SELECT count(DISTINCT reject_id) FROM {self._sources.said} AS said
-            ANTI JOIN {self._sources.awaited} AS awaited USING (reject_id) WHERE standing = '{RowStanding.REJECTED}'
-            """  # noqa: S608
-        )
-        return int(count)
-
-    def _misfiled(self, rows: str) -> int:
-        of_firehose = f"standing = '{RowStanding.REJECTED}' AND starts_with(object, {sql_text(FIREHOSE_ERRORS_PREFIX)})"
-        [[count]] = self._rows(f"SELECT count(*) {rows} WHERE {of_firehose}")
-        return int(count)
-
     def _counts(self, query: str) -> dict[str, int]:
-        return {name: int(count) for name, count in sorted(self._rows(query))}
+        return {name: int(count) for name, count in sorted(self._fetch(query))}
 
-    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+    def _fetch(self, query: str) -> Iterator[tuple[Any, ...]]:
         return _fetched(self._session.execute(query))
 
 
 def standings(session: "DuckDBPyConnection", rows: Path) -> Iterator[tuple[RowStanding, int | None, str | None]]:
-    """Read of a table of rows what became of those that were uploaded: each row's standing, number and reject id."""
-    cursor = session.execute(
-        f"SELECT standing, row, reject_id FROM read_parquet({sql_text(rows)}) "  # noqa: S608
-        f"WHERE standing != '{RowStanding.BEFORE_UPLOAD}'"
-    )
-    for standing, row, reject_id in _fetched(cursor):
+    """Read of a table of rows what became of each: its standing, its number and its reject's id."""
+    told = session.execute(f"SELECT standing, row, reject_id FROM read_parquet({sql_text(rows)})")
+    for standing, row, reject_id in _fetched(told):
         yield RowStanding(standing), row, reject_id
 
 
 def _fetched(cursor: "DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:
     while some := cursor.fetchmany(_FETCHED_ROWS):
         yield from some
+
+
+def _size(*paths: Path) -> int:
+    return sum(path.stat().st_size for path in paths)

@@ -75,6 +75,8 @@ class Draft:
         """
         with self.path.open("rb") as file:
             for block, numbers in groupby(wanted, self._block_of):
+                if block < 0:
+                    continue  # before the first row there is
                 start, end = self._bounds(block)
                 file.seek(start)
                 by_number = {int(row[0]): row[1:] for row in read_rows(file.read(end - start).decode("utf-8"))}

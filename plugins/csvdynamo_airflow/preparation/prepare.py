@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from csvdynamo_airflow.preparation.reject_spool import write_records
 from csvdynamo_airflow.schema.schema_memory import check_schema
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import ReportProgress
-from csvdynamo_airflow.storage.stored_file import fetch, file_sha256, put_once, upload
+from csvdynamo_airflow.storage.result_objects import find_object, stored_sha256
+from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.storage.workspace import workspace
 
 __all__ = ["GateError", "Prepared", "prepare"]
@@ -156,7 +158,7 @@ def prepare(
         for warning in prepared.source_warnings:
             log.warning("%s", warning)
         _hold_to_gates(prepared, dataset, faults, reading)
-        put_once(s3, outcome.path, landed.bucket, file_key, expires=dataset.protection.keep_source_days is not None)
+        prepared = replace(prepared, etag=_upload(s3, outcome.path, prepared, dataset))
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
         name,
@@ -166,6 +168,22 @@ def prepare(
         prepared.file_key,
     )
     return prepared
+
+
+def _upload(s3: Any, path: Path, prepared: Prepared, dataset: Dataset) -> str:
+    """Upload the prepared file unless it is there; return the version of it that is in the bucket.
+
+    A check of some keys does not read it again. So what was there already is held to its digest here.
+    """
+    bucket, key = prepared.bucket, prepared.file_key
+    new = put_once(s3, path, bucket, key, expires=dataset.protection.keep_source_days is not None)
+    stored = find_object(s3, bucket, key)
+    if stored is None or not (new or prepared.sample_key is None or stored_sha256(s3, bucket, key) == prepared.sha256):
+        raise ObjectError(
+            f"s3://{bucket}/{key} has not the SHA-256 that its key says: it was changed after its upload. Delete it "
+            "and clear this task."
+        )
+    return stored.etag
 
 
 def _keep(s3: Any, file: Path, bucket: str, prefix: str) -> str | None:

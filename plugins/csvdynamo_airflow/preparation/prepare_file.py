@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.transforms import chain as chain_steps
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repeated_hashes, write_accepted
-from csvdynamo_airflow.preparation.prepared_rows import Row, format_rows
 from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
-from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, Sample, draw_sample
+from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
 from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
 from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
@@ -44,7 +42,7 @@ class PreparedFile:
         last_record: What the last one is, if that is no row (`last_record.told_last_record`).
         spools: The rejects.
         profile: What its columns hold; None if it has no rows, or cannot be told.
-        sample: Rows of it for a check of some keys, in its own form; None where every key is checked.
+        sample: Rows for a check of some keys, in its own form; None where none were drawn (`draw_sample`).
     """
 
     path: Path
@@ -98,9 +96,16 @@ def prepare_file(
         ):
             draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
-    sample = draw_sample(draft, source_rows, dataset.policies.verify, seed)
+    drawn = draw_sample(
+        draft,
+        header.columns.headers,
+        source_rows,
+        verify=dataset.policies.verify,
+        seed=seed,
+        space=work.space,
+    )
     with open_duckdb(work.space) as session, work.reject_spool("duplicates", header) as duplicates:
-        path = _leave_out_duplicates(work, session, draft, header, duplicates, sample=sample)
+        path = _leave_out_duplicates(work, session, draft, header, duplicates)
         rejected = rejects.by_code.total() + duplicates.by_code.total()
         profile = profile_columns(session, path, header.columns.headers) if source_rows > rejected else None
     return PreparedFile(
@@ -111,7 +116,7 @@ def prepare_file(
         rewriter.last_record,
         (rejects, duplicates),
         profile,
-        work.write_sample(header, sample) if sample else None,
+        folder / SAMPLE_FILE if drawn else None,
     )
 
 
@@ -131,12 +136,6 @@ class _Work:
     def reject_spool(self, name: str, header: SourceHeader) -> RejectSpool:
         return RejectSpool(self.folder / name, header.columns.headers, self.space)
 
-    def write_sample(self, header: SourceHeader, sample: Sample) -> Path:
-        rows: list[Row] = [[number, *fields] for number, fields in sample.items()]
-        with self.space.open_text(self.folder / SAMPLE_FILE) as file:
-            file.write(format_rows([[ROW_NUMBER_HEADER, *header.columns.headers], *rows]))
-        return self.folder / SAMPLE_FILE
-
     def check_space(self, unpacked: int) -> None:
         """Stop before hours are spent on what has no room: an archive may hold a thousand times its size."""
         if unpacked % STEP_BYTES < PIECE_BYTES:
@@ -144,18 +143,9 @@ class _Work:
 
 
 def _leave_out_duplicates(
-    work: _Work,
-    session: "DuckDBPyConnection",
-    draft: Draft,
-    header: SourceHeader,
-    spool: RejectSpool,
-    *,
-    sample: Sample,
+    work: _Work, session: "DuckDBPyConnection", draft: Draft, header: SourceHeader, spool: RejectSpool
 ) -> Path:
-    """Write the draft again without the rows that lose their key to another; return which file is the prepared one.
-
-    They leave the sample, too.
-    """
+    """Write the draft again without the rows that lose their key to another; return which file is the prepared one."""
     candidates = _unless_empty(repeated_hashes(session, work.folder / "keys"))
     if candidates is None:
         return draft.path
@@ -171,7 +161,6 @@ def _leave_out_duplicates(
     key_of = chain_steps(work.dataset.rules.column(header.key_header).transform)
     with work.growing_file("prepared") as output:
         for loser, fields in draft.copy_without(losers, output):
-            sample.pop(loser.row, None)
             spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])))
     draft.path.unlink()
     return work.folder / "prepared"

@@ -1,29 +1,41 @@
-"""Rows of a prepared file for a check of some of its keys, drawn while the file is on the disk anyway."""
+"""Rows of a file for a check of some of its keys, drawn while prepare has the file on the disk anyway."""
 
 import random
+from collections.abc import Sequence
 
 from csvdynamo.datasets.policies import Verification, VerifyMode
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.preparation.draft import Draft
+from csvdynamo_airflow.preparation.prepared_rows import format_rows
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 
 SAMPLE_FILE = "sample.csv"
 
 _SPARE = 2  # times as many as are checked: of a row that prepare or the Lambda function rejects there is no item
 
-Sample = dict[int, list[str]]
-"""The fields of the drawn rows, by row number."""
 
-
-def draw_sample(draft: Draft, source_rows: int, verify: Verification, seed: str) -> Sample:
-    """Draw rows all over a file, the same at every attempt.
+def draw_sample(
+    draft: Draft, headers: Sequence[str], source_rows: int, *, verify: Verification, seed: str, space: DiskSpace
+) -> bool:
+    """Write rows from all over a file in its own form, the same at every attempt, as `SAMPLE_FILE`.
 
     Args:
-        draft: The file, closed.
+        draft: The file, closed. Rows that lose their key to another are in it still; the check leaves them aside.
+        headers: Its header, without the row number's column.
         source_rows: Rows of the source.
         verify: How the data set wants its table checked. Where every item is to be looked at nothing is drawn; should
             the table prove to hold more than that allows, the check takes its sample of the whole file.
         seed: What the choice depends on: the source's digest.
+        space: The space of the folder that the file goes to.
+
+    Returns:
+        Whether a sample was drawn.
     """
     if verify.mode_for(source_rows, 0) is not VerifyMode.SAMPLE:
-        return {}
+        return False
     wanted = random.Random(seed).sample(range(1, source_rows + 1), min(source_rows, _SPARE * verify.sample_size))  # noqa: S311
-    return dict(draft.rows(sorted(wanted)))
+    with space.open_text(space.folder / SAMPLE_FILE) as file:
+        file.write(format_rows([[ROW_NUMBER_HEADER, *headers]]))
+        for number, fields in draft.rows(sorted(wanted)):
+            file.write(format_rows([[number, *fields]]))
+    return True

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, free_bytes, no_space
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "256MB"
 THREADS = 2
+
+# Of files of ours, in bytes. DuckDB's own buffers, 32 MB for each thread and scan, would take all of its memory.
+_LONGEST_LINE = 100_000
+_BUFFER = 40 * _LONGEST_LINE
 
 # What DuckDB says when it reaches max_temp_directory_size, and what the system says when the disk is full.
 _NO_SPACE = ("max_temp_directory_size", "No space left on device", "Disk quota exceeded")
@@ -29,6 +34,7 @@ def open_duckdb(space: DiskSpace) -> "Iterator[DuckDBPyConnection]":
 
     Raises:
         NoSpaceError: The disk has no room for what is to be spilled.
+        MigrationError: DuckDB cannot do what it is asked.
     """
     import duckdb
 
@@ -48,7 +54,8 @@ def open_duckdb(space: DiskSpace) -> "Iterator[DuckDBPyConnection]":
         except duckdb.Error as error:
             if any(sign in str(error) for sign in _NO_SPACE):
                 raise no_space(space.folder, space.purpose) from error
-            raise
+            # Not its message, nor as a cause: DuckDB quotes the line that it cannot read.
+            raise MigrationError(f"DuckDB could not {space.purpose}: {type(error).__name__}.") from None
 
 
 def bound_spilling(session: "DuckDBPyConnection", space: DiskSpace) -> None:
@@ -79,6 +86,7 @@ def read_csv(path: Path, columns: Mapping[str, str]) -> str:
     schema = ", ".join(f"{sql_text(name)}: {sql_text(kind)}" for name, kind in columns.items())
     return (
         f"read_csv({sql_text(path)}, auto_detect=false, header=false, delim=',', "
+        f"max_line_size={_LONGEST_LINE}, buffer_size={_BUFFER}, "
         rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
     )
 

@@ -50,18 +50,18 @@ class Settled:
         execution: The execution's name.
         marks: By row number, whether the row's batch did not succeed or the row was rejected; None when there are no
             result files, so that nobody knows of any batch that did.
-        missing_ids: Ids of rejects whose records did not arrive: which rows they are, only the ids tell.
+        unplaced_ids: Ids of rejects whose records did not arrive, or do not say which rows they are.
     """
 
     execution: str
     marks: bytes | None
-    missing_ids: frozenset[str] = frozenset()
+    unplaced_ids: frozenset[str] = frozenset()
 
     def standing(self, row: int) -> Standing:
         """Say what became of a row."""
         if self.marks is None or self.marks[row] == _UNFINISHED:
             return Standing.UNFINISHED
-        if self.marks[row] == _REJECTED or (self.missing_ids and reject_id(self.execution, row) in self.missing_ids):
+        if self.marks[row] == _REJECTED or (self.unplaced_ids and reject_id(self.execution, row) in self.unplaced_ids):
             return Standing.REJECTED
         return Standing.WRITTEN
 
@@ -82,14 +82,22 @@ def read_settled(s3: Any, prepared: Prepared, outcome: Outcome, space: DiskSpace
         return Settled(outcome.execution, None)
     path = space.folder / "outcome"
     fetch(s3, prepared.bucket, outcome.rows_key, outcome.digests[outcome.rows_key], path, made_by="fetch_error_files")
-    marks, missing = bytearray(prepared.source_rows + 1), set()
+    marks, unplaced = bytearray(prepared.source_rows + 1), set[str]()
     with open_duckdb(space) as session:
-        for standing, row, missing_id in standings(session, path):
-            if standing is RowStanding.MISSING and missing_id is not None:
-                missing.add(missing_id)
-            elif row is not None and row < len(marks):
-                marks[row] = _REJECTED if standing is RowStanding.REJECTED else _UNFINISHED
-    return Settled(outcome.execution, bytes(marks), frozenset(missing))
+        for standing, row, told_id in standings(session, path):
+            place = row if row is not None and row < len(marks) else None
+            if standing in (RowStanding.FAILED, RowStanding.UNSTARTED):
+                mark = _UNFINISHED
+            else:
+                mark = _REJECTED
+                by_id = told_id is not None and standing is not RowStanding.BEFORE_UPLOAD
+                # A record is believed which row it is of if its id says the same.
+                if told_id is not None and by_id and (place is None or reject_id(outcome.execution, place) != told_id):
+                    unplaced.add(told_id)
+                    continue
+            if place is not None:
+                marks[place] = mark
+    return Settled(outcome.execution, bytes(marks), frozenset(unplaced))
 
 
 class Expectations:

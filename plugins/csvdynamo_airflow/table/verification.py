@@ -14,7 +14,8 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.stored_file import fetch, upload
+from csvdynamo_airflow.storage.result_objects import find_object, stored_sha256
+from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, upload
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.expected_items import Expectations, read_rows, read_settled
@@ -38,7 +39,7 @@ class TableCheck:
         s3: A boto3 S3 client.
         reader: Reads the table.
         dataset: The data set, the same version that the stack was deployed from.
-        prepared: The prepared file, which is read again: it is what Step Functions read.
+        prepared: The prepared file, which is what Step Functions read. It is read again, or rows that were drawn of it.
         outcome: What was read of the run's newest execution.
     """
 
@@ -66,20 +67,15 @@ class TableCheck:
         spilled = (rows + items) * _SPILLED_BYTES if mode is VerifyMode.FULL else 0
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
             space = DiskSpace(folder, f"check the table {self.reader.table}")
-            drawn = mode is VerifyMode.SAMPLE and prepared.sample_key
-            space.require(0 if drawn else prepared.bytes + spilled)
+            space.require(spilled)
             expectations = Expectations(self.dataset, read_settled(self.s3, prepared, self.outcome, space))
-            path = folder / "prepared"
-            if drawn:
-                fetch(self.s3, prepared.bucket, drawn, prepared.sample_sha256, path, made_by="prepare")
-            else:
-                fetch(self.s3, prepared.bucket, prepared.file_key, prepared.sha256, path)
             with DifferenceLog(folder / "differences", space) as differences:
                 if mode is VerifyMode.FULL:
+                    path = self._fetch_file(space)
                     expected = partial(self._expect_all, expectations, path)
                     keys = self._check_all(expected(), space, differences)
                 else:
-                    sample = expectations.sample(read_rows(path), prepared.sha256, policy.sample_size)
+                    sample = self._sample(expectations, policy.sample_size, space)
                     expected = partial(iter, sample)
                     keys = self._check_some(sample, differences)
             checked = CheckedTable(
@@ -91,6 +87,36 @@ class TableCheck:
             )
         log.info("The table %s: %s", self.reader.table, checked.sentence())
         return checked
+
+    def _fetch_file(self, space: DiskSpace) -> Path:
+        space.require(self.prepared.bytes)
+        path = space.folder / "prepared"
+        fetch(self.s3, self.prepared.bucket, self.prepared.file_key, self.prepared.sha256, path)
+        return path
+
+    def _sample(self, expectations: Expectations, size: int, space: DiskSpace) -> list[Expected]:
+        """Choose the rows to look for among those that prepare drew; where these are too few, in the whole file."""
+        prepared = self.prepared
+        if prepared.sample_key is not None:
+            self._refuse_changed_file()
+            path = space.folder / "sample"
+            fetch(self.s3, prepared.bucket, prepared.sample_key, prepared.sample_sha256, path, made_by="prepare")
+            sample = expectations.sample(read_rows(path), prepared.sha256, size)
+            if len(sample) == size:
+                return sample
+        return expectations.sample(read_rows(self._fetch_file(space)), prepared.sha256, size)
+
+    def _refuse_changed_file(self) -> None:
+        """Refuse a prepared file of which another version is in the bucket, unless that has the same bytes."""
+        bucket, key = self.prepared.bucket, self.prepared.file_key
+        stored = find_object(self.s3, bucket, key)
+        if stored is None:
+            raise ObjectError(f"s3://{bucket}/{key} is gone. Clear the task prepare, which stores it again.")
+        if stored.etag != self.prepared.etag and stored_sha256(self.s3, bucket, key) != self.prepared.sha256:
+            raise ObjectError(
+                f"s3://{bucket}/{key} is another than was prepared: it was changed after its upload. Delete it and "
+                "clear the task that uploaded it."
+            )
 
     def _expect_all(self, expectations: Expectations, path: Path) -> Iterator[Expected]:
         return expectations.all(read_rows(path))

@@ -12,7 +12,7 @@ from csvdynamo.datasets.policies import Verification, VerifyMode
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.prepare import prepare
-from csvdynamo_airflow.storage.stored_file import file_sha256
+from csvdynamo_airflow.storage.stored_file import ObjectError, file_sha256
 from csvdynamo_airflow.table.expected_items import read_rows
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.test_corrected_error_csv import CARS
@@ -53,7 +53,7 @@ def test_a_sample_has_spare_rows_of_the_prepared_file_and_none_that_is_not_in_it
 
     assert len(whole) == 198
     assert 38 <= len(drawn) <= 40
-    assert drawn.items() <= whole.items()
+    assert {row: cells for row, cells in drawn.items() if row != TWICE}.items() <= whole.items()
     assert max(drawn) - min(drawn) > 100, "they are all over the file"
 
 
@@ -62,7 +62,9 @@ def test_a_sample_of_more_rows_than_there_are_is_all_of_them(s3: Any, tmp_path: 
 
     whole = rows_of(s3, tmp_path, prepared.file_key)
     assert set(range(1, 31)) - set(whole) == {TOO_WIDE, TWICE}
-    assert rows_of(s3, tmp_path, prepared.sample_key) == whole
+    drawn = rows_of(s3, tmp_path, prepared.sample_key)
+    assert drawn.pop(TWICE)["Note"] == "first", "which has lost its key: the check leaves it aside"
+    assert drawn == whole
 
 
 def test_the_same_file_has_the_same_sample_and_another_one_another(s3: Any, tmp_path: Path) -> None:
@@ -86,3 +88,23 @@ def test_by_default_it_is_drawn_of_a_file_that_is_too_large(
     monkeypatch.setattr(policies, "WHOLE_UP_TO", 29)
 
     assert prepared_of(s3, tmp_path, source(30)).sample_key is not None
+
+
+@pytest.mark.parametrize("rejected", [range(1, 31), range(1, 6)])
+def test_a_sample_of_rows_of_which_the_first_or_all_were_rejected(s3: Any, tmp_path: Path, rejected: range) -> None:
+    text = "".join(f"{row},too,many,fields\n" if row in rejected else f"{row},Kent,fine\n" for row in range(1, 31))
+
+    prepared = prepared_of(s3, tmp_path, f"ID,City,Note\n{text}".encode(), mode=VerifyMode.SAMPLE)
+
+    assert set(rows_of(s3, tmp_path, prepared.sample_key)) == set(range(1, 31)) - set(rejected)
+
+
+def test_a_file_that_is_there_already_and_another_is_refused(s3: Any, tmp_path: Path) -> None:
+    some = {"mode": VerifyMode.SAMPLE, "sample_size": 5}
+    prepared = prepared_of(s3, tmp_path, source(30), **some)
+    assert prepared_of(s3, tmp_path, source(30), **some).etag == prepared.etag
+    body = s3.get_object(Bucket=BUCKET, Key=prepared.file_key)["Body"].read()
+    s3.put_object(Bucket=BUCKET, Key=prepared.file_key, Body=body.replace(b"Kent", b"Kant"))
+
+    with pytest.raises(ObjectError, match="has not the SHA-256 that its key says"):
+        prepared_of(s3, tmp_path, source(30), **some)

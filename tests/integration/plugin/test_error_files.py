@@ -11,6 +11,8 @@ from csvdynamo.errors import RejectError, ResultFileError
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.outcome import outcome_tables
 from csvdynamo_airflow.outcome.error_objects import error_objects_digest, read_rejects
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.outcome.objects_read import changed_objects
@@ -221,6 +223,31 @@ def test_ids_that_no_function_of_ours_makes_stay_apart(s3: Any) -> None:
 
     assert [one.reject_id for one in rejects] == odd
     assert (outcome.rejects, outcome.missing, outcome.superseded) == (6, 0, 0)
+
+
+def test_objects_and_ids_that_duckdb_could_not_read_stop_no_run(s3: Any) -> None:
+    """A key may have a carriage return, and an id as many characters as a record."""
+    endless = "é" * 510_000
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", endless])]})
+    put_firehose_error(s3, reject("z", "another").to_json().encode(), name="a\rb")
+    put_error_file(s3, [reject("a"), reject(endless), reject(endless + "x")], "c\rd")
+
+    outcome, rejects = gathered(s3)
+
+    assert [one.reject_id for one in rejects] == ["a", endless]
+    assert (outcome.rejects, outcome.missing, outcome.superseded) == (2, 0, 1)
+    [said] = {row["object"] for row in rows_of(s3, outcome)}
+    assert said == "migration_errors/execution_name=cars-1/2026/01/02/c\\rd"
+
+
+def test_error_files_that_lack_a_row_of_the_tables_are_refused(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a", "b"])], "FAILED": [failed(3)]})
+    put_error_file(s3, [reject("a"), reject("b")])
+    records = outcome_tables.OutcomeTables.records
+    monkeypatch.setattr(outcome_tables.OutcomeTables, "records", lambda tables: list(records(tables))[:-1])
+
+    with pytest.raises(MigrationError, match=r"The error files have 4 rows, and the tables .* tell 5"):
+        gathered(s3)
 
 
 def test_rejects_of_attempts_that_were_repeated_are_superseded(s3: Any) -> None:

@@ -387,8 +387,12 @@ def test_witnesses_of_an_execution_before_the_one_that_was_waited_for_are_not_he
         ({"overlapping": ("by-hand", "cars-0")}, "written over its rows: by-hand, cars-0."),
         ({"changed_files": ("reports/cars/cars-1/rejects.csv",)}, "are s3://bucket/reports/cars/cars-1/rejects.csv"),
         (
-            {"changed_objects": ("results/a", "results/b")},
-            "made of them are s3://bucket/results/a, s3://bucket/results/b",
+            {"changed_objects": ("results/cars-1/a", "results/cars-1/b")},
+            "are s3://bucket/results/cars-1/a, s3://bucket/results/cars-1/b: restore them, or trigger the DAG again",
+        ),
+        (
+            {"changed_objects": ("migration_errors/a",)},
+            "Gone or changed since the error files were made of them are s3://bucket/migration_errors/a: clear the",
         ),
     ],
 )
