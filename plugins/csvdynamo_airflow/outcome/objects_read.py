@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.errors import RejectError
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -18,6 +18,9 @@ from csvdynamo_airflow.storage.result_objects import (
     numbered_lines,
     stored_sha256,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 OBJECTS_FILE = "objects.jsonl"
 
@@ -36,12 +39,12 @@ def read_objects(path: Path) -> Iterator[StoredObject]:
             yield StoredObject(**json.loads(line))
 
 
-def changed_files(s3: Any, bucket: str, outcome: Outcome) -> tuple[str, ...]:
+def changed_files(s3: "S3Client", bucket: str, outcome: Outcome) -> tuple[str, ...]:
     """Read the outcome's own objects back; name those that are gone or not as they were written."""
     return tuple(key for key, digest in outcome.digests.items() if stored_sha256(s3, bucket, key) != digest)
 
 
-def changed_objects(s3: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
+def changed_objects(s3: "S3Client", prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
     """Name the objects that went, changed or came since the outcome was read from them.
 
     Firehose delivers at least once, and what it kept of an attempt that was repeated may come late: an object that
@@ -63,13 +66,13 @@ def changed_objects(s3: Any, prepared: Prepared, outcome: Outcome) -> tuple[str,
     return tuple(sorted(changed))
 
 
-def _read_objects(s3: Any, bucket: str, key: str | None) -> Iterator[StoredObject]:
+def _read_objects(s3: "S3Client", bucket: str, key: str | None) -> Iterator[StoredObject]:
     """Read the list of a run; one that left no object has none."""
     for _, line in numbered_lines(s3, bucket, key) if key else ():
         yield StoredObject(**json.loads(line))
 
 
-def _list_now(s3: Any, prepared: Prepared, outcome: Outcome) -> Iterator[StoredObject]:
+def _list_now(s3: "S3Client", prepared: Prepared, outcome: Outcome) -> Iterator[StoredObject]:
     bucket = prepared.bucket
     if stored := find_object(s3, bucket, prepared.rejects_key):
         yield stored
@@ -78,7 +81,7 @@ def _list_now(s3: Any, prepared: Prepared, outcome: Outcome) -> Iterator[StoredO
         yield from list_error_objects(s3, bucket, outcome.execution)
 
 
-def _with_new_rejects(s3: Any, bucket: str, outcome: Outcome, keys: list[str]) -> Iterator[str]:
+def _with_new_rejects(s3: "S3Client", bucket: str, outcome: Outcome, keys: list[str]) -> Iterator[str]:
     """Name those of the objects that hold a reject of the execution that is none of the outcome's."""
     ids: dict[str, set[str]] = {}
     for key in keys:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.ledger import Ledger
@@ -25,6 +25,9 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import ReportProgress
 from csvdynamo_airflow.storage.stored_file import fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.storage.workspace import workspace
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 __all__ = ["GateError", "Prepared", "prepare"]
 
@@ -54,7 +57,7 @@ def prepare(
     landed: Landed,
     dataset: Dataset,
     *,
-    s3: Any,
+    s3: "S3Client",
     run_id: str,
     name_execution: Callable[[str], str],
     source_url: str | None = None,
@@ -168,7 +171,7 @@ def prepare(
     return prepared
 
 
-def _keep(s3: Any, file: Path, bucket: str, prefix: str) -> str | None:
+def _keep(s3: "S3Client", file: Path, bucket: str, prefix: str) -> str | None:
     """Store a file if it was written; return its key."""
     if not file.exists():
         return None
