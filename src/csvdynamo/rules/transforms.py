@@ -32,7 +32,7 @@ class Transform(ABC):
         """Make the step of what a data set file says, None if that is another step."""
 
     @abstractmethod
-    def written(self) -> str | dict[str, str]:
+    def written(self) -> str | Mapping[str, str | int]:
         """Return what a data set file says for this step."""
 
     @abstractmethod

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.errors import RulesError
+from csvdynamo.rules.columns import Column
 from csvdynamo.rules.row_rules import DuplicatePolicy, RowRules
 
 EVERYTHING = """
@@ -68,6 +69,18 @@ def test_what_is_written_is_read_again(make_everything: Callable[[], RowRules]) 
     rules = make_everything()
 
     assert RowRules.from_json(rules.to_json()) == rules
+
+
+def test_every_rule_of_a_column_is_tried(make_everything: Callable[[], RowRules]) -> None:
+    defaults = Column("")
+    tried = {
+        one.name
+        for column in make_everything().columns
+        for one in fields(Column)
+        if getattr(column, one.name) != getattr(defaults, one.name)
+    }
+
+    assert tried == {one.name for one in fields(Column)}
 
 
 def test_the_form_is_canonical(make_everything: Callable[[], RowRules]) -> None:
