@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -35,6 +35,9 @@ from csvdynamo_airflow.naming import error_prefix, results_prefix
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.storage.result_objects import list_objects, numbered_lines
 from local_aws.server import LocalAws
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 RESULT = BUILD / "bench" / "rejects.json"
 DEFAULT_ROWS = 6_000_000
@@ -89,7 +92,7 @@ def _is_rejected(row: int) -> bool:
     return row % 6 < _REJECTED_OF_SIX
 
 
-def _write(s3: Any, rows: int) -> None:
+def _write(s3: "S3Client", rows: int) -> None:
     """Leave in the bucket what the Map Run and Firehose would."""
     s3.create_bucket(Bucket=_BUCKET)
     for number, lines in enumerate(_chunks(map(_record, filter(_is_rejected, range(1, rows + 1))), _REJECTS_AN_OBJECT)):
@@ -178,7 +181,7 @@ def _measured(began: float, told: str) -> Measured:
     return Measured(time.perf_counter() - began, peak, told)
 
 
-def _s3(variables: Mapping[str, str]) -> Any:
+def _s3(variables: Mapping[str, str]) -> "S3Client":
     session = boto3.Session(
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],

@@ -5,10 +5,14 @@ Usage: python -m commands.compose_evidence ev_population
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commands.compose import aws_environment
 from commands.project import find_dataset
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
 
 
 def main() -> None:
@@ -20,10 +24,10 @@ def main() -> None:
     session = boto3.Session(
         variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=variables["AWS_DEFAULT_REGION"]
     )
-    s3, states, stacks = (
-        session.client(name, endpoint_url=variables["AWS_ENDPOINT_URL"])
-        for name in ("s3", "stepfunctions", "cloudformation")
-    )
+    endpoint = variables["AWS_ENDPOINT_URL"]
+    s3 = session.client("s3", endpoint_url=endpoint)
+    states = session.client("stepfunctions", endpoint_url=endpoint)
+    stacks = session.client("cloudformation", endpoint_url=endpoint)
     [stack] = stacks.describe_stacks(StackName=dataset.stack_name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     document = {
@@ -33,7 +37,7 @@ def main() -> None:
     print(json.dumps(document))
 
 
-def _executions(states: Any, machine: str) -> list[dict[str, Any]]:
+def _executions(states: "SFNClient", machine: str) -> list[dict[str, Any]]:
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
     return [
         {
@@ -47,14 +51,14 @@ def _executions(states: Any, machine: str) -> list[dict[str, Any]]:
     ]
 
 
-def _reports(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
+def _reports(s3: "S3Client", bucket: str, prefix: str) -> list[dict[str, Any]]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
     reports = [json.loads(_text(s3, bucket, key)) for key in keys if key.endswith("/report.json")]
     return [{**report, "rejects": _rejects(s3, report)} for report in reports]
 
 
-def _rejects(s3: Any, report: dict[str, Any]) -> list[tuple[int | None, str]]:
+def _rejects(s3: "S3Client", report: dict[str, Any]) -> list[tuple[int | None, str]]:
     """Read row and code of each reject of a report's error files."""
     rejects = []
     for location in report["error_files"]:
@@ -65,7 +69,7 @@ def _rejects(s3: Any, report: dict[str, Any]) -> list[tuple[int | None, str]]:
     return rejects
 
 
-def _text(s3: Any, bucket: str, key: str) -> str:
+def _text(s3: "S3Client", bucket: str, key: str) -> str:
     return str(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
 
 

@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from commands.embedded_assembly import embedded_assembly
 from commands.project import BUILD, say
 from csvdynamo.datasets.dataset import Dataset
 from local_aws.server import LocalAws
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,13 @@ class Deployed:
     aws: LocalAws
     outputs: dict[str, str]
 
-    def client(self, service: str) -> Any:
+    @overload
+    def client(self, service: Literal["s3"]) -> "S3Client": ...
+    @overload
+    def client(self, service: Literal["stepfunctions"]) -> "SFNClient": ...
+    @overload
+    def client(self, service: str) -> Any: ...
+    def client(self, service: Any) -> Any:
         """Make a boto3 client of a service of the embedded AWS."""
         import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
 

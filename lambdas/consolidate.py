@@ -3,7 +3,7 @@
 import json
 import logging
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -11,20 +11,23 @@ from csvdynamo.aws.clients import client
 from csvdynamo.aws.stored_object import object_chunks, read_object
 from csvdynamo.errors import BatchError
 from csvdynamo.records.result_files import Manifest, read_manifest
-from csvdynamo.records.totals import execution_output, sum_results
+from csvdynamo.records.totals import ExecutionOutput, execution_output, sum_results
 from csvdynamo.writing.settings import setting
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 
 
 @cache
-def s3_client() -> Any:
+def s3_client() -> "S3Client":
     """Make the client, once in an execution environment."""
     return client("s3")
 
 
-def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes both
+def handler(event: object, context: object) -> ExecutionOutput:  # noqa: ARG001 - Lambda passes both
     """Sum a Map Run's results.
 
     Args:
@@ -43,7 +46,7 @@ def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 -
     return consolidate(event, s3_client(), setting("DESTINATION_TABLE_NAME"))
 
 
-def consolidate(event: object, s3: Any, table_name: str) -> dict[str, Any]:
+def consolidate(event: object, s3: "S3Client", table_name: str) -> ExecutionOutput:
     """Do the handler's work with the given client."""
     bucket, execution_name, key = _read_event(event)
     manifest = _manifest(s3, bucket, key) if key else None
@@ -71,7 +74,7 @@ def _read_event(event: object) -> tuple[str, str, str | None]:
     return event["Bucket"], event["ExecutionName"], manifest_key
 
 
-def _manifest(s3: Any, bucket: str, key: str) -> Manifest | None:
+def _manifest(s3: "S3Client", bucket: str, key: str) -> Manifest | None:
     try:
         return read_manifest(read_object(s3, bucket, key))
     except ClientError as error:

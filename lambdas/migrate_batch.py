@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import client
 from csvdynamo.errors import OtherRulesError
+from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch, answer
@@ -59,7 +60,7 @@ def environment() -> Environment:
     )
 
 
-def handler(event: object, context: LambdaContext) -> dict[str, Any]:
+def handler(event: object, context: LambdaContext) -> BatchAnswer:
     """Migrate one batch. One without rows only tells whether its execution may migrate.
 
     Args:
@@ -81,7 +82,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     return migrate_batch(event, environment(), backoff)
 
 
-def migrate_batch(event: object, env: Environment, backoff: Backoff) -> dict[str, Any]:
+def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAnswer:
     """Do the handler's work with the given clients and clock."""
     batch = Batch.from_event(event)
     rules = env.converter.rules

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.errors import MigrationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
 
 
 class Use(Enum):
@@ -47,7 +50,7 @@ class Stack:
     settings: str
 
 
-def read_stack(cloudformation: Any, dataset: Dataset) -> Stack:
+def read_stack(cloudformation: "CloudFormationClient", dataset: Dataset) -> Stack:
     """Read the outputs of a data set's stack.
 
     Args:
@@ -106,7 +109,7 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
             )
 
 
-def _outputs(cloudformation: Any, dataset: Dataset) -> dict[str, str]:
+def _outputs(cloudformation: "CloudFormationClient", dataset: Dataset) -> dict[str, str]:
     try:
         [description] = cloudformation.describe_stacks(StackName=dataset.stack_name)["Stacks"]
     except cloudformation.exceptions.ClientError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -11,6 +11,11 @@ from csvdynamo_airflow.documents.task_documents import reading
 from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
 from csvdynamo_airflow.outcome.objects_read import changed_files, changed_objects
 from csvdynamo_airflow.workflow.map_run import Progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeMapRunOutputTypeDef
 
 _TUPLES = ("overlapping", "changed_files", "changed_objects")
 
@@ -56,7 +61,7 @@ class MigrationCounts:
 
 
 def count_migration(
-    s3: Any, states: Any, prepared: Prepared, execution: Execution | None, outcome: Outcome | None
+    s3: "S3Client", states: "SFNClient", prepared: Prepared, execution: Execution | None, outcome: Outcome | None
 ) -> MigrationCounts:
     """Ask what became of the rows that prepare read: whether the outcome can still be read as it was, and the Map Run.
 
@@ -88,7 +93,7 @@ def _before_upload(prepared: Prepared) -> str:
 
 
 def _count_execution(
-    states: Any, prepared: Prepared, execution: Execution | None, outcome: Outcome | None
+    states: "SFNClient", prepared: Prepared, execution: Execution | None, outcome: Outcome | None
 ) -> MigrationCounts:
     """Ask the witnesses of an execution.
 
@@ -135,7 +140,7 @@ def _never_started(prepared: Prepared, why: str) -> MigrationCounts:
     return MigrationCounts(unstarted=prepared.prepared_rows, witnesses={"unstarted": f"prepared rows; {why}"})
 
 
-def _witnesses(bucket: str, execution: str, map_run: dict[str, Any]) -> dict[str, str]:
+def _witnesses(bucket: str, execution: str, map_run: "DescribeMapRunOutputTypeDef") -> dict[str, str]:
     results = f"s3://{bucket}/{results_prefix(execution)}"
     errors = f"s3://{bucket}/{error_prefix(execution)} and {FIREHOSE_ERRORS_PREFIX}"
     return {
@@ -147,14 +152,13 @@ def _witnesses(bucket: str, execution: str, map_run: dict[str, Any]) -> dict[str
     }
 
 
-def _newest_map_run(states: Any, execution_arn: str) -> dict[str, Any] | None:
+def _newest_map_run(states: "SFNClient", execution_arn: str) -> "DescribeMapRunOutputTypeDef | None":
     map_runs = states.list_map_runs(executionArn=execution_arn)["mapRuns"]
     if not map_runs:
         return None
     newest = max(map_runs, key=lambda map_run: map_run["startDate"])
-    description: dict[str, Any] = states.describe_map_run(mapRunArn=newest["mapRunArn"])
-    return description
+    return states.describe_map_run(mapRunArn=newest["mapRunArn"])
 
 
-def _item_counts(map_run: dict[str, Any]) -> str:
+def _item_counts(map_run: "DescribeMapRunOutputTypeDef") -> str:
     return f"itemCounts of {map_run['mapRunArn']}"

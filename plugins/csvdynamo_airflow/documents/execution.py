@@ -4,13 +4,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import count
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo.errors import TurnLostError
 from csvdynamo.records.totals import Totals, read_totals
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.task_documents import reading
 from csvdynamo_airflow.naming import counted_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 SUCCEEDED = "SUCCEEDED"
@@ -51,7 +55,7 @@ class Execution:
     totals: Totals | None = None
 
     @classmethod
-    def from_description(cls, description: Mapping[str, Any]) -> Self:
+    def from_description(cls, description: "DescribeExecutionOutputTypeDef") -> Self:
         """Make it from DescribeExecution's answer."""
         start_date, stop_date = description.get("startDate"), description.get("stopDate")
         return cls(
@@ -145,7 +149,7 @@ def execution_arn(state_machine_arn: str, name: str) -> str:
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
-def describe(states: Any, arn: str) -> Execution | None:
+def describe(states: "SFNClient", arn: str) -> Execution | None:
     """Describe an execution, None when there is none of that ARN."""
     try:
         return Execution.from_description(states.describe_execution(executionArn=arn))
@@ -153,7 +157,7 @@ def describe(states: Any, arn: str) -> Execution | None:
         return None
 
 
-def executions_of_run(states: Any, state_machine_arn: str, name: str) -> list[Execution]:
+def executions_of_run(states: "SFNClient", state_machine_arn: str, name: str) -> list[Execution]:
     """Find every execution of a run, oldest first: ``name``, ``name-2``, ``name-3`` and so on."""
 
     def found() -> Iterator[Execution]:

@@ -4,13 +4,16 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo.aws.stored_object import read_object, read_versioned
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError, write_over
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _TRIES = 5
 
@@ -54,7 +57,7 @@ def mark_key(dataset_name: str) -> str:
     return f"reports/{dataset_name}/last_rows.json"
 
 
-def recall_rows(s3: Any, bucket: str, dataset_name: str) -> RowMark | None:
+def recall_rows(s3: "S3Client", bucket: str, dataset_name: str) -> RowMark | None:
     """Read how many rows the last green run had, None if there was none.
 
     Raises:
@@ -72,7 +75,7 @@ def recall_rows(s3: Any, bucket: str, dataset_name: str) -> RowMark | None:
         ) from error
 
 
-def remember_rows(s3: Any, dataset_name: str, prepared: Prepared, run_id: str) -> None:
+def remember_rows(s3: "S3Client", dataset_name: str, prepared: Prepared, run_id: str) -> None:
     """Make a green run the last one, unless one whose file was prepared later is remembered already.
 
     A run of the past may be cleared, and be green, after a later one; and two may end at once, so S3 is asked to write
@@ -104,7 +107,7 @@ def remember_rows(s3: Any, dataset_name: str, prepared: Prepared, run_id: str) -
             return
 
 
-def _remembered(s3: Any, bucket: str, key: str) -> tuple[RowMark | None, str | None]:
+def _remembered(s3: "S3Client", bucket: str, key: str) -> tuple[RowMark | None, str | None]:
     """Read the mark, None if there is none or it is damaged, and the ETag of what there is."""
     try:
         document, etag = read_versioned(s3, bucket, key)

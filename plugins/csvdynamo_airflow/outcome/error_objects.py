@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.errors import RejectError
 from csvdynamo.records.rejects import Reject
@@ -14,10 +14,13 @@ from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix
 from csvdynamo_airflow.outcome.outcome_spool import OutcomeSpool
 from csvdynamo_airflow.storage.result_objects import StoredObject, list_objects, numbered_lines
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 log = shown_log(__name__)
 
 
-def list_error_objects(s3: Any, bucket: str, execution: str) -> list[StoredObject]:
+def list_error_objects(s3: "S3Client", bucket: str, execution: str) -> list[StoredObject]:
     """List what may hold rejects of an execution: its error files, and what Firehose could not partition."""
     return [
         StoredObject.of(item)
@@ -26,7 +29,7 @@ def list_error_objects(s3: Any, bucket: str, execution: str) -> list[StoredObjec
     ]
 
 
-def error_objects_digest(s3: Any, bucket: str, execution: str) -> str:
+def error_objects_digest(s3: "S3Client", bucket: str, execution: str) -> str:
     """Digest the list of those objects: as long as it stays the same, nothing new has arrived."""
     return digest_of_objects(list_error_objects(s3, bucket, execution))
 
@@ -37,7 +40,7 @@ def digest_of_objects(objects: Iterable[StoredObject]) -> str:
     return hashlib.sha256(listed.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def read_rejects_before_upload(s3: Any, bucket: str, key: str, spool: OutcomeSpool) -> None:
+def read_rejects_before_upload(s3: "S3Client", bucket: str, key: str, spool: OutcomeSpool) -> None:
     """Read prepare's rejects.
 
     Raises:
@@ -53,7 +56,7 @@ def read_rejects_before_upload(s3: Any, bucket: str, key: str, spool: OutcomeSpo
         spool.add_reject(reject, RowStanding.BEFORE_UPLOAD, number)
 
 
-def read_rejects(s3: Any, bucket: str, key: str, execution: str) -> Iterator[Reject]:
+def read_rejects(s3: "S3Client", bucket: str, key: str, execution: str) -> Iterator[Reject]:
     """Read the rejects of an execution from one object.
 
     Args:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.records.result_files import Manifest
 from csvdynamo_airflow.documents.execution import Execution
@@ -29,6 +29,9 @@ from csvdynamo_airflow.storage.result_objects import StoredObject, find_manifest
 from csvdynamo_airflow.storage.stored_file import fetch, file_sha256
 from csvdynamo_airflow.storage.workspace import require_free_space, workspace
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 REJECTS_FILE = "rejects.jsonl"
 UNFINISHED_FILE = "unfinished.jsonl"
 ROWS_FILE = "outcome.parquet"
@@ -39,7 +42,7 @@ _CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv", ".parque
 
 
 def gather(
-    s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None, earlier: Outcome | None = None
+    s3: "S3Client", dataset_name: str, prepared: Prepared, execution: Execution | None, earlier: Outcome | None = None
 ) -> Outcome:
     """Read what a run left, and put its outcome beside its report.
 
@@ -69,7 +72,7 @@ def gather(
 
 class _Gathering:
     def __init__(
-        self, s3: Any, dataset_name: str, prepared: Prepared, execution: Execution | None, folder: Path
+        self, s3: "S3Client", dataset_name: str, prepared: Prepared, execution: Execution | None, folder: Path
     ) -> None:
         self._s3, self._dataset_name, self._prepared, self._execution = s3, dataset_name, prepared, execution
         self._space = DiskSpace(folder, "write the error files")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
@@ -17,6 +17,9 @@ from csvdynamo_airflow.storage.result_objects import (
     numbered_lines,
     stored_sha256,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 OBJECTS_FILE = "objects.jsonl"
 
@@ -35,12 +38,12 @@ def read_objects(path: Path) -> Iterator[StoredObject]:
             yield StoredObject(**json.loads(line))
 
 
-def changed_files(s3: Any, bucket: str, outcome: Outcome) -> tuple[str, ...]:
+def changed_files(s3: "S3Client", bucket: str, outcome: Outcome) -> tuple[str, ...]:
     """Read the outcome's own objects back; name those that are gone or not as they were written."""
     return tuple(key for key, digest in outcome.digests.items() if stored_sha256(s3, bucket, key) != digest)
 
 
-def changed_objects(s3: Any, prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
+def changed_objects(s3: "S3Client", prepared: Prepared, outcome: Outcome) -> tuple[str, ...]:
     """Name the objects that went or changed since the outcome was read from them, and the result files that came.
 
     Which rejects count the result files say. So an error file that comes late changes nothing: Firehose delivers at
@@ -64,13 +67,13 @@ def is_result_of(execution: str, key: str) -> bool:
     return bool(execution) and key.startswith(results_prefix(execution))
 
 
-def _read_objects(s3: Any, bucket: str, key: str | None) -> Iterator[StoredObject]:
+def _read_objects(s3: "S3Client", bucket: str, key: str | None) -> Iterator[StoredObject]:
     """Read the list of a run; one that left no object has none."""
     for _, line in numbered_lines(s3, bucket, key) if key else ():
         yield StoredObject(**json.loads(line))
 
 
-def _list_now(s3: Any, prepared: Prepared, outcome: Outcome) -> Iterator[StoredObject]:
+def _list_now(s3: "S3Client", prepared: Prepared, outcome: Outcome) -> Iterator[StoredObject]:
     bucket = prepared.bucket
     if stored := find_object(s3, bucket, prepared.rejects_key):
         yield stored

@@ -8,7 +8,7 @@ stand beside the rejects, not among them.
 import json
 import re
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
@@ -19,6 +19,9 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import RowStanding
 from csvdynamo_airflow.outcome.outcome_spool import Batch, OutcomeSpool
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 # botocore's ClientError: its code and its operation are AWS's names, what comes after may quote a value.
 _AWS_REFUSED = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
 _NAME_LENGTH = 200
@@ -26,7 +29,14 @@ _LONGEST_CAUSE = 300  # it is repeated for every row of the batch
 
 
 def read_results(
-    s3: Any, bucket: str, manifest: Manifest, *, execution: str, dataset: str, spool: OutcomeSpool, out: IO[bytes]
+    s3: "S3Client",
+    bucket: str,
+    manifest: Manifest,
+    *,
+    execution: str,
+    dataset: str,
+    spool: OutcomeSpool,
+    out: IO[bytes],
 ) -> None:
     """Read a Map Run's result files, each once, one batch at a time in memory.
 

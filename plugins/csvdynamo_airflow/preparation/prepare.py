@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.ledger import Ledger
@@ -27,6 +27,9 @@ from csvdynamo_airflow.storage.growing_file import ReportProgress
 from csvdynamo_airflow.storage.result_objects import find_object, stored_sha256
 from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.storage.workspace import workspace
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 __all__ = ["GateError", "Prepared", "prepare"]
 
@@ -56,7 +59,7 @@ def prepare(
     landed: Landed,
     dataset: Dataset,
     *,
-    s3: Any,
+    s3: "S3Client",
     run_id: str,
     name_execution: Callable[[str], str],
     source_url: str | None = None,
@@ -170,7 +173,7 @@ def prepare(
     return prepared
 
 
-def _upload(s3: Any, path: Path, prepared: Prepared, dataset: Dataset) -> str:
+def _upload(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) -> str:
     """Upload the prepared file unless it is there; return the version of it that is in the bucket.
 
     A check of some keys does not read it again. So what was there already is held to its digest here.
@@ -186,7 +189,7 @@ def _upload(s3: Any, path: Path, prepared: Prepared, dataset: Dataset) -> str:
     return stored.etag
 
 
-def _keep(s3: Any, file: Path, bucket: str, prefix: str) -> str | None:
+def _keep(s3: "S3Client", file: Path, bucket: str, prefix: str) -> str | None:
     """Store a file if it was written; return its key."""
     if not file.exists():
         return None

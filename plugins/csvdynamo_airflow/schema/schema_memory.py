@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo.aws.stored_object import read_object
 from csvdynamo.datasets.dataset import Dataset
@@ -15,6 +15,10 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.schema.column_sketch import ColumnSketch, sketch_columns
 from csvdynamo_airflow.schema.schema_gate import LastColumns, judge_header
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 COLUMNS_FILE = "columns.json"
 """Beside a run's report: what it would be remembered by."""
@@ -75,7 +79,7 @@ def memory_key(dataset_name: str) -> str:
 
 
 def check_schema(
-    s3: Any,
+    s3: "S3Client",
     dataset: Dataset,
     landed: Landed,
     headers: Sequence[str],
@@ -124,7 +128,7 @@ def check_schema(
     return verdict.changes
 
 
-def recall_run(s3: Any, bucket: str, dataset_name: str) -> RunColumns | None:
+def recall_run(s3: "S3Client", bucket: str, dataset_name: str) -> RunColumns | None:
     """Read what the last successful run had for columns, None if there was none.
 
     Raises:
@@ -144,7 +148,7 @@ def recall_run(s3: Any, bucket: str, dataset_name: str) -> RunColumns | None:
         ) from error
 
 
-def remember_run(s3: Any, dataset_name: str, prepared: Prepared) -> None:
+def remember_run(s3: "S3Client", dataset_name: str, prepared: Prepared) -> None:
     """Make a run the last successful one.
 
     Args:
@@ -152,7 +156,7 @@ def remember_run(s3: Any, dataset_name: str, prepared: Prepared) -> None:
         dataset_name: The data set.
         prepared: What the run prepared.
     """
-    source = {
+    source: CopySourceTypeDef = {
         "Bucket": prepared.bucket,
         "Key": reports_prefix(dataset_name, prepared.execution_name) + COLUMNS_FILE,
     }

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.documents.landing import Landed, landing_key
@@ -17,6 +17,9 @@ from csvdynamo_airflow.source.source_url import admit
 from csvdynamo_airflow.storage.growing_file import ReportProgress
 from csvdynamo_airflow.storage.stored_file import file_sha256, put_once
 from csvdynamo_airflow.storage.workspace import workspace
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 __all__ = ["Landed", "download", "refuse_beforehand"]
 
@@ -33,7 +36,7 @@ def download(
     *,
     dataset: Dataset,
     bucket: str,
-    s3: Any,
+    s3: "S3Client",
     run_id: str,
     local: LocalUse | None = None,
     find_credentials: Callable[[str], Credentials] | None = None,

@@ -14,6 +14,8 @@ from csvdynamo_airflow.source.fetched import Fetched
 from csvdynamo_airflow.storage.growing_file import ReportProgress
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
     from csvdynamo_airflow.source.http.url import Endpoint
 
 
@@ -87,7 +89,7 @@ class Worker:
         policy: How patient to be, in the kind's own terms; None: as it is by itself.
     """
 
-    s3: Any
+    s3: "S3Client"
     report_progress: ReportProgress
     sleep: Callable[[float], None]
     jitter: Callable[[float, float], float]

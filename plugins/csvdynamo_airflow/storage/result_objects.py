@@ -1,14 +1,18 @@
 """Objects of the bucket: listed, read line by line, and the manifest of a Map Run among them."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from csvdynamo.aws.stored_object import object_chunks, read_object
 from csvdynamo.records.result_files import Manifest, read_manifest
 from csvdynamo_airflow.naming import results_prefix
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
 @dataclass(frozen=True, order=True)
@@ -20,24 +24,24 @@ class StoredObject:
     size: int
 
     @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Self:
+    def of(cls, item: "ObjectTypeDef") -> Self:
         """Make it from one of ListObjectsV2's ``Contents``."""
         return cls(item["Key"], item["ETag"], item["Size"])
 
 
-def list_objects(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
+def list_objects(s3: "S3Client", bucket: str, prefix: str) -> "list[ObjectTypeDef]":
     """List every object under a prefix (ListObjectsV2's ``Contents``)."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [item for page in pages for item in page.get("Contents", [])]
 
 
-def find_object(s3: Any, bucket: str, key: str | None) -> StoredObject | None:
+def find_object(s3: "S3Client", bucket: str, key: str | None) -> StoredObject | None:
     """Find an object by its key, None where there is none; a listing tells its version, as `list_objects` does."""
     found = list_objects(s3, bucket, key) if key else []
     return next((StoredObject.of(item) for item in found if item["Key"] == key), None)
 
 
-def stored_sha256(s3: Any, bucket: str, key: str) -> str | None:
+def stored_sha256(s3: "S3Client", bucket: str, key: str) -> str | None:
     """Digest an object, in hexadecimal; None for one that is gone."""
     digest = hashlib.sha256()
     try:
@@ -48,7 +52,7 @@ def stored_sha256(s3: Any, bucket: str, key: str) -> str | None:
     return digest.hexdigest()
 
 
-def numbered_lines(s3: Any, bucket: str, key: str) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(s3: "S3Client", bucket: str, key: str) -> Iterator[tuple[int, bytes]]:
     """Read an object line by line, in constant memory: each line's number, from 1, and the line.
 
     Blank lines are counted and left out: Firehose's delimiter after a record that ends a line makes some.
@@ -62,7 +66,7 @@ def numbered_lines(s3: Any, bucket: str, key: str) -> Iterator[tuple[int, bytes]
         yield next(numbers), rest
 
 
-def find_manifest(s3: Any, bucket: str, execution: str) -> Manifest | None:
+def find_manifest(s3: "S3Client", bucket: str, execution: str) -> Manifest | None:
     """Find the manifest of an execution's Map Run, None when the ResultWriter wrote none.
 
     It is looked up in the bucket, not in the execution's output: a failed execution has no output.

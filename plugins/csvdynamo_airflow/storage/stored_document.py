@@ -4,10 +4,14 @@ Of two who write at once, one learns it
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.aws.stored_object import read_versioned
 from csvdynamo_airflow.errors import MigrationPostponedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
 _REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "409", "412"})
 
@@ -16,7 +20,7 @@ class WrittenMeanwhileError(MigrationPostponedError):
     """Another one wrote the document since it was read."""
 
 
-def write_over(s3: Any, bucket: str, key: str, document: bytes, etag: str | None) -> None:
+def write_over(s3: "S3Client", bucket: str, key: str, document: bytes, etag: str | None) -> None:
     """Write a JSON document, unless it was written since it was read.
 
     Args:
@@ -30,9 +34,15 @@ def write_over(s3: Any, bucket: str, key: str, document: bytes, etag: str | None
         WrittenMeanwhileError: It has another version by now.
         botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: S3 refuses it, or cannot be reached.
     """
-    condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+    asked: PutObjectRequestTypeDef = {
+        "Bucket": bucket,
+        "Key": key,
+        "Body": document,
+        "ContentType": "application/json",
+    }
+    asked |= {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=document, ContentType="application/json", **condition)
+        s3.put_object(**asked)
     except s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in _REFUSED:
             raise
@@ -40,7 +50,7 @@ def write_over(s3: Any, bucket: str, key: str, document: bytes, etag: str | None
             raise WrittenMeanwhileError(f"s3://{bucket}/{key} was written by another at the same moment.") from error
 
 
-def _holds(s3: Any, bucket: str, key: str, document: bytes) -> bool:
+def _holds(s3: "S3Client", bucket: str, key: str, document: bytes) -> bool:
     """Tell whether it was this very writing that won: boto3 repeats one whose answer was cut off."""
     try:
         return read_versioned(s3, bucket, key)[0] == document

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.storage.disk_space import DiskSpace
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _CONDITIONAL_OPERATIONS = ("PutObject", "CompleteMultipartUpload")
 _OLD = timedelta(days=1)
@@ -22,7 +25,7 @@ class ObjectPostponedError(MigrationPostponedError):
     """An object could not be transferred now."""
 
 
-def put_once(s3: Any, path: Path, bucket: str, key: str, *, expires: bool = False) -> bool:
+def put_once(s3: "S3Client", path: Path, bucket: str, key: str, *, expires: bool = False) -> bool:
     """Upload a file in parts, with SHA-256 checksums, unless its key is there already.
 
     Two runs that upload the same file at once both end well: S3 refuses the second by ``If-None-Match: *``
@@ -58,7 +61,7 @@ def put_once(s3: Any, path: Path, bucket: str, key: str, *, expires: bool = Fals
     return True
 
 
-def upload(s3: Any, path: Path, bucket: str, key: str) -> None:
+def upload(s3: "S3Client", path: Path, bucket: str, key: str) -> None:
     """Upload a file in parts, with SHA-256 checksums, over whatever is there.
 
     Raises:
@@ -72,7 +75,7 @@ def upload(s3: Any, path: Path, bucket: str, key: str) -> None:
         raise ObjectPostponedError(f"s3://{bucket}/{key} could not be uploaded: {error}") from error
 
 
-def fetch(s3: Any, bucket: str, key: str, sha256: str, path: Path, *, made_by: str = "download") -> None:
+def fetch(s3: "S3Client", bucket: str, key: str, sha256: str, path: Path, *, made_by: str = "download") -> None:
     """Download an object to a file and check that it is the one that was stored.
 
     Args:
@@ -108,7 +111,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _when_uploaded(s3: Any, path: Path, bucket: str, key: str) -> datetime | None:
+def _when_uploaded(s3: "S3Client", path: Path, bucket: str, key: str) -> datetime | None:
     try:
         head = s3.head_object(Bucket=bucket, Key=key)
     except s3.exceptions.ClientError as error:
@@ -120,12 +123,11 @@ def _when_uploaded(s3: Any, path: Path, bucket: str, key: str) -> datetime | Non
             f"s3://{bucket}/{key} has {stored:,} bytes, but the file of that SHA-256 has {size:,}. Delete the object "
             "and clear this task."
         )
-    uploaded: datetime = head["LastModified"]
-    return uploaded
+    return head["LastModified"]
 
 
 @contextmanager
-def _only_if_new(s3: Any) -> Iterator[None]:
+def _only_if_new(s3: "S3Client") -> Iterator[None]:
     """Add the condition to a client's uploads: boto3's transfer has no argument for it.
 
     The event is documented in

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import reject_id
@@ -21,6 +21,9 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.storage.stored_file import fetch
 from csvdynamo_airflow.table.table_check import Expected, Standing
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _FIELD_LIMIT = 1 << 20  # characters; a row is far smaller, or no batch would have room for it
 
@@ -66,7 +69,7 @@ class Settled:
         return Standing.WRITTEN
 
 
-def read_settled(s3: Any, prepared: Prepared, outcome: Outcome, space: DiskSpace) -> Settled:
+def read_settled(s3: "S3Client", prepared: Prepared, outcome: Outcome, space: DiskSpace) -> Settled:
     """Read what the outcome of an execution says of its rows.
 
     Args:

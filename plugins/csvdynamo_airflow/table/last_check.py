@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.aws.stored_object import read_object
 from csvdynamo.shown import shown
@@ -11,6 +11,9 @@ from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 LAST_CHECK_FILE = "last_check.json"
 """Beside a run's report: the execution whose items were looked for last, and how many were missing or changed."""
@@ -28,12 +31,12 @@ class LastCheck:
         key: The object's key.
     """
 
-    s3: Any
+    s3: "S3Client"
     bucket: str
     key: str
 
     @classmethod
-    def of(cls, s3: Any, dataset: str, prepared: Prepared) -> "LastCheck":
+    def of(cls, s3: "S3Client", dataset: str, prepared: Prepared) -> "LastCheck":
         """Name the place of the run that prepared a file."""
         return cls(s3, prepared.bucket, reports_prefix(dataset, prepared.execution_name) + LAST_CHECK_FILE)
 

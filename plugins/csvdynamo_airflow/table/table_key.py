@@ -1,11 +1,14 @@
 """The table's key against the data set file's: with another key DynamoDB refuses every row, one by one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
 _KINDS = {"S": "text", "N": "number", "B": "binary"}
 _USABLE = frozenset({"ACTIVE", "UPDATING"})
@@ -48,7 +51,7 @@ class TableKey:
         return cls(KeyAttribute(dataset.table.partition_key, "S"))
 
     @classmethod
-    def from_description(cls, table: Mapping[str, Any]) -> Self:
+    def from_description(cls, table: "TableDescriptionTypeDef") -> Self:
         """Read the ``Table`` of DescribeTable's answer."""
         types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
         parts = {
@@ -62,7 +65,7 @@ class TableKey:
         return f"the partition key {self.partition} and {sort}"
 
 
-def check_table_key(dynamodb: Any, table: str, dataset: Dataset) -> None:
+def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) -> None:
     """Hold the table's key against the data set file's.
 
     Args:
@@ -95,7 +98,7 @@ def check_table_key(dynamodb: Any, table: str, dataset: Dataset) -> None:
     refuse_other_key(described, dataset)
 
 
-def refuse_other_key(table: Mapping[str, Any], dataset: Dataset) -> None:
+def refuse_other_key(table: "TableDescriptionTypeDef", dataset: Dataset) -> None:
     """Refuse a table with another key than the data set file says. Pure.
 
     Args:

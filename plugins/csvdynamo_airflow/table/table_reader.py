@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,17 @@ from csvdynamo.errors import UnconfirmedAnswerError
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo_airflow.errors import MigrationPostponedError
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        BatchGetItemOutputTypeDef,
+        DescribeTableOutputTypeDef,
+        KeysAndAttributesTypeDef,
+        ScanInputTypeDef,
+        ScanOutputTypeDef,
+        TableDescriptionTypeDef,
+    )
+
 KEYS_PER_CALL = 100
 """Keys of one BatchGetItem (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)."""
 
@@ -23,7 +34,7 @@ class TableBusyError(MigrationPostponedError):
     """DynamoDB did not hand out the items that were asked for."""
 
 
-_Answer = dict[str, Any]
+_Answer = TypeVar("_Answer")
 _Read = TypeVar("_Read")
 
 
@@ -39,7 +50,7 @@ class TableReader:
         sleep: Waits so many seconds.
     """
 
-    dynamodb: Any
+    dynamodb: "DynamoDBClient"
     table: str
     partition_key: str
     patience_seconds: float = 120.0
@@ -56,7 +67,7 @@ class TableReader:
         """
         found: dict[str, Item] = {}
         for start in range(0, len(keys), KEYS_PER_CALL):
-            wanted = [{self.partition_key: {"S": key}} for key in keys[start : start + KEYS_PER_CALL]]
+            wanted: list[Item] = [{self.partition_key: {"S": key}} for key in keys[start : start + KEYS_PER_CALL]]
             found.update((item[self.partition_key]["S"], item) for item in self._get(wanted))
         return found
 
@@ -98,7 +109,7 @@ class TableReader:
         backoff = self._backoff()
         attempt = 0
         while keys:
-            request = {self.table: {"Keys": keys, "ConsistentRead": True}}
+            request: dict[str, KeysAndAttributesTypeDef] = {self.table: {"Keys": keys, "ConsistentRead": True}}
             found, keys = self._call(partial(self.dynamodb.batch_get_item, RequestItems=request), self._found)
             yield from found
             if keys and not backoff.wait(attempt):
@@ -108,7 +119,7 @@ class TableReader:
                 )
             attempt += 1
 
-    def _found(self, answer: _Answer) -> tuple[list[Item], list[Item]]:
+    def _found(self, answer: "BatchGetItemOutputTypeDef") -> tuple[list[Item], list[Item]]:
         """Return the items of BatchGetItem's answer, and the keys that it left unread."""
         found, left = answer.get("Responses"), answer.get("UnprocessedKeys")
         if not isinstance(found, dict) or not isinstance(left, dict) or not {*found, *left} <= {self.table}:
@@ -119,8 +130,12 @@ class TableReader:
         return found.get(self.table, []), keys
 
     def _page(self, segment: int, segments: int, start: Item | None) -> tuple[list[Item], Item | None]:
-        asked: dict[str, Any] = {"TableName": self.table, "ConsistentRead": True}
-        asked |= {"Segment": segment, "TotalSegments": segments}
+        asked: ScanInputTypeDef = {
+            "TableName": self.table,
+            "ConsistentRead": True,
+            "Segment": segment,
+            "TotalSegments": segments,
+        }
         if start:
             asked["ExclusiveStartKey"] = start
         return self._call(partial(self.dynamodb.scan, **asked), _page_of)
@@ -157,7 +172,7 @@ def _cancel(pages: dict[Future[Any], int]) -> None:
         page.cancel()
 
 
-def _page_of(answer: _Answer) -> tuple[list[Item], Item | None]:
+def _page_of(answer: "ScanOutputTypeDef") -> tuple[list[Item], Item | None]:
     """Return the items of Scan's answer, and where the next page starts; None after the last one."""
     items = answer.get("Items")
     if not isinstance(items, list) or answer.get("Count", len(items)) != len(items):
@@ -165,7 +180,7 @@ def _page_of(answer: _Answer) -> tuple[list[Item], Item | None]:
     return items, answer.get("LastEvaluatedKey")
 
 
-def _described(answer: _Answer) -> _Answer:
+def _described(answer: "DescribeTableOutputTypeDef") -> "TableDescriptionTypeDef":
     table = answer.get("Table")
     if not isinstance(table, dict) or "ItemCount" not in table:
         raise UnconfirmedAnswerError("DynamoDB described a table without its number of items")

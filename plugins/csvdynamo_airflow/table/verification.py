@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
@@ -22,6 +22,9 @@ from csvdynamo_airflow.table.expected_items import Expectations, read_rows, read
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.table_check import Expected, claim_of, differing_attributes, digest, judge
 from csvdynamo_airflow.table.table_reader import TableReader
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 DIFFERENCES_FILE = "verification.jsonl"
 
@@ -43,7 +46,7 @@ class TableCheck:
         outcome: What was read of the run's newest execution.
     """
 
-    s3: Any
+    s3: "S3Client"
     reader: TableReader
     dataset: Dataset
     prepared: Prepared

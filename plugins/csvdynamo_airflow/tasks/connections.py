@@ -3,10 +3,20 @@
 import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from csvdynamo.aws.library_logging import keep_bodies_out_of_logs
 from csvdynamo_airflow.source.credentials import Credentials, CredentialsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
+    from types_aiobotocore_stepfunctions import SFNClient as AsyncSFNClient
+
+    _Client = CloudFormationClient | DynamoDBClient | S3Client | SNSClient | SFNClient
 
 AWS_CONNECTION = "aws_default"
 """The Airflow connection: credentials, region and, for the embedded AWS, the endpoint."""
@@ -17,7 +27,7 @@ _KEPT_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class _Kept:
-    made: Any
+    made: "_Client"
     connection: Any
     until: float
 
@@ -25,7 +35,17 @@ class _Kept:
 _kept: dict[str, _Kept] = {}
 
 
-def client(service: str) -> Any:
+@overload
+def client(service: Literal["cloudformation"]) -> "CloudFormationClient": ...
+@overload
+def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["s3"]) -> "S3Client": ...
+@overload
+def client(service: Literal["sns"]) -> "SNSClient": ...
+@overload
+def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
+def client(service: str) -> "_Client":
     """Give the boto3 client of a service.
 
     Making one costs more CPU than most tasks spend otherwise, and they ask for four or five: a process keeps what it
@@ -42,8 +62,8 @@ def client(service: str) -> Any:
     return kept.made
 
 
-def _made(service: str, hook: Any) -> Any:
-    made = hook.get_conn()
+def _made(service: str, hook: Any) -> "_Client":
+    made: _Client = hook.get_conn()
     if service == "dynamodb":
         from csvdynamo.aws.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
         from csvdynamo.aws.scan_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it
@@ -53,13 +73,13 @@ def _made(service: str, hook: Any) -> Any:
     return made
 
 
-async def async_client(service: str) -> AbstractAsyncContextManager[Any]:
+async def async_client(service: Literal["stepfunctions"]) -> "AbstractAsyncContextManager[AsyncSFNClient]":
     """Make the aiobotocore client of a service, for a trigger: a context manager that gives the client.
 
     Args:
         service: The service's boto3 name.
     """
-    made: AbstractAsyncContextManager[Any] = await _hook(service).get_async_conn()
+    made: AbstractAsyncContextManager[AsyncSFNClient] = await _hook(service).get_async_conn()
     return made
 
 

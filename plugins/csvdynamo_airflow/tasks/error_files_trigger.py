@@ -62,7 +62,7 @@ class ErrorFilesTrigger(BaseTrigger):
 
     async def _wait(self) -> bool:
         """Wait until something has changed or the deadline has passed; return whether it has."""
-        s3 = await sync_to_async(client)("s3")
+        s3 = await sync_to_async(lambda: client("s3"))()
         while True:
             try:
                 if await asyncio.to_thread(error_objects_digest, s3, self.bucket, self.execution) != self.seen:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
@@ -13,6 +13,9 @@ from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
 from csvdynamo_airflow.tasks.connections import async_client
 from csvdynamo_airflow.tasks.task_error import error_text
 from csvdynamo_airflow.workflow.map_run import Progress
+
+if TYPE_CHECKING:
+    from types_aiobotocore_stepfunctions import SFNClient
 
 PROGRESS_XCOM = "progress"
 """XCom key under which the waiting task keeps its Map Run's progress."""
@@ -113,7 +116,7 @@ class ExecutionTrigger(BaseTrigger):
             return False
         return bool(states.get(instance.run_id, {}).get(instance.task_id) == "deferred")
 
-    async def _stop(self, states: Any) -> bool:
+    async def _stop(self, states: "SFNClient") -> bool:
         """Stop the execution, with a few attempts; tell whether there was one."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
 
@@ -136,7 +139,7 @@ class ExecutionTrigger(BaseTrigger):
                 break
         return True
 
-    async def _look(self, states: Any) -> dict[str, Any] | None:
+    async def _look(self, states: "SFNClient") -> dict[str, Any] | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
 
         from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
@@ -166,7 +169,7 @@ class ExecutionTrigger(BaseTrigger):
             return 0.0
         return max(0.0, self._looked_at + MAP_RUN_SECONDS - time.monotonic())
 
-    async def _report_progress(self, states: Any) -> None:
+    async def _report_progress(self, states: "SFNClient") -> None:
         """Log the Map Run's progress and keep it for the page. It is a courtesy: its failure never ends the wait."""
         before, seconds = self._progress, time.monotonic() - (self._looked_at or 0.0)
         self._looked_at = time.monotonic()
@@ -180,7 +183,7 @@ class ExecutionTrigger(BaseTrigger):
         except Exception as error:
             self.log.warning("The Map Run's progress cannot be told: %s", shown(error))
 
-    async def _read_progress(self, states: Any) -> Progress:
+    async def _read_progress(self, states: "SFNClient") -> Progress:
         if self._map_run_arn is None:
             map_runs = (await states.list_map_runs(executionArn=self.execution_arn))["mapRuns"]
             if not map_runs:

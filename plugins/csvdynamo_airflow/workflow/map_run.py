@@ -1,7 +1,10 @@
 """Progress of a Map Run, in rows. Pure."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import MapRunItemCountsTypeDef
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Progress:
     aborted: int = 0
 
     @classmethod
-    def from_item_counts(cls, counts: dict[str, int]) -> Self:
+    def from_item_counts(cls, counts: "MapRunItemCountsTypeDef") -> Self:
         """Make it from DescribeMapRun's ``itemCounts``."""
         return cls(
             total=counts["total"],

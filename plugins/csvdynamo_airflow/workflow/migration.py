@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo_airflow.documents.execution import (
     ANOTHER_MIGRATION,
@@ -19,6 +19,9 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import counted_name
 from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions, running_map_run
 from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
 
 log = shown_log(__name__)
 
@@ -40,7 +43,7 @@ class Migration:
     """
 
     dataset: str
-    states: Any
+    states: "SFNClient"
     state_machine_arn: str
     bucket: str
     file_key: str
@@ -84,8 +87,7 @@ class Migration:
             TurnTakenError: Another run of the data set migrates or checks, or something of it may still write.
             MigrationPostponedError: A Map Run of this execution is still alive.
         """
-        executions = self.executions()
-        if not executions:
+        if not (executions := self.executions()):
             raise MigrationError(f"Execution {self.name} does not exist. Clear the task start, too.")
         newest = executions[-1]
         if newest.alive or newest.succeeded:
@@ -138,8 +140,7 @@ class Migration:
         Args:
             checked_at: When the table had been read, in seconds since the epoch; 0 if it was not.
         """
-        executions = self.executions()
-        if not executions:
+        if not (executions := self.executions()):
             return ()
         newest = executions[-1]
         end = max(checked_at, newest.stopped or self.turn.now())
@@ -173,7 +174,7 @@ class Migration:
         began_with = self.states.describe_state_machine_for_execution(executionArn=execution.arn)["definition"]
         with self._machine_there():
             now = self.states.describe_state_machine(stateMachineArn=self.state_machine_arn)["definition"]
-        return bool(began_with != now)
+        return began_with != now
 
     def newest(self, ended: Ended | None) -> Execution | None:
         """Find the run's newest execution, None when none was started.

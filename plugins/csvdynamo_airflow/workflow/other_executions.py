@@ -3,10 +3,15 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS
 from csvdynamo_airflow.documents.execution import SUCCEEDED
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.literals import ExecutionStatusType
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef, ListExecutionsInputPaginateTypeDef
 
 STILL_WRITING_SECONDS = LONGEST_BATCH_SECONDS + 5.0
 """How long after an execution was cut off one of its functions may still write, with some seconds for the clocks."""
@@ -16,7 +21,7 @@ _LONGEST_SPAN = 15 * _DAY
 """The longest that lies between an execution's beginning and the end of its last redrive: AWS takes redrives for 14
 days, and one lasts hours."""
 
-_UNSUCCESSFUL = ("ABORTED", "TIMED_OUT", "FAILED")
+_UNSUCCESSFUL: "tuple[ExecutionStatusType, ...]" = ("ABORTED", "TIMED_OUT", "FAILED")
 _LATEST_LOOKED_AT = 10
 
 
@@ -39,7 +44,7 @@ class Other:
     stopped: float | None
 
     @classmethod
-    def from_item(cls, item: dict[str, Any]) -> Self:
+    def from_item(cls, item: "ExecutionListItemTypeDef") -> Self:
         """Make it from an item of ListExecutions' answer."""
         stop_date = item.get("stopDate")
         return cls(
@@ -66,7 +71,7 @@ class OtherExecutions:
         own: Names of the run's own executions: one that has ended may be listed as running for a moment.
     """
 
-    states: Any
+    states: "SFNClient"
     machine: str
     own: Collection[str]
 
@@ -91,7 +96,7 @@ class OtherExecutions:
 
     def running(self) -> str | None:
         """Name a running execution, None when there is none."""
-        return next((other.name for other in self._listed(statusFilter="RUNNING") if other.name not in self.own), None)
+        return next((other.name for other in self._listed("RUNNING") if other.name not in self.own), None)
 
     def still_writing(self, now: float) -> tuple[str, float] | None:
         """Name an execution that was cut off so lately that a function of it may go on, and the seconds it may.
@@ -124,41 +129,44 @@ class OtherExecutions:
     def _others_since(self, since: float) -> Iterator[Other]:
         return (other for other in self._since(since) if other.name not in self.own)
 
-    def _cut_off(self, *, since: float, statuses: Collection[str]) -> Iterator[Other]:
+    def _cut_off(self, *, since: float, statuses: "Collection[ExecutionStatusType]") -> Iterator[Other]:
         for status in statuses:
-            yield from islice(self._since(since, statusFilter=status), _LATEST_LOOKED_AT)
+            yield from islice(self._since(since, status), _LATEST_LOOKED_AT)
 
-    def _since(self, since: float, **filters: str) -> Iterator[Other]:
+    def _since(self, since: float, status: "ExecutionStatusType | None" = None) -> Iterator[Other]:
         """Give those that had not ended before a moment.
 
         They are listed "by time, with the most recent execution first", and AWS does not say by which: a redrive may
         move an old one to the top. In either order those after one that ended `_LONGEST_SPAN` before have ended, too.
         """
-        for other in self._listed(**filters):
+        for other in self._listed(status):
             if other.stopped is not None and other.stopped < since - _LONGEST_SPAN:
                 return
             if other.stopped is None or other.stopped >= since:
                 yield other
 
-    def _listed(self, **filters: str) -> Iterator[Other]:
-        for page in self.states.get_paginator("list_executions").paginate(stateMachineArn=self.machine, **filters):
+    def _listed(self, status: "ExecutionStatusType | None" = None) -> Iterator[Other]:
+        asked: ListExecutionsInputPaginateTypeDef = {"stateMachineArn": self.machine}
+        if status:
+            asked["statusFilter"] = status
+        for page in self.states.get_paginator("list_executions").paginate(**asked):
             yield from map(Other.from_item, page["executions"])
 
 
-def running_map_run(states: Any, arn: str) -> str | None:
+def running_map_run(states: "SFNClient", arn: str) -> str | None:
     """Find a Map Run of an execution that still runs (ListMapRuns gives no stop date for it)."""
     for map_run in states.list_map_runs(executionArn=arn)["mapRuns"]:
         if "stopDate" not in map_run:
-            return str(map_run["mapRunArn"])
+            return map_run["mapRunArn"]
     return None
 
 
-def _wrote(states: Any, arn: str) -> bool:
+def _wrote(states: "SFNClient", arn: str) -> bool:
     """Tell whether an execution came as far as a Map Run: one that was refused its turn wrote nothing."""
     return bool(states.list_map_runs(executionArn=arn)["mapRuns"])
 
 
-def _cut_off_children(states: Any, arn: str) -> bool:
+def _cut_off_children(states: "SFNClient", arn: str) -> bool:
     """Tell whether children of an execution were ended from outside, while their functions may have gone on."""
     for map_run in states.list_map_runs(executionArn=arn)["mapRuns"]:
         counts = states.describe_map_run(mapRunArn=map_run["mapRunArn"])["executionCounts"]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.aws.stored_object import read_versioned, wait_or_raise
 from csvdynamo.writing.turn import Holder
@@ -18,6 +18,9 @@ from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError, write_over
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 UNUSED_SECONDS = 5 * 60.0
 """How long a turn that was taken keeps others away before its execution is there: its run may have been killed.
@@ -84,7 +87,7 @@ class Turn:
         now: Seconds since the epoch.
     """
 
-    s3: Any
+    s3: "S3Client"
     bucket: str
     key: str
     now: Callable[[], float] = time.time

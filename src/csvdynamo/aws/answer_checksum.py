@@ -5,15 +5,18 @@ mode alone; without it, an answer that was changed or cut on its way may read as
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from botocore.exceptions import ChecksumError
 
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
 _HEADER = "x-amz-crc32"
 
 
-def check_answers(client: Any) -> None:
+def check_answers(client: "BaseClient") -> None:
     """Let a boto3 DynamoDB client raise on an answer that is not what was sent: `is_retryable` takes that error."""
     client.meta.events.register("before-parse.dynamodb", _check)
 

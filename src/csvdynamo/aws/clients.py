@@ -1,6 +1,6 @@
 """boto3 clients for the Lambda functions: few attempts and short timeouts, as their callers retry themselves."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Literal, overload
 
 import boto3
 from botocore.config import Config
@@ -8,8 +8,23 @@ from botocore.config import Config
 from csvdynamo.aws.answer_checksum import check_answers
 from csvdynamo.aws.library_logging import keep_bodies_out_of_logs
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_firehose import FirehoseClient
+    from mypy_boto3_s3 import S3Client
 
-def client(service: str, attempts: int = 2) -> Any:
+
+@overload
+def client(service: Literal["dynamodb"], attempts: int = 2) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["firehose"], attempts: int = 2) -> "FirehoseClient": ...
+@overload
+def client(service: Literal["s3"], attempts: int = 2) -> "S3Client": ...
+
+
+def client(
+    service: Literal["dynamodb", "firehose", "s3"], attempts: int = 2
+) -> "DynamoDBClient | FirehoseClient | S3Client":
     """Return a client, to be made once in an execution environment and used by all its invocations.
 
     Args:

@@ -8,12 +8,16 @@ decoded, and only lists, maps and sets hold further values.
 import json
 from collections.abc import MutableMapping
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.model import OperationModel
 
 _PLAIN = frozenset({"S", "N", "BOOL", "NULL"})
 
 
-def take_items_as_they_are(client: Any) -> None:
+def take_items_as_they_are(client: "BaseClient") -> None:
     """Let a boto3 DynamoDB client do without that walk wherever it would change nothing.
 
     Whatever else looks at an answer before it is parsed, such as `csvdynamo.aws.answer_checksum`, still sees it whole.
@@ -22,7 +26,7 @@ def take_items_as_they_are(client: Any) -> None:
 
 
 def _take(
-    operation_model: Any,
+    operation_model: "OperationModel",
     response_dict: MutableMapping[str, Any],
     customized_response_dict: MutableMapping[str, Any],
     **_: Any,
@@ -40,7 +44,7 @@ def _take(
         customized_response_dict["Items"] = items
 
 
-def _are_plain(items: Any) -> bool:
+def _are_plain(items: object) -> bool:
     """Say whether botocore would give the items back unchanged. It leaves out what is null."""
     if not isinstance(items, list):
         return False

@@ -7,7 +7,11 @@ boto3 repeats a request that failed, but not one whose answer breaks off while i
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 PIECE_BYTES = 1 << 20
 _TRIES = 6
@@ -15,7 +19,7 @@ _LONGEST_WAIT_SECONDS = 8.0
 
 
 def object_chunks(
-    s3: Any,
+    s3: "S3Client",
     bucket: str,
     key: str,
     *,
@@ -41,9 +45,11 @@ def object_chunks(
     """
     position, version, failures = 0, "", 0
     while True:
-        rest = {"Range": f"bytes={position}-", "IfMatch": version} if position else {}
+        asked: GetObjectRequestTypeDef = {"Bucket": bucket, "Key": key}
+        if position:
+            asked |= {"Range": f"bytes={position}-", "IfMatch": version}
         try:
-            answer = s3.get_object(Bucket=bucket, Key=key, **rest)
+            answer = s3.get_object(**asked)
             version = version or answer.get("ETag", "")
             for chunk in answer["Body"].iter_chunks(PIECE_BYTES):
                 position, failures = position + len(chunk), 0
@@ -56,7 +62,7 @@ def object_chunks(
 
 
 def read_versioned(
-    s3: Any,
+    s3: "S3Client",
     bucket: str,
     key: str,
     *,
@@ -77,7 +83,7 @@ def read_versioned(
             wait_or_raise(error, failures, sleep, uniform)
 
 
-def read_object(s3: Any, bucket: str, key: str) -> bytes:
+def read_object(s3: "S3Client", bucket: str, key: str) -> bytes:
     """Read a small object whole (see `object_chunks`)."""
     return b"".join(object_chunks(s3, bucket, key))
 

@@ -3,14 +3,13 @@
 import codecs
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from csvdynamo.errors import ResultFileError
 
 _SPACE = " \t\r\n"
 
 
-def documents(chunks: Iterable[bytes], name: str) -> Iterator[Any]:
+def documents(chunks: Iterable[bytes], name: str) -> Iterator[object]:
     """Yield the documents of a file in either form that ResultWriter has: JSONL, or JSON (one array).
 
     Args:
@@ -42,7 +41,7 @@ def _texts(chunks: Iterable[bytes], name: str) -> Iterator[str]:
         raise ResultFileError(f"{name} is not UTF-8") from error
 
 
-def _lines(head: str, texts: Iterator[str], name: str) -> Iterator[Any]:
+def _lines(head: str, texts: Iterator[str], name: str) -> Iterator[object]:
     pieces = [head]
     number = 0
     while True:
@@ -63,7 +62,7 @@ def _lines(head: str, texts: Iterator[str], name: str) -> Iterator[Any]:
         yield _parse(last, f"{name} line {number + 1}")
 
 
-def _array(buffer: str, texts: Iterator[str], name: str) -> Iterator[Any]:
+def _array(buffer: str, texts: Iterator[str], name: str) -> Iterator[object]:
     decoder = json.JSONDecoder()
     number = 0
     while True:
@@ -116,7 +115,7 @@ def _check_end(buffer: str, texts: Iterator[str], name: str) -> None:
         raise ResultFileError(f"{name} goes on after its array")
 
 
-def _parse(text: str, name: str) -> Any:
+def _parse(text: str, name: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -8,7 +8,7 @@ written whole in the FAILED and PENDING files, their input as JSON text.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.json_stream import documents
@@ -31,6 +31,15 @@ class Manifest:
     succeeded: tuple[ResultFile, ...] = ()
     failed: tuple[ResultFile, ...] = ()
     pending: tuple[ResultFile, ...] = ()
+
+
+class BatchAnswer(TypedDict):
+    """What the Lambda function answers for one batch, as it stands in a SUCCEEDED file; read as a `BatchResult`."""
+
+    NUMBER_OF_ITEMS_WRITTEN: int
+    NUMBER_OF_ITEMS_IN_ERROR: int
+    REJECT_IDS: list[str]
+    RULES: str
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ def unfinished_batches(chunks: Iterable[bytes], name: str) -> Iterator[Unfinishe
         yield _unfinished_batch(document, f"{name} entry {number}")
 
 
-def _batch_result(document: Any, name: str) -> BatchResult:
+def _batch_result(document: object, name: str) -> BatchResult:
     if isinstance(document, dict) and "NUMBER_OF_ITEMS_WRITTEN" not in document and "Output" in document:
         _require_included(document, "Output", name)
         document = document["Output"]  # without COMPACT: the whole execution, its output as text
@@ -135,7 +144,7 @@ def _batch_result(document: Any, name: str) -> BatchResult:
     return BatchResult(written, rejected, tuple(reject_ids), rules)
 
 
-def _unfinished_batch(document: Any, name: str) -> UnfinishedBatch:
+def _unfinished_batch(document: object, name: str) -> UnfinishedBatch:
     execution = _object(document, name)
     _require_included(execution, "Input", name)
     text = _get(execution, "Input", name)
@@ -151,18 +160,18 @@ def _unfinished_batch(document: Any, name: str) -> UnfinishedBatch:
     )
 
 
-def _require_included(execution: Mapping[str, Any], field: str, name: str) -> None:
+def _require_included(execution: Mapping[str, object], field: str, name: str) -> None:
     """Refuse an execution of which Step Functions wrote an empty text for what it could not take in."""
     details = execution.get(f"{field}Details")
     if isinstance(details, dict) and details.get("Included") is False:
         raise ResultFileError(f"{name}: Step Functions left its {field.lower()} out, so its rows cannot be told")
 
 
-def _is_row(row: Any) -> bool:
+def _is_row(row: object) -> bool:
     return isinstance(row, dict) and all(isinstance(text, str) for text in row.values())
 
 
-def _files(files: Mapping[str, Any], state: str) -> tuple[ResultFile, ...]:
+def _files(files: Mapping[str, object], state: str) -> tuple[ResultFile, ...]:
     name = f"the manifest's ResultFiles.{state}"
     entries = files.get(state, [])
     if not isinstance(entries, list):
@@ -170,7 +179,7 @@ def _files(files: Mapping[str, Any], state: str) -> tuple[ResultFile, ...]:
     return tuple(_file(_object(entry, name), name) for entry in entries)
 
 
-def _file(entry: Mapping[str, Any], name: str) -> ResultFile:
+def _file(entry: Mapping[str, object], name: str) -> ResultFile:
     key = _get(entry, "Key", name)
     if not isinstance(key, str) or not key:
         raise ResultFileError(f"{name}: Key must be a text that is not empty")
@@ -184,26 +193,26 @@ def _parse(text: str | bytes, name: str) -> Any:
         raise ResultFileError(f"{name} is not JSON") from error
 
 
-def _object(value: Any, name: str) -> Mapping[str, Any]:
+def _object(value: object, name: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ResultFileError(f"{name} must be a JSON object, found {type(value).__name__}")
     return value
 
 
-def _get(document: Mapping[str, Any], key: str, name: str) -> Any:
+def _get(document: Mapping[str, object], key: str, name: str) -> object:
     if key not in document:
         raise ResultFileError(f"{name}: {key} is missing")
     return document[key]
 
 
-def _count(document: Mapping[str, Any], key: str, name: str) -> int:
+def _count(document: Mapping[str, object], key: str, name: str) -> int:
     value = _get(document, key, name)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_COUNT:
         raise ResultFileError(f"{name}: {key} must be a whole number from 0 to {_MAX_COUNT:,}")
     return value
 
 
-def _optional_text(document: Mapping[str, Any], key: str, name: str) -> str | None:
+def _optional_text(document: Mapping[str, object], key: str, name: str) -> str | None:
     value = document.get(key)
     if value is not None and not isinstance(value, str):
         raise ResultFileError(f"{name}: {key} must be a text")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from csvdynamo.records.result_files import Manifest, batch_results, unfinished_batches
 from csvdynamo.shown import shown
@@ -21,6 +21,21 @@ class Totals:
     written: int = 0
     rejected: int = 0
     failed: int = 0
+
+
+class _Counted(TypedDict):
+    TOTAL_NUMBER_OF_ITEMS_WRITTEN: int
+    TOTAL_NUMBER_OF_ITEMS_IN_ERROR: int
+    TOTAL_NUMBER_OF_ITEMS_FAILED: int
+    DESTINATION_TABLE_NAME: str
+    MAP_RUN_RESULTS: str | None
+    ERROR_DATA_LOCATION: NotRequired[str]
+
+
+class ExecutionOutput(_Counted):
+    """What the state machine puts out, apart from `SnsPublish`: the totals, where what they sum is, and the words."""
+
+    MESSAGE: str
 
 
 def sum_results(manifest: Manifest, open_file: OpenFile) -> Totals:
@@ -46,9 +61,9 @@ def error_location(bucket: str, execution_name: str) -> str:
 
 def execution_output(
     totals: Totals, *, table_name: str, bucket: str, execution_name: str, manifest_key: str | None
-) -> dict[str, Any]:
+) -> ExecutionOutput:
     """Return what the state machine puts out. `ERROR_DATA_LOCATION` is there only when there are errors."""
-    output: dict[str, Any] = {
+    output: _Counted = {
         "TOTAL_NUMBER_OF_ITEMS_WRITTEN": totals.written,
         "TOTAL_NUMBER_OF_ITEMS_IN_ERROR": totals.rejected,
         "TOTAL_NUMBER_OF_ITEMS_FAILED": totals.failed,
@@ -57,8 +72,7 @@ def execution_output(
     }
     if totals.rejected:
         output["ERROR_DATA_LOCATION"] = error_location(bucket, execution_name)
-    output["MESSAGE"] = _message(output, execution_name)
-    return output
+    return {**output, "MESSAGE": _message(output, execution_name)}
 
 
 def read_totals(output: str | None) -> Totals | None:
@@ -71,7 +85,7 @@ def read_totals(output: str | None) -> Totals | None:
     return Totals(*totals) if all(type(one) is int for one in totals) else None
 
 
-def _message(output: dict[str, Any], execution_name: str) -> str:
+def _message(output: _Counted, execution_name: str) -> str:
     lines = [
         f"Execution {execution_name}: migration to the DynamoDB table {output['DESTINATION_TABLE_NAME']}.",
         "",

@@ -4,11 +4,25 @@ Rests on "Supported data types", "Item sizes and formats" and "Quotas" of the Dy
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypedDict
 
-AttributeValue = dict[str, Any]
-"""`{"S": text}`, `{"N": text}`, `{"BOOL": bool}` or `{"NULL": True}`."""
+
+class AttributeValue(TypedDict, total=False):
+    """`{"S": text}`, `{"N": text}`, `{"BOOL": bool}` or `{"NULL": True}`; the others are in a table that was there."""
+
+    S: str
+    N: str
+    BOOL: bool
+    NULL: bool
+    B: bytes
+    SS: Sequence[str]
+    NS: Sequence[str]
+    BS: Sequence[bytes]
+    M: Mapping[str, Any]
+    L: Sequence[Any]
+
 
 Item = dict[str, AttributeValue]
 
@@ -72,7 +86,7 @@ def utf8_length(text: str) -> int:
 
 
 def _scalar_size(value: AttributeValue) -> int:
-    number: str | None = value.get("N")
+    number = value.get("N")
     if number is None:
         return 1
     mantissa = number.lstrip("-").partition("E")[0]

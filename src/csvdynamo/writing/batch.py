@@ -10,6 +10,7 @@ from typing import Any
 
 from csvdynamo.errors import BatchError
 from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
+from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import row_number, source_row
@@ -83,7 +84,7 @@ class Batch:
         )
 
 
-def answer(written: int, rejects: list[Reject], rules: str) -> dict[str, Any]:
+def answer(written: int, rejects: list[Reject], rules: str) -> BatchAnswer:
     """Return the Lambda function's answer. Both numbers are rows, not attempts; the rules are those that it applied."""
     return {
         "NUMBER_OF_ITEMS_WRITTEN": written,

@@ -9,13 +9,20 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from csvdynamo.aws.aws_errors import is_retryable, validation_message
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item, item_size
 from csvdynamo.rules.refusals import RefusedItem
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import (
+        BatchWriteItemInputTypeDef,
+        BatchWriteItemOutputTypeDef,
+        WriteRequestTypeDef,
+    )
 
 MAX_REQUESTS = 25
 MAX_REQUEST_BYTES = 16 * 1000 * 1000
@@ -25,7 +32,7 @@ PARALLEL_CALLS = 4
 class DynamoDbClient(Protocol):
     """The part of boto3's DynamoDB client that is used here."""
 
-    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+    def batch_write_item(self, **asked: "Unpack[BatchWriteItemInputTypeDef]") -> "BatchWriteItemOutputTypeDef":
         """Put or delete up to 25 items."""
 
 
@@ -94,7 +101,7 @@ class BatchWriter:
             UnconfirmedAnswerError: The answer does not say which: HTML with HTTP 200, an empty body, another document.
             UnexpectedAnswerError: It names an item that was not in the request.
         """
-        requests = [{"PutRequest": {"Item": item}} for _, item in entries]
+        requests: list[WriteRequestTypeDef] = [{"PutRequest": {"Item": item}} for _, item in entries]
         response = self.client.batch_write_item(RequestItems={self.table_name: requests})
         if not isinstance(left := response.get("UnprocessedItems"), dict):
             raise UnconfirmedAnswerError("DynamoDB answered without saying which items it left unprocessed")

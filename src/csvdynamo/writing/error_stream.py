@@ -6,12 +6,15 @@ carry failed records, in the request's order. Delivery is at least once: a reade
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from csvdynamo.aws.aws_errors import is_retryable
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnconfirmedAnswerError, UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
+
+if TYPE_CHECKING:
+    from mypy_boto3_firehose.type_defs import PutRecordBatchInputTypeDef, PutRecordBatchOutputTypeDef, RecordTypeDef
 
 MAX_RECORDS = 500
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -21,7 +24,7 @@ MAX_RECORD_BYTES = 1000 * 1024
 class FirehoseClient(Protocol):
     """The part of boto3's Firehose client that is used here."""
 
-    def put_record_batch(self, *, DeliveryStreamName: str, Records: list[dict[str, bytes]]) -> dict[str, Any]:  # noqa: N803
+    def put_record_batch(self, **asked: "Unpack[PutRecordBatchInputTypeDef]") -> "PutRecordBatchOutputTypeDef":
         """Send up to 500 records."""
 
 
@@ -66,7 +69,7 @@ class ErrorStream:
             UnconfirmedAnswerError: The answer does not say which.
             UnexpectedAnswerError: It has not one entry for each record, or counts other failures than it names.
         """
-        data = [{"Data": record} for record in records]
+        data: list[RecordTypeDef] = [{"Data": record} for record in records]
         response = self.client.put_record_batch(DeliveryStreamName=self.stream_name, Records=data)
         outcomes, count = response.get("RequestResponses"), response.get("FailedPutCount")
         if not isinstance(outcomes, list) or not isinstance(count, int):

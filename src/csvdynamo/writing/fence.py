@@ -8,11 +8,14 @@ tell such a latecomer from the run whose turn it is.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from csvdynamo.aws.stored_object import read_object
 from csvdynamo.errors import TurnLostError
 from csvdynamo.writing.turn import Holder
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 TRUSTED_SECONDS = 2.0
 """How long an execution that was seen to have the turn is taken to have it still: nobody takes it from a run that has
@@ -30,7 +33,7 @@ class Fence:
         clock: Seconds that never go back.
     """
 
-    s3: Any
+    s3: "S3Client"
     bucket: str
     key: str
     clock: Callable[[], float] = time.monotonic
