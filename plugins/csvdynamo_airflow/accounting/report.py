@@ -169,6 +169,8 @@ def _witnesses(findings: Findings) -> dict[str, str]:
     if findings.counts:
         witnesses |= findings.counts.witnesses
     if checked:
-        table = f"items of the table, against the rows of s3://{prepared.bucket}/{prepared.file_key}"
-        witnesses["verification"] = table
+        rows = prepared.file_key
+        if checked.mode is VerifyMode.SAMPLE and prepared.sample_key is not None:
+            rows = f"{prepared.sample_key}, drawn of s3://{prepared.bucket}/{rows}"
+        witnesses["verification"] = f"items of the table, against the rows of s3://{prepared.bucket}/{rows}"
     return witnesses

@@ -79,6 +79,6 @@ class Protection:
     )
     keep_report_days: Annotated[int, Days()] | None = Field(
         default=None,
-        description="`reports/`, with each run's report, its merged rejects, and the columns "
+        description="`reports/`, with each run's report, its rejects, and the columns "
         "and rows that the next source is compared with",
     )
