@@ -39,7 +39,7 @@ class Prepared:
             ``utf-16-le``, ``utf-16-be`` or ``windows-1252``.
         compression: What the source is packed in, ``gzip`` or ``zip``; None if it is not.
         profile_key: The key of the profile of the prepared file's columns, None if there is none.
-        etag: The version of the prepared file in the bucket, as a listing tells; "" of one that was not uploaded.
+        etag: The version of the prepared file in the bucket, as a listing tells; "" where no sample was drawn.
         sample_key: The key of some of its rows, for a check of some keys; None where none were drawn.
         sample_sha256: Their digest, in hexadecimal, "" where there are none.
         usual_source: Whether the source is the one that the data set file names, and not another that a person gave.

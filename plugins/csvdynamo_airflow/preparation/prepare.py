@@ -174,14 +174,16 @@ def prepare(
 
 
 def _upload(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) -> str:
-    """Upload the prepared file unless it is there; return the version of it that is in the bucket.
+    """Upload the prepared file unless it is there; return the version of it that is in the bucket, "" where nobody asks.
 
-    A check of some keys does not read it again. So what was there already is held to its digest here.
+    A check of some keys does not read the file again. So what was there already is held to its digest here.
     """
     bucket, key = prepared.bucket, prepared.file_key
     new = put_once(s3, path, bucket, key, expires=dataset.protection.keep_source_days is not None)
+    if prepared.sample_key is None:
+        return ""
     stored = find_object(s3, bucket, key)
-    if stored is None or not (new or prepared.sample_key is None or stored_sha256(s3, bucket, key) == prepared.sha256):
+    if stored is None or not (new or stored_sha256(s3, bucket, key) == prepared.sha256):
         raise ObjectError(
             f"s3://{bucket}/{key} has not the SHA-256 that its key says: it was changed after its upload. Delete it "
             "and clear this task."
