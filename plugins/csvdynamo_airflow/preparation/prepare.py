@@ -174,7 +174,7 @@ def prepare(
 
 
 def _upload(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) -> str:
-    """Upload the prepared file unless it is there; return the version of it that is in the bucket, "" where nobody asks.
+    """Upload the prepared file unless it is there; return its version in the bucket, "" where no sample was drawn.
 
     A check of some keys does not read the file again. So what was there already is held to its digest here.
     """
