@@ -154,9 +154,9 @@ def kill_in(runs: Runs, run: DagRun, kill: Kill) -> None:
         strike(runs, kill, lambda: run.wait_for(task, deferred, held_at_end=at_end))
     ended = run.wait_for(task, deferred).wait()
     if kill.stage == "end":
-        strike(runs, kill, lambda: run.resume(task, deferred["method"], ended, held_at_end=at_end))
+        strike(runs, kill, lambda: run.resume(task, deferred, ended, held_at_end=at_end))
     else:
-        told = run.resume(task, deferred["method"], ended).wait()
+        told = run.resume(task, deferred, ended).wait()
         assert "returned" in told, told
 
 

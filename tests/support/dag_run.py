@@ -62,10 +62,17 @@ class DagRun:
         return self._fork("trigger", task_id, held_at_end=held_at_end, **trigger)
 
     def resume(
-        self, task_id: str, method: str, told: Mapping[str, Any], *, last: bool = False, held_at_end: bool = False
+        self,
+        task_id: str,
+        deferred: Mapping[str, Any],
+        told: Mapping[str, Any],
+        *,
+        last: bool = False,
+        held_at_end: bool = False,
     ) -> Forked:
         """Start the rest of a deferred task, with what its trigger ended with."""
-        return self._fork("resume", task_id, method=method, told=told, last=last, held_at_end=held_at_end)
+        then = {"method": deferred["method"], "kwargs": deferred["kwargs"]}
+        return self._fork("resume", task_id, told=told, last=last, held_at_end=held_at_end, **then)
 
     def run_task(self, task_id: str, *, last: bool = False) -> dict[str, Any]:
         """Attempt a task once, to its end, its deferral among it; return what it ended with."""
@@ -75,9 +82,10 @@ class DagRun:
             assert time.monotonic() < deadline, f"{task_id} waits for a turn that nobody gives back"
             time.sleep(max(0.0, told["rescheduled"] - time.time()))
             told = self.attempt(task_id, last=last).wait()
-        if deferred := told.get("deferred"):
+        while deferred := told.get("deferred"):
+            assert time.monotonic() < deadline, f"{task_id} is deferred again and again"
             ended = self.wait_for(task_id, deferred).wait()
-            told = self.resume(task_id, deferred["method"], ended, last=last).wait()
+            told = self.resume(task_id, deferred, ended, last=last).wait()
         self.states[task_id] = _STATES[next(iter(told))]
         return told
 

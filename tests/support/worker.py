@@ -86,7 +86,7 @@ def resume(request: Mapping[str, Any]) -> dict[str, Any]:
     """Run the rest of a deferred task, with what `trigger` returned; return what became of it."""
     told = request["told"]
     if "event" in told:
-        method, more = request["method"], {"event": told["event"]}
+        method, more = request["method"], {**request["kwargs"], "event": told["event"]}
     else:
         method = TRIGGER_FAIL_REPR
         more = {"error": TriggerFailureReason.TRIGGER_FAILURE.value, "traceback": told["failed"]}
@@ -136,7 +136,8 @@ def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[st
             result = body(task, context)
     except TaskDeferred as deferred:
         path, fields = deferred.trigger.serialize()
-        return {"deferred": {"path": path, "fields": fields, "method": deferred.method_name}}
+        told = {"path": path, "fields": fields, "method": deferred.method_name, "kwargs": deferred.kwargs or {}}
+        return {"deferred": told}
     except AirflowRescheduleException as later:
         return {"rescheduled": later.reschedule_date.timestamp()}
     except AirflowSkipException as skip:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,7 @@ from commands.compose import new_secrets
 from commands.project import ROOT
 
 # Tells what it was asked, in place of the CDK CLI, which needs an AWS.
-_CDK = """#!{python}
-import json, sys
+_CDK = """import json, sys
 from pathlib import Path
 arguments = sys.argv[1:]
 with Path({told!r}).open("a") as told:
@@ -33,7 +33,10 @@ def image(folder: Path, told: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "cdk.out"))
     cdk = folder / "node_modules" / ".bin" / "cdk"
     cdk.parent.mkdir(parents=True)
-    cdk.write_text(_CDK.format(python=sys.executable, told=str(told)))
+    script = told.with_name("cdk.py")
+    script.write_text(_CDK.format(told=str(told)))
+    # The interpreter's path may have a space, which no first line of a script takes.
+    cdk.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(script))} "$@"\n')
     cdk.chmod(0o755)
     return folder
 
