@@ -271,7 +271,7 @@ def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_cor
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", "-c", f"{line} PY={shlex.quote(sys.executable)} READY="],
+            ["bash", "-c", f"{line} PY={shlex.quote(shlex.quote(sys.executable))} READY="],
             cwd=checkout,
             env={
                 **environment(temporary),
