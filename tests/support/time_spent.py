@@ -13,8 +13,8 @@ _LONG_FILES = {
     "tests/e2e/test_crash_matrix.py": 280,
     "tests/e2e/test_make_commands.py": 230,
     # xdist gives a process its next file as soon as it has two tests left, so the first one, which has no more, gets
-    # the fifth at once: a short one, or that would begin when all others are done.
-    "tests/unit/commands/test_aws_file.py": 229,
+    # the fifth at once: a short one of many tests, or a long one would wait behind the longest.
+    "tests/unit/core/test_hosts.py": 229,
     "tests/e2e/test_chaos_campaign.py": 210,
     "tests/e2e/test_dag_runs.py": 110,
     "tests/e2e/test_least_privilege.py": 80,
