@@ -24,8 +24,7 @@ from csvdynamo_airflow.preparation.reject_spool import write_records
 from csvdynamo_airflow.schema.schema_memory import check_schema
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import ReportProgress
-from csvdynamo_airflow.storage.result_objects import find_object, stored_sha256
-from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha256, put_once, upload
+from csvdynamo_airflow.storage.stored_file import fetch, file_sha256, held_version, put_once, upload
 from csvdynamo_airflow.storage.workspace import workspace
 
 if TYPE_CHECKING:
@@ -182,13 +181,8 @@ def _upload(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) ->
     new = put_once(s3, path, bucket, key, expires=dataset.protection.keep_source_days is not None)
     if prepared.sample_key is None:
         return ""
-    stored = find_object(s3, bucket, key)
-    if stored is None or not (new or stored_sha256(s3, bucket, key) == prepared.sha256):
-        raise ObjectError(
-            f"s3://{bucket}/{key} has not the SHA-256 that its key says: it was changed after its upload. Delete it "
-            "and clear this task."
-        )
-    return stored.etag
+    known = s3.head_object(Bucket=bucket, Key=key)["ETag"] if new else ""
+    return held_version(s3, bucket, key, prepared.sha256, known=known, made_by="prepare")
 
 
 def _keep(s3: "S3Client", file: Path, bucket: str, prefix: str) -> str | None:

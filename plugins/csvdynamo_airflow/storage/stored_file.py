@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.result_objects import find_object, stored_sha256
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -96,8 +97,37 @@ def fetch(s3: "S3Client", bucket: str, key: str, sha256: str, path: Path, *, mad
     except s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NoSuchBucket"}:
             raise
-        raise ObjectError(f"s3://{bucket}/{key} is gone. Clear the task {made_by}, which stores it again.") from error
-    found = file_sha256(path)
+        raise _gone(bucket, key, made_by) from error
+    _refuse_other_bytes(bucket, key, file_sha256(path), sha256)
+
+
+def held_version(s3: "S3Client", bucket: str, key: str, sha256: str, *, known: str, made_by: str) -> str:
+    """Hold an object to its digest without a disk; return the version of it that is in the bucket.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket.
+        key: The key.
+        sha256: The SHA-256 of the whole object, in hexadecimal.
+        known: A version (ETag) that is known to have it, and is not read again; "" if none is.
+        made_by: The task that is cleared to have it again.
+
+    Raises:
+        ObjectError: The object is gone, or its bytes have another SHA-256.
+    """
+    stored = find_object(s3, bucket, key)
+    found = sha256 if stored and stored.etag == known else stored_sha256(s3, bucket, key)
+    if stored is None or found is None:
+        raise _gone(bucket, key, made_by)
+    _refuse_other_bytes(bucket, key, found, sha256)
+    return stored.etag
+
+
+def _gone(bucket: str, key: str, made_by: str) -> ObjectError:
+    return ObjectError(f"s3://{bucket}/{key} is gone. Clear the task {made_by}, which stores it again.")
+
+
+def _refuse_other_bytes(bucket: str, key: str, found: str, sha256: str) -> None:
     if found != sha256:
         raise ObjectError(
             f"s3://{bucket}/{key} has SHA-256 {found}, not {sha256}: it was changed after its upload. Delete it and "

@@ -14,8 +14,7 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.result_objects import find_object, stored_sha256
-from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, upload
+from csvdynamo_airflow.storage.stored_file import fetch, held_version, upload
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.expected_items import Expectations, read_rows, read_settled
@@ -101,25 +100,14 @@ class TableCheck:
         """Choose the rows to look for among those that prepare drew; where these are too few, in the whole file."""
         prepared = self.prepared
         if prepared.sample_key is not None:
-            self._refuse_changed_file()
+            bucket, key = prepared.bucket, prepared.file_key
+            held_version(self.s3, bucket, key, prepared.sha256, known=prepared.etag, made_by="prepare")
             path = space.folder / "sample"
             fetch(self.s3, prepared.bucket, prepared.sample_key, prepared.sample_sha256, path, made_by="prepare")
             sample = expectations.sample(read_rows(path), prepared.sha256, size)
             if len(sample) == size:
                 return sample
         return expectations.sample(read_rows(self._fetch_file(space)), prepared.sha256, size)
-
-    def _refuse_changed_file(self) -> None:
-        """Refuse a prepared file of which another version is in the bucket, unless that has the same bytes."""
-        bucket, key = self.prepared.bucket, self.prepared.file_key
-        stored = find_object(self.s3, bucket, key)
-        if stored is None:
-            raise ObjectError(f"s3://{bucket}/{key} is gone. Clear the task prepare, which stores it again.")
-        if stored.etag != self.prepared.etag and stored_sha256(self.s3, bucket, key) != self.prepared.sha256:
-            raise ObjectError(
-                f"s3://{bucket}/{key} is another than was prepared: it was changed after its upload. Delete it and "
-                "clear the task that uploaded it."
-            )
 
     def _expect_all(self, expectations: Expectations, path: Path) -> Iterator[Expected]:
         return expectations.all(read_rows(path))

@@ -412,7 +412,7 @@ def test_a_sample_is_none_of_a_file_that_was_changed(run: FinishedRun, wanted: C
     assert run.look_again()["problems"] == []
 
     run.s3.put_object(Bucket=BUCKET, Key=stored, Body=body.replace(b"2004", b"1999"))
-    with pytest.raises(AirflowFailException, match="is another than was prepared"):
+    with pytest.raises(AirflowFailException, match=r"has SHA-256 \w+, not \w+: it was changed after its upload"):
         run.verify()
     run.s3.delete_object(Bucket=BUCKET, Key=stored)
     with pytest.raises(AirflowFailException, match="is gone"):
