@@ -66,6 +66,14 @@ test: $(READY) ## The whole test suite
 test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
+.PHONY: coverage
+coverage: $(VENV)/.ready ## Which lines the unit and integration tests run; fails below the floor in pyproject.toml
+	$(PY) -m pytest -n 4 --dist loadfile tests/unit tests/integration --cov --cov-report=term
+
+.PHONY: hooks
+hooks: $(VENV)/.ready ## Let git check each commit with what `make lint` runs, the CDK's part aside
+	$(PY) -m pre_commit install
+
 .PHONY: test-compose
 test-compose: $(VENV)/.ready ## The containers for real, on a Docker engine; ends with 3 where none can be had [INSTALL=1]
 	@$(PY) -m commands.compose_trial $(if $(INSTALL),--install)
