@@ -88,7 +88,7 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
     rules = env.converter.rules
     _refuse_other_rules(batch, rules)
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
-    writer = BatchWriter(env.dynamodb, env.table_name, rules.partition_key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
+    writer = BatchWriter(env.dynamodb, env.table_name, rules.key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
     outcome = migrate(batch, env.converter, writer.write)
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
     stream.send(outcome.rejects)

@@ -60,7 +60,7 @@ class CsvDynamoStack(Stack):
             "Storage",
             bucket_name=names.bucket,
             table_name=dataset.table.name,
-            partition_key=dataset.table.partition_key,
+            table_key=dataset.rules.key,
             protection=dataset.protection,
         )
         error_stream = ErrorStream(

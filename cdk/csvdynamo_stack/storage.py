@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from csvdynamo.datasets.protection import Protection
+from csvdynamo.rules.keys import KeyAttribute, KeyType, TableKey
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import (
     ERRORS_PREFIX,
@@ -19,6 +20,12 @@ from csvdynamo_stack.names import (
     RESULTS_PREFIX,
     SOURCE_PREFIX,
 )
+
+_TYPES: Mapping[KeyType, dynamodb.AttributeType] = {
+    "S": dynamodb.AttributeType.STRING,
+    "N": dynamodb.AttributeType.NUMBER,
+    "B": dynamodb.AttributeType.BINARY,
+}
 
 # CloudFormation's RetainExceptOnCreate: a first deploy that fails leaves no bucket behind, a destroy leaves the data.
 # The table, which is protected, stays in either case.
@@ -39,7 +46,7 @@ class Storage(Construct):
         *,
         bucket_name: str,
         table_name: str,
-        partition_key: str,
+        table_key: TableKey,
         protection: Protection,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -69,7 +76,8 @@ class Storage(Construct):
             self,
             "Table",
             table_name=table_name,
-            partition_key=dynamodb.Attribute(name=partition_key, type=dynamodb.AttributeType.STRING),
+            partition_key=_attribute(table_key.partition),
+            sort_key=None if table_key.sort is None else _attribute(table_key.sort),
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
             encryption_key=key,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -80,6 +88,10 @@ class Storage(Construct):
             deletion_protection=True,
             removal_policy=KEPT,
         )
+
+
+def _attribute(part: KeyAttribute) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=part.name, type=_TYPES[part.type])
 
 
 def _expiry(protection: Protection) -> Iterator[s3.LifecycleRule]:

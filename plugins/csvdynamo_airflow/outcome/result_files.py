@@ -14,7 +14,7 @@ from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
 from csvdynamo.records.result_files import Manifest, UnfinishedBatch, batch_results, unfinished_batches
 from csvdynamo.rules.codes import UnfinishedCode
-from csvdynamo.rules.rows import row_number, source_row
+from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import RowStanding
 from csvdynamo_airflow.outcome.outcome_spool import Batch, OutcomeSpool

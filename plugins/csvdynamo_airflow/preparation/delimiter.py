@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from csvdynamo.datasets.dataset import DELIMITERS as NAMED_DELIMITERS
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.header import Header
 from csvdynamo_airflow.preparation.source_columns import SourceColumns
 
 DELIMITERS = tuple(character for character in NAMED_DELIMITERS.values() if character is not None)
@@ -39,7 +40,7 @@ def header_with_key(head: str, dataset: Dataset) -> list[str] | None:
     first_line = next(iter(io.StringIO(head.lstrip(), newline=None)), "")
     for delimiter in (dataset.source.delimiter,) if dataset.source.delimiter else DELIMITERS:
         for header in _records(first_line, delimiter)[:1]:
-            if dataset.table.partition_key in _stored(SourceColumns.of(header).headers, dataset):
+            if not Header.of(dataset.rules, SourceColumns.of(header).headers).lacking:
                 return header
     return None
 
@@ -73,11 +74,4 @@ def _records(head: str, delimiter: str) -> list[list[str]]:
 
 
 def _has_required(header: Sequence[str], dataset: Dataset) -> bool:
-    headers = set(SourceColumns.of(header).headers)
-    required = {column.header for column in dataset.columns if column.required}
-    return required <= headers and dataset.table.partition_key in _stored(headers, dataset)
-
-
-def _stored(headers: Iterable[str], dataset: Dataset) -> set[str]:
-    """Return the attributes that headers become."""
-    return {dataset.rules.attribute_name(name) for name in headers if not dataset.rules.column(name).drop}
+    return Header.of(dataset.rules, SourceColumns.of(header).headers).is_whole

@@ -6,21 +6,18 @@ only what it accepts has a key and may win. Of those keys DuckDB then finds the 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.rules.codes import RejectCode
-from csvdynamo.rules.columns import Column
-from csvdynamo.rules.refusals import Refusal
-from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.refusals import Refusal, duplicate_refusal
+from csvdynamo.rules.row_rules import DuplicatePolicy, RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.rules.transforms import TextFunction, Transform, chain
-from csvdynamo.shown import quoted
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import read_csv
 
@@ -40,28 +37,27 @@ _WINNER = {
 class KeySpool:
     """A temporary file of row numbers and hashes of keys; a context manager."""
 
-    def __init__(self, path: Path, column: Column, space: DiskSpace) -> None:
+    def __init__(self, path: Path, header: Sequence[str], rules: RowRules, space: DiskSpace) -> None:
         """Open the file.
 
         Args:
             path: Where to make it.
-            column: The partition key's column.
+            header: The headers of the columns that the key is made of; none if no two rows can have the same.
+            rules: The rules that make the key of them.
             space: The space of the folder that it is in.
         """
         self.path = path
-        self._transform = _telling_transform(column.transform)
+        self._keys = _key_maker(header, rules)
         self._file = space.open_text(path)
 
-    def add(self, rows: Iterable[tuple[int, str]]) -> None:
-        """Take row numbers and the key column's cells as they are in the source.
+    def add(self, numbers: Iterable[int], columns: Sequence[Sequence[str]]) -> None:
+        """Take row numbers, and the cells of the key's columns as they are in the source, a sequence for each column.
 
         Python's hash is salted, but stays the same within a process; what else it brings together is told apart later.
         """
-        transform = self._transform
-        if transform is not None:
-            rows = [(number, transform(cell)) for number, cell in rows]
-        lines = [f"{number},{hash(key)}\n" for number, key in rows if key and not key.isspace()]
-        self._file.write("".join(lines))
+        if columns:
+            pairs = zip(numbers, self._keys(columns), strict=True)
+            self._file.write("".join([f"{number},{hash(key)}\n" for number, key in pairs if key and not key.isspace()]))
 
     def __enter__(self) -> Self:
         return self
@@ -90,22 +86,19 @@ class Loser:
     last: int
     count: int
 
-    def bad_record(self, fields: list[str], header: str, key: str) -> BadRecord:
-        """Write its reject.
+    def refusal(self, names: Sequence[str], key: str) -> Refusal:
+        """Say why it is not written.
 
         Args:
-            fields: The row's fields.
-            header: The key column's header.
-            key: The key, as the core makes it.
+            names: The headers of the key's columns.
+            key: The key, as a message shows it.
         """
         if self.winner is not None:
-            message = f"{header}: row {self.winner} has the same key {quoted(key)} and is written instead"
-        else:
-            named = [row for row in (self.first, self.last) if row != self.row]
-            more = self.count - 1 - len(named)
-            rows = ", ".join(f"row {row}" for row in named) + (f" and {more:,} more" if more else "")
-            message = f"{header}: the same key {quoted(key)} is in {rows}, and none of them is written"
-        return BadRecord(RejectCode.DUPLICATE_KEY, message, fields, column=header)
+            return duplicate_refusal(names, f"row {self.winner} has the same key {key} and is written instead")
+        named = [row for row in (self.first, self.last) if row != self.row]
+        more = self.count - 1 - len(named)
+        rows = ", ".join(f"row {row}" for row in named) + (f" and {more:,} more" if more else "")
+        return duplicate_refusal(names, f"the same key {key} is in {rows}, and none of them is written")
 
 
 def repeated_hashes(session: "DuckDBPyConnection", keys: Path) -> Iterator[int]:
@@ -136,9 +129,9 @@ def write_accepted(
     """
     converter = RowConverter(dataset.rules)
     for number, fields in rows:
-        item = converter.convert(dict(zip(headers, fields, strict=True)))
+        item = converter.convert(numbered(number, headers, fields))
         if not isinstance(item, Refusal):
-            key = item[dataset.table.partition_key]["S"].encode("utf-8")
+            key = dataset.rules.key.of(item).encode("utf-8")
             digest = hashlib.blake2b(key, digest_size=_DIGEST_BYTES).digest()
             file.write(f"{number},{int.from_bytes(digest)}\n")
 
@@ -164,6 +157,21 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
         """  # noqa: S608
     )
     return (Loser(*row) for row in _fetch(rows))
+
+
+def numbered(number: int, headers: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
+    """Return a row as it travels: its cells by header, its number among them."""
+    return {ROW_NUMBER_HEADER: str(number), **dict(zip(headers, fields, strict=True))}
+
+
+def _key_maker(header: Sequence[str], rules: RowRules) -> Callable[[Sequence[Sequence[str]]], Iterable[str | None]]:
+    """Return what makes of columns of cells one text for each row: the same for rows of one key."""
+    part = rules.key.partition
+    if len(header) == 1 and rules.key.sort is None and part.type == "S" and rules.made(part.name) is None:
+        transform = _telling_transform(rules.column(header[0]).transform)
+        return lambda columns: columns[0] if transform is None else map(transform, columns[0])
+    key_of = RowConverter(rules).key_of
+    return lambda columns: (key_of(dict(zip(header, cells, strict=True))) for cells in zip(*columns, strict=True))
 
 
 def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:

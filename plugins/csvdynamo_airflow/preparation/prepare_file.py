@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.rules.transforms import chain as chain_steps
+from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.preparation.draft import Draft
-from csvdynamo_airflow.preparation.duplicates import KeySpool, find_losers, repeated_hashes, write_accepted
+from csvdynamo_airflow.preparation.duplicates import (
+    KeySpool,
+    find_losers,
+    numbered,
+    repeated_hashes,
+    write_accepted,
+)
 from csvdynamo_airflow.preparation.profile import profile_columns
+from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
@@ -92,7 +99,7 @@ def prepare_file(
         with (
             work.growing_file("draft") as file,
             work.reject_spool("rejects", header) as rejects,
-            KeySpool(folder / "keys", dataset.rules.column(header.key_header), work.space) as keys,
+            KeySpool(folder / "keys", header.key_names, dataset.rules, work.space) as keys,
         ):
             draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
@@ -158,10 +165,12 @@ def _leave_out_duplicates(
     losers = _unless_empty(find_losers(session, accepted, work.dataset.policies.duplicates))
     if losers is None:
         return draft.path
-    key_of = chain_steps(work.dataset.rules.column(header.key_header).transform)
+    converter, key = RowConverter(work.dataset.rules), work.dataset.rules.key
     with work.growing_file("prepared") as output:
         for loser, fields in draft.copy_without(losers, output):
-            spool.add(loser.row, loser.bad_record(fields, header.key_header, key_of(fields[header.key_place])))
+            shared = converter.key_of(numbered(loser.row, headers, fields)) or ""
+            refusal = loser.refusal(header.key_names, key.shown(shared))
+            spool.add(loser.row, BadRecord(refusal.code, refusal.message, fields, column=refusal.column))
     draft.path.unlink()
     return work.folder / "prepared"
 

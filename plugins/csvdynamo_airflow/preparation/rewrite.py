@@ -6,6 +6,9 @@ from typing import TextIO
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.computed import RowNumber
+from csvdynamo.rules.header import Header
+from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.preparation.csv_records import CsvRecords
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
@@ -30,16 +33,25 @@ class SourceHeader:
 
     Attributes:
         columns: The source's columns.
-        key_place: The place of the partition key's column among those that are migrated, from 0.
+        key_places: The places of the columns that the key is made of among those that are migrated, from 0; none where
+            it holds the row's number, so that no two rows have the same.
     """
 
     columns: SourceColumns
-    key_place: int
+    key_places: tuple[int, ...]
+
+    @classmethod
+    def of(cls, columns: SourceColumns, rules: RowRules) -> "SourceHeader":
+        """Find the key's columns."""
+        made = [rules.made(part.name) for part in rules.key.attributes]
+        if any(one is not None and isinstance(one.formula, RowNumber) for one in made):
+            return cls(columns, ())
+        return cls(columns, tuple(map(columns.headers.index, Header.of(rules, columns.headers).key_names)))
 
     @property
-    def key_header(self) -> str:
-        """The header of the partition key's column."""
-        return self.columns.headers[self.key_place]
+    def key_names(self) -> tuple[str, ...]:
+        """The headers of the columns that the key is made of."""
+        return tuple(self.columns.headers[place] for place in self.key_places)
 
 
 class Rewriter:
@@ -69,13 +81,7 @@ class Rewriter:
         self._records = CsvRecords(self._lines, name, self._delimiter)
         self._last_bad: BadRecord | None = None
         columns = self._read_columns(dataset, source_format, name)
-        key = dataset.table.partition_key
-        stored = [
-            place
-            for place, header in enumerate(columns.headers)
-            if dataset.rules.attribute_name(header) == key and not dataset.rules.column(header).drop
-        ]
-        self.header = SourceHeader(columns, stored[0])
+        self.header = SourceHeader.of(columns, dataset.rules)
         self._rules = ContentRules(
             columns.headers,
             dataset.limits.max_input_bytes_per_batch - ENVELOPE_BYTES,
@@ -110,7 +116,7 @@ class Rewriter:
             FileTooLargeError: The draft becomes larger than Step Functions reads.
             NoSpaceError: The disk fills up.
         """
-        columns, key_place = self.header.columns, self.header.key_place
+        columns, key_places = self.header.columns, self.header.key_places
         draft.write_header(format_rows([[ROW_NUMBER_HEADER, *columns.headers]]))
         source_rows = 0
         for block in self._records.blocks(len(columns.all)):
@@ -119,12 +125,13 @@ class Rewriter:
             if isinstance(block, PlainBlock) and text is not None:
                 source_rows += len(block.lines)
                 self._last_bad = None
-                keys.add(enumerate(block.column(key_place), first))
+                keys.add(range(first, source_rows + 1), [block.column(place) for place in key_places])
             else:
                 records = block.records
                 source_rows += len(records)
                 good = self._good_rows(records, first, spool)
-                keys.add((number, fields[key_place]) for number, fields in good)
+                numbers = [number for number, _ in good]
+                keys.add(numbers, [[fields[place] for _, fields in good] for place in key_places])
                 text = format_rows([[number, *fields] for number, fields in good])
             draft.write(first, text)
         if self._last_bad is not None and columns.kept is None:  # all rows of an error CSV were bad once

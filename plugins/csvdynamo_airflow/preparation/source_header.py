@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.header import Header
 from csvdynamo_airflow.errors import MigrationError
 
 HEADER_LIMIT_BYTES = 10 * 1024
@@ -36,8 +37,9 @@ def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> None:
     """
     _refuse_unusable_names(headers, name)
     _refuse_repeats(headers, name)
-    _refuse_shared_attributes(headers, dataset, name)
-    _refuse_missing(headers, dataset, name)
+    header = Header.of(dataset.rules, headers)
+    _refuse_shared_attributes(header, f"datasets/{dataset.name}.toml", name)
+    _refuse_missing(header, dataset, name)
     size = header_bytes(headers)
     if size > HEADER_LIMIT_BYTES:
         raise HeaderError(
@@ -76,35 +78,34 @@ def _refuse_repeats(headers: Sequence[str], name: str) -> None:
         )
 
 
-def _refuse_shared_attributes(headers: Sequence[str], dataset: Dataset, name: str) -> None:
-    taken: dict[str, str] = {}
-    for header in headers:
-        if dataset.rules.column(header).drop:
-            continue
-        attribute = dataset.rules.attribute_name(header)
-        if not attribute:
-            raise HeaderError(
-                f"Column {header!r} of {name} becomes an attribute without a name. Rename or drop it in "
-                f"datasets/{dataset.name}.toml."
-            )
-        if attribute in taken:
-            raise HeaderError(
-                f"{_quoted([taken[attribute], header])} of {name} both become the attribute {attribute!r}. "
-                f"Rename or drop one in datasets/{dataset.name}.toml."
-            )
-        taken[attribute] = header
+def _refuse_shared_attributes(header: Header, file: str, name: str) -> None:
+    if header.unnamed is not None:
+        raise HeaderError(
+            f"Column {header.unnamed!r} of {name} becomes an attribute without a name. Rename or drop it in {file}."
+        )
+    if header.shared is None:
+        return
+    first, second, attribute = header.shared
+    if first is None:
+        raise HeaderError(
+            f"Column {second!r} of {name} becomes the attribute {attribute!r}, which is computed. Rename or drop it in "
+            f"{file}."
+        )
+    raise HeaderError(
+        f"{_quoted([first, second])} of {name} both become the attribute {attribute!r}. Rename or drop one in {file}."
+    )
 
 
-def _refuse_missing(headers: Sequence[str], dataset: Dataset, name: str) -> None:
-    present = set(headers)
-    missing = [column.header for column in dataset.columns if column.required and column.header not in present]
-    stored = {dataset.rules.attribute_name(header) for header in headers if not dataset.rules.column(header).drop}
-    if not missing and dataset.table.partition_key not in stored:
-        missing = [dataset.rules.key_header or f"a column for the partition key {dataset.table.partition_key}"]
+def _refuse_missing(header: Header, dataset: Dataset, name: str) -> None:
+    missing = list(header.missing)
+    for part in () if missing else header.lacking:
+        column = dataset.rules.declared(part.name)
+        told = dataset.rules.key.part(part.name)
+        missing.append(column.header if column else f"a column for the {told.told if told else 'key'} {part.name}")
     if not missing:
         return
     declared = {column.header for column in dataset.columns}
-    new = [header for header in headers if header not in declared]
+    new = [one for one in header.names if one not in declared]
     raise HeaderError(
         f"{name} lacks {_quoted(missing)}; columns that datasets/{dataset.name}.toml does not declare: "
         f"{_quoted(new) or 'none'}. If a column was renamed, correct the data set file; otherwise check the source."

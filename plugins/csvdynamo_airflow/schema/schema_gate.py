@@ -69,7 +69,7 @@ def judge_header(
 def _against_dataset_file(header: Sequence[str], dataset: Dataset, renames: Renames) -> list[SchemaChange]:
     policy, against = dataset.policies.schema, Reference.DATASET_FILE
     expected = _expected(dataset)
-    needed = {column.header for column in dataset.columns if column.required} | {dataset.rules.key_header}
+    needed = {*dataset.rules.needed}
     renamed = {
         old: renames[old] for old in expected if old in renames and old not in needed and renames[old] not in expected
     }

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,10 +108,8 @@ class Expectations:
 
     def __init__(self, dataset: Dataset, settled: Settled) -> None:
         self._settled = settled
-        self._key = dataset.table.partition_key
+        self._key = dataset.rules.key
         self._converter = RowConverter(dataset.rules)
-        key_columns = tuple(one for one in dataset.columns if one.header == dataset.rules.key_header)
-        self._key_converter = RowConverter(replace(dataset.rules, columns=key_columns))
 
     def all(self, rows: Iterable[PreparedRow]) -> Iterator[Expected]:
         """Make the expectation of every row that has a key or should have an item."""
@@ -129,10 +127,10 @@ class Expectations:
         standing = self._settled.standing(number)
         item = None if standing is Standing.REJECTED else self._item(row)
         if item is not None:
-            return Expected(item[self._key]["S"], number, standing, item)
+            return Expected(self._key.of(item), number, standing, item)
         if standing is Standing.UNFINISHED:
             standing = Standing.REJECTED  # as it would have been
-        key = self._key_of_refused(row)
+        key = self._converter.key_of(row) or ""
         return None if not key and standing is Standing.REJECTED else Expected(key, number, standing, None)
 
     def sample(self, rows: Iterable[PreparedRow], seed: str, size: int) -> list[Expected]:
@@ -161,13 +159,6 @@ class Expectations:
     def _item(self, row: PreparedRow) -> Item | None:
         result = self._converter.convert(row)
         return None if isinstance(result, Refusal) else result
-
-    def _key_of_refused(self, row: PreparedRow) -> str:
-        header = self._converter.plan(row).key_header
-        if header is None:
-            return ""
-        result = self._key_converter.convert({header: row[header]})
-        return "" if isinstance(result, Refusal) else result[self._key]["S"]
 
 
 def _number(row: PreparedRow) -> int:

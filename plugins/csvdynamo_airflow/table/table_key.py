@@ -1,16 +1,15 @@
 """The table's key against the data set file's: with another key DynamoDB refuses every row, one by one."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
-_KINDS = {"S": "text", "N": "number", "B": "binary"}
 _USABLE = frozenset({"ACTIVE", "UPDATING"})
 """A table that is UPDATING, such as one that gets an index, is read and written as ever:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html"""
@@ -27,42 +26,13 @@ class TableNotReadyError(MigrationPostponedError):
     """The table can be neither read nor written now."""
 
 
-@dataclass(frozen=True)
-class KeyAttribute:
-    """One attribute of a key, with DynamoDB's letter for its type: S, N or B."""
-
-    name: str
-    type: str
-
-    def __str__(self) -> str:
-        return f"{self.name!r} ({_KINDS.get(self.type, self.type)})"
-
-
-@dataclass(frozen=True)
-class TableKey:
-    """The whole key of a table; ``sort`` is None where it has none."""
-
-    partition: KeyAttribute
-    sort: KeyAttribute | None = None
-
-    @classmethod
-    def of_dataset(cls, dataset: Dataset) -> Self:
-        """Return the key that a data set file gives its table."""
-        return cls(KeyAttribute(dataset.table.partition_key, "S"))
-
-    @classmethod
-    def from_description(cls, table: "TableDescriptionTypeDef") -> Self:
-        """Read the ``Table`` of DescribeTable's answer."""
-        types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
-        parts = {
-            one["KeyType"]: KeyAttribute(one["AttributeName"], types[one["AttributeName"]])
-            for one in table["KeySchema"]
-        }
-        return cls(parts["HASH"], parts.get("RANGE"))
-
-    def __str__(self) -> str:
-        sort = "no sort key" if self.sort is None else f"the sort key {self.sort}"
-        return f"the partition key {self.partition} and {sort}"
+def key_described(table: "TableDescriptionTypeDef") -> TableKey:
+    """Read a table's key from the ``Table`` of DescribeTable's answer."""
+    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    parts = {
+        one["KeyType"]: KeyAttribute(one["AttributeName"], types[one["AttributeName"]]) for one in table["KeySchema"]
+    }
+    return TableKey(parts["HASH"], parts.get("RANGE"))
 
 
 def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) -> None:
@@ -106,14 +76,16 @@ def refuse_other_key(table: "TableDescriptionTypeDef", dataset: Dataset) -> None
         dataset: The data set.
 
     Raises:
-        TableError: A name or a type differs, or there is a sort key that the data set file does not know.
+        TableError: A name or a type differs, or one has a sort key and the other none.
     """
-    found, said = TableKey.from_description(table), TableKey.of_dataset(dataset)
+    found, said = key_described(table), dataset.rules.key
     if found == said:
         return
-    mend = "Name another table in table.name"
-    if found == TableKey(KeyAttribute(found.partition.name, "S")):
-        mend += ", or correct table.partition_key"
+    mend = "Name another table in table.name, or give the data set this key in table.partition_key"
+    if found.sort or said.sort:
+        mend += " and table.sort_key"
+    if [one.type for one in found.attributes] != [one.type for one in said.attributes]:
+        mend += ", and its columns these types"
     raise TableError(
         f"Table {table['TableName']} has {found}; by datasets/{dataset.name}.toml it has {said}. DynamoDB would refuse "
         f"every row. {mend}; then deploy: make deploy DATASET={dataset.name}"

@@ -19,6 +19,7 @@ from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.sources import HTTP, address_in_file, has_user, is_source_url, kind_of, told_in_file
 from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail
 from csvdynamo.rules.columns import Column
+from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.transforms import Transform
 
@@ -69,6 +70,9 @@ _SCHEDULE = Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (star
 _HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule)
 
 
+_KEY = Text("at most 255 bytes (a DynamoDB key's name)", lambda name: len(name.encode()) <= 255)
+
+
 @section(frozen=True, config=STRICT)
 class Source:
     """Where the CSV is published, the file name that it has in the bucket, and how it is written."""
@@ -117,16 +121,17 @@ class Source:
 
 @section(frozen=True, config=STRICT)
 class Table:
-    """The DynamoDB table and the attribute that is its partition key."""
+    """The DynamoDB table and the attributes that are its key."""
 
     name: Annotated[str, Text("3 to 255 of A-Z a-z 0-9 _ . - (a DynamoDB table name)", _TABLE_NAME.fullmatch)] = Field(
         description="the DynamoDB table, 3 to 255 of `A-Z a-z 0-9 _ . -`"
     )
-    partition_key: Annotated[
-        str, Text("at most 255 bytes (a DynamoDB key's name)", lambda name: len(name.encode()) <= 255)
-    ] = Field(
-        description="the attribute that is the partition key: its name *after* `[attributes]` or `rename`. It is "
-        "stored as text"
+    partition_key: Annotated[str, _KEY] = Field(
+        description="the attribute that is the partition key: its name *after* `[attributes]` or `rename`, or one of "
+        "`[computed]`"
+    )
+    sort_key: Annotated[str, _KEY] | None = Field(
+        default=None, description="the attribute that is the sort key, named likewise; without it the table has none"
     )
 
 
@@ -207,6 +212,7 @@ class Dataset:
         name: The file's name without `.toml`.
         attribute_transform: The steps that make a header into an attribute name.
         columns: The declared columns in the file's order. A file may have others.
+        computed: The attributes that no column holds.
     """
 
     name: str
@@ -214,6 +220,7 @@ class Dataset:
     table: Table
     attribute_transform: tuple[Transform, ...] = ()
     columns: tuple[Column, ...] = ()
+    computed: tuple[Computed, ...] = ()
     gates: Gates = field(default_factory=Gates)
     limits: Limits = field(default_factory=Limits)
     dag: DagSettings = field(default_factory=DagSettings)
@@ -242,4 +249,6 @@ class Dataset:
             attribute_transform=self.attribute_transform,
             columns=tuple(sorted(self.columns, key=lambda column: column.header)),
             duplicates=self.policies.duplicates,
+            sort_key=self.table.sort_key,
+            computed=tuple(sorted(self.computed, key=lambda one: one.attribute)),
         )

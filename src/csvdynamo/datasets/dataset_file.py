@@ -11,13 +11,15 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from csvdynamo.datasets.column_rules import ColumnRules
+from csvdynamo.datasets.computed_rules import ComputedRules
 from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.errors import DatasetError
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column, ColumnType
-from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
+from csvdynamo.rules.computed import Computed
+from csvdynamo.rules.row_rules import KEY_TYPES, DuplicatePolicy
 from csvdynamo.rules.transforms import can_produce, chain
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
@@ -31,6 +33,7 @@ class DatasetFile:
     table: Table = Field(description="the DynamoDB table and its key")
     attributes: Attributes = Field(default_factory=Attributes, description="how headers become attribute names")
     columns: dict[str, ColumnRules] = Field(default_factory=dict, description="the columns that have rules")
+    computed: dict[str, ComputedRules] = Field(default_factory=dict, description="the attributes that no column holds")
     duplicates: DuplicatePolicy = Field(
         default=DuplicatePolicy.LAST, description="which row of one key is written; each other one is a reject"
     )
@@ -118,20 +121,29 @@ class _Assembly:
             table=file.table,
             attribute_transform=file.attributes.transform,
             columns=self._columns(),
+            computed=self._computed(),
             gates=file.gates,
             limits=file.limits,
             dag=file.dag,
             policies=Policies(file.duplicates, file.schema_, file.verify),
             protection=file.protection,
         )
-        key = file.table.partition_key
-        if dataset.rules.key_header is None and not can_produce(file.attributes.transform, key):
-            self._fail(
-                ("table", "partition_key"),
-                f"no declared column becomes the attribute {key!r}, and attributes.transform makes no header into it: "
-                f"declare the key's column, or give its name as it is after the transform",
-            )
+        self._hold_key_names(dataset)
         return dataset
+
+    def _hold_key_names(self, dataset: Dataset) -> None:
+        table, rules = self._file.table, dataset.rules
+        if table.sort_key == table.partition_key:
+            self._fail(("table", "sort_key"), "is the partition key: name another attribute, or none")
+        for name, attribute in (("partition_key", table.partition_key), ("sort_key", table.sort_key)):
+            if attribute is None or rules.made(attribute) or rules.declared(attribute):
+                continue
+            if not can_produce(self._file.attributes.transform, attribute):
+                self._fail(
+                    ("table", name),
+                    f"no declared column becomes the attribute {attribute!r}, and attributes.transform makes no header "
+                    f"into it: declare the key's column, give its name as it is after the transform, or compute it",
+                )
 
     def _columns(self) -> tuple[Column, ...]:
         transform_header = chain(self._file.attributes.transform)
@@ -148,18 +160,27 @@ class _Assembly:
             if attribute in headers:
                 self._fail(place, f"becomes the attribute {attribute!r}, as does {headers[attribute]!r}")
             headers[attribute] = header
-            if attribute == self._file.table.partition_key:
-                self._hold_key(header, rules)
+            if attribute in (self._file.table.partition_key, self._file.table.sort_key):
+                self._hold_key(header, rules, attribute)
         return tuple(rules.of(header) for header, rules in self._file.columns.items())
 
-    def _hold_key(self, header: str, rules: ColumnRules) -> None:
+    def _computed(self) -> tuple[Computed, ...]:
+        transform_header = chain(self._file.attributes.transform)
+        columns = {rules.rename or transform_header(header): header for header, rules in self._file.columns.items()}
+        for attribute in self._file.computed:
+            if attribute in columns and not self._file.columns[columns[attribute]].drop:
+                self._fail(("computed", attribute), f"the column {columns[attribute]!r} becomes this attribute, too")
+        return tuple(rules.of(attribute) for attribute, rules in self._file.computed.items())
+
+    def _hold_key(self, header: str, rules: ColumnRules, attribute: str) -> None:
         given, place = self._document["columns"][header], ("columns", header)
-        if rules.type is not ColumnType.TEXT:
-            self._fail((*place, "type"), f"the partition key is stored as text, found {rules.type}")
+        key = "partition key" if attribute == self._file.table.partition_key else "sort key"
+        if rules.type not in KEY_TYPES:
+            self._fail((*place, "type"), f"the {key} is {' or '.join(KEY_TYPES)}, found {rules.type}")
         if "empty" in given:
-            self._fail((*place, "empty"), "the partition key is never blank: remove this key")
+            self._fail((*place, "empty"), f"the {key} is never blank: remove this key")
         if "required" in given and not rules.required:
-            self._fail((*place, "required"), "the partition key is always required: remove required = false")
+            self._fail((*place, "required"), f"the {key} is always required: remove required = false")
 
     def _fail(self, place: tuple[str, ...], problem: str) -> None:
         raise DatasetError(f"{self._path}: {dotted(place)}: {problem}")

@@ -28,6 +28,7 @@ Item = dict[str, AttributeValue]
 
 MAX_ITEM_BYTES = 400 * 1024
 MAX_PARTITION_KEY_BYTES = 2048
+MAX_SORT_KEY_BYTES = 1024
 
 _MAX_DIGITS = 38
 _MIN_EXPONENT, _MAX_EXPONENT = -130, 125  # of the first digit: 1E-130 to 9.99…E+125

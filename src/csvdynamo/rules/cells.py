@@ -4,15 +4,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NoReturn
 
-from csvdynamo.rules.attribute_values import (
-    MAX_PARTITION_KEY_BYTES,
-    AttributeValue,
-    boolean_value,
-    number_text,
-    utf8_length,
-)
+from csvdynamo.rules.attribute_values import AttributeValue, boolean_value, number_text, utf8_length
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.columns import Column, ColumnType, EmptyPolicy
+from csvdynamo.rules.keys import KeyPart
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.transforms import TextFunction, chain, is_blank
 from csvdynamo.shown import quoted
@@ -51,24 +46,29 @@ def compile_cell(column: Column) -> CellRule | None:
     return convert
 
 
-def compile_key(column: Column) -> CellRule:
-    """Return the rule of the partition key's column: text that is never blank and fits a key."""
+def compile_key(column: Column, part: KeyPart) -> CellRule:
+    """Return the rule of a column that is a part of the key: never blank, and no longer than a key may be."""
     transform: TextFunction = chain(column.transform)
-    checks = _text_checks(column)
+    typed = _typed_rule(column)
 
     def convert(text: str) -> AttributeValue:
         value = "" if is_blank(text) else transform(text)
         if is_blank(value):
-            _refuse(column, RejectCode.MISSING_KEY, "the partition key is blank")
-        for check in checks:
-            check(value)
-        size = utf8_length(value)
-        if size > MAX_PARTITION_KEY_BYTES:
-            problem = f"{quoted(value)} is {size:,} bytes; a partition key has at most {MAX_PARTITION_KEY_BYTES:,}"
-            _refuse(column, RejectCode.TOO_LARGE, problem)
-        return {"S": value}
+            _refuse(column, RejectCode.MISSING_KEY, f"the {part.told} is blank")
+        made = typed(value)
+        too_long = key_excess(made, part)
+        if too_long:
+            _refuse(column, RejectCode.TOO_LARGE, f"{quoted(value)} {too_long}")
+        return made
 
     return convert
+
+
+def key_excess(value: AttributeValue, part: KeyPart) -> str | None:
+    """Say that a part of the key is longer than DynamoDB takes, None if it is not."""
+    text = value.get("S")
+    size = utf8_length(text) if text is not None else len(value.get("B", b""))
+    return f"is {size:,} bytes; a {part.told} has at most {part.most_bytes:,}" if size > part.most_bytes else None
 
 
 def _refuse(column: Column, code: RejectCode, problem: str) -> NoReturn:
@@ -88,7 +88,7 @@ def _blank_rule(column: Column) -> CellRule:
     return lambda _: None
 
 
-def _typed_rule(column: Column) -> CellRule:
+def _typed_rule(column: Column) -> Callable[[str], AttributeValue]:
     if column.type is ColumnType.NUMBER:
         return _number_rule(column)
     if column.type is ColumnType.BOOLEAN:
@@ -103,7 +103,7 @@ def _typed_rule(column: Column) -> CellRule:
     return convert
 
 
-def _number_rule(column: Column) -> CellRule:
+def _number_rule(column: Column) -> Callable[[str], AttributeValue]:
     minimum, maximum = column.minimum, column.maximum
     bounded = minimum is not None or maximum is not None
 
@@ -124,7 +124,7 @@ def _number_rule(column: Column) -> CellRule:
     return convert
 
 
-def _boolean_rule(column: Column) -> CellRule:
+def _boolean_rule(column: Column) -> Callable[[str], AttributeValue]:
     def convert(text: str) -> AttributeValue:
         value = boolean_value(text)
         if value is None:

@@ -1,5 +1,6 @@
 """Why something was not stored: a row, by the data set's rules, or an item, by DynamoDB."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csvdynamo.rules.codes import RejectCode
@@ -12,6 +13,17 @@ class Refusal:
     code: RejectCode
     column: str | None
     message: str
+
+
+def duplicate_refusal(names: Sequence[str], problem: str) -> Refusal:
+    """Refuse a row whose key another one has.
+
+    Args:
+        names: The headers of the columns that the key is made of.
+        problem: Which row has it, and what becomes of it.
+    """
+    message = f"{', '.join(names)}: {problem}" if names else problem
+    return Refusal(RejectCode.DUPLICATE_KEY, names[0] if len(names) == 1 else None, message)
 
 
 @dataclass(frozen=True)

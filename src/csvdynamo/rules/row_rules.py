@@ -3,13 +3,16 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from csvdynamo.errors import RulesError
-from csvdynamo.rules.columns import Column, read_steps, written_steps
+from csvdynamo.rules.columns import Column, ColumnType, read_steps, written_steps
+from csvdynamo.rules.computed import Computed
+from csvdynamo.rules.keys import KeyAttribute, KeyType, TableKey
 from csvdynamo.rules.transforms import TextFunction, Transform, chain
 
 RULES_FILE = "rules.json"
@@ -17,6 +20,9 @@ RULES_FILE = "rules.json"
 
 _VERSION = 1
 _AGAIN = "deploy the stack again"
+
+KEY_TYPES: Mapping[ColumnType, KeyType] = {ColumnType.TEXT: "S", ColumnType.NUMBER: "N"}
+"""The types of columns that may be a key."""
 
 
 class DuplicatePolicy(StrEnum):
@@ -34,9 +40,11 @@ class RowRules:
     Attributes:
         dataset: The data set's name, for its rejects.
         table: The DynamoDB table's name.
-        partition_key: The attribute that is its partition key (always text).
+        partition_key: The attribute that is its partition key.
+        sort_key: The attribute that is its sort key, None where it has none.
         attribute_transform: The steps that make a header into an attribute name.
         columns: The declared columns, by their headers. A source may have others.
+        computed: The attributes that no column holds, by their names.
         duplicates: Which row of one key is written.
     """
 
@@ -46,6 +54,8 @@ class RowRules:
     attribute_transform: tuple[Transform, ...] = ()
     columns: tuple[Column, ...] = ()
     duplicates: DuplicatePolicy = DuplicatePolicy.LAST
+    sort_key: str | None = None
+    computed: tuple[Computed, ...] = ()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -65,13 +75,15 @@ class RowRules:
                 attribute_transform=read_steps(written["attributes"]),
                 columns=tuple(map(Column.read, written["columns"])),
                 duplicates=DuplicatePolicy(written["duplicates"]),
+                sort_key=written.get("sort_key"),
+                computed=tuple(map(Computed.read, written.get("computed", ()))),
             )
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, re.error) as error:
             raise RulesError(f"the rules cannot be read ({error!r}): {_AGAIN}") from error
 
     def to_json(self) -> bytes:
         """Write the rules in their one form: the same rules give the same bytes."""
-        written = {
+        written: dict[str, Any] = {
             "version": _VERSION,
             "dataset": self.dataset,
             "table": self.table,
@@ -80,6 +92,10 @@ class RowRules:
             "columns": [column.written() for column in self.columns],
             "duplicates": self.duplicates.value,
         }
+        if self.sort_key is not None:
+            written["sort_key"] = self.sort_key
+        if self.computed:
+            written["computed"] = [one.written() for one in self.computed]
         return json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
 
     @cached_property
@@ -87,11 +103,34 @@ class RowRules:
         """SHA-256 (hex) of `to_json`, the stack's output ``DatasetHash``: the same one, the same items of a row."""
         return hashlib.sha256(self.to_json()).hexdigest()
 
-    @property
-    def key_header(self) -> str | None:
-        """The declared header whose values are the partition key; None when no rules are declared for it."""
-        key = self.partition_key
-        return next((c.header for c in self.columns if not c.drop and self.attribute_name(c.header) == key), None)
+    @cached_property
+    def key(self) -> TableKey:
+        """The table's key, each part with the type of what it is made of: of a column without rules it is text."""
+        sort = None if self.sort_key is None else KeyAttribute(self.sort_key, self._key_type(self.sort_key))
+        return TableKey(KeyAttribute(self.partition_key, self._key_type(self.partition_key)), sort)
+
+    def made(self, attribute: str) -> Computed | None:
+        """Return how an attribute is computed, None if it is not."""
+        return next((one for one in self.computed if one.attribute == attribute), None)
+
+    def declared(self, attribute: str) -> Column | None:
+        """Return the declared column that becomes an attribute, None if none does."""
+        stored = (column for column in self.columns if not column.drop)
+        return next((one for one in stored if self.attribute_name(one.header) == attribute), None)
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """The headers that a file must have: required columns, those of formulas, and declared ones of the key."""
+        needed = [column.header for column in self.columns if column.required]
+        needed += [header for one in self.computed for header in one.formula.sources(())]
+        keys = (self.declared(part.name) for part in self.key.attributes)
+        return tuple(dict.fromkeys([*needed, *(column.header for column in keys if column is not None)]))
+
+    def _key_type(self, attribute: str) -> KeyType:
+        made, column = self.made(attribute), self.declared(attribute)
+        if made is not None:
+            return made.formula.type
+        return "S" if column is None else KEY_TYPES[column.type]
 
     def column(self, header: str) -> Column:
         """Return the header's rules, or the defaults if none are declared."""

@@ -3,17 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from csvdynamo.errors import BatchError
-from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
-from csvdynamo.rules.cells import CellRefusedError, CellRule, compile_cell, compile_key
+from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, AttributeValue, Item, item_size
+from csvdynamo.rules.cells import CellRefusedError, CellRule, compile_cell, compile_key, key_excess
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
+from csvdynamo.rules.computed import Computed, RowRule
+from csvdynamo.rules.header import Header
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.row_rules import RowRules
 
 _MAX_PLANS = 32
-_MAX_ROW_NUMBER_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,16 @@ class RowPlan:
 
     Attributes:
         cells: Header, attribute name and rule (None: plain text, omitted when blank) of each column that is stored.
-        key_header: The column that holds the partition key; None if the header lacks it.
+        computed: Attribute name and rule of each attribute that no column holds.
+        key_rules: The rule of each attribute of the key.
+        key_names: The headers of the columns that the key is made of.
         refusal: Why no row of this header can be stored; None if rows can.
     """
 
     cells: tuple[tuple[str, str, CellRule | None], ...]
-    key_header: str | None
+    computed: tuple[tuple[str, RowRule], ...]
+    key_rules: Mapping[str, RowRule]
+    key_names: tuple[str, ...]
     refusal: Refusal | None
 
 
@@ -47,15 +52,8 @@ class RowConverter:
         plan = self.plan(row)
         if plan.refusal:
             return plan.refusal
-        item: Item = {}
         try:
-            for header, attribute, rule in plan.cells:
-                text = row[header]
-                if rule is None:
-                    if text and not text.isspace():
-                        item[attribute] = {"S": text}
-                elif (value := rule(text)) is not None:
-                    item[attribute] = value
+            item = _item(plan, row)
             size = item_size(item)
         except CellRefusedError as error:
             return error.refusal
@@ -65,6 +63,19 @@ class RowConverter:
             message = f"the item is {size:,} bytes; DynamoDB takes {MAX_ITEM_BYTES:,}"
             return Refusal(RejectCode.TOO_LARGE, None, message)
         return item
+
+    def key_of(self, row: Mapping[str, str]) -> str | None:
+        """Return the key (`TableKey.of`) that a row has, whatever else is wrong with it; None if it has none.
+
+        Raises:
+            BatchError: See `convert`.
+        """
+        plan, key = self.plan(row), self.rules.key
+        try:
+            item = {one.name: plan.key_rules[one.name](row) for one in key.attributes}
+        except (KeyError, CellRefusedError):
+            return None
+        return key.of(cast("Item", item))
 
     def plan(self, row: Mapping[str, str]) -> RowPlan:
         """Return the plan for a row's header.
@@ -81,67 +92,104 @@ class RowConverter:
         return plan
 
 
-def row_number(row: Mapping[str, str]) -> int | None:
-    """Return the row's number in the source, or None if the file has none, or none that is a positive whole number."""
-    text = row.get(ROW_NUMBER_HEADER, "")
-    good = text.isascii() and text.isdigit() and len(text) <= _MAX_ROW_NUMBER_DIGITS
-    return int(text) or None if good else None
-
-
-def source_row(row: Mapping[str, str]) -> dict[str, str]:
-    """Return the row as its publisher wrote it: without the row number that `prepare` added."""
-    return {header: value for header, value in row.items() if header != ROW_NUMBER_HEADER}
+def _item(plan: RowPlan, row: Mapping[str, str]) -> Item:
+    item: Item = {}
+    for header, attribute, rule in plan.cells:
+        text = row[header]
+        if rule is None:
+            if text and not text.isspace():
+                item[attribute] = {"S": text}
+        elif (value := rule(text)) is not None:
+            item[attribute] = value
+    for attribute, made in plan.computed:
+        if (value := made(row)) is not None:
+            item[attribute] = value
+    return item
 
 
 def _lay_out(rules: RowRules, headers: tuple[str, ...]) -> RowPlan:
-    columns = [rules.column(header) for header in headers if header != ROW_NUMBER_HEADER]
-    stored = {column.header: _attribute_name(rules, column) for column in columns if not column.drop}
-    _check_names_differ(stored)
-    key = rules.partition_key
-    key_header = next((header for header, attribute in stored.items() if attribute == key), None)
-    cells = tuple(
-        (
-            column.header,
-            stored[column.header],
-            compile_key(column) if stored[column.header] == key else compile_cell(column),
-        )
-        for column in columns
-        if not column.drop
+    header = Header.of(rules, headers)
+    _refuse_names(header)
+    key_rules: dict[str, RowRule] = {}
+    cells = []
+    for column in header.columns:
+        if column.drop:
+            continue
+        attribute = header.stored[column.header]
+        part = rules.key.part(attribute)
+        rule = compile_cell(column) if part is None else compile_key(column, part)
+        cells.append((column.header, attribute, rule))
+        if part is not None and rule is not None:
+            key_rules[attribute] = _of_cell(column.header, rule)
+    computed = tuple(
+        (one.attribute, _compile_computed(one, header))
+        for one in rules.computed
+        if header.names and {*header.names}.issuperset(one.formula.sources(header.names))
     )
-    return RowPlan(cells, key_header, _missing_column(rules, headers, key_header))
+    key_rules |= {attribute: rule for attribute, rule in computed if rules.key.part(attribute)}
+    return RowPlan(tuple(cells), computed, key_rules, header.key_names, _refusal(header))
 
 
-def _attribute_name(rules: RowRules, column: Column) -> str:
-    name = rules.attribute_name(column.header)
-    where = f"data set {rules.dataset}: the header {json.dumps(column.header)}"
-    if not name:
-        raise BatchError(f"{where} becomes an attribute without a name: rename or drop the column")
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise BatchError(f"{where} is not valid Unicode: save the file as UTF-8") from error
-    return name
+def _of_cell(header: str, rule: CellRule) -> RowRule:
+    return lambda row: rule(row[header])
 
 
-def _check_names_differ(stored: Mapping[str, str]) -> None:
-    headers: dict[str, str] = {}
-    for header, attribute in stored.items():
-        if attribute in headers:
-            pair = f"{json.dumps(headers[attribute])} and {json.dumps(header)}"
-            raise BatchError(f"the headers {pair} both become the attribute {attribute!r}: rename or drop one of them")
-        headers[attribute] = header
+def _compile_computed(one: Computed, header: Header) -> RowRule:
+    rules = header.rules
+    made = one.formula.compile([rules.column(name) for name in one.formula.sources(header.names)])
+    part = rules.key.part(one.attribute)
+    if part is None:
+        return made
+
+    def convert(row: Mapping[str, str]) -> AttributeValue | None:
+        value = made(row)
+        if value is None:
+            problem = f"{one.attribute}: the {part.told} is blank: {one.formula.blank}"
+            raise CellRefusedError(Refusal(RejectCode.MISSING_KEY, None, problem))
+        too_long = key_excess(value, part)
+        if too_long:
+            raise CellRefusedError(Refusal(RejectCode.TOO_LARGE, None, f"{one.attribute}: it {too_long}"))
+        return value
+
+    return convert
 
 
-def _missing_column(rules: RowRules, headers: tuple[str, ...], key_header: str | None) -> Refusal | None:
-    if key_header is None:
-        key = rules.partition_key
-        message = f"the file has no column for the partition key {key}"
-        return Refusal(RejectCode.MISSING_KEY, rules.key_header or key, message)
-    missing = (column.header for column in rules.columns if column.required and column.header not in headers)
-    header = next(missing, None)
-    if header is None:
-        return None
-    return Refusal(RejectCode.MISSING_VALUE, header, f"{header}: the file has no such column, and it is required")
+def _refuse_names(header: Header) -> None:
+    """Refuse headers that no row could be stored by.
+
+    Raises:
+        BatchError: One becomes an attribute without a name or of no Unicode, or two become one.
+    """
+    where = f"data set {header.rules.dataset}"
+    if header.unnamed is not None:
+        name = json.dumps(header.unnamed)
+        raise BatchError(f"{where}: the header {name} becomes an attribute without a name: rename or drop the column")
+    for name, attribute in header.stored.items():
+        try:
+            attribute.encode()
+        except UnicodeEncodeError as error:
+            message = f"{where}: the header {json.dumps(name)} is not valid Unicode: save the file as UTF-8"
+            raise BatchError(message) from error
+    if header.shared is not None:
+        first, second, attribute = header.shared
+        if first is None:
+            message = f"the header {json.dumps(second)} becomes the attribute {attribute!r}, which is computed"
+            raise BatchError(f"{message}: rename or drop the column")
+        pair = f"{json.dumps(first)} and {json.dumps(second)}"
+        raise BatchError(f"the headers {pair} both become the attribute {attribute!r}: rename or drop one of them")
+
+
+def _refusal(header: Header) -> Refusal | None:
+    """Say why no row of a header can be stored; None if rows can."""
+    rules = header.rules
+    for part in header.lacking:
+        column, told = rules.declared(part.name), "partition key" if part == rules.key.partition else "sort key"
+        message = f"the file has no column for the {told} {part.name}"
+        return Refusal(RejectCode.MISSING_KEY, part.name if column is None else column.header, message)
+    for name in header.missing:
+        why = "and it is required" if rules.column(name).required else "of which an attribute is made"
+        return Refusal(RejectCode.MISSING_VALUE, name, f"{name}: the file has no such column, {why}")
+    return None
 
 
 def _bad_encoding(row: Mapping[str, str]) -> Refusal:

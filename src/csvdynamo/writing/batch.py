@@ -12,8 +12,8 @@ from csvdynamo.errors import BatchError
 from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
 from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.codes import Stage
+from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.rules.refusals import Refusal
-from csvdynamo.rules.rows import row_number, source_row
 
 Row = Mapping[str, str]
 

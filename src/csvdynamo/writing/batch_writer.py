@@ -15,6 +15,7 @@ from csvdynamo.aws.aws_errors import is_retryable, validation_message
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item, item_size
+from csvdynamo.rules.keys import TableKey
 from csvdynamo.rules.refusals import RefusedItem
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class BatchWriter:
 
     client: DynamoDbClient
     table_name: str
-    partition_key: str
+    key: TableKey
     backoff: Backoff
     parallel_calls: int = PARALLEL_CALLS
 
@@ -53,7 +54,7 @@ class BatchWriter:
         """Write the items, and return those that DynamoDB refused, in order; all the others are stored.
 
         Args:
-            items: Items whose partition keys all differ.
+            items: Items whose keys all differ.
 
         Raises:
             WriteDeadlineExceeded: The time ran out. Some items may be stored.
@@ -108,10 +109,9 @@ class BatchWriter:
         unprocessed = [request for requests in left.values() for request in requests]
         if not unprocessed:
             return []
-        by_key = {item[self.partition_key]["S"]: (index, item) for index, item in entries}
+        by_key = {self.key.of(item): (index, item) for index, item in entries}
         try:
-            keys = [request["PutRequest"]["Item"][self.partition_key]["S"] for request in unprocessed]
-            return [by_key[key] for key in keys]
+            return [by_key[self.key.of(request["PutRequest"]["Item"])] for request in unprocessed]
         except KeyError:
             raise UnexpectedAnswerError("DynamoDB left an item unprocessed that was not in the request") from None
 

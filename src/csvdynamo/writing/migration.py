@@ -7,10 +7,9 @@ from csvdynamo.errors import UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.codes import RejectCode, Stage
-from csvdynamo.rules.refusals import Refusal, RefusedItem
+from csvdynamo.rules.refusals import Refusal, RefusedItem, duplicate_refusal
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo.shown import quoted
 from csvdynamo.writing.batch import Batch
 
 WriteItems = Callable[[Sequence[Item]], Iterable[RefusedItem]]
@@ -66,7 +65,7 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
     """
     rejects: dict[int, Reject] = {}
     rivals: dict[str, list[_Candidate]] = {}
-    key = converter.rules.partition_key
+    key = converter.rules.key
     policy = converter.rules.duplicates
 
     def reject(position: int, stage: Stage, refusal: Refusal) -> None:
@@ -77,7 +76,7 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
         if isinstance(result, Refusal):
             reject(position, Stage.VALIDATE, result)
         else:
-            rivals.setdefault(result[key]["S"], []).append(_Candidate(position, result))
+            rivals.setdefault(key.of(result), []).append(_Candidate(position, result))
 
     contests = [_Contest.of(candidates, policy) for candidates in rivals.values()]
     for refused, message in _write_winners(contests, write):
@@ -106,12 +105,11 @@ def _write_winners(contests: Iterable[_Contest], write: WriteItems) -> Iterable[
 
 
 def _duplicate(batch: Batch, converter: RowConverter, loser: _Candidate, winner: _Candidate | None) -> Refusal:
-    key = loser.item[converter.rules.partition_key]["S"]
-    column = converter.plan(batch.rows[loser.position]).key_header
+    key = converter.rules.key
+    shown = key.shown(key.of(loser.item))
+    names = converter.plan(batch.rows[loser.position]).key_names
     if winner is None:
-        message = f'{column}: other rows also hold the key {quoted(key)}, and duplicates = "reject"'
-        return Refusal(RejectCode.DUPLICATE_KEY, column, message)
+        return duplicate_refusal(names, f'other rows also hold the key {shown}, and duplicates = "reject"')
     number = batch.row_numbers[winner.position]
     where = f"row {number}" if number is not None else f"position {winner.position} of the batch"
-    message = f"{column}: {where} has the same key {quoted(key)} and is written instead"
-    return Refusal(RejectCode.DUPLICATE_KEY, column, message)
+    return duplicate_refusal(names, f"{where} has the same key {shown} and is written instead")

@@ -8,6 +8,7 @@ import pytest
 
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import client
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch_writer import BatchWriter
 from tests.integration.plugin.raw_server import serve_raw
 
@@ -47,7 +48,7 @@ def write(answers: list[bytes], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     with serve_raw(reply) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{server.port}")
         backoff = Backoff(remaining_seconds=lambda: 60.0, sleep=lambda _: None, margin_seconds=0.0)
-        writer = BatchWriter(client("dynamodb", attempts=1), "cars", "id", backoff)
+        writer = BatchWriter(client("dynamodb", attempts=1), "cars", TableKey(KeyAttribute("id")), backoff)
         assert writer.write([{"id": {"S": "1"}}]) == []
     return server.requests
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch_writer import BatchWriter
 
 Fault = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
@@ -60,7 +61,7 @@ def leave(count: int) -> Fault:
 
 
 def writer(client: Any, backoff: Backoff, parallel_calls: int = 1) -> BatchWriter:
-    return BatchWriter(client, "cars", "id", backoff, parallel_calls)
+    return BatchWriter(client, "cars", TableKey(KeyAttribute("id")), backoff, parallel_calls)
 
 
 def test_all_items_are_stored_in_calls_of_at_most_25(clock: Any) -> None:

@@ -48,7 +48,19 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "section",
-    ["source", "table", "attributes", 'columns."Header"', "gates", "limits", "schema", "verify", "protection", "dag"],
+    [
+        "source",
+        "table",
+        'computed."x"',
+        "attributes",
+        'columns."Header"',
+        "gates",
+        "limits",
+        "schema",
+        "verify",
+        "protection",
+        "dag",
+    ],
 )
 def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str) -> None:
     path = tmp_path / "cars.toml"

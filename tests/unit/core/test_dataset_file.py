@@ -34,7 +34,7 @@ def test_the_worked_example_keeps_the_names_that_its_users_know() -> None:
     assert dataset.name == "ev_population"
     assert dataset.stack_name == "csvdynamo-ev-population"
     assert (dataset.table.name, dataset.table.partition_key) == ("tb_ev_vehicle_data", "dol_vehicle_id")
-    assert dataset.rules.key_header == "DOL Vehicle ID"
+    assert dataset.rules.declared(dataset.table.partition_key) == dataset.rules.column("DOL Vehicle ID")
     assert dataset.rules.attribute_name("Electric Vehicle Type") == "electric_vehicle_type"
     assert dataset.rules.column("DOL Vehicle ID").transform == (Prefix("A_"),)
     assert dataset.rules.column("Model Year").type is ColumnType.NUMBER
@@ -51,7 +51,7 @@ def test_everything_that_is_left_out_has_its_documented_default(make_dataset: Ma
     assert dataset.limits.max_input_bytes_per_batch == 204_800
     assert dataset.dag == DagSettings(schedule="@monthly", timezone="UTC", owner="airflow", tags=())
     assert dataset.columns == ()
-    assert dataset.rules.key_header is None
+    assert dataset.rules.declared(dataset.table.partition_key) is None
 
 
 def test_every_key_is_read(make_dataset: MakeDataset) -> None:
@@ -275,7 +275,7 @@ def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDatase
         ('[columns."A b"]\n[columns."a B"]', 'columns."a B"', "becomes the attribute 'a_b', as does 'A b'"),
         ('[columns."A"]\nrename = "b"\n[columns.B]', "columns.B", "becomes the attribute 'b'"),
         ('[columns.""]', 'columns.""', "without a name"),
-        ('[columns."Car ID"]\ntype = "number"', 'columns."Car ID".type', "stored as text"),
+        ('[columns."Car ID"]\ntype = "boolean"', 'columns."Car ID".type', "the partition key is text or number"),
         ('[columns."Car ID"]\nrequired = false', 'columns."Car ID".required', "always required"),
         ('[columns."Car ID"]\nempty = "omit"', 'columns."Car ID".empty', "never blank"),
     ],
@@ -321,11 +321,13 @@ def test_a_section_that_must_be_there_is_named(tmp_path: Path) -> None:
 def test_a_key_that_no_header_becomes_is_fine_when_a_column_is_renamed_to_it(tmp_path: Path, minimal_text: str) -> None:
     text = minimal_text.replace('"car_id"', '"Car ID"') + '[columns."ID"]\nrename = "Car ID"\n'
 
-    assert load_text(tmp_path, text).rules.key_header == "ID"
+    rules = load_text(tmp_path, text).rules
+
+    assert rules.declared("Car ID") == rules.column("ID")
 
 
 def test_a_dropped_column_is_not_the_key(make_dataset: MakeDataset) -> None:
-    assert make_dataset('[columns."Car ID"]\ndrop = true').rules.key_header is None
+    assert make_dataset('[columns."Car ID"]\ndrop = true').rules.declared("Car ID") is None
 
 
 @pytest.mark.parametrize(

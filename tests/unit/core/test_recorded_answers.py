@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.result_files import ResultFile, UnfinishedBatch, batch_results, read_manifest, unfinished_batches
 from csvdynamo.rules.attribute_values import MAX_PARTITION_KEY_BYTES, number_text
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.writing.batch_writer import BatchWriter
 from tests.support.recorded_answers import ANSWERS, recorded_items
@@ -112,7 +113,7 @@ def test_a_refused_call_costs_the_item_alone_that_is_wrong(clock: Any, case: dic
     table = Refusing(case)
     good = [{"p": {"S": f"good {n}"}} for n in range(3)]
     wrong = [item for item in recorded_items(case) if table._is_wrong(item)]
-    writer = BatchWriter(table, "cars", "p", clock.backoff())
+    writer = BatchWriter(table, "cars", TableKey(KeyAttribute("p")), clock.backoff())
 
     if case["what"] == "no table":
         with pytest.raises(ClientError, match="Requested resource not found"):

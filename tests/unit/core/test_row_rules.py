@@ -8,8 +8,9 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.errors import BatchError
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.codes import RejectCode
+from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.rules.refusals import Refusal
-from csvdynamo.rules.rows import RowConverter, row_number, source_row
+from csvdynamo.rules.rows import RowConverter
 from tests.support.converted_row import convert_row
 
 MakeDataset = Callable[[str], Dataset]

@@ -32,7 +32,7 @@ def last_record(folder: Path, content: bytes, source_format: SourceFormat | None
         with (
             GrowingFile(folder / "draft", lambda *_: None, space=space) as file,
             RejectSpool(folder / "rejects", headers, space) as rejects,
-            KeySpool(folder / "keys", CARS.rules.column("id"), space) as keys,
+            KeySpool(folder / "keys", ("id",), CARS.rules, space) as keys,
         ):
             rewriter.run(Draft(folder / "draft", file, "a.csv"), rejects, keys)
     return rewriter.last_record

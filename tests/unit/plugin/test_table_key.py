@@ -1,10 +1,12 @@
-"""A table fits a data set if its whole key is the data set file's: one text attribute and no sort key."""
+"""A table fits a data set if its whole key is the data set file's."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key, refuse_other_key
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
@@ -49,27 +51,59 @@ class DynamoDb:
 
 
 @pytest.mark.parametrize(
-    ("found", "told", "may_correct_the_key"),
+    ("found", "told", "mends"),
     [
-        (table(("vin", "S")), "the partition key 'vin' (text) and no sort key", True),
-        (table(("ID", "S")), "the partition key 'ID' (text) and no sort key", True),
-        (table(("id", "N")), "the partition key 'id' (number) and no sort key", False),
-        (table(("id", "B")), "the partition key 'id' (binary) and no sort key", False),
-        (table(("id", "S"), ("year", "N")), "the partition key 'id' (text) and the sort key 'year' (number)", False),
-        (table(("id", "S"), ("at", "S")), "the partition key 'id' (text) and the sort key 'at' (text)", False),
-        (table(("vin", "S"), ("id", "S")), "the partition key 'vin' (text) and the sort key 'id' (text)", False),
+        (table(("vin", "S")), "the partition key 'vin' (text) and no sort key", ""),
+        (table(("ID", "S")), "the partition key 'ID' (text) and no sort key", ""),
+        (table(("id", "N")), "the partition key 'id' (number) and no sort key", ", and its columns these types"),
+        (table(("id", "B")), "the partition key 'id' (binary) and no sort key", ", and its columns these types"),
+        (
+            table(("id", "S"), ("year", "N")),
+            "the partition key 'id' (text) and the sort key 'year' (number)",
+            " and table.sort_key, and its columns these types",
+        ),
+        (
+            table(("id", "S"), ("at", "S")),
+            "the partition key 'id' (text) and the sort key 'at' (text)",
+            " and table.sort_key, and its columns these types",
+        ),
     ],
 )
 def test_a_table_with_another_key_is_refused_with_both_keys_and_what_to_do(
-    found: dict[str, Any], told: str, may_correct_the_key: bool
+    found: dict[str, Any], told: str, mends: str
 ) -> None:
     with pytest.raises(TableError) as refusal:
         refuse_other_key(found, CARS)
 
     message = str(refusal.value)
     assert message.startswith(f"Table tb_cars has {told}; {SAID}")
-    assert ("correct table.partition_key" in message) is may_correct_the_key
+    assert f"or give the data set this key in table.partition_key{mends}; then deploy: " in message
     assert message.endswith("deploy: make deploy DATASET=cars")
+
+
+SENSORS = replace(
+    CARS,
+    table=Table("tb_cars", "id", "at"),
+    columns=(Column("at", type=ColumnType.NUMBER),),
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "fits"),
+    [
+        (table(("id", "S"), ("at", "N")), True),
+        (table(("id", "S"), ("at", "S")), False),
+        (table(("id", "S"), ("year", "N")), False),
+        (table(("at", "N"), ("id", "S")), False),
+        (table(("id", "S")), False),
+    ],
+)
+def test_a_table_fits_by_both_parts_of_its_key_their_types_and_their_order(found: dict[str, Any], fits: bool) -> None:
+    if fits:
+        refuse_other_key(found, SENSORS)
+    else:
+        with pytest.raises(TableError, match=r"the sort key 'at' \(number\)\. DynamoDB would refuse every row"):
+            refuse_other_key(found, SENSORS)
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", "UPDATING"])
