@@ -21,7 +21,7 @@ EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 4
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -51,7 +51,7 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
     [
         "source",
         "table",
-        'computed."x"',
+        'computed."attribute"',
         "attributes",
         'columns."Header"',
         "gates",
