@@ -10,8 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from csvdynamo.datasets.protection import Protection
-from csvdynamo_stack.encryption import DataEncryption
-from csvdynamo_stack.names import (
+from csvdynamo.folders import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,
     LANDING_PREFIX,
@@ -19,6 +18,7 @@ from csvdynamo_stack.names import (
     RESULTS_PREFIX,
     SOURCE_PREFIX,
 )
+from csvdynamo_stack.encryption import DataEncryption
 
 # CloudFormation's RetainExceptOnCreate: a first deploy that fails leaves no bucket behind, a destroy leaves the data.
 # The table, which is protected, stays in either case.
