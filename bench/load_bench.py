@@ -26,6 +26,7 @@ from commands.local_source import local_settings
 from commands.project import BUILD, fail, find_dataset
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.ledger import Ledger
+from csvdynamo.stack_outputs import StackOutput
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.storage.result_objects import list_objects
@@ -170,7 +171,7 @@ def _migrate(dataset: Dataset, deployed: Deployed, source: Path, home: Path, row
 
 
 def _report(dataset: Dataset, deployed: Deployed) -> dict[str, Any]:
-    s3, bucket = deployed.client("s3"), deployed.outputs["SourceBucket"]
+    s3, bucket = deployed.client("s3"), deployed.outputs[StackOutput.SOURCE_BUCKET]
     keys = [found["Key"] for found in list_objects(s3, bucket, reports_prefix(dataset.name, "").rstrip("/"))]
     reports = [key for key in keys if key.endswith(REPORT_FILE)]
     if not reports:

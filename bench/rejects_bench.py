@@ -22,6 +22,7 @@ from commands.project import BUILD, fail, say
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import Verification, VerifyMode
+from csvdynamo.folders import error_prefix
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo.records.result_files import batch_results
 from csvdynamo.rules.codes import RejectCode, Stage
@@ -31,7 +32,7 @@ from csvdynamo_airflow.accounting.witnesses import count_migration
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.naming import error_prefix, results_prefix
+from csvdynamo_airflow.naming import results_prefix
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.storage.result_objects import list_objects, numbered_lines
 from local_aws.server import LocalAws

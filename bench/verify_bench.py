@@ -27,6 +27,7 @@ from csvdynamo.aws.answer_checksum import check_answers
 from csvdynamo.aws.scan_answers import take_items_as_they_are
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.stack_outputs import StackOutput
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.landing import Landed, landing_key
@@ -140,7 +141,7 @@ def _compare(dataset: Dataset, deployed: Deployed, source: Path) -> Comparison:
 
 
 def _prepare(dataset: Dataset, deployed: Deployed, source: Path) -> Prepared:
-    s3, bucket, run_id = deployed.client("s3"), deployed.outputs["SourceBucket"], f"bench-{uuid.uuid4()}"
+    s3, bucket, run_id = deployed.client("s3"), deployed.outputs[StackOutput.SOURCE_BUCKET], f"bench-{uuid.uuid4()}"
     sha256 = file_sha256(source)
     key = landing_key(dataset.name, sha256, dataset.source.file_name)
     upload(s3, source, bucket, key)
@@ -168,7 +169,7 @@ def _migrate(dataset: Dataset, deployed: Deployed, prepared: Prepared) -> Execut
     migration = Migration(
         dataset=dataset.name,
         states=deployed.client("stepfunctions"),
-        state_machine_arn=deployed.outputs["MigrationWorkflowStateMachine"],
+        state_machine_arn=deployed.outputs[StackOutput.MACHINE],
         bucket=prepared.bucket,
         file_key=prepared.file_key,
         rules=prepared.rules,

@@ -1,6 +1,7 @@
 """The IAM user that Airflow works as on the embedded AWS where that enforces IAM."""
 
 from commands.embedded import Deployed
+from csvdynamo.stack_outputs import StackOutput
 
 USER = "airflow"
 
@@ -18,6 +19,6 @@ def airflow_variables(deployed: Deployed) -> dict[str, str]:
         return variables
     iam = deployed.client("iam")
     iam.create_user(UserName=USER)
-    iam.attach_user_policy(UserName=USER, PolicyArn=deployed.outputs["AirflowPolicy"])
+    iam.attach_user_policy(UserName=USER, PolicyArn=deployed.outputs[StackOutput.AIRFLOW_POLICY])
     key = iam.create_access_key(UserName=USER)["AccessKey"]
     return variables | {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}

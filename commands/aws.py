@@ -19,6 +19,7 @@ from commands.local_source import source_to_try
 from commands.project import DEFAULT_DATASET, find_dataset, say
 from commands.shell import leave_shell
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.stack_outputs import StackOutput
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def usage(deployed: Deployed, dataset: Dataset, source: Path) -> str:
     """
     outputs = deployed.outputs
     width = max(map(len, outputs))
-    bucket, machine = outputs["SourceBucket"], outputs["MigrationWorkflowStateMachine"]
+    bucket, machine = outputs[StackOutput.SOURCE_BUCKET], outputs[StackOutput.MACHINE]
     started = {"bucket_name": bucket, "file_key": "my.csv"}
     conf = {"source_url": str(source)}
     key, secret = (deployed.aws.environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from commands.compose import aws_environment
 from commands.project import find_dataset
+from csvdynamo.folders import REPORTS_PREFIX
+from csvdynamo.stack_outputs import StackOutput
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,8 +33,8 @@ def main() -> None:
     [stack] = stacks.describe_stacks(StackName=dataset.stack_name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     document = {
-        "executions": _executions(states, outputs["MigrationWorkflowStateMachine"]),
-        "reports": _reports(s3, outputs["SourceBucket"], f"reports/{dataset.name}/"),
+        "executions": _executions(states, outputs[StackOutput.MACHINE]),
+        "reports": _reports(s3, outputs[StackOutput.SOURCE_BUCKET], f"{REPORTS_PREFIX}{dataset.name}/"),
     }
     print(json.dumps(document))
 

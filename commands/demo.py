@@ -24,6 +24,7 @@ from commands.shell import leave_shell
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
 from csvdynamo.shown import shown
+from csvdynamo.stack_outputs import StackOutput
 from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
 from csvdynamo_airflow.accounting.report_document import read_report
 from csvdynamo_airflow.naming import reports_prefix
@@ -180,7 +181,7 @@ def progress_line(line: str) -> str | None:
 
 
 def _read_report(deployed: Deployed, dataset: Dataset) -> dict[str, Any]:
-    s3, bucket = deployed.client("s3"), deployed.outputs["SourceBucket"]
+    s3, bucket = deployed.client("s3"), deployed.outputs[StackOutput.SOURCE_BUCKET]
     keys = [
         item["Key"]
         for item in list_objects(s3, bucket, reports_prefix(dataset.name, "").rstrip("/"))

@@ -12,8 +12,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo.folders import ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX, error_prefix
 from csvdynamo_stack.encryption import DataEncryption
-from csvdynamo_stack.names import ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX
 from csvdynamo_stack.policies import allow, service_role
 
 BUFFER_SECONDS = 60
@@ -93,7 +93,7 @@ class ErrorStream(Construct):
         return cfn.ExtendedS3DestinationConfigurationProperty(
             bucket_arn=bucket.bucket_arn,
             role_arn=self.role.role_arn,
-            prefix=f"{ERRORS_PREFIX}execution_name=!{{partitionKeyFromQuery:execution_name}}/",
+            prefix=error_prefix("!{partitionKeyFromQuery:execution_name}"),
             error_output_prefix=f"{FIREHOSE_ERRORS_PREFIX}!{{firehose:error-output-type}}/",
             file_extension=".jsonl",
             # Records end with a newline of their own, and readers open the files as they are.

@@ -14,12 +14,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo.folders import RESULTS_PREFIX
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS, turn_key
 from csvdynamo_stack.asset import stage
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.error_stream import ErrorStream
-from csvdynamo_stack.names import RESULTS_PREFIX
 from csvdynamo_stack.policies import allow, service_role
 
 # Five attempts of it and their waits fit in the child execution's five minutes; see "Migrate batch" in the workflow.

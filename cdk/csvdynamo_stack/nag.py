@@ -14,14 +14,8 @@ from constructs import Construct
 
 from csvdynamo.datasets.protection import Encryption
 from csvdynamo.datasets.sources import grants
-from csvdynamo_stack.names import (
-    ERRORS_PREFIX,
-    FIREHOSE_ERRORS_PREFIX,
-    MAP_RUN_LABEL,
-    RESULTS_PREFIX,
-    SERVICE_PREFIXES,
-    airflow_prefixes,
-)
+from csvdynamo.folders import ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX, RESULTS_PREFIX
+from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes
 from csvdynamo_stack.stack import CsvDynamoStack
 
 _PACK = "AwsSolutions"

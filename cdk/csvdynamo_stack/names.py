@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from csvdynamo.folders import (
+    ERRORS_PREFIX,
+    FIREHOSE_ERRORS_PREFIX,
+    LANDING_PREFIX,
+    REPORTS_PREFIX,
+    RESULTS_PREFIX,
+    SOURCE_PREFIX,
+)
+
 MAP_RUN_LABEL = "migrate-rows"
-LANDING_PREFIX = "landing/"
-SOURCE_PREFIX = "source/"
-REPORTS_PREFIX = "reports/"
-RESULTS_PREFIX = "results/"
-ERRORS_PREFIX = "migration_errors/"
-FIREHOSE_ERRORS_PREFIX = "firehose_errors/"
 SERVICE_PREFIXES = (RESULTS_PREFIX, ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX)
 """Where AWS services write what a run reads."""
 

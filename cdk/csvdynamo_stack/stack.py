@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.stack_outputs import StackOutput
 from csvdynamo_stack.airflow_policy import AirflowPolicy
 from csvdynamo_stack.error_stream import BUFFER_SECONDS, ErrorStream
 from csvdynamo_stack.functions import Functions
@@ -110,21 +111,21 @@ class CsvDynamoStack(Stack):
         )
         self._outputs(
             {
-                "SourceBucket": storage.bucket.bucket_name,
-                "MigrationWorkflowStateMachine": workflow.machine.attr_arn,
-                "PublishMigrationResultsTopic": notifications.topic.topic_arn,
-                "DestinationTable": storage.table.table_name,
-                "ErrorDeliveryStream": error_stream.name,
-                "ErrorBufferSeconds": str(BUFFER_SECONDS),
-                "DatasetHash": dataset.rules.digest,
-                "SettingsHash": dataset.settings_digest,
-                "AirflowPolicy": airflow.arn,
+                StackOutput.SOURCE_BUCKET: storage.bucket.bucket_name,
+                StackOutput.MACHINE: workflow.machine.attr_arn,
+                StackOutput.TOPIC: notifications.topic.topic_arn,
+                StackOutput.TABLE: storage.table.table_name,
+                StackOutput.DELIVERY_STREAM: error_stream.name,
+                StackOutput.ERROR_BUFFER_SECONDS: str(BUFFER_SECONDS),
+                StackOutput.RULES_DIGEST: dataset.rules.digest,
+                StackOutput.SETTINGS_DIGEST: dataset.settings_digest,
+                StackOutput.AIRFLOW_POLICY: airflow.arn,
             }
         )
 
-    def _outputs(self, values: dict[str, str]) -> None:
+    def _outputs(self, values: dict[StackOutput, str]) -> None:
         for name, value in values.items():
-            CfnOutput(self, name, value=value)
+            CfnOutput(self, name.value, value=value)
 
 
 def _map_settings(dataset: Dataset) -> MapSettings:

@@ -10,9 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from csvdynamo.datasets.protection import Protection
-from csvdynamo.rules.keys import KeyAttribute, KeyType, TableKey
-from csvdynamo_stack.encryption import DataEncryption
-from csvdynamo_stack.names import (
+from csvdynamo.folders import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,
     LANDING_PREFIX,
@@ -20,6 +18,8 @@ from csvdynamo_stack.names import (
     RESULTS_PREFIX,
     SOURCE_PREFIX,
 )
+from csvdynamo.rules.keys import KeyAttribute, KeyType, TableKey
+from csvdynamo_stack.encryption import DataEncryption
 
 _TYPES: Mapping[KeyType, dynamodb.AttributeType] = {
     "S": dynamodb.AttributeType.STRING,

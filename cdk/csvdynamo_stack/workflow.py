@@ -13,9 +13,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
+from csvdynamo.folders import RESULTS_PREFIX
 from csvdynamo_stack.definition import definition_string, read_workflow
 from csvdynamo_stack.encryption import DataEncryption
-from csvdynamo_stack.names import MAP_RUN_LABEL, RESULTS_PREFIX
+from csvdynamo_stack.names import MAP_RUN_LABEL
 from csvdynamo_stack.notifications import Notifications
 from csvdynamo_stack.policies import allow, service_role
 
@@ -85,6 +86,7 @@ class Workflow(Construct):
             # A literal for every known Region, so that what the template holds can be checked as it is.
             "Partition": RegionInfo.get(Stack.of(self).region).partition or Aws.PARTITION,
             "MapRunLabel": MAP_RUN_LABEL,
+            "ResultsPrefix": RESULTS_PREFIX,
             "DatasetName": dataset,
             "RowsPerBatch": settings.rows_per_batch,
             "MaxInputBytesPerBatch": settings.max_input_bytes_per_batch,

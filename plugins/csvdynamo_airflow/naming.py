@@ -3,6 +3,8 @@
 import hashlib
 import re
 
+from csvdynamo.folders import REPORTS_PREFIX, RESULTS_PREFIX
+
 EXECUTION_NAME_LIMIT = 80
 """Characters of an execution name (StartExecution, API reference)."""
 
@@ -37,18 +39,9 @@ def counted_name(name: str, count: int) -> str:
 
 def reports_prefix(dataset: str, execution: str) -> str:
     """Prefix of everything that a run says about itself."""
-    return f"reports/{dataset}/{execution}/"
-
-
-def error_prefix(execution: str) -> str:
-    """Prefix under which Firehose writes the rejects of one execution."""
-    return f"migration_errors/execution_name={execution}/"
+    return f"{REPORTS_PREFIX}{dataset}/{execution}/"
 
 
 def results_prefix(execution: str) -> str:
     """Prefix under which the state machine's ResultWriter writes the result files of one execution."""
-    return f"results/{execution}/"
-
-
-FIREHOSE_ERRORS_PREFIX = "firehose_errors/"
-"""Prefix of the records that Firehose could not partition: none of them may be there after a run."""
+    return f"{RESULTS_PREFIX}{execution}/"

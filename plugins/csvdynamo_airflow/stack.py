@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.stack_outputs import StackOutput
 from csvdynamo_airflow.errors import MigrationError
 
 if TYPE_CHECKING:
@@ -64,18 +65,19 @@ def read_stack(cloudformation: "CloudFormationClient", dataset: Dataset) -> Stac
     try:
         return Stack(
             dataset=dataset.name,
-            bucket=outputs["SourceBucket"],
-            state_machine_arn=outputs["MigrationWorkflowStateMachine"],
-            topic_arn=outputs["PublishMigrationResultsTopic"],
-            table=outputs["DestinationTable"],
-            error_buffer_seconds=int(outputs["ErrorBufferSeconds"]),
-            rules=outputs["DatasetHash"],
-            settings=outputs.get("SettingsHash", ""),
+            bucket=outputs[StackOutput.SOURCE_BUCKET],
+            state_machine_arn=outputs[StackOutput.MACHINE],
+            topic_arn=outputs[StackOutput.TOPIC],
+            table=outputs[StackOutput.TABLE],
+            error_buffer_seconds=int(outputs[StackOutput.ERROR_BUFFER_SECONDS]),
+            rules=outputs[StackOutput.RULES_DIGEST],
+            settings=outputs.get(StackOutput.SETTINGS_DIGEST, ""),
         )
     except KeyError as missing:
+        output: StackOutput = missing.args[0]
         raise MigrationError(
-            f"Stack {dataset.stack_name} has no output {missing}: it was deployed by another version of csvdynamo. "
-            f"Deploy it again: make deploy DATASET={dataset.name}"
+            f"Stack {dataset.stack_name} has no output {output.value!r}: it was deployed by another version of "
+            f"csvdynamo. Deploy it again: make deploy DATASET={dataset.name}"
         ) from None
 
 

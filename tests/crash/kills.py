@@ -12,7 +12,7 @@ from typing import Any
 from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.naming import error_prefix
+from csvdynamo.folders import error_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.crash.traces import Outcome, vehicles

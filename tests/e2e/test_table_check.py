@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from commands.embedded import Deployed
+from csvdynamo.folders import error_prefix
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.codes import Stage
-from csvdynamo_airflow.naming import error_prefix
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import Airflow, Dags
 from tests.support.stacks import Stacks

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.errors import RejectError
+from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
 from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
@@ -18,7 +19,6 @@ from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.task_documents import DocumentError
-from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
 from csvdynamo_airflow.outcome.error_objects import read_rejects
 from tests.fuzz.hostile_documents import changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error

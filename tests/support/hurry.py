@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 import aiobotocore.endpoint
 import botocore.endpoint
 
-from csvdynamo.aws.stored_object import object_chunks, read_versioned
+from csvdynamo.aws.stored_object import SIX_TRIES, object_chunks, read_versioned
 from csvdynamo_airflow.tasks import execution_trigger
 from csvdynamo_airflow.workflow import other_executions
 
@@ -42,6 +43,7 @@ def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
 def short_waits() -> Iterator[None]:
     """Let the tasks and their AWS clients wait a fraction: they look and try as often as ever."""
     hurried = _Hurried(time)
+    patient = replace(SIX_TRIES, sleep=hurried.sleep)
     with (
         patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
         patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", POLL_SECONDS),
@@ -49,7 +51,7 @@ def short_waits() -> Iterator[None]:
         patch.object(execution_trigger, "_PAUSE_GROWTH", 1.0),
         patch.object(botocore.endpoint, "time", hurried),
         patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),
-        patch.dict(_defaults(object_chunks), sleep=hurried.sleep),
-        patch.dict(_defaults(read_versioned), sleep=hurried.sleep),
+        patch.dict(_defaults(object_chunks), backoff=patient),
+        patch.dict(_defaults(read_versioned), backoff=patient),
     ):
         yield

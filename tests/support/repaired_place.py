@@ -11,7 +11,7 @@ from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo_airflow.naming import error_prefix
+from csvdynamo.folders import error_prefix
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.integration.plugin.scripted_server import Answer, ScriptedServer
 from tests.support import aws_messages

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX, error_prefix
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.task_documents import reading
-from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix, results_prefix
+from csvdynamo_airflow.naming import results_prefix
 from csvdynamo_airflow.outcome.objects_read import changed_files, changed_objects
 from csvdynamo_airflow.workflow.map_run import Progress
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from csvdynamo.folders import LANDING_PREFIX
 from csvdynamo_airflow.documents.task_documents import reading
 
 
@@ -43,4 +44,4 @@ class Landed:
 
 def landing_key(dataset: str, sha256: str, file_name: str) -> str:
     """Name a landed file: the same bytes always get the same key."""
-    return f"landing/{dataset}/{sha256}/{file_name}"
+    return f"{LANDING_PREFIX}{dataset}/{sha256}/{file_name}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from csvdynamo.folders import SOURCE_PREFIX
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
 from csvdynamo_airflow.documents.task_documents import reading
@@ -99,4 +100,4 @@ class Prepared:
 
 def prepared_key(dataset: str, sha256: str, file_name: str) -> str:
     """Name a prepared file: the same bytes always get the same key, and other bytes another."""
-    return f"source/{dataset}/{sha256}/{file_name.removesuffix('.gz').removesuffix('.zip')}"
+    return f"{SOURCE_PREFIX}{dataset}/{sha256}/{file_name.removesuffix('.gz').removesuffix('.zip')}"

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo.aws.stored_object import read_object, read_versioned
+from csvdynamo.folders import REPORTS_PREFIX
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
@@ -54,7 +55,7 @@ class RowMark:
 
 def mark_key(dataset_name: str) -> str:
     """Name the object that remembers the rows of a data set's last green run."""
-    return f"reports/{dataset_name}/last_rows.json"
+    return f"{REPORTS_PREFIX}{dataset_name}/last_rows.json"
 
 
 def recall_rows(s3: "S3Client", bucket: str, dataset_name: str) -> RowMark | None:

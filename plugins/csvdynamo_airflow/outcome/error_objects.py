@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from csvdynamo.errors import RejectError
+from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX, error_prefix
 from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.documents.outcome import RowStanding
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, error_prefix
 from csvdynamo_airflow.outcome.outcome_spool import OutcomeSpool
 from csvdynamo_airflow.storage.result_objects import StoredObject, list_objects, numbered_lines
 

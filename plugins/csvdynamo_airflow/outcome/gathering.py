@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
 from csvdynamo.records.result_files import Manifest
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX, reports_prefix, results_prefix
+from csvdynamo_airflow.naming import reports_prefix, results_prefix
 from csvdynamo_airflow.outcome.error_csv import ERROR_CSV_FILE, write_error_csv
 from csvdynamo_airflow.outcome.error_objects import (
     digest_of_objects,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
-from csvdynamo_airflow.naming import FIREHOSE_ERRORS_PREFIX
 from csvdynamo_airflow.outcome.outcome_spool import AWAITED, BATCHES, CODE_LENGTH, OBJECTS, ROWS, OutcomeSpool
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import read_csv, sql_text

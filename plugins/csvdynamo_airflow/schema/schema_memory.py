@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo.aws.stored_object import read_object
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.folders import REPORTS_PREFIX
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.schema_change import SchemaChange, SchemaError, refuse_failures, warnings
@@ -75,7 +76,7 @@ class RunColumns:
 
 def memory_key(dataset_name: str) -> str:
     """Name the object that remembers a data set's last successful run."""
-    return f"reports/{dataset_name}/last_successful.json"
+    return f"{REPORTS_PREFIX}{dataset_name}/last_successful.json"
 
 
 def check_schema(

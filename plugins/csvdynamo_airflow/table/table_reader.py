@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from csvdynamo.aws.aws_errors import is_retryable
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError
 from csvdynamo.rules.attribute_values import Item
@@ -106,18 +103,16 @@ class TableReader:
 
     def _get(self, wanted: list[Item]) -> Iterator[Item]:
         keys = wanted
-        backoff = self._backoff()
-        attempt = 0
-        while keys:
+        for _ in self._backoff().attempts():
             request: dict[str, KeysAndAttributesTypeDef] = {self.table: {"Keys": keys, "ConsistentRead": True}}
             found, keys = self._call(partial(self.dynamodb.batch_get_item, RequestItems=request), self._found)
             yield from found
-            if keys and not backoff.wait(attempt):
-                raise TableBusyError(
-                    f"DynamoDB left {len(keys)} of {len(wanted)} keys of the table {self.table} unread for "
-                    f"{self.patience_seconds:,.0f} s. Clear this task when less is going on there."
-                )
-            attempt += 1
+            if not keys:
+                return
+        raise TableBusyError(
+            f"DynamoDB left {len(keys)} of {len(wanted)} keys of the table {self.table} unread for "
+            f"{self.patience_seconds:,.0f} s. Clear this task when less is going on there."
+        )
 
     def _found(self, answer: "BatchGetItemOutputTypeDef") -> tuple[list[Item], list[Item]]:
         """Return the items of BatchGetItem's answer, and the keys that it left unread."""
@@ -142,25 +137,14 @@ class TableReader:
 
     def _call(self, call: Callable[[], _Answer], read: Callable[[_Answer], _Read]) -> _Read:
         """Call until there is an answer that says what was asked for."""
-        backoff = self._backoff()
-        attempt = 0
-        while True:
-            try:
-                return read(call())
-            except (ClientError, BotoCoreError, UnconfirmedAnswerError) as error:
-                if not is_retryable(error):
-                    raise
-                if not backoff.wait(attempt):
-                    if isinstance(error, UnconfirmedAnswerError):
-                        raise self._unconfirmed(error) from error
-                    raise
-                attempt += 1
-
-    def _unconfirmed(self, error: UnconfirmedAnswerError) -> TableBusyError:
-        return TableBusyError(
-            f"{error}, of the table {self.table}, for {self.patience_seconds:,.0f} s. Something between this worker "
-            "and DynamoDB may answer in its place, such as a proxy: look at what it does, then clear this task."
-        )
+        try:
+            return self._backoff().call(lambda: read(call()))
+        except UnconfirmedAnswerError as error:
+            raise TableBusyError(
+                f"{error}, of the table {self.table}, for {self.patience_seconds:,.0f} s. Something between this "
+                "worker and DynamoDB may answer in its place, such as a proxy: look at what it does, then clear this "
+                "task."
+            ) from error
 
     def _backoff(self) -> Backoff:
         deadline = time.monotonic() + self.patience_seconds

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from csvdynamo.aws.backoff import may_pass
 from csvdynamo.shown import shown
 from csvdynamo_airflow.outcome.error_objects import error_objects_digest
 from csvdynamo_airflow.tasks.connections import client
@@ -70,13 +71,7 @@ class ErrorFilesTrigger(BaseTrigger):
                 if time.time() >= self.deadline:
                     return False
             except Exception as error:
-                if time.time() >= self.deadline or not _is_retryable(error):
+                if time.time() >= self.deadline or not may_pass(error):
                     raise
                 self.log.warning("The error files cannot be looked at now; looking again later: %s", shown(error))
             await asyncio.sleep(self.poll_seconds)
-
-
-def _is_retryable(error: Exception) -> bool:
-    from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
-
-    return is_retryable(error)

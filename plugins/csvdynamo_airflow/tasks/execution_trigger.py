@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
+from csvdynamo.aws.backoff import Backoff, may_pass
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
 from csvdynamo_airflow.tasks.connections import async_client
@@ -32,7 +34,8 @@ UNSEEN = "UNSEEN"
 
 _FIRST_PAUSE_SECONDS = 1.0
 _PAUSE_GROWTH = 1.3
-_STOP_PAUSES = (1.0, 2.0, 4.0, 8.0)  # a triggerer gives on_kill half a minute
+# Pauses of 1, 2, 4 and 8 s: a triggerer gives on_kill half a minute.
+_STOPPING = Backoff(tries=5, base_seconds=1.0, cap_seconds=8.0, uniform=lambda: 1.0)
 
 
 class ExecutionTrigger(BaseTrigger):
@@ -120,9 +123,7 @@ class ExecutionTrigger(BaseTrigger):
         """Stop the execution, with a few attempts; tell whether there was one."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
 
-        from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
-
-        for pause in (*_STOP_PAUSES, None):
+        for attempt in count():
             try:
                 await states.stop_execution(
                     executionArn=self.execution_arn, error=STOPPED_IN_AIRFLOW, cause="The task that waited was stopped."
@@ -130,7 +131,8 @@ class ExecutionTrigger(BaseTrigger):
             except (BotoCoreError, ClientError) as error:
                 if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                     return False
-                if pause is None or not is_retryable(error):
+                pause = _STOPPING.seconds_after(attempt) if may_pass(error) else None
+                if pause is None:
                     told = f"Execution {self.execution_arn} could not be stopped: stop it by hand. {error}"
                     self.log.warning("%s", shown(told))
                     return False
@@ -142,14 +144,12 @@ class ExecutionTrigger(BaseTrigger):
     async def _look(self, states: "SFNClient") -> dict[str, Any] | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; not at DAG parse time
 
-        from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore
-
         try:
             description = await states.describe_execution(executionArn=self.execution_arn)
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                 return self._event(DELETED, f"Execution {self.execution_arn} no longer exists.")
-            if not is_retryable(error):
+            if not may_pass(error):
                 # Airflow would tell the task no more than that its trigger failed.
                 return self._event(UNSEEN, error_text(error))
             self.log.warning("The execution cannot be described now; looking again later: %s", shown(error))

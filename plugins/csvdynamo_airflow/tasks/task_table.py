@@ -7,6 +7,8 @@ crash matrix run what the DAG has. No import of Airflow: the DAG processor reads
 from dataclasses import dataclass
 from datetime import timedelta
 
+from csvdynamo.folders import LANDING_PREFIX
+
 RETRIES = 3
 """How often a task is tried again: the verdict, too, since a worker that dies must not fail a run."""
 
@@ -39,7 +41,7 @@ class TaskRow:
 
 
 TASKS = (
-    TaskRow("download", "streams the source to the bucket's `landing/`"),
+    TaskRow("download", f"streams the source to the bucket's `{LANDING_PREFIX}`"),
     TaskRow(
         "prepare",
         "numbers the rows, rejects what cannot be uploaded, writes the file that Step Functions reads",

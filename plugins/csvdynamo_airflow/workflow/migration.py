@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from csvdynamo.aws.backoff import may_pass
 from csvdynamo_airflow.documents.execution import (
     ANOTHER_MIGRATION,
     Ended,
@@ -245,9 +246,7 @@ class Migration:
             self.turn.give_back(self.name, intent.execution)
             raise
         except self.states.exceptions.ClientError as error:
-            from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
-
-            if not is_retryable(error):
+            if not may_pass(error):
                 self.turn.give_back(self.name, intent.execution)
             raise
 

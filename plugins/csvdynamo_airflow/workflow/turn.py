@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
-from csvdynamo.aws.stored_object import read_versioned, wait_or_raise
+from csvdynamo.aws.stored_object import SIX_TRIES, read_versioned
 from csvdynamo.writing.turn import Holder
 from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
@@ -157,8 +158,7 @@ class Turn:
         return stored is not None and stored.holder.run == run and not stored.holder.given_back
 
     def _rewrite(self, change: Callable[[Holder], Holder | None]) -> None:
-        failures = 0
-        while True:
+        for attempt in count():
             stored = self._stored()
             if stored is None or stored.holder.given_back or (changed := change(stored.holder)) is None:
                 return
@@ -168,8 +168,7 @@ class Turn:
                     self._write(changed, stored.etag)
             except Exception as error:
                 # A turn that is not given back keeps the next run waiting: that is worth more tries than boto3's.
-                failures += 1
-                wait_or_raise(error, failures)
+                SIX_TRIES.wait_or_raise(attempt, error)
             else:
                 return
 

@@ -4,28 +4,21 @@ boto3 repeats a request that failed, but not one whose answer breaks off while i
 (https://docs.aws.amazon.com/boto3/latest/guide/retries.html): an object of many megabytes would cost its whole task.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from csvdynamo.aws.backoff import Backoff
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 PIECE_BYTES = 1 << 20
-_TRIES = 6
-_LONGEST_WAIT_SECONDS = 8.0
+SIX_TRIES = Backoff(tries=6, base_seconds=0.2)
+"""How often S3 is asked, each time with boto3's own attempts."""
 
 
-def object_chunks(
-    s3: "S3Client",
-    bucket: str,
-    key: str,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    uniform: Callable[[], float] = random.random,
-) -> Iterator[bytes]:
+def object_chunks(s3: "S3Client", bucket: str, key: str, *, backoff: Backoff = SIX_TRIES) -> Iterator[bytes]:
     """Yield an object's bytes in constant memory.
 
     An answer that breaks off is asked for again from the byte where it did, of the same version of the object. Bytes
@@ -35,8 +28,7 @@ def object_chunks(
         s3: A boto3 S3 client.
         bucket: The bucket.
         key: The object.
-        sleep: Waits so many seconds.
-        uniform: Draws a number from 0 to 1, for the jitter.
+        backoff: How often it is tried, and what is waited.
 
     Raises:
         botocore.exceptions.ClientError: There is no such object (`NoSuchKey`), it may not be read, or it was replaced
@@ -55,55 +47,25 @@ def object_chunks(
                 position, failures = position + len(chunk), 0
                 yield chunk
         except Exception as error:
+            backoff.wait_or_raise(failures, error)
             failures += 1
-            wait_or_raise(error, failures, sleep, uniform)
         else:
             return
 
 
-def read_versioned(
-    s3: "S3Client",
-    bucket: str,
-    key: str,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    uniform: Callable[[], float] = random.random,
-) -> tuple[bytes, str]:
+def read_versioned(s3: "S3Client", bucket: str, key: str, *, backoff: Backoff = SIX_TRIES) -> tuple[bytes, str]:
     """Read a small object whole, and the ETag of the version that was read.
 
     The arguments and errors are those of `object_chunks`; an answer that breaks off is asked for again as a whole.
     """
-    failures = 0
-    while True:
-        try:
-            answer = s3.get_object(Bucket=bucket, Key=key)
-            return answer["Body"].read(), answer["ETag"]
-        except Exception as error:
-            failures += 1
-            wait_or_raise(error, failures, sleep, uniform)
+
+    def read() -> tuple[bytes, str]:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), answer["ETag"]
+
+    return backoff.call(read)
 
 
 def read_object(s3: "S3Client", bucket: str, key: str) -> bytes:
     """Read a small object whole (see `object_chunks`)."""
     return b"".join(object_chunks(s3, bucket, key))
-
-
-def wait_or_raise(
-    error: Exception,
-    failures: int,
-    sleep: Callable[[float], None] = time.sleep,
-    uniform: Callable[[], float] = random.random,
-) -> None:
-    """Wait before the next try, or raise the error that another try would not mend.
-
-    Args:
-        error: What the last try failed with.
-        failures: How many tries have failed.
-        sleep: Waits so many seconds.
-        uniform: Draws a number from 0 to 1, for the jitter.
-    """
-    from csvdynamo.aws.aws_errors import is_retryable  # noqa: PLC0415 - imports botocore: not at DAG parse time
-
-    if not is_retryable(error) or failures == _TRIES:
-        raise error
-    sleep(uniform() * min(_LONGEST_WAIT_SECONDS, 0.1 * 2**failures))

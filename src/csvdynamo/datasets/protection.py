@@ -11,6 +11,14 @@ from pydantic_core import core_schema as core
 
 from csvdynamo.datasets.grammar import STRICT
 from csvdynamo.datasets.values import WholeNumber, fail
+from csvdynamo.folders import (
+    ERRORS_PREFIX,
+    FIREHOSE_ERRORS_PREFIX,
+    LANDING_PREFIX,
+    REPORTS_PREFIX,
+    RESULTS_PREFIX,
+    SOURCE_PREFIX,
+)
 
 REDRIVE_DAYS = 16
 """The fewest days for what a redrive needs. Step Functions redrives within 14 days of an execution's end, an execution
@@ -67,18 +75,20 @@ class Protection:
     )
     keep_landing_days: Annotated[int, Days(fewest=LANDING_DAYS, why="prepare reads the download")] | None = Field(
         default=None,
-        description="days after which the downloads in `landing/` are deleted",
+        description=f"days after which the downloads in `{LANDING_PREFIX}` are deleted",
     )
-    keep_source_days: Annotated[int, Days()] | None = Field(default=None, description="the prepared files in `source/`")
+    keep_source_days: Annotated[int, Days()] | None = Field(
+        default=None, description=f"the prepared files in `{SOURCE_PREFIX}`"
+    )
     keep_error_days: Annotated[int, Days()] | None = Field(
         default=None,
-        description="the rejects in `migration_errors/` and `firehose_errors/`",
+        description=f"the rejects in `{ERRORS_PREFIX}` and `{FIREHOSE_ERRORS_PREFIX}`",
     )
     keep_result_days: Annotated[int, Days()] | None = Field(
-        default=None, description="the Map Runs' results in `results/`"
+        default=None, description=f"the Map Runs' results in `{RESULTS_PREFIX}`"
     )
     keep_report_days: Annotated[int, Days()] | None = Field(
         default=None,
-        description="`reports/`, with each run's report, its rejects, and the columns "
+        description=f"`{REPORTS_PREFIX}`, with each run's report, its rejects, and the columns "
         "and rows that the next source is compared with",
     )

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
+from csvdynamo.folders import error_prefix
 from csvdynamo.records.result_files import Manifest, batch_results, unfinished_batches
 from csvdynamo.shown import shown
-
-ERRORS_PREFIX = "migration_errors"
 
 OpenFile = Callable[[str], Iterable[bytes]]
 """Opens a result file by its key, and gives its bytes in chunks."""
@@ -56,7 +55,7 @@ def sum_results(manifest: Manifest, open_file: OpenFile) -> Totals:
 
 def error_location(bucket: str, execution_name: str) -> str:
     """Return where Firehose delivers an execution's reject records."""
-    return f"s3://{bucket}/{ERRORS_PREFIX}/execution_name={execution_name}"
+    return f"s3://{bucket}/{error_prefix(execution_name).removesuffix('/')}"
 
 
 def execution_output(

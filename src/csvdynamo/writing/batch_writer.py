@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, Unpack
 
-from csvdynamo.aws.aws_errors import is_retryable, validation_message
-from csvdynamo.aws.backoff import Backoff
+from csvdynamo.aws.aws_errors import validation_message
+from csvdynamo.aws.backoff import Backoff, raise_lasting
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item, item_size
 from csvdynamo.rules.keys import TableKey
@@ -71,29 +71,25 @@ class BatchWriter:
         """Repeat one call's items until each is stored or refused, halving what fails validation."""
         pending = [entries]
         refused: list[RefusedItem] = []
-        attempt = 0
         cause: Exception | None = None
-        while pending:
-            if not self.backoff.has_time():
-                raise self._out_of_time(pending) from cause
-            group = pending.pop()
-            try:
-                left = self._put(group)
-            except Exception as error:
-                message = validation_message(error)
-                if message is not None:
-                    refused += _refused_or_halved(group, message, pending)
-                    continue
-                if not is_retryable(error):
-                    raise
-                left, cause = group, error
+        for _ in self.backoff.attempts():
+            left: list[_Entry] = []
+            while pending and not left:
+                if not self.backoff.has_time():
+                    raise self._out_of_time(pending) from cause
+                group = pending.pop()
+                try:
+                    left = self._put(group)
+                except Exception as error:
+                    if (message := validation_message(error)) is not None:
+                        refused += _refused_or_halved(group, message, pending)
+                        continue
+                    raise_lasting(error)
+                    left, cause = group, error
             if not left:
-                continue
+                return refused
             pending.append(left)
-            if not self.backoff.wait(attempt):
-                raise self._out_of_time(pending) from cause
-            attempt += 1
-        return refused
+        raise self._out_of_time(pending) from cause
 
     def _put(self, entries: list[_Entry]) -> list[_Entry]:
         """Make one call, and return the entries that it left unprocessed.

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Unpack
 
-from csvdynamo.aws.aws_errors import is_retryable
-from csvdynamo.aws.backoff import Backoff
+from csvdynamo.aws.backoff import Backoff, raise_lasting
 from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnconfirmedAnswerError, UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
 
@@ -49,18 +48,16 @@ class ErrorStream:
             self._deliver(call)
 
     def _deliver(self, records: list[bytes]) -> None:
-        attempt = 0
-        while records:
+        for _ in self.backoff.attempts():
             if not self.backoff.has_time():
-                raise self._out_of_time(records)
+                break
             try:
                 records = self._put(records)
             except Exception as error:
-                if not is_retryable(error):
-                    raise
-            if records and not self.backoff.wait(attempt):
-                raise self._out_of_time(records)
-            attempt += 1
+                raise_lasting(error)
+            if not records:
+                return
+        raise self._out_of_time(records)
 
     def _put(self, records: list[bytes]) -> list[bytes]:
         """Make one call, and return the records that Firehose did not take.

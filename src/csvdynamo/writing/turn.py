@@ -4,13 +4,15 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Self
 
+from csvdynamo.folders import REPORTS_PREFIX
+
 LONGEST_BATCH_SECONDS = 40
 """How long one invocation of the function may go on, also after the execution that made it was stopped."""
 
 
 def turn_key(dataset: str) -> str:
     """Name the object that says which run of a data set may migrate."""
-    return f"reports/{dataset}/migrating.json"
+    return f"{REPORTS_PREFIX}{dataset}/migrating.json"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
+from csvdynamo.aws.stored_object import SIX_TRIES, object_chunks
 from csvdynamo.records.rejects import reject_id
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.tasks import steps
@@ -347,7 +348,7 @@ def test_rows_are_told_and_the_run_stays_green_where_the_note_of_it_fails(
             raise error
         return works(**asked)
 
-    monkeypatch.setattr("csvdynamo.aws.stored_object.time.sleep", lambda _: None)
+    monkeypatch.setitem(object_chunks.__kwdefaults__, "backoff", replace(SIX_TRIES, sleep=lambda _: None))
     with monkeypatch.context() as failing:
         failing.setattr(run.s3, call_of_s3, fail)
         assert asset_events(dag, instance) == [told_of(run)]

@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import ClientError, EndpointConnectionError
+from structlog.testing import capture_logs
 
 from csvdynamo_airflow.tasks import execution_trigger
 from csvdynamo_airflow.tasks.execution_trigger import MAP_RUN_SECONDS, ExecutionTrigger
@@ -288,6 +289,22 @@ def test_a_throttled_stop_is_repeated_and_one_that_is_refused_is_not(kill: Any, 
     assert states.stopped == [ARN]
     assert answers == []
     assert sum(clock.pauses) < 30, "a triggerer gives on_kill half a minute"
+
+
+def test_a_stop_that_is_throttled_for_ever_is_tried_five_times_and_told(kill: Any, clock: Clock) -> None:
+    states, asked = States(clock, "RUNNING"), []
+
+    async def throttled(**named: str) -> None:
+        asked.append(named)
+        raise refused("ThrottlingException")
+
+    states.stop_execution = throttled  # type: ignore[assignment]
+    with capture_logs() as logs:
+        kill(states, "failed")
+
+    assert len(asked) == 5
+    assert clock.pauses == [1.0, 2.0, 4.0, 8.0]
+    assert "stop it by hand" in str(logs)
 
 
 def test_the_triggerer_can_make_it_again() -> None:

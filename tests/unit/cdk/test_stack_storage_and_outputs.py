@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.stack_outputs import StackOutput
 
 Template = dict[str, Any]
 
@@ -14,7 +15,8 @@ def only(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_outputs_are_those_of_the_contract(template: Template) -> None:
-    assert set(template["Outputs"]) == {
+    assert set(template["Outputs"]) == set(StackOutput)
+    assert set(StackOutput) == {
         "SourceBucket",
         "MigrationWorkflowStateMachine",
         "PublishMigrationResultsTopic",

@@ -127,6 +127,16 @@ def test_records_that_are_never_taken_are_an_error_at_the_deadline(clock: Any) -
     assert clock.remaining > 0
 
 
+def test_without_time_no_call_is_made(clock: Any) -> None:
+    clock.remaining = 4.0
+    client = FakeFirehose()
+
+    with pytest.raises(DeliveryDeadlineExceeded, match="hand 1 reject records"):
+        ErrorStream(client, "errors", clock.backoff()).send([reject(1)])
+
+    assert client.calls == []
+
+
 def test_a_record_that_firehose_cannot_take_fails_before_anything_is_sent(clock: Any) -> None:
     client = FakeFirehose()
     secret = "s3cret" * 200_000

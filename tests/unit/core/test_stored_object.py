@@ -1,13 +1,15 @@
 import hashlib
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ResponseStreamingError
 
-from csvdynamo.aws.stored_object import PIECE_BYTES, object_chunks, read_object, read_versioned
+from csvdynamo.aws.stored_object import PIECE_BYTES, SIX_TRIES, object_chunks, read_object, read_versioned
 
 CONTENT = bytes(range(256)) * (3 * PIECE_BYTES // 256) + b"the end"
+AT_ONCE = replace(SIX_TRIES, sleep=lambda seconds: None)
 
 
 class Body(io.BytesIO):
@@ -44,7 +46,7 @@ class S3:
 
 
 def chunks_of(s3: S3) -> Any:
-    return object_chunks(s3, "bucket", "key", sleep=lambda seconds: None)
+    return object_chunks(s3, "bucket", "key", backoff=AT_ONCE)
 
 
 def test_an_answer_that_breaks_off_goes_on_where_it_did() -> None:
@@ -68,6 +70,16 @@ def test_an_answer_that_breaks_off_again_and_again_is_given_up() -> None:
         b"".join(chunks_of(s3))
 
     assert len(s3.asked) == 6
+
+
+def test_the_waits_between_the_tries_double() -> None:
+    sleeps: list[float] = []
+    backoff = replace(SIX_TRIES, sleep=sleeps.append, uniform=lambda: 1.0)
+
+    with pytest.raises(ResponseStreamingError):
+        b"".join(object_chunks(S3(*[0] * 99), "bucket", "key", backoff=backoff))
+
+    assert sleeps == [0.2, 0.4, 0.8, 1.6, 3.2]
 
 
 def test_an_object_that_is_replaced_meanwhile_is_not_read_as_one() -> None:
@@ -108,7 +120,7 @@ def test_a_small_object_is_read_whole_with_the_version_that_was_read(broken: int
     s3: Any = type("S3", (), {"get_object": lambda self, **_: answers.pop(0)})()
 
     def read() -> tuple[bytes, str]:
-        return read_versioned(s3, "bucket", "key", sleep=lambda seconds: None)
+        return read_versioned(s3, "bucket", "key", backoff=AT_ONCE)
 
     if broken < 6:
         assert read() == (b"{}", "new")

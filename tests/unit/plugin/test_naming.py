@@ -5,7 +5,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.naming import counted_name, error_prefix, execution_name, reports_prefix, results_prefix
+from csvdynamo.folders import error_prefix
+from csvdynamo_airflow.naming import counted_name, execution_name, reports_prefix, results_prefix
 
 DATASETS = st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True)
 

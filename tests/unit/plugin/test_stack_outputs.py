@@ -62,7 +62,7 @@ def test_the_outputs_are_read(dataset: Dataset) -> None:
 def test_a_missing_output_is_named_with_the_command_that_mends_it(dataset: Dataset, name: str) -> None:
     outputs = {key: value for key, value in OUTPUTS.items() if key != name}
 
-    with pytest.raises(MigrationError, match=rf"'{name}'.*make deploy DATASET=ev_population"):
+    with pytest.raises(MigrationError, match=rf"has no output '{name}': .*make deploy DATASET=ev_population"):
         read_stack(cloudformation(outputs), dataset)
 
 

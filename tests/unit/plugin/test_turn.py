@@ -4,11 +4,13 @@ import itertools
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import botocore.exceptions
 import pytest
 
+from csvdynamo.aws.stored_object import SIX_TRIES
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
@@ -197,6 +199,29 @@ def test_a_turn_is_given_back_though_s3_refuses_it_at_first() -> None:
 
     assert not turn.belongs_to("mine")
     assert refused == []
+
+
+@pytest.mark.parametrize(("code", "tries"), [("SlowDown", 6), ("AccessDenied", 1)])
+def test_a_turn_that_s3_never_takes_back_is_told_after_six_tries_or_at_once(
+    monkeypatch: pytest.MonkeyPatch, code: str, tries: int
+) -> None:
+    bucket, sleeps, asked = FakeBucket(), list[float](), list[str]()
+    monkeypatch.setattr(turn_module, "SIX_TRIES", replace(SIX_TRIES, sleep=sleeps.append))
+    turn = Turn(bucket, "bucket", turn_key("cars"))
+    turn.take(Intent("mine", "mine"), lambda _: None)
+
+    def refuse(**named: Any) -> None:
+        asked.append(named["Key"])
+        assert len(asked) < 10, "it never ends"
+        raise botocore.exceptions.ClientError({"Error": {"Code": code}}, "PutObject")
+
+    bucket.put_object = refuse  # type: ignore[method-assign]
+    bucket.exceptions.ClientError = botocore.exceptions.ClientError
+    with pytest.raises(botocore.exceptions.ClientError, match=code):
+        turn.give_back("mine")
+
+    assert len(asked) == tries
+    assert len(sleeps) == tries - 1
 
 
 def test_what_s3_refuses_for_good_is_told_as_that() -> None:

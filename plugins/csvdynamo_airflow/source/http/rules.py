@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Self
 
+from csvdynamo.aws.backoff import longest_wait
+
 _COUNT = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 
@@ -94,7 +96,7 @@ def wait_seconds(
         retry_after: What the server asked for, in seconds.
         jitter: Draws a number between two bounds.
     """
-    bound = min(policy.longest_wait, policy.first_wait * 2 ** (attempt - 1))
+    bound = longest_wait(attempt - 1, policy.first_wait, policy.longest_wait)
     wait = jitter(bound / 2, bound)
     return max(wait, min(retry_after or 0, policy.longest_retry_after))
 
