@@ -100,7 +100,7 @@ def migrate_bytes(content: bytes, dataset: Dataset, folder: Path) -> Migrated:
 
     Args:
         content: The file.
-        dataset: The data set, whose key must be text.
+        dataset: The data set.
         folder: Where the tasks may work.
 
     Raises:
@@ -146,11 +146,11 @@ def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
 def _migrate(
     rows: tuple[Mapping[str, str], ...], converter: RowConverter, execution_name: str, table: Table
 ) -> list[Reject]:
-    key = converter.rules.partition_key
+    key = converter.rules.key
 
     def write(items: Sequence[Item]) -> list[Any]:
         for item in items:
-            name = item[key]["S"]
+            name = key.of(item)
             if name in table.items:
                 table.overwritten.append(name)
             table.items[name] = item
