@@ -9,8 +9,9 @@ from csvdynamo.rules.attribute_values import Item
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
+from csvdynamo_airflow.table.item_key import key_text
 from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for
-from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, digest, judge
+from csvdynamo_airflow.table.table_check import Expected, ExpectedDigest, RowOutcome, digest, digest_expected, judge
 
 _PROGRESS = 100_000
 _TURN = 1000
@@ -57,14 +58,14 @@ class FullCheck:
             if one is None:
                 yield
             else:
-                side.add(one.key, _record(claim_of(one)))
+                side.add(one.key, _record(digest_expected(one)))
 
     def _digest_items(self, items: Iterable[Item], side: KeyPartitions) -> Iterator[None]:
         for item in _told(items, "%s items of the table read"):
             if item is None:
                 yield
             else:
-                side.add(item[self.partition_key]["S"], digest(item))
+                side.add(key_text(item, self.partition_key), digest(item))
 
 
 def _told(things: Iterable[_Thing], sentence: str) -> Iterator[_Thing | None]:
@@ -88,33 +89,33 @@ def _take_turns(*works: Iterator[None]) -> None:
 
 
 def _compare(file: KeyPartitions, table: KeyPartitions, partition: int, differences: DifferenceLog) -> int:
-    claims: dict[str, list[str]] = {}
+    expected: dict[str, list[str]] = {}
     for key, record in file.read(partition):
-        claims.setdefault(key, []).append(record)
-    keys = sum(any(_is_expecting(record) for record in records) for records in claims.values())
+        expected.setdefault(key, []).append(record)
+    keys = sum(any(_is_expecting(record) for record in records) for records in expected.values())
     for key, found in table.read(partition):
-        records = claims.pop(key, [])
+        records = expected.pop(key, [])
         if len(records) == 1 and _is_met(records[0], found):
             continue  # as `judge` would have it, of nearly every key
-        for difference in judge(key, list(map(_claim, records)), found):
+        for difference in judge(key, list(map(_expected, records)), found):
             differences.add(difference)
-    for key, records in claims.items():
-        for difference in judge(key, list(map(_claim, records)), None):
+    for key, records in expected.items():
+        for difference in judge(key, list(map(_expected, records)), None):
             differences.add(difference)
     return keys
 
 
-def _record(claim: Claim) -> str:
-    return f"{claim.standing.value}{claim.digest},{claim.row}"
+def _record(expected: ExpectedDigest) -> str:
+    return f"{expected.outcome.value}{expected.digest},{expected.row}"
 
 
-def _claim(record: str) -> Claim:
+def _expected(record: str) -> ExpectedDigest:
     made, _, row = record[1:].partition(",")
-    return Claim(int(row), Standing(record[0]), made)
+    return ExpectedDigest(int(row), RowOutcome(record[0]), made)
 
 
 def _is_expecting(record: str) -> bool:
-    return not record.startswith(Standing.REJECTED.value)
+    return not record.startswith(RowOutcome.REJECTED.value)
 
 
 def _is_met(record: str, found: str) -> bool:

@@ -14,6 +14,7 @@ from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo_airflow.errors import MigrationPostponedError
+from csvdynamo_airflow.table.item_key import key_attributes, key_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,8 +68,8 @@ class TableReader:
         """
         found: dict[str, Item] = {}
         for start in range(0, len(keys), KEYS_PER_CALL):
-            wanted: list[Item] = [{self.partition_key: {"S": key}} for key in keys[start : start + KEYS_PER_CALL]]
-            found.update((item[self.partition_key]["S"], item) for item in self._get(wanted))
+            wanted = [key_attributes(key, self.partition_key) for key in keys[start : start + KEYS_PER_CALL]]
+            found.update((key_text(item, self.partition_key), item) for item in self._get(wanted))
         return found
 
     def scan(self, segments: int) -> Iterator[Item]:

@@ -27,7 +27,7 @@ from csvdynamo_airflow.storage.growing_file import GrowingFile
 from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError, workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.full_check import FullCheck
-from csvdynamo_airflow.table.table_check import Expected, Standing
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 STEP = 100_000
@@ -185,7 +185,7 @@ def test_rejects_of_short_rows_below_long_headers_are_spooled_without_them(tmp_p
 
 def test_the_check_of_the_table_is_stopped_before_it_fills_the_disk(tmp_path: Path, small_disk: SmallDisk) -> None:
     def expected() -> Iterator[Expected]:
-        return (Expected(f"key {row}", row, Standing.WRITTEN, {"id": {"S": str(row)}}) for row in range(100_000))
+        return (Expected(f"key {row}", row, RowOutcome.WRITTEN, {"id": {"S": str(row)}}) for row in range(100_000))
 
     seen = small_disk(tmp_path, 2_000_000)
     space = DiskSpace(tmp_path, "check the table")
@@ -198,7 +198,7 @@ def test_the_check_of_the_table_is_stopped_before_it_fills_the_disk(tmp_path: Pa
 
 
 def test_the_differences_are_stopped_before_they_fill_the_disk(tmp_path: Path, small_disk: SmallDisk) -> None:
-    expected = [Expected(f"key {row}", row, Standing.WRITTEN, {"id": {"S": str(row)}}) for row in range(20_000)]
+    expected = [Expected(f"key {row}", row, RowOutcome.WRITTEN, {"id": {"S": str(row)}}) for row in range(20_000)]
     seen = small_disk(tmp_path, 1_800_000)
     space = DiskSpace(tmp_path, "check the table")
 

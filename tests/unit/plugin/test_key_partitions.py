@@ -13,7 +13,7 @@ from csvdynamo_airflow.table import full_check
 from csvdynamo_airflow.table.difference_log import EXAMPLES, DifferenceLog
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for
-from csvdynamo_airflow.table.table_check import Expected, Standing, claim_of, digest, judge
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome, digest, digest_expected, judge
 
 KEYS = st.sampled_from("abc") | st.text(st.characters(codec="utf-8"), min_size=1, max_size=3)
 
@@ -45,10 +45,10 @@ def test_every_record_comes_back_once_and_a_key_is_in_one_partition(
 
 EXPECTED = st.lists(
     st.builds(
-        lambda key, row, standing, value: Expected(key, row, standing, item(key, value) if value < 2 else None),
+        lambda key, row, outcome, value: Expected(key, row, outcome, item(key, value) if value < 2 else None),
         KEYS,
         st.integers(1, 10**6),
-        st.sampled_from(Standing),
+        st.sampled_from(RowOutcome),
         st.integers(0, 2),
     ),
     unique_by=lambda expected: expected.row,
@@ -65,8 +65,8 @@ def test_the_full_check_finds_on_disk_what_it_would_in_memory(
     space = DiskSpace(folder, "check")
     wanted: list[Difference] = []
     for key in {one.key for one in expected} | set(table):
-        claims = [claim_of(one) for one in expected if one.key == key]
-        wanted += judge(key, claims, digest(item(key, table[key])) if key in table else None)
+        rows = [digest_expected(one) for one in expected if one.key == key]
+        wanted += judge(key, rows, digest(item(key, table[key])) if key in table else None)
 
     with pytest.MonkeyPatch.context() as patch, DifferenceLog(folder / "list", space) as differences:
         patch.setattr(full_check, "partitions_for", lambda _: partitions)
@@ -74,7 +74,7 @@ def test_the_full_check_finds_on_disk_what_it_would_in_memory(
         check = FullCheck(space, len(expected), "id")
         keys = check.run(expected, (item(key, value) for key, value in table.items()), differences)
 
-    assert keys == len({one.key for one in expected if one.standing is not Standing.REJECTED})
+    assert keys == len({one.key for one in expected if one.outcome is not RowOutcome.REJECTED})
     assert sorted(differences.path.read_text("utf-8").splitlines()) == sorted(one.line() for one in wanted)
     assert differences.counts.total() == len(wanted)
 
@@ -83,7 +83,7 @@ def test_the_first_differences_of_each_kind_are_examples_and_all_are_listed(tmp_
     space = DiskSpace(tmp_path, "check")
     with DifferenceLog(tmp_path / "list", space) as differences:
         FullCheck(space, 0, "id").run(
-            (Expected(f"A_{row}", row, Standing.WRITTEN, item("x")) for row in range(1, 101)),
+            (Expected(f"A_{row}", row, RowOutcome.WRITTEN, item("x")) for row in range(1, 101)),
             (item(f"B_{row}") for row in range(50)),
             differences,
         )
