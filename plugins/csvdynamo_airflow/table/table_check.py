@@ -21,9 +21,9 @@ class RowOutcome(StrEnum):
     `REJECTED`: this run did not write it.
     """
 
-    WRITTEN = "w"
-    UNFINISHED = "u"
-    REJECTED = "r"
+    WRITTEN = "written"
+    UNFINISHED = "unfinished"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class TableCheck:
         return len(keys)
 
     def _check_all(self, expected: Iterator[Expected], space: DiskSpace, differences: DifferenceLog) -> int:
-        check = FullCheck(space, self.prepared.prepared_rows, self.reader.partition_key)
+        check = FullCheck(space, self.reader.partition_key)
         return check.run(expected, self.reader.scan(_SEGMENTS), differences)
 
     def _with_attributes(
