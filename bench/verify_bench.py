@@ -197,7 +197,7 @@ def _check(endpoint: str, variables: Mapping[str, str], prepared: Mapping[str, A
     s3, dynamodb = session.client("s3", endpoint_url=endpoint), session.client("dynamodb", endpoint_url=endpoint)
     check_answers(dynamodb)
     take_items_as_they_are(dynamodb)
-    reader = TableReader(dynamodb, dataset.table.name, dataset.table.partition_key)
+    reader = TableReader(dynamodb, dataset.table.name, dataset.rules.key)
     file = Prepared.from_json(prepared)
     outcome = gather(s3, dataset.name, file, Execution(arn="", name=execution, status="SUCCEEDED"))
     check = TableCheck(s3, reader, dataset, file, outcome)

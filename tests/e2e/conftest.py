@@ -135,11 +135,11 @@ class Dags:
         return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
     def table(self) -> dict[str, dict[str, Any]]:
-        """All items of the table by key, as DynamoDB's attribute values."""
+        """All items of the table by their whole keys (`TableKey.of`), as DynamoDB's attribute values."""
         dynamodb = self.deployed.client("dynamodb")
         pages = dynamodb.get_paginator("scan").paginate(TableName=self.dataset.table.name)
-        key = self.dataset.table.partition_key
-        return {item[key]["S"]: item for page in pages for item in page["Items"]}
+        key = self.dataset.rules.key
+        return {key.of(item): item for page in pages for item in page["Items"]}
 
     def error_files(self, report: dict[str, Any]) -> list[dict[str, Any]]:
         """The rejects of the report's error files, from the JSON lines."""

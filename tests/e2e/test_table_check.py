@@ -9,6 +9,7 @@ from commands.embedded import Deployed
 from csvdynamo.folders import error_prefix
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.codes import Stage
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import Airflow, Dags
 from tests.support.stacks import Stacks
@@ -33,8 +34,16 @@ def fresh_table(checked_dags: Dags) -> Any:
 TABLE = "tb_checked_vehicles"
 
 
+KEY = TableKey(KeyAttribute("dol_vehicle_id"), KeyAttribute("model_year", "N"))
+
+
+def vehicle(name: str, year: int = 2020) -> str:
+    """The key of a vehicle."""
+    return KEY.of({"dol_vehicle_id": {"S": name}, "model_year": {"N": str(year)}})
+
+
 def _delete(dynamodb: Any, key: str) -> None:
-    dynamodb.delete_item(TableName=TABLE, Key={"dol_vehicle_id": {"S": key}})
+    dynamodb.delete_item(TableName=TABLE, Key=KEY.values(key))
 
 
 def keys(count: int, *, blank: int) -> list[str]:
@@ -56,9 +65,10 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
     executions, table = checked_dags.executions(), checked_dags.table()
 
     # A lost item, a changed one, one of another writer, a lost file of rejects, a reject that does not count.
-    _delete(fresh_table, "A_1")
-    fresh_table.put_item(TableName=TABLE, Item={**table["A_2"], "model_year": {"N": "1999"}})
-    fresh_table.put_item(TableName=TABLE, Item={"dol_vehicle_id": {"S": "Z_1"}})
+    _delete(fresh_table, vehicle("A_1"))
+    fresh_table.put_item(TableName=TABLE, Item={**table[vehicle("A_2")], "vin_(1-10)": {"S": "another"}})
+    # Half of its key is that of a vehicle of the file.
+    fresh_table.put_item(TableName=TABLE, Item=KEY.values(vehicle("A_3", 1999)))
     execution = untouched.report["execution_arn"].rpartition(":")[2]
     _take_error_files(s3, bucket, execution)
     _put_superseded_reject(s3, bucket, execution)
@@ -68,13 +78,13 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
     assert touched.status != 0
     assert _differences(touched.report) == (38, {"missing": 1, "changed": 1, "foreign": 1})
     examples = {example["kind"]: example for example in touched.report["verification"]["examples"]}
-    assert examples["missing"] == {"kind": "missing", "key": "A_1", "row": 1}
-    assert examples["changed"] == {"kind": "changed", "key": "A_2", "row": 2, "attributes": ["model_year"]}
-    assert examples["foreign"] == {"kind": "foreign", "key": "Z_1"}
+    assert examples["missing"] == {"kind": "missing", "key": '["A_1","2020"]', "row": 1}
+    assert examples["changed"] == {"kind": "changed", "key": '["A_2","2020"]', "row": 2, "attributes": ["vin_(1-10)"]}
+    assert examples["foreign"] == {"kind": "foreign", "key": '["A_3","1999"]'}
     assert (touched.report["rejects_missing"], touched.report["rejects_superseded"]) == (2, 1)
     assert (touched.report["ledger"]["rejected"], touched.report["ledger"]["unaccounted"]) == (0, 2)
     text = "\n".join(touched.report["problems"])
-    for told in ("2 of 40 rows are unaccounted for", "missing from the table: A_1", "A_2 (row 2) in model_year"):
+    for told in ("2 of 40 rows are unaccounted for", 'missing from the table: ["A_1"', "(row 2) in vin_(1-10)"):
         assert told in text
 
     assert "clear the task start, which migrates the file again" in text
@@ -87,14 +97,14 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
         assert _differences(mended.report) == (38, {"foreign": 1})
         assert mended.report["ledger"] == untouched.report["ledger"]
         assert checked_dags.executions() == [*executions, f"{execution}-2"]
-        assert {key: item for key, item in checked_dags.table().items() if key != "Z_1"} == table
+        assert {key: item for key, item in checked_dags.table().items() if key != vehicle("A_3", 1999)} == table
 
     # The next run of the same file is another one, whatever the one before found, and writes all of it.
-    _delete(fresh_table, "A_1")
+    _delete(fresh_table, vehicle("A_1"))
     following = checked_dags.run(source, date="2026-04-01")
 
     assert following.status == 0, following.output[-3000:]
-    assert "A_1" in checked_dags.table()
+    assert vehicle("A_1") in checked_dags.table()
     assert len(checked_dags.executions()) == len(executions) + 2
 
 

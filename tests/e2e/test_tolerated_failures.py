@@ -86,7 +86,7 @@ def test_failures_that_the_data_set_file_tolerates_are_green_told_by_row_and_men
 
     assert again.status == 0, again.output[-3000:]
     assert (again.report["ledger"]["written"], again.report["rejects_by_code"]) == (8, {"MISSING_KEY": 2})
-    assert {item["key"]["S"] for item in run.dags.table().values()} == {key for key in KEYS if key}
+    assert {item["key"]["S"] for item in run.dags.table().values()} == {f"2020/{key}" for key in KEYS if key}
 
 
 def test_failures_that_are_not_tolerated_are_red_with_every_unwritten_row_in_the_error_csv_which_mends_it(
@@ -115,4 +115,4 @@ def test_failures_that_are_not_tolerated_are_red_with_every_unwritten_row_in_the
 
     assert again.status == 0, again.output[-3000:]
     assert again.report["ledger"]["written"] == again.report["ledger"]["source_rows"] == 15
-    assert set(run.dags.table()) == {key or f"mended-{row}" for row, key in enumerate(KEYS, 1)}
+    assert set(run.dags.table()) == {f"2020/{key or f'mended-{row}'}" for row, key in enumerate(KEYS, 1)}

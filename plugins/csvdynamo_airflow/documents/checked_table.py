@@ -51,8 +51,12 @@ class Difference:
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document, without what is not known."""
-        document = {"kind": self.kind.value, "key": self.key, "row": self.row, "attributes": list(self.attributes)}
-        return {name: value for name, value in document.items() if value not in (None, [])}
+        document: dict[str, Any] = {"kind": self.kind.value, "key": self.key}
+        if self.row is not None:
+            document["row"] = self.row
+        if self.attributes:
+            document["attributes"] = list(self.attributes)
+        return document
 
     def line(self) -> str:
         """Write it as a line of the list of all differences, without a line end."""

@@ -15,15 +15,12 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
 from csvdynamo_airflow.outcome.outcome_spool import AWAITED, BATCHES, CODE_LENGTH, OBJECTS, ROWS, OutcomeSpool
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import read_csv, sql_text
+from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, sql_text, write_parquet
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _MISSING_NAMED = 20
-_FETCHED_ROWS = 10_000
-# Rows of a group are held in memory, and a message may have two thousand characters.
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
 _TOLD = 'standing, row, stage, code, "column", message, reject_id'
 _BEFORE, _REJECTED, _MISSING = RowStanding.BEFORE_UPLOAD, RowStanding.REJECTED, RowStanding.MISSING
 _UNFINISHED = f"standing IN ('{RowStanding.FAILED}', '{RowStanding.UNSTARTED}')"
@@ -114,8 +111,8 @@ class OutcomeTables:
             f"SELECT seq, batch FROM {self._rejected} JOIN {self._awaited} USING (reject_id) "
             f"UNION ALL SELECT seq, NULL FROM {self._first} WHERE standing = '{_BEFORE}'",
         )
-        self._copy(self._table_of_rows(sources), rows)
-        self._copy(f"SELECT * FROM {sources.batches} ORDER BY batch", batches)
+        self._write(self._table_of_rows(sources), rows)
+        self._write(f"SELECT * FROM {sources.batches} ORDER BY batch", batches)
 
     def records(self) -> Iterator[tuple[int, int]]:
         """Say where the records of the rejects that count begin and how many bytes they have.
@@ -186,13 +183,10 @@ class OutcomeTables:
 
     def _step(self, name: str, query: str) -> str:
         """Keep what a query gives in a file; return what reads it."""
-        path = self._space.folder / f"step_{name}"
-        self._copy(query, path)
-        return f"read_parquet({sql_text(path)})"
+        return self._write(query, self._space.folder / f"step_{name}")
 
-    def _copy(self, query: str, path: Path) -> None:
-        self._session.execute(f"COPY ({query}) TO {sql_text(path)} {_PARQUET}")
-        self._space.require(0)
+    def _write(self, query: str, path: Path) -> str:
+        return write_parquet(self._session, query, path, self._space)
 
     def _by_code(self, rows: str, standing: RowStanding) -> dict[str, int]:
         return self._counts(f"SELECT coalesce(code, ''), count(*) {rows} WHERE standing = '{standing}' GROUP BY ALL")
@@ -201,19 +195,14 @@ class OutcomeTables:
         return {name: int(count) for name, count in sorted(self._fetch(query))}
 
     def _fetch(self, query: str) -> Iterator[tuple[Any, ...]]:
-        return _fetched(self._session.execute(query))
+        return fetched(self._session.execute(query))
 
 
 def standings(session: "DuckDBPyConnection", rows: Path) -> Iterator[tuple[RowStanding, int | None, str | None]]:
     """Read of a table of rows what became of each: its standing, its number and its reject's id."""
     told = session.execute(f"SELECT standing, row, reject_id FROM read_parquet({sql_text(rows)})")
-    for standing, row, reject_id in _fetched(told):
+    for standing, row, reject_id in fetched(told):
         yield RowStanding(standing), row, reject_id
-
-
-def _fetched(cursor: "DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:
-    while some := cursor.fetchmany(_FETCHED_ROWS):
-        yield from some
 
 
 def _size(*paths: Path) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
@@ -19,12 +19,11 @@ from csvdynamo.rules.row_rules import DuplicatePolicy, RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.rules.transforms import TextFunction, Transform, chain
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import read_csv
+from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_FETCHED_ROWS = 10_000
 _DIGEST_BYTES = 16  # what DuckDB's UHUGEINT holds
 
 _WINNER = {
@@ -113,7 +112,7 @@ def repeated_hashes(session: "DuckDBPyConnection", keys: Path) -> Iterator[int]:
     if session.execute(f"{repeated} LIMIT 1").fetchone() is None:
         return iter(())
     rows = session.execute(f"SELECT row FROM {table} WHERE hash IN ({repeated}) ORDER BY row")  # noqa: S608
-    return (row for (row,) in _fetch(rows))
+    return (row for (row,) in fetched(rows))
 
 
 def write_accepted(
@@ -156,7 +155,7 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
         WHERE row IS DISTINCT FROM winner ORDER BY row
         """  # noqa: S608
     )
-    return (Loser(*row) for row in _fetch(rows))
+    return (Loser(*row) for row in fetched(rows))
 
 
 def numbered(number: int, headers: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
@@ -179,8 +178,3 @@ def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:
     while steps and steps[-1].one_to_one:
         steps = steps[:-1]
     return chain(steps) if steps else None
-
-
-def _fetch(rows: "DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:
-    while some := rows.fetchmany(_FETCHED_ROWS):
-        yield from some

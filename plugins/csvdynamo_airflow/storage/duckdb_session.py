@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -18,6 +18,10 @@ THREADS = 2
 # Of files of ours, in bytes. DuckDB's own buffers, 32 MB for each thread and scan, would take all of its memory.
 _LONGEST_LINE = 100_000
 _BUFFER = 40 * _LONGEST_LINE
+
+_FETCHED_ROWS = 10_000
+# Rows of a group are held in memory, and some have texts of thousands of characters.
+_PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
 
 # What DuckDB says when it reaches max_temp_directory_size, and what the system says when the disk is full.
 _NO_SPACE = ("max_temp_directory_size", "No space left on device", "Disk quota exceeded")
@@ -89,6 +93,29 @@ def read_csv(path: Path, columns: Mapping[str, str]) -> str:
         f"max_line_size={_LONGEST_LINE}, buffer_size={_BUFFER}, "
         rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
     )
+
+
+def write_parquet(session: "DuckDBPyConnection", query: str, path: Path, space: DiskSpace) -> str:
+    """Keep what a query gives in a file, Parquet; return as SQL that it is read.
+
+    Args:
+        session: DuckDB, which is given the room that the file leaves.
+        query: The query.
+        path: The file.
+        space: The space of the folder that it is in.
+
+    Raises:
+        NoSpaceError: There is no room left.
+    """
+    session.execute(f"COPY ({query}) TO {sql_text(path)} {_PARQUET}")
+    bound_spilling(session, space)
+    return f"read_parquet({sql_text(path)})"
+
+
+def fetched(rows: "DuckDBPyConnection") -> Iterator[tuple[Any, ...]]:
+    """Go through the rows of a query, some thousands in memory at a time."""
+    while some := rows.fetchmany(_FETCHED_ROWS):
+        yield from some
 
 
 def sql_text(value: object) -> str:

@@ -20,7 +20,7 @@ from csvdynamo_airflow.outcome.outcome_tables import standings
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.storage.stored_file import fetch
-from csvdynamo_airflow.table.table_check import Expected, Standing
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,7 +46,7 @@ _UNFINISHED, _REJECTED = 1, 2
 
 
 @dataclass(frozen=True)
-class Settled:
+class RowOutcomes:
     """What the outcome of an execution says of its rows.
 
     Attributes:
@@ -60,16 +60,16 @@ class Settled:
     marks: bytes | None
     unplaced_ids: frozenset[str] = frozenset()
 
-    def standing(self, row: int) -> Standing:
+    def of(self, row: int) -> RowOutcome:
         """Say what became of a row."""
         if self.marks is None or self.marks[row] == _UNFINISHED:
-            return Standing.UNFINISHED
+            return RowOutcome.UNFINISHED
         if self.marks[row] == _REJECTED or (self.unplaced_ids and reject_id(self.execution, row) in self.unplaced_ids):
-            return Standing.REJECTED
-        return Standing.WRITTEN
+            return RowOutcome.REJECTED
+        return RowOutcome.WRITTEN
 
 
-def read_settled(s3: "S3Client", prepared: Prepared, outcome: Outcome, space: DiskSpace) -> Settled:
+def read_row_outcomes(s3: "S3Client", prepared: Prepared, outcome: Outcome, space: DiskSpace) -> RowOutcomes:
     """Read what the outcome of an execution says of its rows.
 
     Args:
@@ -82,7 +82,7 @@ def read_settled(s3: "S3Client", prepared: Prepared, outcome: Outcome, space: Di
         ObjectError: The table of the rows is gone or was changed.
     """
     if not outcome.answered or outcome.rows_key is None:
-        return Settled(outcome.execution, None)
+        return RowOutcomes(outcome.execution, None)
     path = space.folder / "outcome"
     fetch(s3, prepared.bucket, outcome.rows_key, outcome.digests[outcome.rows_key], path, made_by="fetch_error_files")
     marks, unplaced = bytearray(prepared.source_rows + 1), set[str]()
@@ -100,14 +100,14 @@ def read_settled(s3: "S3Client", prepared: Prepared, outcome: Outcome, space: Di
                     continue
             if place is not None:
                 marks[place] = mark
-    return Settled(outcome.execution, bytes(marks), frozenset(unplaced))
+    return RowOutcomes(outcome.execution, bytes(marks), frozenset(unplaced))
 
 
 class Expectations:
     """Makes of each row of a prepared file what the table must hold of it."""
 
-    def __init__(self, dataset: Dataset, settled: Settled) -> None:
-        self._settled = settled
+    def __init__(self, dataset: Dataset, outcomes: RowOutcomes) -> None:
+        self._outcomes = outcomes
         self._key = dataset.rules.key
         self._converter = RowConverter(dataset.rules)
 
@@ -124,14 +124,14 @@ class Expectations:
         A row that the result files call written and the rules refuse has no item: whatever the table holds is wrong.
         """
         number = _number(row)
-        standing = self._settled.standing(number)
-        item = None if standing is Standing.REJECTED else self._item(row)
+        outcome = self._outcomes.of(number)
+        item = None if outcome is RowOutcome.REJECTED else self._item(row)
         if item is not None:
-            return Expected(self._key.of(item), number, standing, item)
-        if standing is Standing.UNFINISHED:
-            standing = Standing.REJECTED  # as it would have been
+            return Expected(self._key.of(item), number, outcome, item)
+        if outcome is RowOutcome.UNFINISHED:
+            outcome = RowOutcome.REJECTED  # as it would have been
         key = self._converter.key_of(row) or ""
-        return None if not key and standing is Standing.REJECTED else Expected(key, number, standing, None)
+        return None if not key and outcome is RowOutcome.REJECTED else Expected(key, number, outcome, None)
 
     def sample(self, rows: Iterable[PreparedRow], seed: str, size: int) -> list[Expected]:
         """Choose rows all over the file, the same at every attempt, and make their expectations.
@@ -151,7 +151,7 @@ class Expectations:
             if len(chosen) == size and rank <= chosen[0][0]:
                 continue
             expected = self.of(row)
-            if expected is None or expected.standing is Standing.REJECTED:
+            if expected is None or expected.outcome is RowOutcome.REJECTED:
                 continue
             (heapq.heappushpop if len(chosen) == size else heapq.heappush)(chosen, (rank, number, expected))
         return [expected for _, _, expected in sorted(chosen, key=lambda one: one[1])]

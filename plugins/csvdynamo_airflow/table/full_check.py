@@ -1,4 +1,4 @@
-"""The check of every key: both sides digested on disk, then compared part by part in bounded memory."""
+"""The check of every key: both sides digested on disk, then compared by DuckDB in bounded memory."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.keys import TableKey
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.table.difference_log import DifferenceLog
-from csvdynamo_airflow.table.key_partitions import KeyPartitions, partitions_for
-from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, digest, judge
+from csvdynamo_airflow.table.digest_files import DigestFiles
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome, digest, digest_expected, judge
 
 _PROGRESS = 100_000
 _TURN = 1000
@@ -24,14 +26,12 @@ class FullCheck:
     """Compares all that a file lets expect with all that a table holds.
 
     Attributes:
-        space: The folder to spill to; some 60 bytes and the key for each row, and for each item.
-        rows: How many rows the file has, about.
-        partition_key: The attribute that is the table's partition key.
+        space: The space of the folder to spill to.
+        key: The table's key.
     """
 
     space: DiskSpace
-    rows: int
-    partition_key: str
+    key: TableKey
 
     def run(self, expected: Iterable[Expected], items: Iterable[Item], differences: DifferenceLog) -> int:
         """Find every missing, changed, stale and foreign item.
@@ -44,27 +44,30 @@ class FullCheck:
         Returns:
             How many keys of the file were looked for.
         """
-        partitions = partitions_for(self.rows)
-        with (
-            KeyPartitions(self.space.folder / "table", partitions, self.space) as table,
-            KeyPartitions(self.space.folder / "file", partitions, self.space) as file,
-        ):
-            _take_turns(self._digest_items(items, table), self._digest_rows(expected, file))
-        return sum(_compare(file, table, partition, differences) for partition in range(partitions))
+        with DigestFiles(self.space) as files:
+            _take_turns(self._digest_items(items, files), self._digest_rows(expected, files))
+        with open_duckdb(self.space) as session:
+            comparison = files.compare(session)
+            keys = comparison.met
+            for one in comparison.others():
+                keys += any(row.outcome is not RowOutcome.REJECTED for row in one.expected)
+                for difference in judge(one.key, one.expected, one.found):
+                    differences.add(difference)
+        return keys
 
-    def _digest_rows(self, expected: Iterable[Expected], side: KeyPartitions) -> Iterator[None]:
+    def _digest_rows(self, expected: Iterable[Expected], files: DigestFiles) -> Iterator[None]:
         for one in _told(expected, "%s rows of the prepared file read"):
             if one is None:
                 yield
             else:
-                side.add(one.key, _record(claim_of(one)))
+                files.add_expected(one.key, digest_expected(one))
 
-    def _digest_items(self, items: Iterable[Item], side: KeyPartitions) -> Iterator[None]:
+    def _digest_items(self, items: Iterable[Item], files: DigestFiles) -> Iterator[None]:
         for item in _told(items, "%s items of the table read"):
             if item is None:
                 yield
             else:
-                side.add(item[self.partition_key]["S"], digest(item))
+                files.add_found(self.key.of(item), digest(item))
 
 
 def _told(things: Iterable[_Thing], sentence: str) -> Iterator[_Thing | None]:
@@ -85,37 +88,3 @@ def _take_turns(*works: Iterator[None]) -> None:
         for _ in work:
             waiting.append(work)
             break
-
-
-def _compare(file: KeyPartitions, table: KeyPartitions, partition: int, differences: DifferenceLog) -> int:
-    claims: dict[str, list[str]] = {}
-    for key, record in file.read(partition):
-        claims.setdefault(key, []).append(record)
-    keys = sum(any(_is_expecting(record) for record in records) for records in claims.values())
-    for key, found in table.read(partition):
-        records = claims.pop(key, [])
-        if len(records) == 1 and _is_met(records[0], found):
-            continue  # as `judge` would have it, of nearly every key
-        for difference in judge(key, list(map(_claim, records)), found):
-            differences.add(difference)
-    for key, records in claims.items():
-        for difference in judge(key, list(map(_claim, records)), None):
-            differences.add(difference)
-    return keys
-
-
-def _record(claim: Claim) -> str:
-    return f"{claim.standing.value}{claim.digest},{claim.row}"
-
-
-def _claim(record: str) -> Claim:
-    made, _, row = record[1:].partition(",")
-    return Claim(int(row), Standing(record[0]), made)
-
-
-def _is_expecting(record: str) -> bool:
-    return not record.startswith(Standing.REJECTED.value)
-
-
-def _is_met(record: str, found: str) -> bool:
-    return record[1:].startswith(f"{found},") and _is_expecting(record)

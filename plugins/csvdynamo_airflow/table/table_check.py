@@ -14,16 +14,16 @@ _DIGEST_BYTES = 16
 _MARSHAL_VERSION = 2  # the last that refers to no object that it wrote before
 
 
-class Standing(StrEnum):
-    """What the run's result files say of a row.
+class RowOutcome(StrEnum):
+    """What became of a row, as the run's result files say.
 
     `WRITTEN`: its item must be in the table. `UNFINISHED`: its batch did not succeed, and the item may be there.
     `REJECTED`: this run did not write it.
     """
 
-    WRITTEN = "w"
-    UNFINISHED = "u"
-    REJECTED = "r"
+    WRITTEN = "written"
+    UNFINISHED = "unfinished"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
@@ -31,30 +31,30 @@ class Expected:
     """What one row of the prepared file lets expect of the table.
 
     Attributes:
-        key: The row's partition key, "" when it has none.
+        key: The row's key (`TableKey.of`), "" when it has none.
         row: The row's number in the source.
-        standing: What the result files say of it.
+        outcome: What became of it.
         item: The item that the rules make of it, None when they make none.
     """
 
     key: str
     row: int
-    standing: Standing
+    outcome: RowOutcome
     item: Item | None
 
 
 @dataclass(frozen=True)
-class Claim:
+class ExpectedDigest:
     """An expectation without its item: small enough to hold for many rows.
 
     Attributes:
         row: The row's number in the source.
-        standing: What the result files say of it.
+        outcome: What became of it.
         digest: The item's `digest`, "" when the rules make no item of the row.
     """
 
     row: int
-    standing: Standing
+    outcome: RowOutcome
     digest: str
 
 
@@ -71,10 +71,10 @@ def digest(item: Item) -> str:
     return hashlib.blake2b(marshal.dumps(canonical, _MARSHAL_VERSION), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def claim_of(expected: Expected) -> Claim:
+def digest_expected(expected: Expected) -> ExpectedDigest:
     """Leave of an expectation what tells whether it is met."""
     made = digest(expected.item) if expected.item is not None else ""
-    return Claim(expected.row, expected.standing, made)
+    return ExpectedDigest(expected.row, expected.outcome, made)
 
 
 def differing_attributes(expected: Item, found: Item) -> tuple[str, ...]:
@@ -86,27 +86,27 @@ def differing_attributes(expected: Item, found: Item) -> tuple[str, ...]:
     )
 
 
-def judge(key: str, claims: Sequence[Claim], found: str | None) -> Iterator[Difference]:
+def judge(key: str, expected: Sequence[ExpectedDigest], found: str | None) -> Iterator[Difference]:
     """Tell how the table departs from what the rows of one key let expect.
 
     Each row is judged by itself: of two rows that were both written under one key, one was lost.
 
     Args:
-        key: The partition key.
-        claims: The rows of the prepared file that have it; none for an item of another origin.
+        key: The key.
+        expected: What the rows of the prepared file that have it let expect; none for an item of another origin.
         found: The `digest` of the item that the table has under it, None when it has none.
     """
-    expecting = [claim for claim in claims if claim.standing is not Standing.REJECTED]
-    for claim in expecting:
-        if found is not None and found == claim.digest:
+    not_rejected = [one for one in expected if one.outcome is not RowOutcome.REJECTED]
+    for one in not_rejected:
+        if found is not None and found == one.digest:
             continue
-        if claim.standing is Standing.UNFINISHED:
-            yield Difference(DifferenceKind.UNFINISHED, key, claim.row)
+        if one.outcome is RowOutcome.UNFINISHED:
+            yield Difference(DifferenceKind.UNFINISHED, key, one.row)
         else:
-            yield Difference(DifferenceKind.MISSING if found is None else DifferenceKind.CHANGED, key, claim.row)
-    if found is not None and not expecting:
-        if claims:
-            yield Difference(DifferenceKind.STALE, key, claims[0].row)
+            yield Difference(DifferenceKind.MISSING if found is None else DifferenceKind.CHANGED, key, one.row)
+    if found is not None and not not_rejected:
+        if expected:
+            yield Difference(DifferenceKind.STALE, key, expected[0].row)
         else:
             yield Difference(DifferenceKind.FOREIGN, key)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.keys import TableKey
 from csvdynamo_airflow.errors import MigrationPostponedError
 
 if TYPE_CHECKING:
@@ -42,14 +43,14 @@ class TableReader:
     Attributes:
         dynamodb: A boto3 DynamoDB client.
         table: The table's name.
-        partition_key: The attribute that is its partition key.
+        key: Its key.
         patience_seconds: How long one call may be throttled before it is given up.
         sleep: Waits so many seconds.
     """
 
     dynamodb: "DynamoDBClient"
     table: str
-    partition_key: str
+    key: TableKey
     patience_seconds: float = 120.0
     sleep: Callable[[float], None] = time.sleep
 
@@ -57,15 +58,15 @@ class TableReader:
         """Read the items of some keys; a key without an item is not in the answer.
 
         Args:
-            keys: Partition keys, each once.
+            keys: Keys (`TableKey.of`), each once.
 
         Raises:
             TableBusyError: Some were left unread again and again, or no answer said what was read.
         """
         found: dict[str, Item] = {}
         for start in range(0, len(keys), KEYS_PER_CALL):
-            wanted: list[Item] = [{self.partition_key: {"S": key}} for key in keys[start : start + KEYS_PER_CALL]]
-            found.update((item[self.partition_key]["S"], item) for item in self._get(wanted))
+            wanted = [self.key.values(key) for key in keys[start : start + KEYS_PER_CALL]]
+            found.update((self.key.of(item), item) for item in self._get(wanted))
         return found
 
     def scan(self, segments: int) -> Iterator[Item]:

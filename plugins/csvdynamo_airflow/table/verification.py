@@ -17,9 +17,9 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import fetch, held_version, upload
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
-from csvdynamo_airflow.table.expected_items import Expectations, read_rows, read_settled
+from csvdynamo_airflow.table.expected_items import Expectations, read_row_outcomes, read_rows
 from csvdynamo_airflow.table.full_check import FullCheck
-from csvdynamo_airflow.table.table_check import Expected, claim_of, differing_attributes, digest, judge
+from csvdynamo_airflow.table.table_check import Expected, differing_attributes, digest, digest_expected, judge
 from csvdynamo_airflow.table.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class TableCheck:
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
             space = DiskSpace(folder, f"check the table {self.reader.table}")
             space.require(spilled)
-            expectations = Expectations(self.dataset, read_settled(self.s3, prepared, self.outcome, space))
+            expectations = Expectations(self.dataset, read_row_outcomes(self.s3, prepared, self.outcome, space))
             with DifferenceLog(folder / "differences", space) as differences:
                 if mode is VerifyMode.FULL:
                     path = self._fetch_file(space)
@@ -116,12 +116,12 @@ class TableCheck:
         keys = sorted({one.key for one in sample})
         found = {key: digest(item) for key, item in self.reader.get([key for key in keys if key]).items()}
         for one in sample:
-            for difference in judge(one.key, [claim_of(one)], found.get(one.key)):
+            for difference in judge(one.key, [digest_expected(one)], found.get(one.key)):
                 differences.add(difference)
         return len(keys)
 
     def _check_all(self, expected: Iterator[Expected], space: DiskSpace, differences: DifferenceLog) -> int:
-        check = FullCheck(space, self.prepared.prepared_rows, self.reader.partition_key)
+        check = FullCheck(space, self.reader.key)
         return check.run(expected, self.reader.scan(_SEGMENTS), differences)
 
     def _with_attributes(

@@ -163,7 +163,7 @@ def check_table(
         if outcome is None or not outcome.is_of(execution.name, execution.redrives):
             log.info("Nothing to check: nobody has read what became of the rows of %s as it is now.", execution.name)
             return None
-        reader = TableReader(client("dynamodb"), stack.table, dataset.table.partition_key)
+        reader = TableReader(client("dynamodb"), stack.table, dataset.rules.key)
         with migration.turn.kept(migration.name):
             checked = TableCheck(client("s3"), reader, dataset, file, outcome).run(run_id)
         checked = replace(checked, execution=execution.name, redrives=execution.redrives, at=time.time())

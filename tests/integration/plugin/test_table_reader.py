@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo_airflow.table.table_reader import TableBusyError, TableReader
 from tests.integration.plugin.moto_table import TABLE, put_items, table
 
@@ -59,7 +60,7 @@ def answers(dynamodb: Any) -> Answers:
 
 @pytest.fixture
 def reader(answers: Answers) -> TableReader:
-    return TableReader(answers, TABLE, "id", sleep=lambda _: None)
+    return TableReader(answers, TABLE, TableKey(KeyAttribute("id")), sleep=lambda _: None)
 
 
 def test_items_are_read_by_key_a_hundred_a_call_and_consistently(reader: TableReader, answers: Answers) -> None:
@@ -91,7 +92,7 @@ def test_keys_left_unread_for_too_long_are_left_to_a_later_attempt(answers: Answ
         def batch_get_item(self, **asked: Any) -> Any:
             return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
 
-    reader = TableReader(Never(answers.dynamodb), TABLE, "id", patience_seconds=0.0)
+    reader = TableReader(Never(answers.dynamodb), TABLE, TableKey(KeyAttribute("id")), patience_seconds=0.0)
 
     with pytest.raises(TableBusyError, match="2 of 2 keys of the table tb_cars"):
         reader.get(["A_1", "A_2"])
@@ -119,7 +120,7 @@ def test_a_throttled_call_is_repeated(reader: TableReader, answers: Answers) -> 
 
 def test_a_call_that_is_throttled_for_too_long_is_given_up(answers: Answers) -> None:
     answers.errors = ["ThrottlingException"] * 10
-    reader = TableReader(answers, TABLE, "id", patience_seconds=0.0)
+    reader = TableReader(answers, TABLE, TableKey(KeyAttribute("id")), patience_seconds=0.0)
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         reader.get(["A_1"])
@@ -175,7 +176,7 @@ def test_an_answer_that_does_not_say_what_was_read_is_asked_for_again(
 ) -> None:
     answers = Hollow(dynamodb, operation, [hollow] * 3)
 
-    assert READ[operation](TableReader(answers, TABLE, "id", sleep=lambda _: None)) == 250
+    assert READ[operation](TableReader(answers, TABLE, TableKey(KeyAttribute("id")), sleep=lambda _: None)) == 250
     assert answers.hollow == []
 
 
@@ -183,7 +184,9 @@ def test_an_answer_that_does_not_say_what_was_read_is_asked_for_again(
 def test_answers_that_never_say_what_was_read_are_told_in_a_sentence_and_left_to_a_later_attempt(
     dynamodb: Any, operation: str, hollow: dict[str, Any]
 ) -> None:
-    reader = TableReader(Hollow(dynamodb, operation, [hollow] * 3), TABLE, "id", patience_seconds=0.0)
+    reader = TableReader(
+        Hollow(dynamodb, operation, [hollow] * 3), TABLE, TableKey(KeyAttribute("id")), patience_seconds=0.0
+    )
 
     with pytest.raises(TableBusyError, match=r"^DynamoDB .*, of the table tb_cars, for 0 s\. .* clear this task\.$"):
         READ[operation](reader)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from csvdynamo.datasets.policies import Policies
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -94,8 +95,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         return STACK
 
     for module in (steps, execution_sensor, error_files_operator):
-        table = SimpleNamespace(partition_key="id")
-        dataset = SimpleNamespace(name="cars", table=table, policies=Policies(), rules=SimpleNamespace(digest=RULES))
+        rules = SimpleNamespace(digest=RULES, key=TableKey(KeyAttribute("id")))
+        dataset = SimpleNamespace(name="cars", policies=Policies(), rules=rules)
         monkeypatch.setattr(module, "open_dataset", lambda name, dataset=dataset: dataset)
         monkeypatch.setattr(module, "open_stack", open_stack)
         monkeypatch.setattr(module, "make_migration", lambda *_: run)

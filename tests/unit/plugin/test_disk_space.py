@@ -14,7 +14,9 @@ import pytest
 import csvdynamo_airflow
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo_airflow.documents.checked_table import Difference
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.preparation import duplicates
 from csvdynamo_airflow.preparation.duplicates import Loser
@@ -27,7 +29,7 @@ from csvdynamo_airflow.storage.growing_file import GrowingFile
 from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError, workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.full_check import FullCheck
-from csvdynamo_airflow.table.table_check import Expected, Standing
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 STEP = 100_000
@@ -185,26 +187,51 @@ def test_rejects_of_short_rows_below_long_headers_are_spooled_without_them(tmp_p
 
 def test_the_check_of_the_table_is_stopped_before_it_fills_the_disk(tmp_path: Path, small_disk: SmallDisk) -> None:
     def expected() -> Iterator[Expected]:
-        return (Expected(f"key {row}", row, Standing.WRITTEN, {"id": {"S": str(row)}}) for row in range(100_000))
+        return (Expected(f"key {row}", row, RowOutcome.WRITTEN, {"id": {"S": str(row)}}) for row in range(100_000))
 
     seen = small_disk(tmp_path, 2_000_000)
     space = DiskSpace(tmp_path, "check the table")
     items: Iterator[Item] = iter(())
 
     with pytest.raises(NoSpaceError, match="check the table"), DifferenceLog(tmp_path / "differences", space) as log:
-        FullCheck(space, 1_000_000, "id").run(expected(), items, log)
+        FullCheck(space, TableKey(KeyAttribute("id"))).run(expected(), items, log)
 
     assert nothing_of_the_headroom_was_taken(seen)
 
 
-def test_the_differences_are_stopped_before_they_fill_the_disk(tmp_path: Path, small_disk: SmallDisk) -> None:
-    expected = [Expected(f"key {row}", row, Standing.WRITTEN, {"id": {"S": str(row)}}) for row in range(20_000)]
+def test_the_steps_of_the_comparison_are_stopped_before_they_fill_the_disk(
+    tmp_path: Path, small_disk: SmallDisk
+) -> None:
+    """There is room for what was read, and not for what DuckDB makes of it."""
+    expected = [Expected(f"key {row}", row, RowOutcome.WRITTEN, {"id": {"S": str(row)}}) for row in range(20_000)]
     seen = small_disk(tmp_path, 1_800_000)
     space = DiskSpace(tmp_path, "check the table")
 
     with pytest.raises(NoSpaceError, match="check the table"), DifferenceLog(tmp_path / "differences", space) as log:
-        FullCheck(space, 0, "id").run(expected, (), log)
+        FullCheck(space, TableKey(KeyAttribute("id"))).run(expected, (), log)
 
+    assert nothing_of_the_headroom_was_taken(seen)
+    assert (tmp_path / "expected.csv").stat().st_size > 1_000_000
+    assert not log.counts
+
+
+def test_the_differences_are_stopped_before_they_fill_the_disk(tmp_path: Path, small_disk: SmallDisk) -> None:
+    expected = [Expected(f"key {row}", row, RowOutcome.WRITTEN, {"id": {"S": str(row)}}) for row in range(20_000)]
+    small_disk(tmp_path, room := 10_000_000)
+    space = DiskSpace(tmp_path, "check the table")
+    looks: list[list[int]] = []
+
+    class Differences(DifferenceLog):
+        def add(self, difference: Difference) -> None:
+            if not looks:  # others take what is left of the disk, but for 600,000 bytes
+                left = shutil.disk_usage(tmp_path).free - HEADROOM_BYTES
+                looks.append(small_disk(tmp_path, room - left + 600_000))
+            super().add(difference)
+
+    with pytest.raises(NoSpaceError, match="check the table"), Differences(tmp_path / "differences", space) as log:
+        FullCheck(space, TableKey(KeyAttribute("id"))).run(expected, (), log)
+
+    [seen] = looks
     assert nothing_of_the_headroom_was_taken(seen)
     assert (tmp_path / "differences").stat().st_size > 300_000
 

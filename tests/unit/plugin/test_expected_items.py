@@ -12,8 +12,8 @@ from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
-from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, Settled, read_rows
-from csvdynamo_airflow.table.table_check import Expected, Standing
+from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, RowOutcomes, read_rows
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
 CARS = """
 [source]
@@ -35,7 +35,7 @@ type = "number"
 required = true
 """
 
-ALL_WRITTEN = Settled("cars-1", bytes(1000))
+ALL_WRITTEN = RowOutcomes("cars-1", bytes(1000))
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,13 @@ def row(number: int, key: str | None = None, year: str = "2020", make: str = "OT
     return {ROW_NUMBER_HEADER: str(number), "Car ID": str(number) if key is None else key, "Year": year, "Make": make}
 
 
-def rejected(*rows: int, unfinished: tuple[int, ...] = ()) -> Settled:
-    return Settled("cars-1", bytes(1 if number in unfinished else 2 * (number in rows) for number in range(1000)))
+def rejected(*rows: int, unfinished: tuple[int, ...] = ()) -> RowOutcomes:
+    return RowOutcomes("cars-1", bytes(1 if number in unfinished else 2 * (number in rows) for number in range(1000)))
 
 
 def test_a_written_row_lets_expect_the_item_that_the_core_makes(dataset: Dataset) -> None:
     assert Expectations(dataset, ALL_WRITTEN).of(row(7)) == Expected(
-        "A_7", 7, Standing.WRITTEN, {"id": {"S": "A_7"}, "Year": {"N": "2020"}, "Make": {"S": "OTTER"}}
+        "A_7", 7, RowOutcome.WRITTEN, {"id": {"S": "A_7"}, "Year": {"N": "2020"}, "Make": {"S": "OTTER"}}
     )
 
 
@@ -63,7 +63,7 @@ def test_a_written_row_lets_expect_the_item_that_the_core_makes(dataset: Dataset
 def test_of_a_rejected_row_only_its_key_is_known(dataset: Dataset, refused: dict[str, str]) -> None:
     expected = Expectations(dataset, rejected(7)).of(row(7, **refused))
 
-    assert expected == Expected("A_7", 7, Standing.REJECTED, None)
+    assert expected == Expected("A_7", 7, RowOutcome.REJECTED, None)
 
 
 def test_of_a_rejected_row_without_a_key_nothing_is_looked_for(dataset: Dataset) -> None:
@@ -77,25 +77,25 @@ def test_an_unfinished_row_lets_expect_its_item_unless_the_rules_refuse_it(datas
 
     assert good is not None
     assert refused is not None
-    assert (good.standing, good.item is None) == (Standing.UNFINISHED, False)
-    assert (refused.standing, refused.item) == (Standing.REJECTED, None)
+    assert (good.outcome, good.item is None) == (RowOutcome.UNFINISHED, False)
+    assert (refused.outcome, refused.item) == (RowOutcome.REJECTED, None)
 
 
 def test_without_result_files_every_row_is_unfinished() -> None:
-    assert Settled("cars-1", None).standing(10**6) is Standing.UNFINISHED
+    assert RowOutcomes("cars-1", None).of(10**6) is RowOutcome.UNFINISHED
 
 
 def test_a_row_whose_reject_did_not_arrive_is_told_by_its_id() -> None:
-    settled = Settled("cars-1", bytes(1000), frozenset({reject_id("cars-1", 7)}))
+    outcomes = RowOutcomes("cars-1", bytes(1000), frozenset({reject_id("cars-1", 7)}))
 
-    assert [settled.standing(row) for row in (6, 7)] == [Standing.WRITTEN, Standing.REJECTED]
+    assert [outcomes.of(row) for row in (6, 7)] == [RowOutcome.WRITTEN, RowOutcome.REJECTED]
 
 
 @pytest.mark.parametrize("key", ["7", ""])
 def test_a_row_called_written_that_the_rules_refuse_can_be_met_by_no_item(dataset: Dataset, key: str) -> None:
     expected = Expectations(dataset, ALL_WRITTEN).of(row(7, key=key, make=""))
 
-    assert expected == Expected("A_7" if key else "", 7, Standing.WRITTEN, None)
+    assert expected == Expected("A_7" if key else "", 7, RowOutcome.WRITTEN, None)
 
 
 # the sample
@@ -116,15 +116,15 @@ def numbers(sample: list[Expected]) -> list[int]:
 def test_a_sample_has_as_many_rows_as_asked_none_of_them_rejected_and_whatever_the_order(
     dataset: Dataset, rows: int, size: int, seed: str, lost: set[int], order: object
 ) -> None:
-    settled = rejected(*lost)
+    outcomes = rejected(*lost)
     file = [row(number) for number in range(1, rows + 1)]
 
-    sample = numbers(Expectations(dataset, settled).sample(file, seed, size))
+    sample = numbers(Expectations(dataset, outcomes).sample(file, seed, size))
 
     assert len(sample) == min(size, len(set(range(1, rows + 1)) - lost))
     assert sample == sorted(set(sample) - lost)
     order.shuffle(file)  # type: ignore[attr-defined]
-    assert numbers(Expectations(dataset, settled).sample(file, seed, size)) == sample
+    assert numbers(Expectations(dataset, outcomes).sample(file, seed, size)) == sample
 
 
 def test_a_sample_is_the_files_and_spread_all_over_it(dataset: Dataset) -> None:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.rules.attribute_values import Item, number_text
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
-from csvdynamo_airflow.table.table_check import Claim, Expected, Standing, claim_of, differing_attributes, digest, judge
+from csvdynamo_airflow.table.table_check import (
+    Expected,
+    ExpectedDigest,
+    RowOutcome,
+    differing_attributes,
+    digest,
+    digest_expected,
+    judge,
+)
 
 ITEM: Item = {"id": {"S": "A_1"}, "year": {"N": "2020"}, "new": {"BOOL": True}, "note": {"NULL": True}}
 
@@ -69,30 +77,30 @@ def test_the_attributes_that_differ_are_named_in_order() -> None:
 
 
 def test_a_row_that_the_rules_make_no_item_of_meets_no_item() -> None:
-    claim = claim_of(Expected("A_1", 1, Standing.WRITTEN, None))
+    expected = digest_expected(Expected("A_1", 1, RowOutcome.WRITTEN, None))
 
-    assert [found.kind for found in judge("A_1", [claim], digest(ITEM))] == [DifferenceKind.CHANGED]
-    assert [found.kind for found in judge("A_1", [claim], None)] == [DifferenceKind.MISSING]
+    assert [found.kind for found in judge("A_1", [expected], digest(ITEM))] == [DifferenceKind.CHANGED]
+    assert [found.kind for found in judge("A_1", [expected], None)] == [DifferenceKind.MISSING]
 
 
 MADE, OTHER = digest(ITEM), digest(OTHERS[0])
 
 
 @pytest.mark.parametrize(
-    ("standing", "found", "kind"),
+    ("outcome", "found", "kind"),
     [
-        (Standing.WRITTEN, MADE, None),
-        (Standing.WRITTEN, None, DifferenceKind.MISSING),
-        (Standing.WRITTEN, OTHER, DifferenceKind.CHANGED),
-        (Standing.UNFINISHED, MADE, None),
-        (Standing.UNFINISHED, None, DifferenceKind.UNFINISHED),
-        (Standing.UNFINISHED, OTHER, DifferenceKind.UNFINISHED),
-        (Standing.REJECTED, None, None),
-        (Standing.REJECTED, OTHER, DifferenceKind.STALE),
+        (RowOutcome.WRITTEN, MADE, None),
+        (RowOutcome.WRITTEN, None, DifferenceKind.MISSING),
+        (RowOutcome.WRITTEN, OTHER, DifferenceKind.CHANGED),
+        (RowOutcome.UNFINISHED, MADE, None),
+        (RowOutcome.UNFINISHED, None, DifferenceKind.UNFINISHED),
+        (RowOutcome.UNFINISHED, OTHER, DifferenceKind.UNFINISHED),
+        (RowOutcome.REJECTED, None, None),
+        (RowOutcome.REJECTED, OTHER, DifferenceKind.STALE),
     ],
 )
-def test_what_a_row_lets_expect(standing: Standing, found: str | None, kind: DifferenceKind | None) -> None:
-    differences = list(judge("A_1", [Claim(7, standing, MADE)], found))
+def test_what_a_row_lets_expect(outcome: RowOutcome, found: str | None, kind: DifferenceKind | None) -> None:
+    differences = list(judge("A_1", [ExpectedDigest(7, outcome, MADE)], found))
 
     assert differences == ([Difference(kind, "A_1", 7)] if kind else [])
 
@@ -102,16 +110,16 @@ def test_an_item_of_no_row_is_foreign() -> None:
 
 
 def test_an_item_that_a_written_row_accounts_for_is_not_stale_by_another_that_was_rejected() -> None:
-    claims = [Claim(1, Standing.REJECTED, ""), Claim(2, Standing.WRITTEN, MADE)]
+    expected = [ExpectedDigest(1, RowOutcome.REJECTED, ""), ExpectedDigest(2, RowOutcome.WRITTEN, MADE)]
 
-    assert list(judge("A_1", claims, MADE)) == []
-    assert list(judge("A_1", claims, None)) == [Difference(DifferenceKind.MISSING, "A_1", 2)]
+    assert list(judge("A_1", expected, MADE)) == []
+    assert list(judge("A_1", expected, None)) == [Difference(DifferenceKind.MISSING, "A_1", 2)]
 
 
 def test_of_two_rows_written_under_one_key_one_was_lost() -> None:
-    claims = [Claim(1, Standing.WRITTEN, OTHER), Claim(2, Standing.WRITTEN, MADE)]
+    expected = [ExpectedDigest(1, RowOutcome.WRITTEN, OTHER), ExpectedDigest(2, RowOutcome.WRITTEN, MADE)]
 
-    assert list(judge("A_1", claims, MADE)) == [Difference(DifferenceKind.CHANGED, "A_1", 1)]
+    assert list(judge("A_1", expected, MADE)) == [Difference(DifferenceKind.CHANGED, "A_1", 1)]
 
 
 DIFFERENCES = st.builds(
