@@ -1,16 +1,20 @@
 """What a file lets expect and what a table holds, as lines on disk, and DuckDB's comparison of the two.
 
-The comparison brings keys together by a hash. It may bring some together that differ: what is met is so by the digest
-of the whole item, its key included, and the records of the other keys are told apart by the keys themselves.
+The lines have no key, but a hash of it and the place where it stands in a file of keys: DuckDB keeps to its memory with
+lines of some bytes, and not when it joins texts of thousands. The hash may bring together keys that differ. What is met
+is so by the digest of the whole item, its key included; the records of the others are told apart by their keys.
 """
 
-from collections.abc import Iterator
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, write_parquet
@@ -19,15 +23,25 @@ from csvdynamo_airflow.table.table_check import ExpectedDigest, RowOutcome
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_EXPECTED = {"digest": "VARCHAR", "row": "BIGINT", "outcome": "VARCHAR", "key": "VARCHAR"}
-_FOUND = {"digest": "VARCHAR", "key": "VARCHAR"}
+_LINE = {
+    "key_hash": "VARCHAR",
+    "digest": "VARCHAR",
+    "start": "BIGINT",
+    "size": "BIGINT",
+    "row": "BIGINT",
+    "outcome": "VARCHAR",
+}
+"""The columns of either side: what stands for the key, the digest of the item, where the key is in the file of keys and
+how many bytes it has; of what a row lets expect, the row and what became of it."""
 
-_KEY_HASH = "hash(key)"
+_HASH_BYTES = 8  # what DuckDB's UBIGINT holds
+_HASH, _DIGEST = "('0x' || key_hash)::UBIGINT", "('0x' || digest)::UHUGEINT"
 
 _OUTCOMES = {str(one): one for one in RowOutcome}
 
 
-class KeyRecords(NamedTuple):
+@dataclass(slots=True)
+class KeyRecords:
     """All that is known of one key.
 
     Attributes:
@@ -52,9 +66,13 @@ class DigestFiles:
         """
         self._space = space
         self._expected, self._found = space.folder / "expected.csv", space.folder / "found.csv"
+        self._keys = space.folder / "keys"
         self._stack = ExitStack()
-        self._expected_lines = self._stack.enter_context(space.open_text(self._expected))
-        self._found_lines = self._stack.enter_context(space.open_text(self._found))
+        self._expected_lines, self._found_lines = (
+            self._stack.enter_context(space.open_text(path)) for path in (self._expected, self._found)
+        )
+        self._key_bytes = self._stack.enter_context(space.open(self._keys))
+        self._written = 0
 
     def __enter__(self) -> Self:
         return self
@@ -66,11 +84,11 @@ class DigestFiles:
 
     def add_expected(self, key: str, expected: ExpectedDigest) -> None:
         """Note what a row lets expect."""
-        self._expected_lines.write(f"{expected.digest},{expected.row},{expected.outcome},{_escaped(key)}\n")
+        self._expected_lines.write(f"{self._key(key, expected.digest)},{expected.row},{expected.outcome}\n")
 
     def add_found(self, key: str, digest: str) -> None:
         """Note an item of the table."""
-        self._found_lines.write(f"{digest},{_escaped(key)}\n")
+        self._found_lines.write(f"{self._key(key, digest)},,\n")
 
     def compare(self, session: "DuckDBPyConnection") -> "Comparison":
         """Find the keys that are plainly met: one row has the key, it was not rejected, and the table has its item.
@@ -84,46 +102,57 @@ class DigestFiles:
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
-        folder, size = self._space.folder, self._expected.stat().st_size + self._found.stat().st_size
-        expected, found = read_csv(self._expected, _EXPECTED), read_csv(self._found, _FOUND)
-        number = "('0x' || digest)::UHUGEINT"
+        size = self._expected.stat().st_size + self._found.stat().st_size
+        expected, found = read_csv(self._expected, _LINE), read_csv(self._found, _LINE)
         self._space.require(size)
-        hashes = write_parquet(
+        hashes = self._step(
             session,
+            "hashes",
             f"""
             SELECT key_hash, coalesce(count(*) = 2 AND min(expected) = min(found), false) AS met FROM (
-                SELECT {_KEY_HASH} AS key_hash,
-                    CASE WHEN outcome <> '{RowOutcome.REJECTED}' THEN {number} END AS expected, NULL AS found
+                SELECT {_HASH} AS key_hash, NULL AS found,
+                    CASE WHEN outcome <> '{RowOutcome.REJECTED}' THEN {_DIGEST} END AS expected
                 FROM {expected}
                 UNION ALL
-                SELECT {_KEY_HASH}, NULL, {number} FROM {found}
+                SELECT {_HASH}, {_DIGEST}, NULL FROM {found}
             )
             GROUP BY key_hash
             """,
-            folder / "step_hashes",
-            self._space,
         )
         [[met, others]] = fetched(
             session.execute(f"SELECT count(*) FILTER (met), count(*) FILTER (NOT met) FROM {hashes}")
         )
         if not others:
-            return Comparison(session, met, None)
+            return Comparison(session, met, None, self._keys)
         self._space.require(size)
-        records = write_parquet(
+        records = self._step(
             session,
+            "records",
             f"""
-            SELECT key, row, outcome, digest FROM (
-                SELECT key, row, outcome, digest, {_KEY_HASH} AS key_hash FROM {expected}
+            SELECT * FROM (
+                SELECT * REPLACE ({_HASH} AS key_hash) FROM {expected}
                 UNION ALL
-                SELECT key, NULL, NULL, digest, {_KEY_HASH} FROM {found}
+                SELECT * REPLACE ({_HASH} AS key_hash) FROM {found}
             ) AS records SEMI JOIN (SELECT key_hash FROM {hashes} WHERE NOT met) AS others USING (key_hash)
             """,
-            folder / "step_records",
-            self._space,
         )
-        for read in (self._expected, self._found, folder / "step_hashes"):
+        for read in (self._expected, self._found, self._path("hashes")):
             read.unlink()  # the sort that comes, and what differs, take the room
-        return Comparison(session, met, records)
+        return Comparison(session, met, records, self._keys)
+
+    def _key(self, key: str, digest: str) -> str:
+        """Write a key, and what of a line tells of it."""
+        text = key.encode("utf-8")
+        start = self._written
+        self._key_bytes.write(text)
+        self._written += len(text)
+        return f"{hashlib.blake2b(text, digest_size=_HASH_BYTES).hexdigest()},{digest},{start},{len(text)}"
+
+    def _step(self, session: "DuckDBPyConnection", name: str, query: str) -> str:
+        return write_parquet(session, query, self._path(name), self._space)
+
+    def _path(self, name: str) -> Path:
+        return self._space.folder / f"step_{name}"
 
 
 @dataclass(frozen=True)
@@ -134,34 +163,34 @@ class Comparison:
         session: DuckDB.
         met: How many keys are plainly met.
         records: The records of the other keys, as SQL; None when there are none.
+        keys: The file of keys.
     """
 
     session: "DuckDBPyConnection"
     met: int
     records: str | None
+    keys: Path
 
     def others(self) -> Iterator[KeyRecords]:
-        """Go through the keys that are not plainly met, in their order."""
+        """Go through the keys that are not plainly met, in an order that is the same whenever the keys are."""
         if self.records is None:
             return
-        rows = self.session.execute(f"SELECT key, row, outcome, digest FROM {self.records} ORDER BY key, row")
-        for key, records in groupby(fetched(rows), key=itemgetter(0)):
-            expected, found = [], None
-            for _, row, outcome, digest in records:
-                if row is None:
-                    found = digest
-                else:
-                    expected.append(ExpectedDigest(row, _OUTCOMES[outcome], digest or ""))
-            yield KeyRecords(_unescaped(key), expected, found)
+        rows = self.session.execute(f"SELECT * FROM {self.records} ORDER BY key_hash, row")
+        with self.keys.open("rb") as keys:
+            for _, records in groupby(fetched(rows), key=itemgetter(0)):
+                yield from _by_key(records, keys.fileno())
 
 
-def _escaped(key: str) -> str:
-    """Write a key without line feeds, commas and quotes: wherever DuckDB begins to read, a line is a record."""
-    return key.encode("unicode_escape").decode("ascii").replace(",", r"\x2c").replace('"', r"\x22")
-
-
-def _unescaped(text: str | None) -> str:
-    """Read a key; DuckDB takes an empty one for NULL."""
-    if text is None:
-        return ""
-    return text if "\\" not in text else text.encode("ascii").decode("unicode_escape")
+def _by_key(records: Iterable[tuple[Any, ...]], keys: int) -> Iterable[KeyRecords]:
+    """Tell apart by their keys records that share a hash; of each key they keep their order."""
+    told: dict[bytes, KeyRecords] = {}
+    for _, digest, start, size, row, outcome in records:
+        text = os.pread(keys, size, start)
+        one = told.get(text)
+        if one is None:
+            one = told[text] = KeyRecords(text.decode("utf-8"), [], None)
+        if row is None:
+            one.found = digest
+        else:
+            one.expected.append(ExpectedDigest(row, _OUTCOMES[outcome], digest or ""))
+    return told.values()

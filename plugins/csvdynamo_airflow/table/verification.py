@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DIFFERENCES_FILE = "verification.jsonl"
 
 _SEGMENTS = 4
-_SPILLED_BYTES = 128  # a row or an item in a full check: a digest, a row number, and the key
+_SPILLED_BYTES = 192  # a row or an item in a full check: a line, its key, and what DuckDB keeps of it meanwhile
 
 log = shown_log(__name__)
 
