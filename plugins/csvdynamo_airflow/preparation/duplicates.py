@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.refusals import Refusal, duplicate_refusal
 from csvdynamo.rules.row_rules import DuplicatePolicy, RowRules
 from csvdynamo.rules.rows import RowConverter
@@ -41,7 +40,7 @@ class KeySpool:
 
         Args:
             path: Where to make it.
-            header: The headers of the columns that the key is made of; none if no two rows can have the same.
+            header: The headers of the columns that the key is made of; none if it is the row's number.
             rules: The rules that make the key of them.
             space: The space of the folder that it is in.
         """
@@ -128,7 +127,7 @@ def write_accepted(
     """
     converter = RowConverter(dataset.rules)
     for number, fields in rows:
-        item = converter.convert(numbered(number, headers, fields))
+        item = converter.convert(dict(zip(headers, fields, strict=True)))
         if not isinstance(item, Refusal):
             key = dataset.rules.key.of(item).encode("utf-8")
             digest = hashlib.blake2b(key, digest_size=_DIGEST_BYTES).digest()
@@ -156,11 +155,6 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
         """  # noqa: S608
     )
     return (Loser(*row) for row in fetched(rows))
-
-
-def numbered(number: int, headers: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
-    """Return a row as it travels: its cells by header, its number among them."""
-    return {ROW_NUMBER_HEADER: str(number), **dict(zip(headers, fields, strict=True))}
 
 
 def _key_maker(header: Sequence[str], rules: RowRules) -> Callable[[Sequence[Sequence[str]]], Iterable[str | None]]:

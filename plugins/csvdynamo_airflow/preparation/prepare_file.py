@@ -13,7 +13,6 @@ from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import (
     KeySpool,
     find_losers,
-    numbered,
     repeated_hashes,
     write_accepted,
 )
@@ -168,7 +167,7 @@ def _leave_out_duplicates(
     converter, key = RowConverter(work.dataset.rules), work.dataset.rules.key
     with work.growing_file("prepared") as output:
         for loser, fields in draft.copy_without(losers, output):
-            shared = converter.key_of(numbered(loser.row, headers, fields)) or ""
+            shared = converter.key_of(dict(zip(headers, fields, strict=True))) or ""
             refusal = loser.refusal(header.key_names, key.shown(shared))
             spool.add(loser.row, BadRecord(refusal.code, refusal.message, fields, column=refusal.column))
     draft.path.unlink()

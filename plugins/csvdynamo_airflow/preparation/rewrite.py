@@ -6,7 +6,6 @@ from typing import TextIO
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
-from csvdynamo.rules.computed import RowNumber
 from csvdynamo.rules.header import Header
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.preparation.csv_records import CsvRecords
@@ -34,7 +33,7 @@ class SourceHeader:
     Attributes:
         columns: The source's columns.
         key_places: The places of the columns that the key is made of among those that are migrated, from 0; none where
-            it holds the row's number, so that no two rows have the same.
+            it is the row's number.
     """
 
     columns: SourceColumns
@@ -43,9 +42,6 @@ class SourceHeader:
     @classmethod
     def of(cls, columns: SourceColumns, rules: RowRules) -> "SourceHeader":
         """Find the key's columns."""
-        made = [rules.made(part.name) for part in rules.key.attributes]
-        if any(one is not None and isinstance(one.formula, RowNumber) for one in made):
-            return cls(columns, ())
         return cls(columns, tuple(map(columns.headers.index, Header.of(rules, columns.headers).key_names)))
 
     @property

@@ -4,6 +4,7 @@ from typing import Any
 
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.stack_outputs import StackOutput
+from tests.unit.cdk.conftest import synthesized
 
 Template = dict[str, Any]
 
@@ -77,6 +78,23 @@ def test_the_table_is_protected_and_keyed_by_text(resources: Any) -> None:
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["KeySchema"] == [{"AttributeName": "tree_id", "KeyType": "HASH"}]
     assert table["AttributeDefinitions"] == [{"AttributeName": "tree_id", "AttributeType": "S"}]
+
+
+def test_a_key_of_two_attributes_has_the_types_of_their_columns(dataset_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / dataset_file.name
+    text = dataset_file.read_text(encoding="utf-8")
+    text = text.replace('partition_key = "tree_id"', 'partition_key = "tree_id"\nsort_key = "height"')
+    path.write_text(text + '\n[columns.Height]\ntype = "number"\n', encoding="utf-8")
+
+    resources = synthesized(path, tmp_path / "out")["Resources"].values()
+
+    [table] = [one["Properties"] for one in resources if one["Type"] == "AWS::DynamoDB::Table"]
+    assert [(one["AttributeName"], one["KeyType"]) for one in table["KeySchema"]] == [
+        ("tree_id", "HASH"),
+        ("height", "RANGE"),
+    ]
+    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    assert types == {"tree_id": "S", "height": "N"}
 
 
 def test_the_bucket_is_private_versioned_and_encrypted(resources: Any) -> None:

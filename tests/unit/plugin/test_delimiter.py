@@ -6,6 +6,7 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.rules.columns import Column
+from csvdynamo.rules.computed import Computed, Template
 from csvdynamo_airflow.preparation.delimiter import DELIMITERS, find_delimiter
 
 PAIRS = Dataset(
@@ -35,6 +36,13 @@ def test_delimiters_within_quotes_are_text() -> None:
 
 def test_the_needed_column_outweighs_the_number_of_columns() -> None:
     assert find_delimiter("price,net,of,tax;id\n1;2\n", PAIRS) == ";"
+
+
+def test_the_columns_of_which_a_key_is_made_are_needed() -> None:
+    key = Computed("id", Template("{city}/{year}"))
+    made = Dataset("pairs", PAIRS.source, PAIRS.table, computed=(key,))
+
+    assert find_delimiter("price,net,of,tax;city;year\n1;2;3\n", made) == ";"
 
 
 def test_rows_decide_between_delimiters_that_both_give_the_column() -> None:
