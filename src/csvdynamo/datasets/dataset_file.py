@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from csvdynamo.datasets.column_rules import ColumnRules
-from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table, Values
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
 from csvdynamo.datasets.protection import Protection
@@ -31,6 +31,7 @@ class DatasetFile:
     table: Table = Field(description="the DynamoDB table and its key")
     attributes: Attributes = Field(default_factory=Attributes, description="how headers become attribute names")
     columns: dict[str, ColumnRules] = Field(default_factory=dict, description="the columns that have rules")
+    values: Values = Field(default_factory=Values, description="what cells hold that is no value")
     duplicates: DuplicatePolicy = Field(
         default=DuplicatePolicy.LAST, description="which row of one key is written; each other one is a reject"
     )
@@ -123,6 +124,7 @@ class _Assembly:
             dag=file.dag,
             policies=Policies(file.duplicates, file.schema_, file.verify),
             protection=file.protection,
+            values=file.values,
         )
         key = file.table.partition_key
         if dataset.rules.key_header is None and not can_produce(file.attributes.transform, key):

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from csvdynamo.errors import RulesError
 from csvdynamo.rules.columns import Column, read_steps, written_steps
@@ -38,6 +38,7 @@ class RowRules:
         attribute_transform: The steps that make a header into an attribute name.
         columns: The declared columns, by their headers. A source may have others.
         duplicates: Which row of one key is written.
+        blank: Words that count as blank, in every column that does not say its own.
     """
 
     dataset: str
@@ -46,6 +47,7 @@ class RowRules:
     attribute_transform: tuple[Transform, ...] = ()
     columns: tuple[Column, ...] = ()
     duplicates: DuplicatePolicy = DuplicatePolicy.LAST
+    blank: frozenset[str] = frozenset()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -65,13 +67,14 @@ class RowRules:
                 attribute_transform=read_steps(written["attributes"]),
                 columns=tuple(map(Column.read, written["columns"])),
                 duplicates=DuplicatePolicy(written["duplicates"]),
+                blank=frozenset(written.get("blank", ())),
             )
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, re.error) as error:
             raise RulesError(f"the rules cannot be read ({error!r}): {_AGAIN}") from error
 
     def to_json(self) -> bytes:
         """Write the rules in their one form: the same rules give the same bytes."""
-        written = {
+        written: dict[str, Any] = {
             "version": _VERSION,
             "dataset": self.dataset,
             "table": self.table,
@@ -80,6 +83,8 @@ class RowRules:
             "columns": [column.written() for column in self.columns],
             "duplicates": self.duplicates.value,
         }
+        if self.blank:
+            written["blank"] = sorted(self.blank)
         return json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
 
     @cached_property
@@ -95,7 +100,8 @@ class RowRules:
 
     def column(self, header: str) -> Column:
         """Return the header's rules, or the defaults if none are declared."""
-        return self._by_header.get(header) or Column(header)
+        column = self._by_header.get(header) or Column(header)
+        return replace(column, blank=self.blank) if self.blank and column.blank is None else column
 
     def attribute_name(self, header: str) -> str:
         """Return the attribute name that a header becomes: the column's `rename`, or the header transformed."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from csvdynamo.errors import BatchError
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
-from csvdynamo.rules.cells import CellRefusedError, CellRule, compile_cell, compile_key
+from csvdynamo.rules.cell_refusals import CellRefusedError, CellRule
+from csvdynamo.rules.cells import compile_cell, compile_key
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
 from csvdynamo.rules.refusals import Refusal
