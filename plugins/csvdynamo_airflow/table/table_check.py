@@ -113,8 +113,8 @@ def judge(key: str, claims: Sequence[Claim], found: str | None) -> Iterator[Diff
 
 def _canonical(value: AttributeValue | None) -> Any:
     """Give a value the one form that equal ones have; what is no number, list, map or set is that already."""
-    if value is None:
-        return None
+    if value is None or len(value) != 1:  # DynamoDB gives each value one type
+        return value
     [(kind, held)] = value.items()
     form = _FORMS.get(kind)
     return value if form is None else (kind, form(held))

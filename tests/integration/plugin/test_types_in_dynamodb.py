@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from csvdynamo.aws.scan_answers import take_items_as_they_are
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import Column, ColumnType, Negative, Store
 from csvdynamo.rules.refusals import Refusal
@@ -57,6 +58,7 @@ ROWS = [
 @pytest.fixture(scope="module")
 def dynamodb(client: Any) -> Iterator[Any]:
     with table() as dynamodb:
+        take_items_as_they_are(dynamodb)  # as the tasks' client does
         yield dynamodb
 
 

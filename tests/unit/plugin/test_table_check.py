@@ -161,6 +161,12 @@ def test_any_other_value_type_or_attribute_is_another_item(other: Item) -> None:
     assert ITEM.get(name) != other.get(name)
 
 
+@pytest.mark.parametrize("value", [{}, {"S": "both", "N": "1"}, {"N": "1", "BOOL": True}, {"NEW": [1]}])
+def test_a_value_of_no_type_or_another_one_is_another_item(value: Any) -> None:
+    assert digest({**ITEM, "year": value}) != digest(ITEM)
+    assert differing_attributes(ITEM, {**ITEM, "year": value}) == ("year",)
+
+
 def test_the_attributes_that_differ_are_named_in_order() -> None:
     assert differing_attributes(ITEM, {"id": {"S": "A_1"}, "a": {"S": "x"}}) == ("a", "new", "note", "year")
 
