@@ -83,8 +83,7 @@ def item_size(item: Item) -> int:
 
 def key_size(value: AttributeValue) -> int:
     """Return the bytes that DynamoDB counts for a key's value: text, number or binary."""
-    text = value.get("S")
-    return utf8_length(text) if text is not None else _size(value)
+    return _size(value) if "S" not in value else utf8_length(value["S"])
 
 
 def count_values(item: Item) -> int:

@@ -14,6 +14,8 @@ _TextCheck = Callable[[str], None]
 def text_rule(column: Column) -> TypeRule:
     """Return the rule of a column of texts."""
     checks = _text_checks(column)
+    if not checks:
+        return lambda text: {"S": text}
 
     def convert(text: str) -> AttributeValue:
         for check in checks:

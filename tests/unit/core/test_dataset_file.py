@@ -388,6 +388,7 @@ def test_what_cannot_be_read_is_a_dataset_error(tmp_path: Path) -> None:
         ((WholeValue("No", "id"),), "id", True),
         ((WholeValue("No", "id"), Prefix("x_")), "x_id", True),
         ((WholeValue("id", "No"),), "id", False),
+        ((WholeValue("id", "No"), WholeValue("nr", "id")), "id", True),
         ((Lowercase(), WholeValue("No", "id")), "No", False),
     ],
 )

@@ -1,10 +1,12 @@
 """Time zones that come with the rules: the same offsets as the machine's data, in one form."""
 
 import importlib.resources
+import struct
 import zoneinfo
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -90,6 +92,33 @@ def test_a_zone_has_one_form_whichever_file_it_comes_from(name: str, machine: Pa
 
     assert compile_zone(name) == made
     assert len(made.data) < 3500
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_change_until_2037_is_written_and_nothing_that_is_none(name: str) -> None:
+    """Files that leave to a rule what others write out have to become the same."""
+    real, data = ZoneInfo.from_file(BytesIO(file_of(name))), compile_zone(name).data
+    count, kinds = struct.unpack_from(">2L", data, 44 + 32)
+    moments = struct.unpack_from(f">{count}q", data, 88)
+    kind_of, offsets = data[88 + 8 * count :][:count], struct.iter_unpack(">lBB", data[88 + 9 * count :][: 6 * kinds])
+    by_kind = [offset for offset, _, _ in offsets]
+    changes = dict(zip(moments, (by_kind[kind] for kind in kind_of), strict=True))
+
+    day, half_hour, seen = timedelta(days=1), timedelta(minutes=30), dict[int, timedelta | None]()
+    at = datetime(2000, 1, 1, tzinfo=UTC)
+    while at < datetime(2038, 1, 1, tzinfo=UTC):
+        at += day
+        if at.astimezone(real).utcoffset() != (at - day).astimezone(real).utcoffset():
+            hours = [at - step * half_hour for step in range(48)]
+            seen |= {
+                int(hour.timestamp()): hour.astimezone(real).utcoffset()
+                for hour in hours
+                if hour.astimezone(real).utcoffset() != (hour - half_hour).astimezone(real).utcoffset()
+            }
+
+    since = {at: timedelta(seconds=offset) for at, offset in changes.items() if 946_684_800 < at < 2_145_916_800}
+    assert since == seen
+    assert all(one != other for one, other in pairwise([by_kind[0], *changes.values()]))
 
 
 def test_a_zone_is_read_again_and_the_bytes_are_checked() -> None:
