@@ -82,7 +82,8 @@ def _reader(column: Column) -> _Reader:
             return None
         grouped, whole, fraction, exponent = found.group("grouped", "whole", "fraction", "exponent")
         digits = grouped.replace(thousands, "") if grouped else whole
-        return number_text(f"{sign}{digits}.{fraction or ''}e{int(exponent or 0) + shift}")
+        power = int(exponent or 0) + shift
+        return number_text(f"{sign}{digits}{f'.{fraction}' if fraction else ''}{f'e{power}' if power else ''}")
 
     return read
 

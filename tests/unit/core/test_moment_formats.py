@@ -1,12 +1,15 @@
 """Formats of dates: what they must say, and that no machine's locale counts."""
 
 import locale
+import re
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commands.project import ROOT
 from csvdynamo.rules.moment_formats import DIRECTIVES, compile_format
@@ -84,6 +87,37 @@ def test_an_offset_is_what_the_clock_is_ahead_of_utc(text: str, minutes: int) ->
 
     assert found is not None
     assert found.offset == timedelta(minutes=minutes)
+
+
+_FORMATS = (
+    "%d/%m/%Y",
+    "%m/%d/%y",
+    "%Y%m%d",
+    "%d %b %Y",
+    "%A, %B %d %Y",
+    "%j.%Y",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S.%f%z",
+    "%m/%d/%Y %I:%M %p",
+)
+_BEYOND = re.compile(r"[.][0-9]{7}|[+-][0-9]{2}$")  # nanoseconds, and an offset of hours alone
+
+
+@given(st.data(), st.sampled_from(_FORMATS), st.datetimes(min_value=datetime(1000, 1, 1)))  # noqa: DTZ001
+def test_what_is_read_is_what_strptime_reads(data: st.DataObject, form: str, at: datetime) -> None:
+    """Of right texts, and of those with a character more, less, or another one: fewer are read, none differently."""
+    text = at.replace(tzinfo=UTC).strftime(form)
+    place = data.draw(st.integers(0, len(text)))
+    added = data.draw(st.sampled_from(["", "0", "1", "2", "9", " ", "/", "x", "A", "\u0663"]))
+    changed = text[:place] + added + text[place + data.draw(st.integers(0, 2)) :]
+
+    ours = compile_format(form).read(changed.strip())
+
+    assert compile_format(form).read(text) is not None
+    if ours is not None and not _BEYOND.search(changed.strip()):
+        theirs = datetime.strptime(changed.strip(), form)  # noqa: DTZ007
+        assert theirs.replace(tzinfo=None) == ours.local + timedelta(microseconds=int(f"{ours.fraction:0<6}"))
+        assert theirs.utcoffset() == ours.offset
 
 
 _TRY = """
