@@ -150,3 +150,24 @@ def test_of_a_file_of_any_length_every_row_is_accounted_for(tmp_path: Path, rows
     assert len(migrated.rejects) == cells.count("1,23")
     assert len(migrated.table) == rows - cells.count("1,23")
     assert sum("value" in item for item in migrated.table.values()) == len(range(2, rows, 3))
+
+
+def test_a_whole_value_makes_keys_equal_and_a_word_makes_them_blank(tmp_path: Path) -> None:
+    path = tmp_path / "cars.toml"
+    rules = (
+        '[values]\nblank = ["NA"]\n[columns.id]\ntransform = [{ value = "b", with = "a" }, { value = "-", with = "" }]'
+    )
+    path.write_text(DATASET.format(rules), encoding="utf-8")
+
+    migrated = migrate_bytes(b"id,value\na,1\nNA,2\nb,3\n-,4\nNA,5\nbb,6\n", load_dataset(path), tmp_path)
+
+    assert migrated.table == {
+        "a": {"id": {"S": "a"}, "value": {"S": "3"}},
+        "bb": {"id": {"S": "bb"}, "value": {"S": "6"}},
+    }
+    assert {reject.row: reject.code for reject in migrated.rejects} == {
+        1: RejectCode.DUPLICATE_KEY,
+        2: RejectCode.MISSING_KEY,
+        4: RejectCode.MISSING_KEY,
+        5: RejectCode.MISSING_KEY,
+    }
