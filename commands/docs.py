@@ -90,7 +90,7 @@ def _default(info: FieldInfo) -> str:
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | frozenset):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

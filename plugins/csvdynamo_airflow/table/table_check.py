@@ -2,7 +2,7 @@
 
 import hashlib
 import marshal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -61,11 +61,11 @@ class ExpectedDigest:
 def digest(item: Item) -> str:
     """Digest an item so that items which DynamoDB takes for equal have the same: 32 hexadecimal characters.
 
-    DynamoDB gives numbers back in a form of its own, so they are compared as numbers; attributes have no order. Lists,
-    maps and sets, which no rule makes, differ from whatever a rule makes, and are not compared among themselves.
+    DynamoDB gives numbers back in a form of its own, so they are compared as numbers, in lists, maps and sets, too;
+    attributes, and the members of maps and sets, have no order.
     """
     # Names differ, so that only they are ordered.
-    canonical = [one if "N" not in one[1] else (one[0], _canonical(one[1])) for one in sorted(item.items())]
+    canonical = [one if "S" in one[1] else (one[0], _canonical(one[1])) for one in sorted(item.items())]
     # Version 2 writes each value in full behind its type and length: equal values, and only those, have equal bytes.
     # Nothing reads them. JSON would be three times as slow.
     return hashlib.blake2b(marshal.dumps(canonical, _MARSHAL_VERSION), digest_size=_DIGEST_BYTES).hexdigest()
@@ -112,7 +112,23 @@ def judge(key: str, expected: Sequence[ExpectedDigest], found: str | None) -> It
 
 
 def _canonical(value: AttributeValue | None) -> Any:
-    if value is None:
-        return None
-    number = value.get("N")
-    return value if number is None else {"N": number_text(number) or number}
+    """Give a value the one form that equal ones have; what is no number, list, map or set is that already."""
+    if value is None or len(value) != 1:  # DynamoDB gives each value one type
+        return value
+    [(kind, held)] = value.items()
+    form = _FORMS.get(kind)
+    return value if form is None else (kind, form(held))
+
+
+def _number(text: str) -> str:
+    return number_text(text) or text
+
+
+_FORMS: Mapping[str, Callable[[Any], Any]] = {
+    "N": _number,
+    "SS": sorted,
+    "NS": lambda members: sorted(map(_number, members)),
+    "BS": sorted,
+    "L": lambda members: list(map(_canonical, members)),
+    "M": lambda members: [(name, _canonical(member)) for name, member in sorted(members.items())],
+}

@@ -12,18 +12,14 @@ from pydantic_core import CoreSchema
 from pydantic_core import core_schema as core
 
 from csvdynamo.datasets.grammar import STRICT
+from csvdynamo.datasets.type_rules import hold_keys, hold_values
+from csvdynamo.datasets.type_values import MARK, STRIP, Formats, TimeZone, Words
 from csvdynamo.datasets.values import Flag, Number, Rule, Text, Texts, WholeNumber, fail, found
-from csvdynamo.rules.columns import Column, ColumnType, EmptyPolicy
+from csvdynamo.rules.columns import Column, ColumnType, EmptyPolicy, Negative, Store
 from csvdynamo.rules.patterns import compile_pattern
 from csvdynamo.rules.transforms import TRANSFORMS, Transform, read_transform
+from csvdynamo.rules.zones import Zone
 
-_TYPE_OF_RULE = {
-    "min": ColumnType.NUMBER,
-    "max": ColumnType.NUMBER,
-    "pattern": ColumnType.TEXT,
-    "allowed": ColumnType.TEXT,
-    "max_length": ColumnType.TEXT,
-}
 _NAME = Text("at most 255 bytes", lambda name: len(name.encode()) <= 255, absent="the header, transformed")
 _MAX_TEXT = 400 * 1024  # no value is longer than the largest item
 
@@ -137,29 +133,49 @@ class ColumnRules:
         default=None, description="text: the only values (`NOT_ALLOWED`)"
     )
 
+    thousands: Annotated[str, MARK] | None = Field(
+        default=None, description='numbers: the character between groups of three digits, such as `","`'
+    )
+    decimal: Annotated[str, MARK] = Field(default=".", description="numbers: the character before the fraction")
+    strip: Annotated[str, STRIP] | None = Field(
+        default=None, description='numbers: characters that are removed at both ends, such as `"$ "`'
+    )
+    negative: Negative = Field(
+        default=Negative.SIGN, description='numbers: `"sign"`: -12; `"parentheses"`: (12) is that, too'
+    )
+    percent: Annotated[bool, Flag()] = Field(
+        default=False, description="numbers: `true`: the text must end in %, and is divided by 100, exactly"
+    )
+    formats: Annotated[tuple[str, ...], Formats()] = Field(
+        default=(),
+        alias="format",
+        description="dates and timestamps: a [format](#formats), or an array of formats; without: ISO 8601",
+    )
+    store: Store = Field(
+        default=Store.ISO,
+        description='dates and timestamps: `"iso"`: a text of ISO 8601; `"epoch"`: the seconds since 1970, a number',
+    )
+    timezone: Annotated[Zone, TimeZone()] | None = Field(
+        default=None,
+        description="timestamps without an offset, and dates stored as `epoch`: the IANA name of the time zone that "
+        "they are in",
+    )
+    separator: Annotated[str, Text()] = Field(default=";", description="lists and sets: what is between two members")
+    blank: Annotated[frozenset[str], Words(absent="those of [`[values]`](#values)")] | None = Field(
+        default=None, description="words that count as blank, as `NA`; `[]`: none"
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _fit_together(cls, keys: Any) -> Any:
-        """Refuse keys that have no effect beside others, before their values are looked at."""
-        if not isinstance(keys, dict):
-            return keys
-        kind = keys.get("type", ColumnType.TEXT)
-        for key in keys:
-            if keys.get("drop") is True and key != "drop":
-                fail("has no effect on a column with drop = true: remove one of the two", key=key)
-            if kind in list(ColumnType) and _TYPE_OF_RULE.get(key, kind) != kind:
-                fail(f'belongs to type = "{_TYPE_OF_RULE[key]}", and this column is {kind}', key=key)
-        if keys.get("empty") == EmptyPolicy.KEEP and kind in (ColumnType.NUMBER, ColumnType.BOOLEAN):
-            fail(f"keep stores an empty text, which is not a {kind}: use omit or null", key="empty")
-        if "empty" in keys and keys.get("required") is True:
-            problem = "has no effect with required = true, which refuses blank cells: remove one of the two"
-            fail(problem, key="empty")
+        """Refuse keys that have no effect beside others."""
+        if isinstance(keys, dict):
+            hold_keys(keys)
         return keys
 
     @model_validator(mode="after")
-    def _in_order(self) -> "ColumnRules":
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            fail(f"must be at least min ({self.minimum}), found {self.maximum}", key="max")
+    def _agree(self) -> "ColumnRules":
+        hold_values(self)
         return self
 
     def of(self, header: str) -> Column:

@@ -4,9 +4,8 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass as section
@@ -17,6 +16,8 @@ from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.sources import HTTP, address_in_file, has_user, is_source_url, kind_of, told_in_file
+from csvdynamo.datasets.time_zones import timezones as _timezones
+from csvdynamo.datasets.type_values import Words
 from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
@@ -31,7 +32,6 @@ _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-_NO_TIMEZONES = {"localtime", "Factory"}  # another one on each machine, and none
 _MOST_BYTES = 10**13
 _MOST_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
 
@@ -59,11 +59,6 @@ def _is_schedule(text: str) -> bool:
 def _is_timezone(name: str) -> bool:
     # Where there is no time zone data, nobody can tell.
     return not _timezones() or name in _timezones()
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones()) - _NO_TIMEZONES
 
 
 _SCHEDULE = Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)", _is_schedule)
@@ -145,6 +140,16 @@ class Attributes:
 
 
 @section(frozen=True, config=STRICT)
+class Values:
+    """What cells hold that is no value, in every column."""
+
+    blank: Annotated[frozenset[str], Words()] = Field(
+        default=frozenset(),
+        description="words that count as blank, as `NA`, in every column that has no `blank` of its own",
+    )
+
+
+@section(frozen=True, config=STRICT)
 class Gates:
     """When a run is refused."""
 
@@ -213,6 +218,7 @@ class Dataset:
         attribute_transform: The steps that make a header into an attribute name.
         columns: The declared columns in the file's order. A file may have others.
         computed: The attributes that no column holds.
+        values: What cells hold that is no value.
     """
 
     name: str
@@ -226,6 +232,7 @@ class Dataset:
     dag: DagSettings = field(default_factory=DagSettings)
     policies: Policies = field(default_factory=Policies)
     protection: Protection = field(default_factory=Protection)
+    values: Values = field(default_factory=Values)
 
     @property
     def stack_name(self) -> str:
@@ -251,4 +258,5 @@ class Dataset:
             duplicates=self.policies.duplicates,
             sort_key=self.table.sort_key,
             computed=tuple(sorted(self.computed, key=lambda one: one.attribute)),
+            blank=self.values.blank,
         )

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from csvdynamo.datasets.column_rules import ColumnRules
 from csvdynamo.datasets.computed_rules import ComputedRules
-from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table, Values
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
 from csvdynamo.datasets.protection import Protection
@@ -34,6 +34,7 @@ class DatasetFile:
     attributes: Attributes = Field(default_factory=Attributes, description="how headers become attribute names")
     columns: dict[str, ColumnRules] = Field(default_factory=dict, description="the columns that have rules")
     computed: dict[str, ComputedRules] = Field(default_factory=dict, description="the attributes that no column holds")
+    values: Values = Field(default_factory=Values, description="what cells hold that is no value")
     duplicates: DuplicatePolicy = Field(
         default=DuplicatePolicy.LAST, description="which row of one key is written; each other one is a reject"
     )
@@ -127,6 +128,7 @@ class _Assembly:
             dag=file.dag,
             policies=Policies(file.duplicates, file.schema_, file.verify),
             protection=file.protection,
+            values=file.values,
         )
         self._hold_key_names(dataset)
         return dataset

@@ -4,13 +4,13 @@ Rests on "Supported data types", "Item sizes and formats" and "Quotas" of the Dy
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, TypedDict
 
 
 class AttributeValue(TypedDict, total=False):
-    """`{"S": text}`, `{"N": text}`, `{"BOOL": bool}` or `{"NULL": True}`; the others are in a table that was there."""
+    """One of these, such as `{"S": text}`; BS alone is made by no rule, and may be in a table that was there."""
 
     S: str
     N: str
@@ -30,6 +30,7 @@ MAX_ITEM_BYTES = 400 * 1024
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
 
+_DOCUMENT_BYTES, _MEMBER_BYTES = 3, 1  # of a list or a map, and of each member beside its own
 _MAX_DIGITS = 38
 _MIN_EXPONENT, _MAX_EXPONENT = -130, 125  # of the first digit: 1E-130 to 9.99…E+125
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,37}")
@@ -77,8 +78,18 @@ def item_size(item: Item) -> int:
     for name, value in item.items():
         size += utf8_length(name)
         text = value.get("S")
-        size += utf8_length(text) if text is not None else _scalar_size(value)
+        size += utf8_length(text) if text is not None else _size(value)
     return size
+
+
+def key_size(value: AttributeValue) -> int:
+    """Return the bytes that DynamoDB counts for a key's value: text, number or binary."""
+    return _size(value) if "S" not in value else utf8_length(value["S"])
+
+
+def count_values(item: Item) -> int:
+    """Return how many values an item holds, each member of a list, a map or a set among them."""
+    return len(item) + sum(_members(value) for value in item.values() if "S" not in value)
 
 
 def utf8_length(text: str) -> int:
@@ -86,10 +97,43 @@ def utf8_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
-def _scalar_size(value: AttributeValue) -> int:
+def _size(value: AttributeValue) -> int:
     number = value.get("N")
     if number is None:
-        return 1
+        [(kind, held)] = value.items()
+        count = _SIZES.get(kind)
+        return 1 if count is None else count(held)
     mantissa = number.lstrip("-").partition("E")[0]
     digits = len(mantissa.replace(".", "").strip("0"))
     return (digits + 1) // 2 + 1 + number.startswith("-")
+
+
+def _list_size(members: Sequence[AttributeValue]) -> int:
+    return _DOCUMENT_BYTES + sum(_MEMBER_BYTES + _size(member) for member in members)
+
+
+def _map_size(members: Mapping[str, AttributeValue]) -> int:
+    return _DOCUMENT_BYTES + sum(_MEMBER_BYTES + utf8_length(name) + _size(member) for name, member in members.items())
+
+
+_SIZES: Mapping[str, Callable[[Any], int]] = {
+    "S": utf8_length,
+    "B": len,
+    "SS": lambda members: sum(map(utf8_length, members)),
+    "NS": lambda members: sum(_size({"N": member}) for member in members),
+    "BS": lambda members: sum(map(len, members)),
+    "L": _list_size,
+    "M": _map_size,
+}
+"""What counts a value of each type; true, false and null are one byte."""
+
+
+def _members(value: AttributeValue) -> int:
+    held: Any
+    [(kind, held)] = value.items()
+    if kind in ("SS", "NS", "BS"):
+        return len(held)
+    if kind not in ("L", "M"):
+        return 0
+    members = held if kind == "L" else held.values()
+    return len(held) + sum(map(_members, members))

@@ -67,8 +67,8 @@ class RejectCode(Code):
     )
     BAD_TYPE = (
         "BAD_TYPE",
-        "the cell is not of its column's `type`: no number that DynamoDB can hold, or neither true nor false",
-        'mend the cell, make it one by a `transform`, or store it as `type = "text"`',
+        "the cell is not of its column's `type`, or would lose something by it: the message says what, and by what",
+        'mend the cell or the settings, make it one by a `transform`, or store it as `type = "text"`',
     )
     BAD_PATTERN = (
         "BAD_PATTERN",

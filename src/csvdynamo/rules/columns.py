@@ -1,24 +1,46 @@
 """The rules of one column, as a data set declares them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Any, Self
 
-from csvdynamo.rules.transforms import Transform, read_transform
+from csvdynamo.rules.transforms import Transform, is_blank, read_transform
+from csvdynamo.rules.zones import Zone
 
 ROW_NUMBER_HEADER = "_row"
 """The column that `prepare` puts in front: the row's number in the source. It never becomes an attribute."""
 
 
 class ColumnType(StrEnum):
-    """How a cell is stored: DynamoDB's S, N or BOOL."""
+    """What a cell is, and with that what it is stored as; `cells` has the rule of each."""
 
     TEXT = "text"
     NUMBER = "number"
     BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    LIST = "list"
+    SET = "set"
+    NUMBER_SET = "number_set"
+    JSON = "json"
+    BINARY = "binary"
+
+
+class Negative(StrEnum):
+    """How a negative number is written: with a sign, or as accountants do, (12); the sign is taken there, too."""
+
+    SIGN = "sign"
+    PARENTHESES = "parentheses"
+
+
+class Store(StrEnum):
+    """How a date or a timestamp is stored: as a text of ISO 8601, or as the number of seconds since 1970."""
+
+    ISO = "iso"
+    EPOCH = "epoch"
 
 
 class EmptyPolicy(StrEnum):
@@ -34,7 +56,9 @@ class Column:
     """The rules of one column. A header without rules of its own has the defaults: optional text, blank cells omitted.
 
     The rules look at the value after `transform`. `allowed`, `pattern` (the whole value must match) and `max_length`
-    (in characters) belong to text, `minimum` and `maximum` to numbers.
+    (in characters) belong to text; `minimum`, `maximum` and what is from `thousands` to `percent` to numbers;
+    `formats`, `store` and `timezone` to dates and timestamps; `separator` to lists and sets. `blank` are words that
+    count as blank; None: those of the data set.
     """
 
     header: str
@@ -49,6 +73,16 @@ class Column:
     pattern: re.Pattern[str] | None = None
     allowed: frozenset[str] | None = None
     max_length: int | None = None
+    thousands: str | None = None
+    decimal: str = "."
+    strip: str | None = None
+    negative: Negative = Negative.SIGN
+    percent: bool = False
+    formats: tuple[str, ...] = ()
+    store: Store = Store.ISO
+    timezone: Zone | None = None
+    separator: str = ";"
+    blank: frozenset[str] | None = None
 
     def written(self) -> dict[str, Any]:
         """Return the rules for `rules.json`, without those that are as by default."""
@@ -65,6 +99,16 @@ class Column:
             "pattern": self.pattern and self.pattern.pattern,
             "allowed": self.allowed and sorted(self.allowed),
             "max_length": self.max_length,
+            "thousands": self.thousands,
+            "decimal": None if self.decimal == "." else self.decimal,
+            "strip": self.strip,
+            "negative": None if self.negative is Negative.SIGN else self.negative.value,
+            "percent": self.percent or None,
+            "format": list(self.formats) or None,
+            "store": None if self.store is Store.ISO else self.store.value,
+            "timezone": self.timezone and self.timezone.written(),
+            "separator": None if self.separator == ";" else self.separator,
+            "blank": None if self.blank is None else sorted(self.blank),
         }
         return {key: value for key, value in written.items() if value is not None}
 
@@ -88,6 +132,16 @@ class Column:
             pattern=re.compile(written["pattern"]) if "pattern" in written else None,
             allowed=frozenset(written["allowed"]) if "allowed" in written else None,
             max_length=written.get("max_length"),
+            thousands=written.get("thousands"),
+            decimal=written.get("decimal", "."),
+            strip=written.get("strip"),
+            negative=Negative(written.get("negative", Negative.SIGN)),
+            percent=written.get("percent", False),
+            formats=tuple(written.get("format", ())),
+            store=Store(written.get("store", Store.ISO)),
+            timezone=Zone.read(written["timezone"]) if "timezone" in written else None,
+            separator=written.get("separator", ";"),
+            blank=frozenset(written["blank"]) if "blank" in written else None,
         )
 
 
@@ -115,3 +169,9 @@ def read_steps(written: Iterable[Any]) -> tuple[Transform, ...]:
             raise ValueError(f"there is no step {one!r}")
         steps.append(step)
     return tuple(steps)
+
+
+def blank_test(column: Column) -> Callable[[str], bool]:
+    """Return what tells whether a cell says nothing: that it is blank, or one of the column's words for that."""
+    words = column.blank
+    return (lambda text: is_blank(text) or text.strip() in words) if words else is_blank

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 from csvdynamo.rules.attribute_values import AttributeValue
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column, blank_test
 from csvdynamo.rules.numbered_row import row_number
-from csvdynamo.rules.transforms import TextFunction, chain, is_blank
+from csvdynamo.rules.transforms import TextFunction, chain
 
 ALL_COLUMNS = "*"
 """How a digest of all columns is written."""
@@ -101,22 +101,22 @@ class Template(Formula):
 
     def compile(self, columns: Sequence[Column]) -> RowRule:
         """Put the cells into the text."""
-        transforms = {column.header: chain(column.transform) for column in columns}
+        values = {column.header: _value_of(column) for column in columns}
         parts: list[tuple[str, TextFunction | None]] = []
         for match in _TEMPLATE.finditer(self.text):
             text, header = match[0], match[1]
             if header:
-                parts.append((header, transforms[header]))
+                parts.append((header, values[header]))
             else:
                 parts.append(("{" if text == "{{" else "}" if text == "}}" else text, None))
 
         def make(row: Mapping[str, str]) -> AttributeValue | None:
             texts = []
-            for text, transform in parts:
-                if transform is None:
+            for text, value_of in parts:
+                if value_of is None:
                     texts.append(text)
                     continue
-                cell = _transformed(row[text], transform)
+                cell = value_of(row[text])
                 if not cell:
                     return None
                 texts.append(cell)
@@ -193,11 +193,11 @@ class Digest(Formula):
 
     def compile(self, columns: Sequence[Column]) -> RowRule:
         """Digest the cells, and with all columns the headers, too."""
-        parts = [(column.header, chain(column.transform)) for column in columns]
+        parts = [(column.header, _value_of(column)) for column in columns]
         named = not self.headers
 
         def make(row: Mapping[str, str]) -> AttributeValue | None:
-            cells = [_transformed(row[header], transform) for header, transform in parts]
+            cells = [value_of(row[header]) for header, value_of in parts]
             if not any(cells):
                 return None
             told = [[header, cell] for (header, _), cell in zip(parts, cells, strict=True)] if named else cells
@@ -234,9 +234,14 @@ class Computed:
         return cls(written["attribute"], formula.read(written[formula.name]))
 
 
-def _transformed(cell: str, transform: TextFunction) -> str:
-    """Return a cell's value, empty if it is blank."""
-    if is_blank(cell):
-        return ""
-    value = transform(cell)
-    return "" if is_blank(value) else value
+def _value_of(column: Column) -> TextFunction:
+    """Return what makes of a column's cell its value, empty if it says nothing."""
+    transform, says_nothing = chain(column.transform), blank_test(column)
+
+    def value_of(cell: str) -> str:
+        if says_nothing(cell):
+            return ""
+        value = transform(cell)
+        return "" if says_nothing(value) else value
+
+    return value_of

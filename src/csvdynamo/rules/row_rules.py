@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
@@ -21,7 +21,7 @@ RULES_FILE = "rules.json"
 _VERSION = 1
 _AGAIN = "deploy the stack again"
 
-KEY_TYPES: Mapping[ColumnType, KeyType] = {ColumnType.TEXT: "S", ColumnType.NUMBER: "N"}
+KEY_TYPES: Mapping[ColumnType, KeyType] = {ColumnType.TEXT: "S", ColumnType.NUMBER: "N", ColumnType.BINARY: "B"}
 """The types of columns that may be a key."""
 
 
@@ -46,6 +46,7 @@ class RowRules:
         columns: The declared columns, by their headers. A source may have others.
         computed: The attributes that no column holds, by their names.
         duplicates: Which row of one key is written.
+        blank: Words that count as blank, in every column that does not say its own.
     """
 
     dataset: str
@@ -56,6 +57,7 @@ class RowRules:
     duplicates: DuplicatePolicy = DuplicatePolicy.LAST
     sort_key: str | None = None
     computed: tuple[Computed, ...] = ()
+    blank: frozenset[str] = frozenset()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -77,6 +79,7 @@ class RowRules:
                 duplicates=DuplicatePolicy(written["duplicates"]),
                 sort_key=written.get("sort_key"),
                 computed=tuple(map(Computed.read, written.get("computed", ()))),
+                blank=frozenset(written.get("blank", ())),
             )
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, re.error) as error:
             raise RulesError(f"the rules cannot be read ({error!r}): {_AGAIN}") from error
@@ -96,6 +99,8 @@ class RowRules:
             written["sort_key"] = self.sort_key
         if self.computed:
             written["computed"] = [one.written() for one in self.computed]
+        if self.blank:
+            written["blank"] = sorted(self.blank)
         return json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
 
     @cached_property
@@ -134,7 +139,8 @@ class RowRules:
 
     def column(self, header: str) -> Column:
         """Return the header's rules, or the defaults if none are declared."""
-        return self._by_header.get(header) or Column(header)
+        column = self._by_header.get(header) or Column(header)
+        return replace(column, blank=self.blank) if self.blank and column.blank is None else column
 
     def attribute_name(self, header: str) -> str:
         """Return the attribute name that a header becomes: the column's `rename`, or the header transformed."""

@@ -7,7 +7,8 @@ from typing import cast
 
 from csvdynamo.errors import BatchError
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, AttributeValue, Item, item_size
-from csvdynamo.rules.cells import CellRefusedError, CellRule, compile_cell, compile_key, key_excess
+from csvdynamo.rules.cell_refusals import CellRefusedError, CellRule
+from csvdynamo.rules.cells import compile_cell, compile_key, key_excess
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.computed import Computed, RowRule
 from csvdynamo.rules.header import Header

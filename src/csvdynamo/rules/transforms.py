@@ -159,7 +159,35 @@ class Replace(Transform):
         return (value, value.replace(self.new, self.old)) if self.new else (value,)
 
 
-TRANSFORMS: tuple[type[Transform], ...] = (Lowercase, Uppercase, Trim, Prefix, Replace)
+@dataclass(frozen=True)
+class WholeValue(Transform):
+    """With one whole value replaced by another; a value that merely holds it stays."""
+
+    old: str
+    new: str
+    form = '{ value = "…", with = "…" }'
+    does = 'replaces a whole value; `with = ""` makes it blank'
+
+    @classmethod
+    def read(cls, step: Any) -> Self | None:
+        """Make the step of ``{ value = "-", with = "" }``."""
+        texts = _texts(step, "value", "with")
+        return cls(texts["value"], texts["with"]) if texts and texts["value"] else None
+
+    def written(self) -> dict[str, str]:
+        """Return ``{ value = …, with = … }``."""
+        return {"value": self.old, "with": self.new}
+
+    def apply(self, value: str) -> str:
+        """Return the other value for this one."""
+        return self.new if value == self.old else value
+
+    def undo(self, value: str) -> Iterable[str]:
+        """Return the value, and the replaced one where it would have become this value."""
+        return (value, self.old) if value == self.new else (value,)
+
+
+TRANSFORMS: tuple[type[Transform], ...] = (Lowercase, Uppercase, Trim, Prefix, Replace, WholeValue)
 """Every step there is."""
 
 

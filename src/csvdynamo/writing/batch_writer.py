@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 from csvdynamo.aws.aws_errors import validation_message
 from csvdynamo.aws.backoff import Backoff, raise_lasting
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
-from csvdynamo.rules.attribute_values import Item, item_size
+from csvdynamo.rules.attribute_values import Item, count_values, item_size
 from csvdynamo.rules.keys import TableKey
 from csvdynamo.rules.refusals import RefusedItem
 
@@ -132,8 +132,8 @@ def _cut(items: Sequence[Item]) -> Iterator[list[_Entry]]:
     call: list[_Entry] = []
     call_bytes = 0
     for index, item in enumerate(items):
-        # On the wire an attribute costs its quotes, braces and type, and a character outside ASCII is escaped.
-        wire_bytes = 3 * item_size(item) + 32 * len(item) + 64
+        # On the wire a value costs its quotes, braces and type, and a character outside ASCII is escaped.
+        wire_bytes = 3 * item_size(item) + 32 * count_values(item) + 64
         if call and (len(call) == MAX_REQUESTS or call_bytes + wire_bytes > MAX_REQUEST_BYTES):
             yield call
             call, call_bytes = [], 0

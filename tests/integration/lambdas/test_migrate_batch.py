@@ -10,8 +10,10 @@ import boto3
 import pytest
 
 from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.datasets.time_zones import compile_zone
 from csvdynamo.errors import BatchError, DeliveryDeadlineExceeded, OtherRulesError, TurnLostError
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.writing.turn import Holder, turn_key
 
 LoadHandler = Callable[[str], ModuleType]
@@ -85,6 +87,50 @@ def test_a_vehicle_is_stored_under_the_names_that_its_users_know(handler: Any, c
         }
     }
     assert delivered() == []
+
+
+def test_a_cell_of_each_type_is_stored_as_its_column_says(
+    resources: None, load_handler: LoadHandler, tmp_path: Path, context: Any
+) -> None:
+    rules = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml").rules
+    kinds = {kind: Column(kind.capitalize(), type=kind) for kind in (*ColumnType,) if kind is not ColumnType.TEXT}
+    kinds[ColumnType.TIMESTAMP] = replace(kinds[ColumnType.TIMESTAMP], timezone=compile_zone("Asia/Tokyo"))
+    path = tmp_path / "task" / "rules.json"
+    path.write_bytes(replace(rules, columns=(*rules.columns, *kinds.values()), blank=frozenset({"NA"})).to_json())
+    cells = {
+        "Number": "1.50",
+        "Boolean": "true",
+        "Date": "2018-01-28",
+        "Timestamp": "2018-01-28T05:03:00",
+        "List": "a;b",
+        "Set": "b;a",
+        "Number_set": "2;1.0",
+        "Json": '{"x": [1, null]}',
+        "Binary": "/+8AQQ==",
+        "Any": "NA",
+    }
+
+    answer = load_handler("migrate_batch").handler(
+        event(vehicle(1, "7", **cells), vehicle(2, "8", **{**cells, "Set": "b;b"})), context
+    )
+
+    assert (answer["NUMBER_OF_ITEMS_WRITTEN"], answer["NUMBER_OF_ITEMS_IN_ERROR"]) == (1, 1)
+    item = stored()["A_7"]
+    assert item["set"].keys() == {"SS"}
+    assert sorted(item["set"]["SS"]) == ["a", "b"]
+    assert {name: value for name, value in item.items() if name in {one.lower() for one in cells} - {"set"}} == {
+        "number": {"N": "1.5"},
+        "boolean": {"BOOL": True},
+        "date": {"S": "2018-01-28"},
+        "timestamp": {"S": "2018-01-27T20:03:00Z"},
+        "list": {"L": [{"S": "a"}, {"S": "b"}]},
+        "number_set": {"NS": ["2", "1"]},
+        "json": {"M": {"x": {"L": [{"N": "1"}, {"NULL": True}]}}},
+        "binary": {"B": b"\xff\xef\x00A"},
+    }
+    [reject] = delivered()
+    assert (reject.row, reject.code, reject.column) == (2, "BAD_TYPE", "Set")
+    assert 'the member "b" twice' in reject.message
 
 
 def test_every_row_of_a_batch_is_stored_or_delivered_as_a_reject(handler: Any, context: Any) -> None:

@@ -9,6 +9,8 @@ import boto3
 import pytest
 
 from commands.project import ROOT
+from csvdynamo.datasets.time_zones import compile_zone
+from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_stack.asset import stage
 from csvdynamo_stack.import_closure import import_closure
@@ -56,6 +58,38 @@ def test_the_asset_is_what_the_handlers_import_and_the_rules_and_nothing_else(ta
     assert beside <= {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3", "certifi"}
     assert staged == imported | {"rules.json"}
     assert RowRules.from_json((target / "rules.json").read_bytes()) == rules
+
+
+CONVERT = f"""
+import json, sys
+sys.path.append({str(SITE)!r})
+import zoneinfo
+from pathlib import Path
+sys.modules["tzdata"] = None
+assert not zoneinfo.available_timezones()
+import migrate_batch
+from csvdynamo.rules.row_rules import RowRules
+from csvdynamo.rules.rows import RowConverter
+converter = RowConverter(RowRules.from_json(Path("rules.json").read_bytes()))
+print(json.dumps([converter.convert({{"id": "1", "at": at}}) for at in {("2018-01-28 05:03", "2050-07-28 05:03")!r}]))
+"""
+
+
+def test_a_function_without_time_zone_data_reads_local_times_as_the_worker_does(target: Path) -> None:
+    at = Column("at", type=ColumnType.TIMESTAMP, timezone=compile_zone("Europe/Berlin"))
+    stage(HANDLERS, RowRules("cars", "tb_cars", "id", columns=(at,)), target)
+
+    done = subprocess.run(
+        [sys.executable, "-B", "-S", "-c", CONVERT],
+        cwd=target,
+        env={"PYTHONTZPATH": ""},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert [item["at"]["S"] for item in json.loads(done.stdout)] == ["2018-01-28T04:03:00Z", "2050-07-28T03:03:00Z"]
 
 
 def test_modules_are_found_however_they_are_imported(tmp_path: Path) -> None:

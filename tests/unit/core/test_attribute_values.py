@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.rules.attribute_values import boolean_value, item_size, number_text
+from csvdynamo.rules.attribute_values import (
+    AttributeValue,
+    boolean_value,
+    count_values,
+    item_size,
+    key_size,
+    number_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +96,40 @@ def test_an_item_is_measured_in_bytes_of_its_names_and_values() -> None:
     assert item_size({"n": {"N": "123.45"}}) == 1 + 3 + 1
     assert item_size({"n": {"N": "-1E+125"}, "m": {"N": "1.5E-120"}}) == (1 + 1 + 1 + 1) + (1 + 1 + 1)
     assert item_size({"b": {"BOOL": True}, "x": {"NULL": True}}) == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ({"B": b"\xff" * 5}, 5),
+        ({"B": b""}, 0),
+        ({"SS": ["a", "bcd"]}, 4),
+        ({"NS": ["1", "-123.45"]}, 2 + 5),
+        ({"BS": [b"a", b"bc"]}, 3),
+        ({"L": []}, 3),
+        ({"M": {}}, 3),
+        ({"L": [{"S": "ab"}, {"NULL": True}]}, 3 + (1 + 2) + (1 + 1)),
+        ({"M": {"é": {"N": "12"}, "b": {"BOOL": False}}}, 3 + (1 + 2 + 2) + (1 + 1 + 1)),
+        ({"L": [{"L": [{"S": ""}]}, {"M": {"x": {"L": []}}}]}, 3 + (1 + 3 + 1) + (1 + 3 + 1 + 1 + 3)),
+    ],
+)
+def test_what_is_in_a_document_or_a_set_is_measured_as_dynamodb_counts_it(value: AttributeValue, size: int) -> None:
+    assert item_size({"name": value}) == 4 + size
+
+
+def test_a_key_is_measured_without_its_name() -> None:
+    assert key_size({"S": "é"}) == 2
+    assert key_size({"N": "1234"}) == 3
+    assert key_size({"B": b"123"}) == 3
+
+
+def test_half_a_surrogate_pair_is_found_wherever_it_is() -> None:
+    for value in ({"L": [{"S": "\ud800"}]}, {"M": {"\ud800": {"S": ""}}}, {"SS": ["\ud800"]}):
+        with pytest.raises(UnicodeEncodeError):
+            item_size({"a": value})
+
+
+def test_each_value_of_an_item_is_counted() -> None:
+    assert count_values({"a": {"S": "x"}, "b": {"N": "1"}, "c": {"B": b"12"}, "d": {"NULL": True}}) == 4
+    assert count_values({"a": {"SS": ["x", "y"]}, "b": {"NS": ["1"]}, "c": {"BS": [b""]}}) == 3 + 4
+    assert count_values({"a": {"L": [{"S": "x"}, {"M": {"b": {"L": [{"BOOL": True}]}}}]}}) == 1 + 2 + 1 + 1

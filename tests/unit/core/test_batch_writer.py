@@ -1,3 +1,4 @@
+import json
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
-from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch_writer import BatchWriter
 
@@ -89,6 +90,28 @@ def test_large_items_share_a_call_only_up_to_its_bytes(clock: Any) -> None:
 
     assert len(client.items) == 25
     assert max(map(len, client.calls)) * 400_000 * 3 <= 16_000_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"L": [{"BOOL": True}] * 190_000},
+        {"L": [{"L": []}] * 95_000},
+        {"M": {str(number): {"NULL": True} for number in range(50_000)}},
+        {"NS": [str(number) for number in range(100_000, 200_000)]},
+        {"SS": [chr(number) for number in range(0x4E00, 0x9F00)]},
+    ],
+)
+def test_items_of_many_members_share_a_call_only_up_to_its_bytes(clock: Any, value: Any) -> None:
+    client = FakeDynamoDb()
+    many: Item = {**item(0), "many": value}
+    assert item_size(many) <= MAX_ITEM_BYTES
+
+    writer(client, clock.backoff()).write([{**many, "id": {"S": str(number)}} for number in range(25)])
+
+    assert len(client.items) == 25
+    on_the_wire = len(json.dumps({"PutRequest": {"Item": many}}))
+    assert max(map(len, client.calls)) * on_the_wire <= 16_000_000
 
 
 def test_unprocessed_items_alone_are_sent_again_after_a_growing_wait(clock: Any) -> None:

@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 import tomllib
@@ -12,16 +13,50 @@ from commands.project import ROOT
 from csvdynamo.datasets.dataset_file import DatasetFile, load_dataset
 from csvdynamo.datasets.grammar import keys_of, table_of
 from csvdynamo.datasets.policies import WHOLE_UP_TO
+from csvdynamo.datasets.type_rules import TYPES_OF_KEY
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.codes import RejectCode, UnfinishedCode
+from csvdynamo.rules.columns import ColumnType
+from csvdynamo.rules.moment_formats import DIRECTIVES
+from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.transforms import TRANSFORMS
+from tests.support.converted_row import convert_row
 
 PAGE = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
+
+
+TYPES = PAGE.split("### Types")[1].split("\n### ")[0]
+CELLS: list[tuple[str, ...]] = re.findall(r"^\| `(type = .+?)` \| `(.+?)` \| (.+?) \|$", TYPES, re.MULTILINE)
+
+
+def test_the_page_has_an_example_of_every_type_and_of_every_key_of_a_type() -> None:
+    columns = [tomllib.loads(f"column = {{ {column} }}")["column"] for column, *_ in CELLS]
+
+    assert len(CELLS) == TYPES.count("\n| `")
+    assert {column["type"] for column in columns} == set(ColumnType)
+    told = {key for column in columns for key in column}
+    assert TYPES_OF_KEY.keys() - {"min", "max", "pattern", "allowed", "max_length"} <= told
+
+
+@pytest.mark.parametrize(("column", "cell", "stored"), CELLS)
+def test_a_cell_of_the_page_is_stored_as_it_says(tmp_path: Path, column: str, cell: str, stored: str) -> None:
+    path = tmp_path / "cars.toml"
+    path.write_text(f"{EXAMPLES[0]}\n[columns]\nA = {{ {column} }}\n", encoding="utf-8")
+
+    made = convert_row(load_dataset(path).rules, {"Car ID": "1", "A": cell})
+
+    if isinstance(made, Refusal):
+        assert stored.startswith(f"`{made.code}`: ")
+    elif "A" not in made:
+        assert stored == "no attribute"
+    else:
+        held = {kind: base64.b64encode(one).decode() if kind == "B" else one for kind, one in made["A"].items()}
+        assert f"`{json.dumps(held)}`" == stored
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -54,6 +89,7 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
         'computed."attribute"',
         "attributes",
         'columns."Header"',
+        "values",
         "gates",
         "limits",
         "schema",
@@ -91,6 +127,12 @@ def test_every_code_and_every_step_is_told() -> None:
     assert all(f"| `{step.form}` | {step.does} |" in PAGE for step in TRANSFORMS)
 
 
+def test_every_directive_of_a_format_is_told() -> None:
+    told = re.findall(r"`(%.)`", PAGE.split("### Formats")[1].split("\n- ")[0])
+
+    assert sorted(told) == sorted(DIRECTIVES)
+
+
 def test_each_table_of_a_file_has_its_table_on_the_page() -> None:
     for key, info in keys_of(DatasetFile):
         assert (f"<!-- keys of {key} -->" in PAGE) == (table_of(info) is not None)
@@ -120,7 +162,15 @@ def test_editors_take_what_is_right(text: str) -> None:
         "[limits]\nrows = 1\n",
         "[gates]\nmax_reject_percent = 101\n",
         "[gates]\nlast_record = 'no'\n",
-        "[columns.A]\ntype = 'date'\n",
+        "[columns.A]\ntype = 'money'\n",
+        "[columns.A]\nformat = 1\n",
+        "[columns.A]\nformat = []\n",
+        "[columns.A]\nthousands = ''\n",
+        "[columns.A]\nnegative = 'red'\n",
+        "[columns.A]\nstore = 'text'\n",
+        "[columns.A]\ntimezone = 1\n",
+        "[columns.A]\nblank = 'NA'\n",
+        "[values]\nblank = [1]\n",
         "[columns.A]\nallowed = 1\n",
         "[dag]\ntags = 'a'\n",
         "[verify]\nmode = 'all'\n",

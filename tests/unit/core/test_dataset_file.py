@@ -15,7 +15,7 @@ from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.columns import ColumnType, EmptyPolicy
-from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, can_produce
+from csvdynamo.rules.transforms import Lowercase, Prefix, Replace, Transform, WholeValue, can_produce
 from tests.hostile.texts import HOSTILE, hold_shown
 
 MakeDataset = Callable[[str], Dataset]
@@ -250,7 +250,11 @@ def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDatase
         ('[dag]\nowner = "a\\nb"', "dag.owner", "must be a text that prints"),
         ("[dag]\ntags = [1]", "dag.tags", "array of texts, found 1 in it"),
         ("columns = 1", "attributes.columns", "unknown key"),
-        ('[columns."A b"]\ntype = "date"', 'columns."A b".type', 'one of text, number, boolean, found "date"'),
+        (
+            '[columns."A b"]\ntype = "money"',
+            'columns."A b".type',
+            "one of text, number, boolean, date, timestamp, list",
+        ),
         ("[columns]\nA = 1", "columns.A", "must be a table, found 1"),
         ("[columns.A]\npattern = '['", "columns.A.pattern", "not a regular expression"),
         ("[columns.A]\npattern = 'a{99999999999999999999}'", "columns.A.pattern", "not a regular expression"),
@@ -270,6 +274,9 @@ def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDatase
         ("[columns.A]\ntransform = [{ prefix = '' }]", "columns.A.transform", "a table of prefix"),
         ("[columns.A]\ntransform = [{ replace = '' , with = 'x' }]", "columns.A.transform", "replace, with"),
         ("[columns.A]\ntransform = [{ replace = 'x' }]", "columns.A.transform", "a table of replace"),
+        ("[columns.A]\ntransform = [{ value = '', with = 'x' }]", "columns.A.transform", "a table of value, with"),
+        ("[columns.A]\ntransform = [{ value = '-' }]", "columns.A.transform", "a table of value"),
+        ("[columns.A]\ntransform = [{ value = 1, with = '' }]", "columns.A.transform", "a table of value, with"),
         ("[columns.A]\ntransform = 'trim'", "columns.A.transform", "must be an array"),
         ("[columns._row]\nrequired = true", "columns._row", "row number"),
         ('[columns."A b"]\n[columns."a B"]', 'columns."a B"', "becomes the attribute 'a_b', as does 'A b'"),
@@ -380,6 +387,11 @@ def test_what_cannot_be_read_is_a_dataset_error(tmp_path: Path) -> None:
         ((Replace("a", "b"), Replace("b", "a")), "a", True),
         ((Replace("a", ""),), "car", False),
         ((), "Anything at all", True),
+        ((WholeValue("No", "id"),), "id", True),
+        ((WholeValue("No", "id"), Prefix("x_")), "x_id", True),
+        ((WholeValue("id", "No"),), "id", False),
+        ((WholeValue("id", "No"), WholeValue("nr", "id")), "id", True),
+        ((Lowercase(), WholeValue("No", "id")), "No", False),
     ],
 )
 def test_the_transform_tells_which_keys_a_header_can_become(
@@ -392,10 +404,15 @@ _LEAVES = st.one_of(
     st.booleans().map(lambda value: str(value).lower()),
     st.integers().map(str),
     st.sampled_from(["nan", "-inf", "1e400", "0.5", "1979-05-27", "[]", "{}", "{ prefix = 'x' }", '["trim"]', "''"]),
-    st.sampled_from(["'number'", "'text'", "'keep'", "'['", "'none'", "'a'"]),
+    st.sampled_from(["'number'", "'text'", "'keep'", "'['", "'none'", "'a'", "'date'", "'timestamp'", "'set'"]),
+    st.sampled_from(["','", "'.'", "'%Y-%m-%d'", "['%d/%m/%Y %H:%M', '%y%j']", "'epoch'", "'UTC'", "['NA']"]),
 )
 _KEYS = st.sampled_from(
-    ["type", "required", "transform", "min", "max", "pattern", "allowed", "max_length", "empty", "rename", "drop", "x"]
+    [
+        *("type", "required", "transform", "min", "max", "pattern", "allowed", "max_length", "empty", "rename", "drop"),
+        *("thousands", "decimal", "strip", "negative", "percent", "format", "store", "timezone", "separator", "blank"),
+        "x",
+    ]
 )
 _SECTIONS = st.sampled_from(["columns.A", 'columns."Car ID"', "columns", "gates", "limits", "dag", "attributes", "new"])
 

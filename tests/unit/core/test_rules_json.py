@@ -8,7 +8,8 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.errors import RulesError
-from csvdynamo.rules.columns import Column
+from csvdynamo.rules.cells import TYPES
+from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.row_rules import DuplicatePolicy, RowRules
 
 EVERYTHING = """
@@ -34,6 +35,45 @@ required = true
 
 [columns.Note]
 drop = true
+
+[columns.Price]
+type = "number"
+thousands = "."
+decimal = ","
+strip = "$ "
+negative = "parentheses"
+percent = true
+blank = ["NA", "-"]
+
+[columns.Built]
+type = "date"
+format = ["%d/%m/%Y", "%Y-%m-%d"]
+store = "epoch"
+timezone = "Europe/Berlin"
+
+[columns.Seen]
+type = "timestamp"
+
+[columns.Owners]
+type = "list"
+separator = "|"
+
+[columns.Colours]
+type = "set"
+blank = []
+
+[columns.Codes]
+type = "number_set"
+
+[columns.Extras]
+type = "json"
+
+[columns.Photo]
+type = "binary"
+transform = [{ value = "-", with = "" }]
+
+[values]
+blank = ["n/a", "NULL"]
 """
 
 CHANGES = {
@@ -48,6 +88,21 @@ CHANGES = {
     "blank cells": ('empty = "null"\n', ""),
     "a column that is required": ("required = true", "required = false"),
     "a dropped column": ("drop = true", "drop = false"),
+    "the character between thousands": ('thousands = "."', 'thousands = "_"'),
+    "the character before a fraction": ('decimal = ","', 'decimal = "·"'),
+    "what is stripped": ('strip = "$ "', 'strip = "$"'),
+    "how a number is negative": ('negative = "parentheses"', 'negative = "sign"'),
+    "a percentage": ("percent = true", "percent = false"),
+    "a word that counts as blank": ('"NA", "-"', '"NA"'),
+    "no word that counts as blank": ("blank = []", ""),
+    "a word that counts as blank in every column": ('"n/a", ', ""),
+    "the order of the formats": ('"%d/%m/%Y", "%Y-%m-%d"', '"%Y-%m-%d", "%d/%m/%Y"'),
+    "how a date is stored": ('store = "epoch"\ntimezone = "Europe/Berlin"', ""),
+    "a time zone": ("Europe/Berlin", "Europe/Paris"),
+    "a separator": ('separator = "|"', 'separator = "/"'),
+    "one type for another": ('type = "list"', 'type = "set"'),
+    "a whole value": ('value = "-"', 'value = "."'),
+    "what becomes of a whole value": ('with = ""', 'with = "x"'),
     "a column": ("[columns.Note]\ndrop = true", ""),
 }
 
@@ -81,6 +136,31 @@ def test_every_rule_of_a_column_is_tried(make_everything: Callable[[], RowRules]
     }
 
     assert tried == {one.name for one in fields(Column)}
+
+
+def test_every_type_is_tried(make_everything: Callable[[], RowRules]) -> None:
+    assert {column.type for column in make_everything().columns} == set(ColumnType) == set(TYPES)
+
+
+def test_what_is_as_by_default_is_not_written(make_dataset: Make) -> None:
+    """So that a data set file of before has the digest of before, and its table and its executions are its own."""
+    before = make_dataset('[columns.Age]\ntype = "number"\nmin = 1\n[columns.Make]\ntransform = ["trim"]')
+
+    assert before.rules.to_json() == (
+        b'{"attributes":["lowercase",{"replace":" ","with":"_"}],"columns":[{"header":"Age","min":"1","type":"number"},'
+        b'{"header":"Make","transform":["trim"]}],"dataset":"cars","duplicates":"last","partition_key":"car_id",'
+        b'"table":"tb_cars","version":1}'
+    )
+    said = '[columns.Age]\ntype = "number"\nmin = 1\ndecimal = "."\nnegative = "sign"\npercent = false\n'
+    said += '[columns.Make]\ntransform = ["trim"]\n[values]\nblank = []'
+    assert make_dataset(said).rules.to_json() == before.rules.to_json()
+
+
+def test_the_form_of_a_formats_key_does_not_count(make_dataset: Make) -> None:
+    one = make_dataset('[columns.A]\ntype = "date"\nformat = "%d/%m/%Y"')
+    several = make_dataset('[columns.A]\ntype = "date"\nformat = ["%d/%m/%Y"]')
+
+    assert one.rules.digest == several.rules.digest
 
 
 def test_the_form_is_canonical(make_everything: Callable[[], RowRules]) -> None:
@@ -131,11 +211,19 @@ def test_another_text_is_an_error_that_says_to_deploy(text: bytes) -> None:
     ("key", "value"),
     [
         ("columns", [{}]),
-        ("columns", [{"header": "a", "type": "date"}]),
+        ("columns", [{"header": "a", "type": "money"}]),
         ("columns", [{"header": "a", "min": "x"}]),
         ("columns", [{"header": "a", "pattern": "("}]),
         ("columns", [{"header": "a", "transform": ["reverse"]}]),
         ("columns", ["a"]),
+        ("columns", [{"header": "a", "negative": "red"}]),
+        ("columns", [{"header": "a", "store": "text"}]),
+        ("columns", [{"header": "a", "timezone": "UTC"}]),
+        ("columns", [{"header": "a", "timezone": {"name": "UTC", "data": "VFppZg=="}}]),
+        ("columns", [{"header": "a", "timezone": {"name": "UTC", "data": "!"}}]),
+        ("columns", [{"header": "a", "format": 1}]),
+        ("columns", [{"header": "a", "blank": 1}]),
+        ("blank", 1),
         ("attributes", [{"prefix": 1}]),
         ("duplicates", "any"),
     ],

@@ -64,12 +64,115 @@ OTHERS: list[Any] = [
     {**ITEM, "parts": {"M": {"a": {"N": "1"}}}},
 ]
 
+NESTED: Item = {
+    "id": {"S": "A_1"},
+    "tags": {"SS": ["b", "a", "é"]},
+    "codes": {"NS": ["10", "2", "1.5"]},
+    "blobs": {"BS": [b"\xff", b"a"]},
+    "extras": {"M": {"x": {"N": "10"}, "y": {"L": [{"NS": ["3", "4"]}, {"M": {"b": {"S": ""}, "a": {"NULL": True}}}]}}},
+}
+SAME: list[dict[str, Any]] = [
+    {"tags": {"SS": ["a", "é", "b"]}},
+    {"codes": {"NS": ["1.50", "1E1", "2.0"]}},
+    {"blobs": {"BS": [b"a", b"\xff"]}},
+    {"extras": {"M": dict(reversed(NESTED["extras"]["M"].items()))}},
+    {"extras": {"M": {**NESTED["extras"]["M"], "x": {"N": "10.0"}}}},
+    {
+        "extras": {
+            "M": {
+                "y": {"L": [{"NS": ["4.0", "3"]}, {"M": {"a": {"NULL": True}, "b": {"S": ""}}}]},
+                "x": {"N": "1E+1"},
+            }
+        }
+    },
+]
+NOT_SAME: list[dict[str, Any]] = [
+    {"tags": {"SS": ["a", "b"]}},
+    {"tags": {"L": [{"S": "a"}, {"S": "b"}, {"S": "é"}]}},
+    {"tags": {"SS": ["a", "b", "e"]}},
+    {"codes": {"NS": ["10", "2", "1.6"]}},
+    {"codes": {"SS": ["10", "2", "1.5"]}},
+    {"blobs": {"BS": [b"\xff", b"b"]}},
+    {"blobs": {"B": b"\xffa"}},
+    {"extras": {"M": {"x": {"N": "10"}}}},
+    {"extras": {"M": {**NESTED["extras"]["M"], "x": {"S": "10"}}}},
+    {"extras": {"M": {**NESTED["extras"]["M"], "y": {"L": list(reversed(NESTED["extras"]["M"]["y"]["L"]))}}}},
+    {"extras": {"L": [{"N": "10"}]}},
+]
+
+
+@pytest.mark.parametrize("changed", SAME)
+def test_sets_and_maps_have_no_order_and_numbers_in_them_no_form(changed: dict[str, Any]) -> None:
+    assert digest({**NESTED, **changed}) == digest(NESTED)
+    assert differing_attributes(NESTED, {**NESTED, **changed}) == ()
+
+
+@pytest.mark.parametrize("changed", NOT_SAME)
+def test_another_member_type_or_order_of_a_list_is_another_item(changed: dict[str, Any]) -> None:
+    assert digest({**NESTED, **changed}) != digest(NESTED)
+    assert differing_attributes(NESTED, {**NESTED, **changed}) == tuple(changed)
+
+
+_LEAVES = st.one_of(
+    st.text(max_size=3).map(lambda text: {"S": text}),
+    st.integers(-5, 5).map(lambda number: {"N": str(number)}),
+    st.booleans().map(lambda flag: {"BOOL": flag}),
+    st.binary(max_size=2).map(lambda held: {"B": held}),
+    st.just({"NULL": True}),
+    st.sets(st.sampled_from("abc"), min_size=1).map(lambda members: {"SS": sorted(members)}),
+    st.sets(st.integers(0, 3), min_size=1).map(lambda members: {"NS": [str(one) for one in sorted(members)]}),
+)
+_VALUES = st.recursive(
+    _LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda members: {"L": members})
+        | st.dictionaries(st.sampled_from("abc"), inner, max_size=3).map(lambda members: {"M": members})
+    ),
+    max_leaves=8,
+)
+
+
+def _turned(value: Any, order: random.Random) -> Any:
+    """Write a value as DynamoDB might give it back: members of sets and maps in any order, numbers in any form."""
+    [(kind, held)] = value.items()
+    if kind == "N":
+        return {"N": order.choice([held, f"{held}.0", f"{held}E0"])}
+    if kind == "NS":
+        return {"NS": [_turned({"N": one}, order)["N"] for one in order.sample(held, len(held))]}
+    if kind == "SS":
+        return {"SS": order.sample(held, len(held))}
+    if kind == "L":
+        return {"L": [_turned(one, order) for one in held]}
+    if kind == "M":
+        return {"M": {name: _turned(held[name], order) for name in order.sample(list(held), len(held))}}
+    return value
+
+
+@given(st.dictionaries(st.sampled_from("abc"), _VALUES, max_size=3), st.randoms())
+def test_an_item_equals_itself_in_every_order_and_form(item: Any, order: random.Random) -> None:
+    turned = {name: _turned(value, order) for name, value in item.items()}
+
+    assert digest(turned) == digest(item)
+    assert differing_attributes(item, turned) == ()
+
+
+@given(*[st.dictionaries(st.sampled_from("ab"), _VALUES, max_size=2)] * 2)
+def test_items_that_differ_have_other_digests(one: Any, other: Any) -> None:
+    assert (digest(one) == digest(other)) == (differing_attributes(one, other) == ())
+    assert one == other or one.keys() == other.keys() or digest(one) != digest(other)
+
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_any_other_value_type_or_attribute_is_another_item(other: Item) -> None:
     assert digest(other) != digest(ITEM)
     [name] = differing_attributes(ITEM, other)
     assert ITEM.get(name) != other.get(name)
+
+
+@pytest.mark.parametrize("value", [{}, {"S": "both", "N": "1"}, {"N": "1", "BOOL": True}, {"NEW": [1]}])
+def test_a_value_of_no_type_or_another_one_is_another_item(value: Any) -> None:
+    assert digest({**ITEM, "year": value}) != digest(ITEM)
+    assert differing_attributes(ITEM, {**ITEM, "year": value}) == ("year",)
 
 
 def test_the_attributes_that_differ_are_named_in_order() -> None:
