@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from csvdynamo.rules.attribute_values import MAX_PARTITION_KEY_BYTES, AttributeValue, key_size
+from csvdynamo.rules.attribute_values import MAX_PARTITION_KEY_BYTES, AttributeValue, key_size, utf8_length
 from csvdynamo.rules.binaries import binary_rule
 from csvdynamo.rules.cell_refusals import CellRule, TypeRule, refuse
 from csvdynamo.rules.codes import RejectCode
@@ -54,7 +54,7 @@ def compile_cell(column: Column) -> CellRule | None:
 def compile_key(column: Column) -> CellRule:
     """Return the rule of the partition key's column: a value of its type that is never blank and fits a key."""
     transform: TextFunction = chain(column.transform)
-    typed = TYPES[column.type](column)
+    typed, is_text = TYPES[column.type](column), column.type is ColumnType.TEXT
     says_nothing = _blank_test(column)
 
     def convert(text: str) -> AttributeValue:
@@ -62,7 +62,7 @@ def compile_key(column: Column) -> CellRule:
         if says_nothing(value):
             refuse(column, RejectCode.MISSING_KEY, "the partition key is blank")
         key = typed(value)
-        size = key_size(key)
+        size = utf8_length(value) if is_text else key_size(key)
         if size > MAX_PARTITION_KEY_BYTES:
             problem = f"{quoted(value)} is {size:,} bytes; a partition key has at most {MAX_PARTITION_KEY_BYTES:,}"
             refuse(column, RejectCode.TOO_LARGE, problem)
