@@ -115,6 +115,9 @@ def _canonical(value: AttributeValue | None) -> Any:
     """Give a value the one form that equal ones have; what is no number, list, map or set is that already."""
     if value is None or len(value) != 1:  # DynamoDB gives each value one type
         return value
+    number = value.get("N")
+    if number is not None:  # by far the most of what is no text
+        return ("N", number_text(number) or number)
     [(kind, held)] = value.items()
     form = _FORMS.get(kind)
     return value if form is None else (kind, form(held))
@@ -125,7 +128,6 @@ def _number(text: str) -> str:
 
 
 _FORMS: Mapping[str, Callable[[Any], Any]] = {
-    "N": _number,
     "SS": sorted,
     "NS": lambda members: sorted(map(_number, members)),
     "BS": sorted,
