@@ -10,12 +10,14 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from csvdynamo.datasets import table_checks
 from csvdynamo.datasets.column_rules import ColumnRules
 from csvdynamo.datasets.computed_rules import ComputedRules
-from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
 from csvdynamo.datasets.protection import Protection
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
 from csvdynamo.rules.computed import Computed
@@ -129,6 +131,8 @@ class _Assembly:
             protection=file.protection,
         )
         self._hold_key_names(dataset)
+        for place, problem in table_checks.problems(file.table, dataset.rules):
+            self._fail(place, problem)
         return dataset
 
     def _hold_key_names(self, dataset: Dataset) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Self
 from csvdynamo.errors import RulesError
 from csvdynamo.rules.columns import Column, ColumnType, read_steps, written_steps
 from csvdynamo.rules.computed import Computed
+from csvdynamo.rules.indexes import Index
 from csvdynamo.rules.keys import KeyAttribute, KeyType, TableKey
 from csvdynamo.rules.transforms import TextFunction, Transform, chain
 
@@ -23,6 +24,11 @@ _AGAIN = "deploy the stack again"
 
 KEY_TYPES: Mapping[ColumnType, KeyType] = {ColumnType.TEXT: "S", ColumnType.NUMBER: "N"}
 """The types of columns that may be a key."""
+
+
+def key_type(column: Column) -> KeyType | None:
+    """Return the type that a column's values have as a key, in DynamoDB's letters; None if they can be none."""
+    return KEY_TYPES.get(column.type)
 
 
 class DuplicatePolicy(StrEnum):
@@ -46,6 +52,7 @@ class RowRules:
         columns: The declared columns, by their headers. A source may have others.
         computed: The attributes that no column holds, by their names.
         duplicates: Which row of one key is written.
+        indexes: The secondary indexes, by their names.
     """
 
     dataset: str
@@ -56,6 +63,7 @@ class RowRules:
     duplicates: DuplicatePolicy = DuplicatePolicy.LAST
     sort_key: str | None = None
     computed: tuple[Computed, ...] = ()
+    indexes: tuple[Index, ...] = ()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -77,6 +85,7 @@ class RowRules:
                 duplicates=DuplicatePolicy(written["duplicates"]),
                 sort_key=written.get("sort_key"),
                 computed=tuple(map(Computed.read, written.get("computed", ()))),
+                indexes=tuple(map(Index.read, written.get("indexes", ()))),
             )
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, re.error) as error:
             raise RulesError(f"the rules cannot be read ({error!r}): {_AGAIN}") from error
@@ -96,6 +105,8 @@ class RowRules:
             written["sort_key"] = self.sort_key
         if self.computed:
             written["computed"] = [one.written() for one in self.computed]
+        if self.indexes:
+            written["indexes"] = [index.written() for index in self.indexes]
         return json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
 
     @cached_property
@@ -106,8 +117,15 @@ class RowRules:
     @cached_property
     def key(self) -> TableKey:
         """The table's key, each part with the type of what it is made of: of a column without rules it is text."""
-        sort = None if self.sort_key is None else KeyAttribute(self.sort_key, self._key_type(self.sort_key))
-        return TableKey(KeyAttribute(self.partition_key, self._key_type(self.partition_key)), sort)
+        return self._key(self.partition_key, self.sort_key)
+
+    def key_of(self, index: Index) -> TableKey:
+        """Return an index's key, each part with its type as that of the table's key has it."""
+        return self._key(index.partition_key, index.sort_key)
+
+    def _key(self, partition: str, sort: str | None) -> TableKey:
+        second = None if sort is None else KeyAttribute(sort, self._key_type(sort))
+        return TableKey(KeyAttribute(partition, self._key_type(partition)), second)
 
     def made(self, attribute: str) -> Computed | None:
         """Return how an attribute is computed, None if it is not."""

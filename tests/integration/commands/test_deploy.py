@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from commands import deploy
 from commands.cdk_cli import NotBootstrappedError
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.table_rules import Table
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 ENVIRONMENT = {"AWS_REGION": "eu-west-1"}

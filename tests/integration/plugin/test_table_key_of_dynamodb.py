@@ -6,7 +6,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key
 from tests.integration.plugin.moto_table import TABLE, table
 
