@@ -12,6 +12,7 @@ from commands.project import ROOT
 from csvdynamo.datasets.dataset_file import DatasetFile, load_dataset
 from csvdynamo.datasets.grammar import keys_of, table_of
 from csvdynamo.datasets.policies import WHOLE_UP_TO
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.codes import RejectCode, UnfinishedCode
 from csvdynamo.rules.transforms import TRANSFORMS
@@ -21,7 +22,7 @@ EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 7
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -51,6 +52,7 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
     [
         "source",
         "table",
+        'table.index."name"',
         'computed."attribute"',
         "attributes",
         'columns."Header"',
@@ -64,7 +66,7 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
 )
 def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str) -> None:
     path = tmp_path / "cars.toml"
-    header = f"[{section}]\n"
+    header = f"[{section}]\n" + ('partition_key = "a"\n' if section.startswith("table.index") else "")
     text = EXAMPLES[0]
     text = text.replace(header, header + "zzz = 1\n") if header in text else text + header + "zzz = 1\n"
     path.write_text(text, encoding="utf-8")
@@ -72,7 +74,7 @@ def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str)
     with pytest.raises(DatasetError, match="zzz: unknown key; allowed here: ") as caught:
         load_dataset(path)
 
-    part = PAGE.split(f"## `[{section}]`")[1].split("\n## ")[0]
+    part = PAGE.split(f"# `[{section}]`")[1].split("\n## ")[0]
     for key in str(caught.value).split("allowed here: ")[1].split(", "):
         assert f"`{key}`" in part
 
@@ -94,6 +96,8 @@ def test_every_code_and_every_step_is_told() -> None:
 def test_each_table_of_a_file_has_its_table_on_the_page() -> None:
     for key, info in keys_of(DatasetFile):
         assert (f"<!-- keys of {key} -->" in PAGE) == (table_of(info) is not None)
+    for key, info in keys_of(Table):
+        assert (f"<!-- keys of table {key} -->" in PAGE) == (table_of(info) is not None)
 
 
 SCHEMA = (ROOT / "docs" / "dataset.schema.json").read_text(encoding="utf-8")
