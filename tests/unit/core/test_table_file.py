@@ -120,7 +120,11 @@ def index(name: str = "by_make", keys: str = 'partition_key = "make"') -> str:
         ),
         ("", index(keys=""), "table.index.by_make.partition_key: is missing: give a text"),
         ("", index(keys="partition_key = 1"), "table.index.by_make.partition_key: must be a text that is not empty"),
-        ("", index(keys='partition_key = "make"\nkey = "a"'), "table.index.by_make.key: unknown key; allowed here: partition_key, proj"),
+        (
+            "",
+            index(keys='partition_key = "make"\nkey = "a"'),
+            "table.index.by_make.key: unknown key; allowed here: partition_key, proj",
+        ),
         ("", index("b"), 'table.index: an index has a name of 3 to 255 of A-Z a-z 0-9 _ . -, found "b"'),
         ("", index("by make"), "table.index: an index has a name of 3 to 255"),
         ("", "".join(index(f"by_make_{n}") for n in range(21)), "table.index: must have at most 20 indexes, found 21"),
