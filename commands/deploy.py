@@ -3,11 +3,22 @@
 import argparse
 import os
 import re
+from typing import TYPE_CHECKING
 
 from commands.cdk_cli import Assembly, NotBootstrappedError, synthesized
 from commands.project import DEFAULT_DATASET, fail, find_dataset, make_command, say
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.table.table_key import TableError, refuse_other_key
+from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.table.existing_table import (
+    lifetime_of,
+    refuse_index_changes,
+    refuse_other_indexes,
+    refuse_other_lifetime,
+)
+from csvdynamo_airflow.table.table_key import no_table, refuse_other_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
 
 # No variables of its own: the CDK has those of the shell.
 _SHELL: dict[str, str] = {}
@@ -64,10 +75,11 @@ def deploy(assembly: Assembly, dataset: Dataset, options: tuple[str, ...]) -> di
 
 
 def refuse_unfit_table(dataset: Dataset) -> None:
-    """End the command if the account has a table of the data set's name that its rows do not fit.
+    """End the command if the account has a table of the data set's name that its rows, or its indexes, do not fit.
 
-    A deploy takes an existing table into the stack by its name, whatever its key. Who deploys may have no right to look
-    at it, since the CDK acts through roles of its own; then the first run looks.
+    A deploy takes an existing table into the stack by its name, whatever its key, or leaves it alone if it is not
+    managed. Who deploys may have no right to look at it, since the CDK acts through roles of its own; then the first
+    run looks.
     """
     import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -75,13 +87,32 @@ def refuse_unfit_table(dataset: Dataset) -> None:
     name = dataset.table.name
     try:
         # The CDK heeds AWS_REGION, boto3 only AWS_DEFAULT_REGION and the profile.
-        dynamodb = boto3.client("dynamodb", region_name=os.environ.get("AWS_REGION") or None)
-        refuse_other_key(dynamodb.describe_table(TableName=name)["Table"], dataset)
-    except TableError as error:
+        region = os.environ.get("AWS_REGION") or None
+        dynamodb = boto3.client("dynamodb", region_name=region)
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        refuse_other_key(table, dataset)
+        if not dataset.table.managed:
+            refuse_other_indexes(table, dataset)
+            refuse_other_lifetime(lifetime_of(dynamodb, name), dataset)
+        else:
+            refuse_index_changes(table, dataset, lambda: _is_deployed(boto3.client("cloudformation", region), dataset))
+    except (MigrationError, MigrationPostponedError) as error:
         fail(str(error))
     except (BotoCoreError, ClientError) as error:
         if "ResourceNotFoundException" not in str(error):
             say(f"Whether there is a table {name} with another key could not be seen: {error}")
+        elif not dataset.table.managed:
+            fail(no_table(name, dynamodb.meta.region_name, dataset))
+
+
+def _is_deployed(cloudformation: "CloudFormationClient", dataset: Dataset) -> bool:
+    """Say whether the data set's stack is there; one that nobody may look at counts as there."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - only what talks to AWS pays for it
+
+    try:
+        return bool(cloudformation.describe_stacks(StackName=dataset.stack_name)["Stacks"])
+    except ClientError as error:
+        return "does not exist" not in str(error)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,10 @@ def _table(of: str) -> Iterator[str]:
         return _codes(RejectCode)
     if of == "codes of unfinished rows":
         return _codes(UnfinishedCode)
-    tables = {key: table_of(info) for key, info in keys_of(DatasetFile)}
-    keys = ((f"`{key}`", _default(info), _sentence(info)) for key, info in keys_of(tables[of.removeprefix("keys of ")]))
+    table: Any = DatasetFile
+    for name in of.removeprefix("keys of ").split(" "):
+        table = table_of(dict(keys_of(table))[name])
+    keys = ((f"`{key}`", _default(info), _sentence(info)) for key, info in keys_of(table))
     return _lines(("key", "default", "what it is"), keys)
 
 
@@ -82,7 +84,7 @@ def report_schema() -> str:
 
 def _default(info: FieldInfo) -> str:
     if info.default is PydanticUndefined:
-        return "required"
+        return "required" if info.default_factory is None else rule_of(info).absent
     rule = rule_of(info)
     if isinstance(rule, OneOf):
         return next(f"`{_toml(word)}`" for word, meant in rule.words.items() if meant == info.default)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from commands.embedded_assembly import embedded_assembly
+from commands.owners_table import make_owners_table
 from commands.project import BUILD, say
 from csvdynamo.datasets.dataset import Dataset
 from local_aws.server import LocalAws
@@ -74,9 +75,10 @@ def embedded_aws(
         try:
             assembly = embedded_assembly(dataset)
             assembly.bootstrap(aws.environment)
-            outputs = assembly.deploy(dataset, aws.environment)
+            deployed = Deployed(aws, assembly.deploy(dataset, aws.environment))
+            make_owners_table(dataset, deployed.client)
         except BaseException:
             # Also one that was to be kept: without its stack it is of no use, and nobody was told where it is.
             aws.stop()
             raise
-        yield Deployed(aws, outputs)
+        yield deployed

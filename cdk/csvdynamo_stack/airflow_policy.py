@@ -35,6 +35,7 @@ class AirflowPolicy(Construct):
         machine_name: str,
         bucket: s3.IBucket,
         table: dynamodb.ITable,
+        managed: bool,
         encryption: DataEncryption,
         notifications: Notifications,
     ) -> None:
@@ -50,6 +51,8 @@ class AirflowPolicy(Construct):
                 *self._executions(machine_name),
                 # Its key before a run; the check of the table after it, by a sample of keys and whole.
                 allow(["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:Scan"], [table.table_arn]),
+                # What the owner of a table has set may be another than the data set file says.
+                *([] if managed else [allow(["dynamodb:DescribeTimeToLive"], [table.table_arn])]),
                 *encryption.to_write_objects(bucket),
                 *encryption.to_read_items(table),
                 allow(["sns:Publish"], [notifications.topic.topic_arn]),

@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from csvdynamo.datasets.protection import Encryption
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo_stack.policies import allow
 
 
@@ -21,12 +22,14 @@ class DataEncryption(Construct):
 
     A stack that was destroyed leaves its bucket and table, and so its key. The next deploy makes another key, and what
     was written before stays under the first one. That is why roles may use whatever key of the account S3 or DynamoDB
-    ask for, as long as it is for this bucket or this table, and not one key by its name.
+    ask for, as long as it is for this bucket or this table, and not one key by its name. A table that was there before
+    is under its owner's key, if the data set file names one, and under no other.
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
 
-    def __init__(self, scope: Construct, construct_id: str, encryption: Encryption) -> None:
+    def __init__(self, scope: Construct, construct_id: str, encryption: Encryption, table: Table) -> None:
         super().__init__(scope, construct_id)
+        self._table = table
         self.key: kms.Key | None = self._make_key() if encryption is Encryption.CUSTOMER_MANAGED else None
 
     @property
@@ -85,13 +88,21 @@ class DataEncryption(Construct):
         return self._through("s3", actions, {"StringLike": context})
 
     def _items(self, actions: Sequence[str], table: dynamodb.ITable) -> list[iam.PolicyStatement]:
-        return self._through(
-            "dynamodb", actions, {"StringLike": {"kms:EncryptionContext:aws:dynamodb:tableName": table.table_name}}
-        )
+        context = {"StringLike": {"kms:EncryptionContext:aws:dynamodb:tableName": table.table_name}}
+        if self._table.managed:
+            return self._through("dynamodb", actions, context)
+        owners = self._table.kms_key
+        return [] if owners is None else [_allow_through("dynamodb", actions, [owners], context)]
 
     def _through(self, service: str, actions: Sequence[str], context: Mapping[str, Any]) -> list[iam.PolicyStatement]:
         if self.key is None:
             return []
         keys = f"arn:{Aws.PARTITION}:kms:{Aws.REGION}:{Aws.ACCOUNT_ID}:key/*"
-        via = {"StringEquals": {"kms:ViaService": f"{service}.{Aws.REGION}.amazonaws.com"}}
-        return [allow(actions, [keys], {**via, **context})]
+        return [_allow_through(service, actions, [keys], context)]
+
+
+def _allow_through(
+    service: str, actions: Sequence[str], keys: Sequence[str], context: Mapping[str, Any]
+) -> iam.PolicyStatement:
+    via = {"StringEquals": {"kms:ViaService": f"{service}.{Aws.REGION}.amazonaws.com"}}
+    return allow(actions, keys, {**via, **context})

@@ -60,8 +60,8 @@ class CsvDynamoStack(Stack):
             self,
             "Storage",
             bucket_name=names.bucket,
-            table_name=dataset.table.name,
-            table_key=dataset.rules.key,
+            table=dataset.table,
+            rules=dataset.rules,
             protection=dataset.protection,
         )
         error_stream = ErrorStream(
@@ -106,6 +106,7 @@ class CsvDynamoStack(Stack):
             machine_name=names.machine,
             bucket=storage.bucket,
             table=storage.table,
+            managed=dataset.table.managed,
             encryption=storage.encryption,
             notifications=notifications,
         )

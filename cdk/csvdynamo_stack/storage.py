@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from csvdynamo.datasets.protection import Protection
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.folders import (
     ERRORS_PREFIX,
     FIREHOSE_ERRORS_PREFIX,
@@ -18,18 +18,9 @@ from csvdynamo.folders import (
     RESULTS_PREFIX,
     SOURCE_PREFIX,
 )
-from csvdynamo.rules.keys import KeyAttribute, KeyType, TableKey
+from csvdynamo.rules.row_rules import RowRules
+from csvdynamo_stack.destination import KEPT, destination
 from csvdynamo_stack.encryption import DataEncryption
-
-_TYPES: Mapping[KeyType, dynamodb.AttributeType] = {
-    "S": dynamodb.AttributeType.STRING,
-    "N": dynamodb.AttributeType.NUMBER,
-    "B": dynamodb.AttributeType.BINARY,
-}
-
-# CloudFormation's RetainExceptOnCreate: a first deploy that fails leaves no bucket behind, a destroy leaves the data.
-# The table, which is protected, stays in either case.
-KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 _ABANDONED_UPLOAD_LIFE = Duration.days(7)
 # The bucket keeps versions: what expires, or is written over, can be brought back for so long, and then it is gone.
@@ -45,12 +36,12 @@ class Storage(Construct):
         construct_id: str,
         *,
         bucket_name: str,
-        table_name: str,
-        table_key: TableKey,
+        table: Table,
+        rules: RowRules,
         protection: Protection,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.encryption = DataEncryption(self, "Encryption", protection.encryption)
+        self.encryption = DataEncryption(self, "Encryption", protection.encryption, table)
         key = self.encryption.key
         self.bucket = s3.Bucket(
             self,
@@ -72,26 +63,7 @@ class Storage(Construct):
                 *_expiry(protection),
             ],
         )
-        self.table = dynamodb.Table(
-            self,
-            "Table",
-            table_name=table_name,
-            partition_key=_attribute(table_key.partition),
-            sort_key=None if table_key.sort is None else _attribute(table_key.sort),
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
-            encryption_key=key,
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            # Also guards a table that was taken back against the rollback of the deploy that took it.
-            deletion_protection=True,
-            removal_policy=KEPT,
-        )
-
-
-def _attribute(part: KeyAttribute) -> dynamodb.Attribute:
-    return dynamodb.Attribute(name=part.name, type=_TYPES[part.type])
+        self.table = destination(self, "Table", table, rules, key)
 
 
 def _expiry(protection: Protection) -> Iterator[s3.LifecycleRule]:

@@ -21,7 +21,17 @@ from tests.fuzz.typed_errors import fuzz, result_or_error
 VALID: dict[str, Any] = {
     "duplicates": "last",
     "source": {"url": "https://example.com/cars.csv", "file_name": "cars.csv", "delimiter": ",", "encoding": "utf-8"},
-    "table": {"name": "tb_cars", "partition_key": "car_id"},
+    "table": {
+        "name": "tb_cars",
+        "partition_key": "car_id",
+        "ttl": "price_usd",
+        "stream": "new",
+        "class": "standard",
+        "billing": "provisioned",
+        "read_units": 5,
+        "write_units": 5,
+        "index": {"by_state": {"partition_key": "state", "sort_key": "car_id", "projection": ["electric"]}},
+    },
     "attributes": {"transform": ["trim", "lowercase", {"replace": " ", "with": "_"}]},
     "columns": {
         "Car ID": {"transform": ["trim", {"prefix": "C_"}], "pattern": "C_[0-9]{1,9}", "max_length": 20},

@@ -150,6 +150,7 @@ def _verification(checked: CheckedTable) -> Verification:
         mode=checked.mode,
         keys_checked=checked.keys_checked,
         **{kind.value: checked.count(kind) for kind in DifferenceKind},
+        expired=checked.expired,
         examples=tuple(Example(one.kind, one.key, one.row, one.attributes) for one in checked.examples),
         key=checked.key,
         execution=checked.execution,

@@ -80,6 +80,9 @@ class Verification:
     ]
     stale: Annotated[int, Field(description="Items under the keys of rejected rows.")]
     foreign: Annotated[int, Field(description="Items whose keys no row of the file has.")]
+    expired: Annotated[
+        int, Field(description="Rows that were written, and whose items are gone because their time to live has ended.")
+    ]
     examples: Annotated[tuple[Example, ...], Field(description="The first differences of each kind.")]
     key: Annotated[str | None, Field(description="The object that lists every difference, null where there is none.")]
     execution: Annotated[str, Field(description="The execution whose rows were looked for, empty where none were.")]

@@ -86,6 +86,7 @@ class CheckedTable:
         execution: The name of the execution whose rows were looked for.
         redrives: How often that had been redriven then.
         at: When the table had been read, in seconds since the epoch.
+        expired: Items that were not there, and whose time to live had ended: DynamoDB deletes them.
     """
 
     mode: VerifyMode = VerifyMode.NONE
@@ -96,6 +97,7 @@ class CheckedTable:
     execution: str = ""
     redrives: int = 0
     at: float = 0.0
+    expired: int = 0
 
     def count(self, kind: DifferenceKind) -> int:
         """How many differences there are of a kind."""
@@ -114,7 +116,10 @@ class CheckedTable:
         if self.mode is VerifyMode.NONE:
             return "not checked."
         found = ", ".join(f"{count:,} {kind.value}" for kind in DifferenceKind if (count := self.count(kind)))
-        return f"{self.keys_checked:,} keys of the file checked ({self.mode.value}): {found or 'all as expected'}."
+        told = found or "all as expected"
+        if self.expired:
+            told += f"; {self.expired:,} gone, as their time to live has ended"
+        return f"{self.keys_checked:,} keys of the file checked ({self.mode.value}): {told}."
 
     def to_json(self) -> dict[str, Any]:
         """Write it as the report's ``verification``."""
@@ -127,6 +132,7 @@ class CheckedTable:
             "execution": self.execution,
             "redrives": self.redrives,
             "at": self.at,
+            "expired": self.expired,
         }
 
     @classmethod
@@ -142,4 +148,5 @@ class CheckedTable:
                 execution=document["execution"],
                 redrives=document["redrives"],
                 at=document["at"],
+                expired=document.get("expired", 0),  # a run may last over an upgrade
             )

@@ -20,6 +20,7 @@ from csvdynamo_airflow.outcome.outcome_tables import standings
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.storage.stored_file import fetch
+from csvdynamo_airflow.table.lifetimes import UNLIMITED, Lifetimes
 from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
 if TYPE_CHECKING:
@@ -106,8 +107,16 @@ def read_row_outcomes(s3: "S3Client", prepared: Prepared, outcome: Outcome, spac
 class Expectations:
     """Makes of each row of a prepared file what the table must hold of it."""
 
-    def __init__(self, dataset: Dataset, outcomes: RowOutcomes) -> None:
+    def __init__(self, dataset: Dataset, outcomes: RowOutcomes, lifetimes: Lifetimes = UNLIMITED) -> None:
+        """Make them.
+
+        Args:
+            dataset: The data set.
+            outcomes: What became of the rows.
+            lifetimes: Is told until when each item lives.
+        """
         self._outcomes = outcomes
+        self._lifetimes = lifetimes
         self._key = dataset.rules.key
         self._converter = RowConverter(dataset.rules)
 
@@ -127,6 +136,7 @@ class Expectations:
         outcome = self._outcomes.of(number)
         item = None if outcome is RowOutcome.REJECTED else self._item(row)
         if item is not None:
+            self._lifetimes.note(number, item)
             return Expected(self._key.of(item), number, outcome, item)
         if outcome is RowOutcome.UNFINISHED:
             outcome = RowOutcome.REJECTED  # as it would have been

@@ -1,5 +1,6 @@
 """The table's key against the data set file's: with another key DynamoDB refuses every row, one by one."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
@@ -8,7 +9,11 @@ from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeDefinitionTypeDef,
+        KeySchemaElementTypeDef,
+        TableDescriptionTypeDef,
+    )
 
 _USABLE = frozenset({"ACTIVE", "UPDATING"})
 """A table that is UPDATING, such as one that gets an index, is read and written as ever:
@@ -28,15 +33,20 @@ class TableNotReadyError(MigrationPostponedError):
 
 def key_described(table: "TableDescriptionTypeDef") -> TableKey:
     """Read a table's key from the ``Table`` of DescribeTable's answer."""
-    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
-    parts = {
-        one["KeyType"]: KeyAttribute(one["AttributeName"], types[one["AttributeName"]]) for one in table["KeySchema"]
-    }
+    return key_of_schema(table["KeySchema"], table["AttributeDefinitions"])
+
+
+def key_of_schema(
+    schema: Iterable["KeySchemaElementTypeDef"], definitions: Iterable["AttributeDefinitionTypeDef"]
+) -> TableKey:
+    """Read the key of a table or an index from its ``KeySchema`` and the table's ``AttributeDefinitions``."""
+    types = {one["AttributeName"]: one["AttributeType"] for one in definitions}
+    parts = {one["KeyType"]: KeyAttribute(one["AttributeName"], types[one["AttributeName"]]) for one in schema}
     return TableKey(parts["HASH"], parts.get("RANGE"))
 
 
-def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) -> None:
-    """Hold the table's key against the data set file's.
+def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) -> "TableDescriptionTypeDef":
+    """Hold the table's key against the data set file's, and return its description.
 
     Args:
         dynamodb: A boto3 DynamoDB client.
@@ -50,11 +60,7 @@ def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) ->
     try:
         described = dynamodb.describe_table(TableName=table).get("Table", {})
     except dynamodb.exceptions.ResourceNotFoundException as error:
-        raise TableError(
-            f"There is no table {table} in {dynamodb.meta.region_name}, though the stack {dataset.stack_name} names "
-            f"it: it was deleted by hand. Make it again: make destroy DATASET={dataset.name}, then make deploy "
-            f"DATASET={dataset.name}"
-        ) from error
+        raise TableError(no_table(table, dynamodb.meta.region_name, dataset)) from error
     if not described.keys() >= _DESCRIBED:
         raise TableNotReadyError(
             f"DynamoDB answered without describing the table {table}. Something between this worker and DynamoDB may "
@@ -66,6 +72,22 @@ def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) ->
             "does not become so by itself, look at the table in the AWS console."
         )
     refuse_other_key(described, dataset)
+    return described
+
+
+def no_table(table: str, region: str, dataset: Dataset) -> str:
+    """Say that there is no table of a name, and what to do. Pure."""
+    where = f"There is no table {table} in {region}, though"
+    if not dataset.table.managed:
+        return (
+            f"{where} datasets/{dataset.name}.toml says that there is (table.managed = false). Make it, with "
+            f"{dataset.rules.key}, or let the stack make it: table.managed = true, and deploy: "
+            f"make deploy DATASET={dataset.name}"
+        )
+    return (
+        f"{where} the stack {dataset.stack_name} names it: it was deleted by hand. Make it again: make destroy "
+        f"DATASET={dataset.name}, then make deploy DATASET={dataset.name}"
+    )
 
 
 def refuse_other_key(table: "TableDescriptionTypeDef", dataset: Dataset) -> None:

@@ -19,6 +19,7 @@ from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.expected_items import Expectations, read_row_outcomes, read_rows
 from csvdynamo_airflow.table.full_check import FullCheck
+from csvdynamo_airflow.table.lifetimes import Lifetimes
 from csvdynamo_airflow.table.table_check import Expected, differing_attributes, digest, digest_expected, judge
 from csvdynamo_airflow.table.table_reader import TableReader
 
@@ -70,8 +71,10 @@ class TableCheck:
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
             space = DiskSpace(folder, f"check the table {self.reader.table}")
             space.require(spilled)
-            expectations = Expectations(self.dataset, read_row_outcomes(self.s3, prepared, self.outcome, space))
-            with DifferenceLog(folder / "differences", space) as differences:
+            lifetimes = Lifetimes(self.dataset.table.ttl, prepared.source_rows)
+            outcomes = read_row_outcomes(self.s3, prepared, self.outcome, space)
+            expectations = Expectations(self.dataset, outcomes, lifetimes)
+            with DifferenceLog(folder / "differences", space, lifetimes) as differences:
                 if mode is VerifyMode.FULL:
                     path = self._fetch_file(space)
                     expected = partial(self._expect_all, expectations, path)
@@ -86,6 +89,7 @@ class TableCheck:
                 counts=dict(differences.counts),
                 examples=self._with_attributes(differences.examples, expected),
                 key=self._keep(differences),
+                expired=differences.expired,
             )
         log.info("The table %s: %s", self.reader.table, checked.sentence())
         return checked

@@ -16,7 +16,7 @@ from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.settings import datasets_folder, retry_seconds
 from csvdynamo_airflow.stack import Stack, Use, read_stack, refuse_other_version
-from csvdynamo_airflow.table.table_key import check_table_key
+from csvdynamo_airflow.table.existing_table import check_table
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
@@ -98,11 +98,12 @@ def refuse_other_table(stack: Stack, dataset: Dataset) -> None:
     """Look at the stack's table before anything is stored or started for it.
 
     Raises:
-        AirflowFailException: It is gone, or has another key than the data set file says.
+        AirflowFailException: It is gone, or has another key than the data set file says; a table that the stack did not
+            make, other indexes or another time to live, too.
         csvdynamo_airflow.table.table_key.TableNotReadyError: It is being made or deleted.
     """
     with permanent_errors_fail_at_once():
-        check_table_key(client("dynamodb"), stack.table, dataset)
+        check_table(client("dynamodb"), stack.table, dataset)
 
 
 def refuse_other_rules(prepared: Prepared, dataset: Dataset) -> None:

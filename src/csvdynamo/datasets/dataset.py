@@ -16,6 +16,7 @@ from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.sources import HTTP, address_in_file, has_user, is_source_url, kind_of, told_in_file
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
 from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail
@@ -28,7 +29,6 @@ DELIMITERS = {"found": None, ",": ",", ";": ";", "|": "|", "tab": "\t"}
 """The delimiters that a source may have, by how a data set file writes them; None: it is found."""
 ENCODINGS = {"found": None, "utf-8": "utf-8", "utf-16": "utf-16", "windows-1252": "windows-1252"}
 """The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
-_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -63,9 +63,6 @@ def _is_timezone(name: str) -> bool:
 
 _SCHEDULE = Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)", _is_schedule)
 _HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule)
-
-
-_KEY = Text("at most 255 bytes (a DynamoDB key's name)", lambda name: len(name.encode()) <= 255)
 
 
 @section(frozen=True, config=STRICT)
@@ -112,22 +109,6 @@ class Source:
         """Every host that a run may ask: that of ``url``, if it names one, and ``hosts``."""
         own = HostRule.from_url(self.url) if kind_of(self.url) is HTTP else None
         return self.hosts if own is None else (own, *self.hosts)
-
-
-@section(frozen=True, config=STRICT)
-class Table:
-    """The DynamoDB table and the attributes that are its key."""
-
-    name: Annotated[str, Text("3 to 255 of A-Z a-z 0-9 _ . - (a DynamoDB table name)", _TABLE_NAME.fullmatch)] = Field(
-        description="the DynamoDB table, 3 to 255 of `A-Z a-z 0-9 _ . -`"
-    )
-    partition_key: Annotated[str, _KEY] = Field(
-        description="the attribute that is the partition key: its name *after* `[attributes]` or `rename`, or one of "
-        "`[computed]`"
-    )
-    sort_key: Annotated[str, _KEY] | None = Field(
-        default=None, description="the attribute that is the sort key, named likewise; without it the table has none"
-    )
 
 
 @section(frozen=True, config=STRICT)
@@ -244,6 +225,7 @@ class Dataset:
         """Sixteen hex digits of the SHA-256 of what else the stack is made of: its output ``SettingsHash``."""
         limits, protection = asdict(self.limits), asdict(self.protection)
         settings = [limits, protection, self.gates.tolerated_failure_percent]
+        settings += [table] if (table := self.table.settings()) else []
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
     @cached_property
@@ -259,4 +241,5 @@ class Dataset:
             sort_key=self.table.sort_key,
             computed=tuple(sorted(self.computed, key=lambda one: one.attribute)),
             blank=self.values.blank,
+            indexes=self.table.indexes,
         )

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from csvdynamo.datasets import table_checks
 from csvdynamo.datasets.column_rules import ColumnRules
 from csvdynamo.datasets.computed_rules import ComputedRules
-from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Table, Values
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Source, Values
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
 from csvdynamo.datasets.protection import Protection
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
 from csvdynamo.rules.computed import Computed
@@ -131,6 +133,8 @@ class _Assembly:
             values=file.values,
         )
         self._hold_key_names(dataset)
+        for place, problem in table_checks.problems(file.table, dataset.rules):
+            self._fail(place, problem)
         return dataset
 
     def _hold_key_names(self, dataset: Dataset) -> None:
@@ -178,7 +182,7 @@ class _Assembly:
         given, place = self._document["columns"][header], ("columns", header)
         key = "partition key" if attribute == self._file.table.partition_key else "sort key"
         if rules.type not in KEY_TYPES:
-            self._fail((*place, "type"), f"the {key} is {' or '.join(KEY_TYPES)}, found {rules.type}")
+            self._fail((*place, "type"), f"the {key} is one of {', '.join(KEY_TYPES)}, found {rules.type}")
         if "empty" in given:
             self._fail((*place, "empty"), f"the {key} is never blank: remove this key")
         if "required" in given and not rules.required:

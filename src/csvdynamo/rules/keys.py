@@ -23,7 +23,8 @@ from csvdynamo.shown import quoted
 KeyType = Literal["S", "N", "B"]
 """DynamoDB's letter for a type that a key may have."""
 
-_KINDS = {"S": "text", "N": "number", "B": "binary"}
+KIND_OF_TYPE = {"S": "text", "N": "number", "B": "binary", "BOOL": "boolean", "NULL": "null"}
+"""What a type is called, by DynamoDB's letters for it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class KeyAttribute:
     type: KeyType = "S"
 
     def __str__(self) -> str:
-        return f"{self.name!r} ({_KINDS.get(self.type, self.type)})"
+        return f"{self.name!r} ({KIND_OF_TYPE.get(self.type, self.type)})"
 
 
 @dataclass(frozen=True)

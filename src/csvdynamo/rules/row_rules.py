@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any, Self
 
 from csvdynamo.errors import RulesError
-from csvdynamo.rules.columns import Column, ColumnType, read_steps, written_steps
+from csvdynamo.rules.columns import Column, ColumnType, Store, read_steps, written_steps
 from csvdynamo.rules.computed import Computed
+from csvdynamo.rules.indexes import Index
 from csvdynamo.rules.keys import KeyAttribute, KeyType, TableKey
 from csvdynamo.rules.transforms import TextFunction, Transform, chain
 
@@ -21,8 +22,19 @@ RULES_FILE = "rules.json"
 _VERSION = 1
 _AGAIN = "deploy the stack again"
 
-KEY_TYPES: Mapping[ColumnType, KeyType] = {ColumnType.TEXT: "S", ColumnType.NUMBER: "N", ColumnType.BINARY: "B"}
-"""The types of columns that may be a key."""
+KEY_TYPES: Mapping[ColumnType, KeyType] = {
+    ColumnType.TEXT: "S",
+    ColumnType.NUMBER: "N",
+    ColumnType.BINARY: "B",
+    ColumnType.DATE: "S",
+    ColumnType.TIMESTAMP: "S",
+}
+"""The types of columns that may be a key; a date or a timestamp is a number where it is stored as `Store.EPOCH`."""
+
+
+def key_type(column: Column) -> KeyType | None:
+    """Return the type that a column's values have as a key, in DynamoDB's letters; None if they can be none."""
+    return "N" if column.store is Store.EPOCH else KEY_TYPES.get(column.type)
 
 
 class DuplicatePolicy(StrEnum):
@@ -47,6 +59,7 @@ class RowRules:
         computed: The attributes that no column holds, by their names.
         duplicates: Which row of one key is written.
         blank: Words that count as blank, in every column that does not say its own.
+        indexes: The secondary indexes, by their names.
     """
 
     dataset: str
@@ -58,6 +71,7 @@ class RowRules:
     sort_key: str | None = None
     computed: tuple[Computed, ...] = ()
     blank: frozenset[str] = frozenset()
+    indexes: tuple[Index, ...] = ()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -80,6 +94,7 @@ class RowRules:
                 sort_key=written.get("sort_key"),
                 computed=tuple(map(Computed.read, written.get("computed", ()))),
                 blank=frozenset(written.get("blank", ())),
+                indexes=tuple(map(Index.read, written.get("indexes", ()))),
             )
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, re.error) as error:
             raise RulesError(f"the rules cannot be read ({error!r}): {_AGAIN}") from error
@@ -101,6 +116,8 @@ class RowRules:
             written["computed"] = [one.written() for one in self.computed]
         if self.blank:
             written["blank"] = sorted(self.blank)
+        if self.indexes:
+            written["indexes"] = [index.written() for index in self.indexes]
         return json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
 
     @cached_property
@@ -111,8 +128,15 @@ class RowRules:
     @cached_property
     def key(self) -> TableKey:
         """The table's key, each part with the type of what it is made of: of a column without rules it is text."""
-        sort = None if self.sort_key is None else KeyAttribute(self.sort_key, self._key_type(self.sort_key))
-        return TableKey(KeyAttribute(self.partition_key, self._key_type(self.partition_key)), sort)
+        return self._key(self.partition_key, self.sort_key)
+
+    def key_of(self, index: Index) -> TableKey:
+        """Return an index's key, each part with its type as that of the table's key has it."""
+        return self._key(index.partition_key, index.sort_key)
+
+    def _key(self, partition: str, sort: str | None) -> TableKey:
+        second = None if sort is None else KeyAttribute(sort, self._key_type(sort))
+        return TableKey(KeyAttribute(partition, self._key_type(partition)), second)
 
     def made(self, attribute: str) -> Computed | None:
         """Return how an attribute is computed, None if it is not."""
@@ -135,7 +159,7 @@ class RowRules:
         made, column = self.made(attribute), self.declared(attribute)
         if made is not None:
             return made.formula.type
-        return "S" if column is None else KEY_TYPES[column.type]
+        return (column and key_type(column)) or "S"
 
     def column(self, header: str) -> Column:
         """Return the header's rules, or the defaults if none are declared."""

@@ -12,6 +12,8 @@ from csvdynamo.rules.cells import compile_cell, compile_key, key_excess
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.computed import Computed, RowRule
 from csvdynamo.rules.header import Header
+from csvdynamo.rules.indexes import IndexCheck
+from csvdynamo.rules.keys import PARTITION, SORT
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.row_rules import RowRules
 
@@ -28,6 +30,7 @@ class RowPlan:
         key_rules: The rule of each attribute of the key.
         key_names: The headers of the columns that the key is made of.
         refusal: Why no row of this header can be stored; None if rows can.
+        index_checks: What an item is held to for the keys of secondary indexes.
     """
 
     cells: tuple[tuple[str, str, CellRule | None], ...]
@@ -35,6 +38,7 @@ class RowPlan:
     key_rules: Mapping[str, RowRule]
     key_names: tuple[str, ...]
     refusal: Refusal | None
+    index_checks: tuple[IndexCheck, ...]
 
 
 class RowConverter:
@@ -63,6 +67,9 @@ class RowConverter:
         if size > MAX_ITEM_BYTES:
             message = f"the item is {size:,} bytes; DynamoDB takes {MAX_ITEM_BYTES:,}"
             return Refusal(RejectCode.TOO_LARGE, None, message)
+        for check in plan.index_checks:
+            if (refusal := check.refusal(item)) is not None:
+                return refusal
         return item
 
     def key_of(self, row: Mapping[str, str]) -> str | None:
@@ -128,7 +135,20 @@ def _lay_out(rules: RowRules, headers: tuple[str, ...]) -> RowPlan:
         if header.names and {*header.names}.issuperset(one.formula.sources(header.names))
     )
     key_rules |= {attribute: rule for attribute, rule in computed if rules.key.part(attribute)}
-    return RowPlan(tuple(cells), computed, key_rules, header.key_names, _refusal(header))
+    return RowPlan(tuple(cells), computed, key_rules, header.key_names, _refusal(header), _index_checks(header))
+
+
+def _index_checks(header: Header) -> tuple[IndexCheck, ...]:
+    """Make the checks of the indexes' keys; of an attribute that the file does not have, there is nothing to check."""
+    rules = header.rules
+    headers: dict[str, str | None] = {one.attribute: None for one in rules.computed}
+    headers |= {attribute: name for name, attribute in header.stored.items()}
+    return tuple(
+        IndexCheck(index.name, attribute, part, headers[attribute.name])
+        for index in rules.indexes
+        for attribute, part in zip(rules.key_of(index).attributes, (PARTITION, SORT), strict=False)
+        if attribute.name in headers
+    )
 
 
 def _of_cell(header: str, rule: CellRule) -> RowRule:

@@ -1,12 +1,15 @@
 """The key of a table as DynamoDB itself tells it."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.table_rules import IndexRules, Table
+from csvdynamo_airflow.table.existing_table import check_table
 from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key
 from tests.integration.plugin.moto_table import TABLE, table
 
@@ -55,6 +58,67 @@ def test_an_answer_that_describes_no_table_is_left_to_a_later_attempt(client: An
             pytest.raises(TableNotReadyError, match=r"without describing the table tb_cars\. "),
         ):
             check_table_key(dynamodb, TABLE, CARS)
+
+
+THEIRS = Dataset(
+    "cars",
+    Source("https://example.org/c.csv", "c.csv"),
+    Table(TABLE, "id", managed=False, ttl="until", index={"by_city": IndexRules("city")}),
+)
+
+
+def make_theirs(dynamodb: Any, *, index: str, ttl: str | None) -> None:
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "city")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": [{"AttributeName": "city", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    if ttl is not None:
+        specification = {"Enabled": True, "AttributeName": ttl}
+        dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=specification)
+
+
+@pytest.mark.parametrize(
+    ("index", "ttl", "refused"),
+    [
+        ("by_city", "until", None),
+        ("by_town", "until", "does not say that there is the index by_town"),
+        ("by_city", None, "deletes items by no attribute"),
+        ("by_city", "ends", "deletes items by the attribute 'ends'"),
+    ],
+)
+def test_a_table_that_the_stack_did_not_make_is_held_to_its_indexes_and_its_time_to_live(
+    dynamodb: Any, index: str, ttl: str | None, refused: str | None
+) -> None:
+    make_theirs(dynamodb, index=index, ttl=ttl)
+    try:
+        check_table(dynamodb, TABLE, replace(THEIRS, table=Table(TABLE, "id")))
+        if refused is None:
+            check_table(dynamodb, TABLE, THEIRS)
+        else:
+            with pytest.raises(TableError, match=refused):
+                check_table(dynamodb, TABLE, THEIRS)
+    finally:
+        dynamodb.delete_table(TableName=TABLE)
+
+
+def test_a_table_that_was_to_be_there_and_is_not_is_told_with_the_key_that_it_needs(dynamodb: Any) -> None:
+    with pytest.raises(TableError) as refusal:
+        check_table(dynamodb, TABLE, THEIRS)
+
+    assert str(refusal.value) == (
+        f"There is no table {TABLE} in us-east-1, though datasets/cars.toml says that there is (table.managed = false)."
+        " Make it, with the partition key 'id' (text) and no sort key, or let the stack make it: table.managed = true, "
+        "and deploy: make deploy DATASET=cars"
+    )
 
 
 def test_no_table_of_that_name_is_told(dynamodb: Any) -> None:

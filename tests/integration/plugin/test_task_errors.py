@@ -103,7 +103,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     for module in (steps, error_files_operator):
         monkeypatch.setattr(module, "client", lambda service: None)
     monkeypatch.setattr(task_shell, "client", lambda service: service)
-    monkeypatch.setattr(task_shell, "check_table_key", lambda *_: run.look_at_table())
+    monkeypatch.setattr(task_shell, "check_table", lambda *_: run.look_at_table())
     return run
 
 

@@ -40,14 +40,19 @@ def report_of(folder: Path) -> dict[str, dict[str, Any]]:
     return {plugin["pluginName"]: plugin for plugin in report["pluginReports"]}
 
 
+THEIRS = 'managed = false\nkms_key = "arn:aws:kms:eu-west-1:123456789012:key/0a1b-2c"'
+
+
+@pytest.mark.parametrize("table", ["", THEIRS], ids=["made", "there already"])
 @pytest.mark.parametrize("protection", ["", PROTECTION], ids=["default", "customer-managed"])
 def test_the_rules_find_what_is_acknowledged_and_nothing_more(
-    dataset_file: Path, tmp_path: Path, protection: str
+    dataset_file: Path, tmp_path: Path, protection: str, table: str
 ) -> None:
     from csvdynamo_stack import nag
 
     own_file, outdir = tmp_path / dataset_file.name, tmp_path / "out"
-    own_file.write_text(dataset_file.read_text(encoding="utf-8") + protection, encoding="utf-8")
+    text = dataset_file.read_text(encoding="utf-8").replace('"tree_id"\n', f'"tree_id"\n{table}\n', 1)
+    own_file.write_text(text + protection, encoding="utf-8")
     app, stack = app_and_stack(own_file, outdir)
     nag.check(app, [stack])
 

@@ -150,3 +150,16 @@ def test_the_rules_of_a_function_are_those_of_the_file(tmp_path: Path, formula: 
     rules = keyed(tmp_path, f'partition_key = "City"\nsort_key = "sk"\n[computed.sk]\n{formula}').rules
 
     assert RowRules.from_json(rules.to_json()) == rules
+
+
+@pytest.mark.parametrize(("store", "kind", "key"), [("iso", "S", "2020-02-29"), ("epoch", "N", "1582934400")])
+def test_a_date_is_a_key_by_what_is_stored(tmp_path: Path, store: str, kind: str, key: str) -> None:
+    column = f'[columns.Day]\ntype = "date"\nformat = "%d/%m/%Y"\nstore = "{store}"'
+    dataset = keyed(tmp_path, f'partition_key = "City"\nsort_key = "Day"\n{column}')
+
+    item = made(dataset, Day="29/02/2020")
+
+    assert item["Day"] == {kind: key}
+    assert dataset.rules.key.of(item) == f'["Kent","{key}"]'
+    assert dataset.rules.key.sort is not None
+    assert dataset.rules.key.sort.type == kind

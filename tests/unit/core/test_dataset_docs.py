@@ -13,6 +13,7 @@ from commands.project import ROOT
 from csvdynamo.datasets.dataset_file import DatasetFile, load_dataset
 from csvdynamo.datasets.grammar import keys_of, table_of
 from csvdynamo.datasets.policies import WHOLE_UP_TO
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.type_rules import TYPES_OF_KEY
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.codes import RejectCode, UnfinishedCode
@@ -27,7 +28,7 @@ EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 8
 
 
 TYPES = PAGE.split("### Types")[1].split("\n### ")[0]
@@ -86,6 +87,7 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
     [
         "source",
         "table",
+        'table.index."name"',
         'computed."attribute"',
         "attributes",
         'columns."Header"',
@@ -100,7 +102,7 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
 )
 def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str) -> None:
     path = tmp_path / "cars.toml"
-    header = f"[{section}]\n"
+    header = f"[{section}]\n" + ('partition_key = "a"\n' if section.startswith("table.index") else "")
     text = EXAMPLES[0]
     text = text.replace(header, header + "zzz = 1\n") if header in text else text + header + "zzz = 1\n"
     path.write_text(text, encoding="utf-8")
@@ -108,7 +110,7 @@ def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str)
     with pytest.raises(DatasetError, match="zzz: unknown key; allowed here: ") as caught:
         load_dataset(path)
 
-    part = PAGE.split(f"## `[{section}]`")[1].split("\n## ")[0]
+    part = PAGE.split(f"# `[{section}]`")[1].split("\n## ")[0]
     for key in str(caught.value).split("allowed here: ")[1].split(", "):
         assert f"`{key}`" in part
 
@@ -136,6 +138,8 @@ def test_every_directive_of_a_format_is_told() -> None:
 def test_each_table_of_a_file_has_its_table_on_the_page() -> None:
     for key, info in keys_of(DatasetFile):
         assert (f"<!-- keys of {key} -->" in PAGE) == (table_of(info) is not None)
+    for key, info in keys_of(Table):
+        assert (f"<!-- keys of table {key} -->" in PAGE) == (table_of(info) is not None)
 
 
 SCHEMA = (ROOT / "docs" / "dataset.schema.json").read_text(encoding="utf-8")

@@ -282,7 +282,11 @@ def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDatase
         ('[columns."A b"]\n[columns."a B"]', 'columns."a B"', "becomes the attribute 'a_b', as does 'A b'"),
         ('[columns."A"]\nrename = "b"\n[columns.B]', "columns.B", "becomes the attribute 'b'"),
         ('[columns.""]', 'columns.""', "without a name"),
-        ('[columns."Car ID"]\ntype = "boolean"', 'columns."Car ID".type', "the partition key is text or number"),
+        (
+            '[columns."Car ID"]\ntype = "boolean"',
+            'columns."Car ID".type',
+            "the partition key is one of text, number, binary, date",
+        ),
         ('[columns."Car ID"]\nrequired = false', 'columns."Car ID".required', "always required"),
         ('[columns."Car ID"]\nempty = "omit"', 'columns."Car ID".empty', "never blank"),
     ],

@@ -19,7 +19,8 @@ CODE = "\n".join(
 # What AWS and its SDK say, and what is told in pieces.
 AWS_WORDS = {
     *("States.ExceedToleratedFailureThreshold", "Connection was closed", "AccessDeniedException", "ABORTED"),
-    *("already exists", "UPDATE_ROLLBACK_COMPLETE", "make deploy", "table.name"),
+    *("already exists", "UPDATE_ROLLBACK_COMPLETE", "make deploy", "table.name", "table.managed = false"),
+    *("Cannot perform more than one GSI creation or deletion in a single update", "Cannot update GSI's properties"),
 }
 each_entry = pytest.mark.parametrize("title", ENTRIES)
 

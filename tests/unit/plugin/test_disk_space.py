@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import csvdynamo_airflow
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.row_rules import DuplicatePolicy

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.preparation import prepare_file, text_lines
 from csvdynamo_airflow.preparation.csv_records import FIELD_LIMIT
 from csvdynamo_airflow.preparation.draft import Draft

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Dataset, Gates, Limits, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Gates, Limits, Source
 from csvdynamo.datasets.policies import OnChange, Policies
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.columns import Column

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.preparation.reading import told_encoding, told_reading
 from csvdynamo_airflow.preparation.source_format import SourceFormat
 

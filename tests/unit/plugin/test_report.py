@@ -83,7 +83,7 @@ def test_every_report_has_the_contracts_keys_and_survives_json(findings: Finding
     assert list(report) == CONTRACT
     assert list(report["source"]) == ["url", "bytes", "sha256", "etag", "last_modified", "rows", "format"]
     assert list(report["verification"]) == [
-        *("mode", "keys_checked", "missing", "changed", "unfinished", "stale", "foreign"),
+        *("mode", "keys_checked", "missing", "changed", "unfinished", "stale", "foreign", "expired"),
         *("examples", "key", "execution", "redrives", "at"),
     ]
     assert list(report["ledger"]) == LEDGER

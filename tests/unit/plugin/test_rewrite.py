@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Limits, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Limits, Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.preparation import draft

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.transforms import Lowercase, Replace
 from csvdynamo_airflow.preparation.source_header import HEADER_LIMIT_BYTES, HeaderError, check_header, header_bytes

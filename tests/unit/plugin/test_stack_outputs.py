@@ -82,7 +82,10 @@ def test_only_a_stack_of_the_same_rules_and_settings_may_migrate(dataset: Datase
     same = {**OUTPUTS, "DatasetHash": dataset.rules.digest, "SettingsHash": dataset.settings_digest}
     refuse_other_version(read_stack(cloudformation(same), dataset), dataset, Use.WRITE)
 
-    for output, what in (("DatasetHash", "other rules"), ("SettingsHash", "other limits, tolerated failures or")):
+    for output, what in (
+        ("DatasetHash", "other rules"),
+        ("SettingsHash", "other limits, tolerated failures, protection or"),
+    ):
         with pytest.raises(MigrationError, match=rf"with {what} .*datasets/ev_population\.toml has .*make deploy"):
             refuse_other_version(read_stack(cloudformation({**same, output: "other"}), dataset), dataset, Use.WRITE)
 
