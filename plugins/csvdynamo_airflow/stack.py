@@ -91,7 +91,7 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
 
     Raises:
         MigrationError: An earlier version of csvdynamo deployed it, its functions would apply other rules than the DAG
-            checks, or it has other limits, tolerated failures or protection.
+            checks, or it has other limits, tolerated failures, protection or buckets to read.
     """
     if use is Use.LOOK:
         return
@@ -100,7 +100,9 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
         raise MigrationError(f"Stack {dataset.stack_name} was deployed by another version of csvdynamo. {again}")
     pairs = [("other rules", stack.rules, dataset.rules.digest)]
     if use is Use.WRITE:
-        pairs += [("other limits, tolerated failures or protection", stack.settings, dataset.settings_digest)]
+        pairs += [
+            ("other limits, tolerated failures, protection or buckets to read", stack.settings, dataset.settings_digest)
+        ]
     for what, deployed, here in pairs:
         if deployed != here:
             raise MigrationError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
 PIECE_BYTES = 1 << 20
 _TRIES = 6
@@ -23,6 +23,7 @@ def object_chunks(
     bucket: str,
     key: str,
     *,
+    answered: "Callable[[GetObjectOutputTypeDef], object]" = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
     uniform: Callable[[], float] = random.random,
 ) -> Iterator[bytes]:
@@ -35,6 +36,8 @@ def object_chunks(
         s3: A boto3 S3 client.
         bucket: The bucket.
         key: The object.
+        answered: Is given each answer that begins at the first byte, before that is read: what S3 tells of the object.
+            The last one, where there are several, is the one whose bytes are given.
         sleep: Waits so many seconds.
         uniform: Draws a number from 0 to 1, for the jitter.
 
@@ -50,7 +53,9 @@ def object_chunks(
             asked |= {"Range": f"bytes={position}-", "IfMatch": version}
         try:
             answer = s3.get_object(**asked)
-            version = version or answer.get("ETag", "")
+            if not position:
+                version = answer.get("ETag", "")
+                answered(answer)
             for chunk in answer["Body"].iter_chunks(PIECE_BYTES):
                 position, failures = position + len(chunk), 0
                 yield chunk
