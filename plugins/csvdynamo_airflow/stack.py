@@ -91,7 +91,7 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
 
     Raises:
         MigrationError: An earlier version of csvdynamo deployed it, its functions would apply other rules than the DAG
-            checks, or it has other limits, tolerated failures, protection or buckets to read.
+            checks, or it has other limits, tolerated failures or protection, or reads other buckets.
     """
     if use is Use.LOOK:
         return
@@ -101,7 +101,11 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
     pairs = [("other rules", stack.rules, dataset.rules.digest)]
     if use is Use.WRITE:
         pairs += [
-            ("other limits, tolerated failures, protection or buckets to read", stack.settings, dataset.settings_digest)
+            (
+                "other limits, tolerated failures or protection, or other buckets to read",
+                stack.settings,
+                dataset.settings_digest,
+            )
         ]
     for what, deployed, here in pairs:
         if deployed != here:

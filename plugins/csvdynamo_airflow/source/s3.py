@@ -128,8 +128,9 @@ def _told(source: str, error: ClientError | BotoCoreError) -> DownloadError | Do
     """Say what S3's answer, or the lack of one, means for the download."""
     if not isinstance(error, ClientError):
         return DownloadPostponedError(f"{source} could not be read now: {error}. Run again.")
-    code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+    answer = error.response.get("Error", {})
+    code, said = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _CHANGED:
         return DownloadPostponedError(
             f"{source} was replaced while it was read, so nothing of it was kept. Run again once it is complete."

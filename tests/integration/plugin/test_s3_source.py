@@ -225,6 +225,16 @@ def test_an_object_that_is_not_there_is_told(publisher: Any, tmp_path: Path) -> 
         fetch(publisher, tmp_path, "s3://no-such-bucket/a.csv", dataset("s3://no-such-bucket/a.csv"))
 
 
+def test_an_object_that_was_not_there_is_read_once_it_is(publisher: Any, tmp_path: Path) -> None:
+    later = f"s3://{PUBLISHER}/2027/cars.csv"
+    with pytest.raises(DownloadError, match="NoSuchKey"):
+        fetch(publisher, tmp_path, later, dataset(later))
+
+    publisher.put_object(Bucket=PUBLISHER, Key="2027/cars.csv", Body=CSV)
+
+    assert fetch(publisher, tmp_path, later, dataset(later)).bytes == len(CSV)
+
+
 @pytest.mark.parametrize(
     ("status", "code", "told"),
     [
