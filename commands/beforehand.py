@@ -1,9 +1,11 @@
 """What is told before a command starts anything, by the rules of what would find it out only minutes later."""
 
+from pathlib import Path
+
 from commands.local_source import local_path, local_settings
 from commands.project import fail, make_build_folder
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.sources import has_user
+from csvdynamo.datasets.sources import S3, has_user, kind_of
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import local_use, retry_seconds
 from csvdynamo_airflow.source.download import refuse_beforehand
@@ -34,3 +36,25 @@ def readable_source(asked: str, dataset: Dataset) -> str:
     except MigrationError as error:
         fail(str(error))
     return source
+
+
+def object_to_lay(source: str, asked: str) -> Path | None:
+    """End the command with a sentence unless an object of S3, and nothing else, comes with the file that it is to be.
+
+    Args:
+        source: A source that may be read.
+        asked: The file's path; empty: none.
+
+    Returns:
+        The file's whole path; None of another source.
+    """
+    if kind_of(source) is not S3:
+        if asked:
+            fail("OBJECT=… is the file that lies at SOURCE=s3://bucket/key. Of another source, leave it out.")
+        return None
+    if not asked:
+        fail("The embedded AWS begins empty: say with OBJECT=path which file is to lie at SOURCE.")
+    path = Path(asked).expanduser().resolve()
+    if not path.is_file():
+        fail(f"OBJECT={asked}: there is no such file.")
+    return path

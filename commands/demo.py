@@ -14,10 +14,10 @@ from typing import Any
 from commands.airflow_home import AIRFLOW, airflow_environment, airflow_home
 from commands.airflow_user import airflow_variables
 from commands.aws_file import AWS_FILE, write_aws_file
-from commands.beforehand import readable_source, refuse_settings
+from commands.beforehand import object_to_lay, readable_source, refuse_settings
 from commands.build_lock import alone_in_build
 from commands.embedded import Deployed, embedded_aws
-from commands.local_source import local_path, local_settings
+from commands.local_source import lay_object, local_path, local_settings
 from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, make_command, say, stop_like_ctrl_c
 from commands.sample import SAMPLE_DATASET, Sample, write_sample
 from commands.shell import leave_shell
@@ -67,10 +67,11 @@ def main() -> None:
 def _demonstrate(dataset: Dataset, arguments: argparse.Namespace) -> None:
     refuse_settings()
     source, sample = _source(arguments.source, dataset)
+    laid = object_to_lay(source, arguments.object)
     for stale in (REPORT, REJECTS, UNFINISHED, ERROR_CSV, AWS_FILE):
         stale.unlink(missing_ok=True)
     try:
-        report = _migrate(dataset, source, sample, keep=arguments.keep_aws, secure=arguments.secure)
+        report = _migrate(dataset, source, sample, laid, keep=arguments.keep_aws, secure=arguments.secure)
     except KeyboardInterrupt:
         fail("Stopped.")
     say("\n" + summary(read_report(report)))
@@ -98,6 +99,9 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make demo", description=main.__doc__)
     parser.add_argument("--source", default="", help="path or URL of a CSV (default: a generated sample with faults)")
+    parser.add_argument(
+        "--object", default="", help="file that is put into the embedded AWS where an s3:// source says"
+    )
     parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
     parser.add_argument("--keep-aws", action="store_true", help=f"leave the embedded AWS running, see {AWS_FILE.name}")
     parser.add_argument("--secure", action="store_true", help="let the embedded AWS enforce IAM and serve TLS")
@@ -126,13 +130,17 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def _migrate(dataset: Dataset, source: str, sample: Sample | None, *, keep: bool, secure: bool) -> dict[str, Any]:
+def _migrate(
+    dataset: Dataset, source: str, sample: Sample | None, laid: Path | None, *, keep: bool, secure: bool
+) -> dict[str, Any]:
     with airflow_home() as made, embedded_aws(dataset, keep=keep, secure=secure) as deployed:
         home = made.result()
         if keep:
             write_aws_file(deployed)
             say(f"KEEP_AWS: the embedded AWS stays, its access key is in {AWS_FILE}.")
             say(f"KEEP_AWS: stop it with: kill {deployed.aws.pid}")
+        if laid is not None:
+            lay_object(deployed.client("s3"), source, laid)
         environment = airflow_environment(home, airflow_variables(deployed))
         _run_dag(dataset, source, {**environment, **local_settings(source)})
         report = _read_report(deployed, dataset)

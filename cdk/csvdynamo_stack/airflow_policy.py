@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from csvdynamo.datasets.dataset import Source
 from csvdynamo.datasets.sources import grants
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes
@@ -31,7 +32,7 @@ class AirflowPolicy(Construct):
         *,
         stack_name: str,
         dataset: str,
-        source_url: str,
+        source: Source,
         machine_name: str,
         bucket: s3.IBucket,
         table: dynamodb.ITable,
@@ -57,7 +58,7 @@ class AirflowPolicy(Construct):
                 *encryption.to_read_items(table),
                 allow(["sns:Publish"], [notifications.topic.topic_arn]),
                 allow(["kms:Decrypt", "kms:GenerateDataKey"], [notifications.key.key_arn]),
-                *_source(source_url),
+                *_source(source),
             ],
         )
 
@@ -103,7 +104,7 @@ def _bucket(bucket: s3.IBucket, dataset: str) -> Iterable[iam.PolicyStatement]:
     yield allow(["s3:PutObject", "s3:AbortMultipartUpload"], [bucket.arn_for_objects(pattern) for pattern in own])
 
 
-def _source(url: str) -> Iterable[iam.PolicyStatement]:
-    """Allow what the kind of the data set's source says that it needs."""
-    for grant in grants(url):
+def _source(source: Source) -> Iterable[iam.PolicyStatement]:
+    """Allow what the kinds of what the data set file names say that they need."""
+    for grant in grants(*source.granted):
         yield allow(grant.actions, [f"arn:{Aws.PARTITION}:{resource}" for resource in grant.resources])

@@ -117,7 +117,7 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
     yield "Airflow/Policy", f"{states}:execution:{name}:*", _EXECUTIONS
     yield "Airflow/Policy", f"{states}:mapRun:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
     yield "Airflow/Policy", f"arn:<AWS::Partition>:cloudformation:{place}:stack/{name}/*", _STACK_ID
-    for grant in grants(stack.dataset.source.url):
+    for grant in grants(*stack.dataset.source.granted):
         for resource in filter(lambda resource: "*" in resource, grant.resources):
             yield "Airflow/Policy", f"arn:<AWS::Partition>:{resource}", grant.why_a_star
     if stack.dataset.protection.encryption is Encryption.CUSTOMER_MANAGED:

@@ -102,7 +102,7 @@ class CsvDynamoStack(Stack):
             "Airflow",
             stack_name=dataset.stack_name,
             dataset=dataset.name,
-            source_url=dataset.source.url,
+            source=dataset.source,
             machine_name=names.machine,
             bucket=storage.bucket,
             table=storage.table,

@@ -1,11 +1,12 @@
 """Settings of the Airflow side, from environment variables."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo_airflow.errors import MigrationError
 
 DATASETS_FOLDER = "CSVDYNAMO_DATASETS"
@@ -20,6 +21,10 @@ LOCAL_FOLDER = "CSVDYNAMO_LOCAL_FOLDER"
 LOCAL_HOSTS = "CSVDYNAMO_LOCAL_HOSTS"
 """Variable that names hosts (``host`` or ``host:port``, commas between) to fetch from by http and at any address."""
 
+LOCAL_BUCKETS = "CSVDYNAMO_LOCAL_BUCKETS"
+"""Variable that names objects of S3 (``s3://bucket/prefix/``, commas between) to read whatever the data set file says;
+IAM has its own say."""
+
 _DAY_SECONDS = 86_400
 
 
@@ -30,10 +35,12 @@ class LocalUse:
     Attributes:
         folder: The folder below which a source may be a file; None: no file.
         hosts: The hosts that may be asked by http too, and at a private or loopback address.
+        buckets: The objects of S3 that may be read, as far as IAM allows it.
     """
 
     folder: Path | None = None
     hosts: tuple[HostRule, ...] = ()
+    buckets: tuple[ObjectRule, ...] = ()
 
 
 def datasets_folder() -> Path:
@@ -78,15 +85,27 @@ def local_use(environment: Mapping[str, str] = os.environ) -> LocalUse:
         environment: The worker's variables.
 
     Raises:
-        MigrationError: The folder is no absolute path, or a host is none.
+        MigrationError: The folder is no absolute path, or a host or a bucket is none.
     """
     folder = environment.get(LOCAL_FOLDER, "")
     if folder and not Path(folder).is_absolute():
         raise MigrationError(f"{LOCAL_FOLDER}={folder}: give the folder's whole path, from / on.")
     hosts = []
-    for text in filter(None, map(str.strip, environment.get(LOCAL_HOSTS, "").split(","))):
+    for text in _listed(environment, LOCAL_HOSTS):
         host = HostRule.from_text(text)
         if host is None or host.below:
             raise MigrationError(f"{LOCAL_HOSTS}: {text!r} is no host: give host or host:port, with commas between.")
         hosts.append(host)
-    return LocalUse(Path(folder) if folder else None, tuple(hosts))
+    buckets = []
+    for text in _listed(environment, LOCAL_BUCKETS):
+        bucket = ObjectRule.from_url(text)
+        if bucket is None:
+            raise MigrationError(
+                f"{LOCAL_BUCKETS}: {text!r} names no objects: give s3://bucket/prefix/ with commas between."
+            )
+        buckets.append(bucket)
+    return LocalUse(Path(folder) if folder else None, tuple(hosts), tuple(buckets))
+
+
+def _listed(environment: Mapping[str, str], name: str) -> Iterable[str]:
+    return filter(None, map(str.strip, environment.get(name, "").split(",")))

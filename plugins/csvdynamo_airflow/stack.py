@@ -93,7 +93,8 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
 
     Raises:
         MigrationError: An earlier version of csvdynamo deployed it, its functions would apply other rules than the DAG
-            checks, or it has other limits, tolerated failures, protection or settings of the table.
+            checks, or it has other limits, tolerated failures, protection or settings of the table, or reads other
+            buckets.
     """
     if use is Use.LOOK:
         return
@@ -104,7 +105,7 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
     if use is Use.WRITE:
         pairs += [
             (
-                "other limits, tolerated failures, protection or settings of the table",
+                "other limits, tolerated failures, protection, settings of the table or buckets to read",
                 stack.settings,
                 dataset.settings_digest,
             )

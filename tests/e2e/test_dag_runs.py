@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from csvdynamo.writing.turn import Holder, turn_key
+from csvdynamo_airflow.settings import LOCAL_BUCKETS
 from csvdynamo_airflow.storage.result_objects import list_objects
 from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS
 from tests.support.lambda_functions import function_with
@@ -65,6 +67,22 @@ def test_a_source_that_was_split_adds_up_and_of_equal_keys_the_later_parts_is_in
 
     found = {key[-2:]: item["vin_(1-10)"]["S"] for key, item in dags.table().items() if key.startswith("A_61")}
     assert found == {f"{key:02}": f"VIN{key if key < 10 else key - 10}" for key in range(30)}
+
+
+def test_an_object_of_s3_is_a_source_as_any_other(dags: Any, vehicles: Any) -> None:
+    s3, content = dags.deployed.client("s3"), Path(vehicles(["621", "622"])).read_bytes()
+    s3.create_bucket(Bucket="publisher")
+    etag = s3.put_object(Bucket="publisher", Key="2026/my vehicles.csv", Body=content)["ETag"]
+    reading = replace(dags, environment={**dags.environment, LOCAL_BUCKETS: "s3://publisher/2026/"})
+
+    run = reading.run("s3://publisher/2026/my vehicles.csv")
+
+    assert run.status == 0, run.output[-2000:]
+    assert run.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 2, "written": 2}
+    source = run.report["source"]
+    assert (source["url"], source["etag"]) == ("s3://publisher/2026/my vehicles.csv", etag)
+    assert source["bytes"] == len(content)
+    assert {"A_621", "A_622"} <= set(dags.table())
 
 
 def test_force_repeats_an_execution_that_succeeded(dags: Any, vehicles: Any) -> None:

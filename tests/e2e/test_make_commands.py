@@ -262,7 +262,7 @@ def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_cor
     build, datasets = tmp_path / "my build", tmp_path / "data sets"
     datasets.mkdir()
     (datasets / "cars.toml").write_text(
-        '[source]\nurl = "https://example.com/cars.csv"\nfile_name = "cars.csv"\n'
+        '[source]\nurl = "s3://publisher/in/my cars ü.csv"\nfile_name = "cars.csv"\n'
         '[table]\nname = "tb_cars"\npartition_key = "id"\n'
         "[gates]\nmax_reject_percent = 1\n"
     )
@@ -286,11 +286,18 @@ def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_cor
             timeout=300,
         )
 
-    first = run(f"make demo DATASET=cars SOURCE={shlex.quote(str(source))}")
+    # An object of S3, read by a user who may read that one and no other: IAM is enforced.
+    in_bucket = "s3://publisher/in/my cars ü.csv"
+    laid = f"SOURCE={shlex.quote(in_bucket)} OBJECT={shlex.quote(str(source))}"
+    first = run(f"make demo DATASET=cars {laid} SECURE=1")
 
     assert first.returncode != 0
     assert "gates.max_reject_percent = 1" in first.stdout
-    assert json.loads((build / "report.json").read_text())["accounted"] is False
+    report = json.loads((build / "report.json").read_text())
+    assert report["accounted"] is False
+    assert (report["source"]["url"], report["source"]["bytes"]) == (in_bucket, source.stat().st_size)
+    assert report["source"]["etag"]
+    assert report["source"]["last_modified"]
     rejects = build / "rejects.csv"
     rejects.write_text(rejects.read_text().replace(",Cascadia", "40,Cascadia"))
     printed = re.search(r"to be corrected and migrated: (make demo .+)$", first.stdout, re.MULTILINE)

@@ -20,7 +20,13 @@ from tests.fuzz.typed_errors import fuzz, result_or_error
 
 VALID: dict[str, Any] = {
     "duplicates": "last",
-    "source": {"url": "https://example.com/cars.csv", "file_name": "cars.csv", "delimiter": ",", "encoding": "utf-8"},
+    "source": {
+        "url": "https://example.com/cars.csv",
+        "file_name": "cars.csv",
+        "buckets": ["s3://publisher/in/", "s3://publisher/cars.csv"],
+        "delimiter": ",",
+        "encoding": "utf-8",
+    },
     "table": {
         "name": "tb_cars",
         "partition_key": "car_id",

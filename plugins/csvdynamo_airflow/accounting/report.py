@@ -139,7 +139,7 @@ def _source(findings: Findings) -> Source:
     landed, prepared = findings.landed or {}, findings.prepared
     formats = SourceFormat(prepared.delimiter, prepared.encoding, prepared.compression) if prepared else None
     return Source(
-        **{name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified")},
+        **{name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified", "version_id")},
         rows=prepared.source_rows if prepared else None,
         format=formats,
     )

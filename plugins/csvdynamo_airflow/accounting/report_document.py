@@ -4,7 +4,7 @@ A new field is one more line here, with its sentence, and one in `report.make_re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +40,9 @@ class Source:
     last_modified: Annotated[str | None, Field(description="When it was changed, as the server told.")]
     rows: Annotated[int | None, Field(description="Its records after the header, null when it was not prepared.")]
     format: Annotated[SourceFormat | None, Field(description="How it is written, null when it was not prepared.")]
+    version_id: Annotated[
+        str | None, Field(description="S3's name of the object's version; absent where it has none.")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -154,10 +157,9 @@ def read_report(document: Mapping[str, Any]) -> Report:
 
 def json_of(document: "DataclassInstance") -> dict[str, Any]:
     """Write the report, or a part of it, as a JSON document: text stays what it is, whatever its characters are."""
-    told = {one.name: _plain(getattr(document, one.name)) for one in fields(document)}
-    if isinstance(document, Example):
-        return {name: value for name, value in told.items() if value not in (None, [])}
-    return told
+    told = {one.name: getattr(document, one.name) for one in fields(document)}
+    absent = {one.name for one in fields(document) if one.default is not MISSING and told[one.name] == one.default}
+    return {name: _plain(value) for name, value in told.items() if name not in absent}
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ class Landed:
         sha256: Its digest, in hexadecimal.
         etag: The server's ETag, None without one.
         last_modified: The server's Last-Modified, or a local file's time of change, as an HTTP date; None without one.
+        version_id: S3's name of the object's version; None without one.
     """
 
     bucket: str
@@ -30,6 +31,7 @@ class Landed:
     sha256: str
     etag: str | None
     last_modified: str | None
+    version_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""

@@ -97,6 +97,7 @@ def download(
         sha256=sha256,
         etag=fetched.etag,
         last_modified=fetched.last_modified,
+        version_id=fetched.version_id,
     )
 
 

@@ -21,6 +21,7 @@ class Fetched:
     last_modified: str | None = None
     content_type: str | None = None
     content_encoding: str | None = None
+    version_id: str | None = None
 
     @property
     def called(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from csvdynamo.datasets import dataset
 from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
@@ -35,6 +36,7 @@ class SourceRules:
         max_seconds: The longest that a download may take.
         url: The data set file's own source.
         connection: The Airflow connection whose credentials it is asked with; None: no credentials.
+        objects: The objects of S3 that may be read.
     """
 
     hosts: tuple[HostRule, ...] = ()
@@ -44,6 +46,7 @@ class SourceRules:
     max_seconds: float = dataset.Source.max_seconds
     url: str = ""
     connection: str | None = None
+    objects: tuple[ObjectRule, ...] = ()
 
     @classmethod
     def of(cls, source: dataset.Source, local: LocalUse) -> Self:
@@ -56,6 +59,7 @@ class SourceRules:
             source.max_seconds,
             source.url,
             source.connection,
+            (*source.allowed_objects, *local.buckets),
         )
 
 

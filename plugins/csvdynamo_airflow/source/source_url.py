@@ -41,7 +41,7 @@ def source_for(url: str) -> Source:
     kind = kind_of(url)
     if kind is None:
         raise SourceUrlError(
-            f"{url.partition('://')[0]}:// is a scheme that cannot be read: use https, or a path "
+            f"{url.partition('://')[0]}:// is a scheme that cannot be read: use https, s3, or a path "
             f"below the folder that {LOCAL_FOLDER} names."
         )
     found: Source = import_module(f"csvdynamo_airflow.source.{kind.name}").SOURCE

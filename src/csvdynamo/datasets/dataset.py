@@ -7,19 +7,30 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.dataclasses import dataclass as section
 
 from csvdynamo.datasets.column_rules import Steps
 from csvdynamo.datasets.grammar import STRICT
 from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
-from csvdynamo.datasets.sources import HTTP, address_in_file, has_user, is_source_url, kind_of, told_in_file
+from csvdynamo.datasets.sources import (
+    HTTP,
+    S3,
+    address_in_file,
+    grants,
+    has_user,
+    is_source_url,
+    kind_of,
+    problem_of,
+    told_in_file,
+)
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
-from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail
+from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail, found
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
@@ -36,9 +47,11 @@ _MOST_BYTES = 10**13
 _MOST_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
 
 
-def _no_user(url: Any) -> Any:
+def _fit(url: Any) -> Any:
     if isinstance(url, str) and has_user(url):  # not quoted: it is a secret
         fail("must have no user and password: make an Airflow connection of them, name it in connection")
+    if isinstance(url, str) and (problem := problem_of(url)):
+        fail(f"{problem}, found {found(url)}")
     return url
 
 
@@ -63,13 +76,14 @@ def _is_timezone(name: str) -> bool:
 
 _SCHEDULE = Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)", _is_schedule)
 _HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule)
+_BUCKETS = Texts("s3://bucket/prefix/ or s3://bucket/key, without *, ? and ${", ObjectRule.from_text, ObjectRule)
 
 
 @section(frozen=True, config=STRICT)
 class Source:
     """Where the CSV is published, the file name that it has in the bucket, and how it is written."""
 
-    url: Annotated[str, Text(f"an {address_in_file()}", is_source_url), BeforeValidator(_no_user)] = Field(
+    url: Annotated[str, Text(f"an {address_in_file()}", is_source_url), BeforeValidator(_fit)] = Field(
         description=told_in_file()
     )
     file_name: Annotated[str, Text("a plain file name, of at most 255 bytes and without slashes", _is_file_name)] = (
@@ -91,6 +105,11 @@ class Source:
         default=(),
         description="the hosts that a run may ask beside the one of `url`, at first or by a redirect",
     )
+    buckets: Annotated[tuple[ObjectRule, ...], _BUCKETS] = Field(
+        default=(),
+        description="the objects of S3 that a run may read beside that of `url`: `s3://bucket/prefix/` for all below "
+        "it, `s3://bucket/key` for one",
+    )
     max_bytes: Annotated[int, WholeNumber(1, _MOST_BYTES)] = Field(
         default=10_000_000_000,
         description="the most that is fetched, as it comes (a gzipped file: compressed)",
@@ -104,11 +123,32 @@ class Source:
         description="the longest that a download may take, all attempts and waits together",
     )
 
+    @model_validator(mode="after")
+    def _connection_of_a_host(self) -> "Source":
+        if self.connection is not None and not self.allowed_hosts:
+            fail(
+                "is for the hosts that are asked by https, and there is none; S3 is read as Airflow's connection "
+                "aws_default",
+                key="connection",
+            )
+        return self
+
     @property
     def allowed_hosts(self) -> tuple[HostRule, ...]:
         """Every host that a run may ask: that of ``url``, if it names one, and ``hosts``."""
         own = HostRule.from_url(self.url) if kind_of(self.url) is HTTP else None
         return self.hosts if own is None else (own, *self.hosts)
+
+    @property
+    def allowed_objects(self) -> tuple[ObjectRule, ...]:
+        """Every object that a run may read: that of ``url``, if it names one, and ``buckets``."""
+        own = ObjectRule.from_url(self.url) if kind_of(self.url) is S3 else None
+        return self.buckets if own is None else (own, *self.buckets)
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """The URLs whose kinds say what the Airflow side has to be allowed."""
+        return (self.url, *(rule.url for rule in self.buckets))
 
 
 @section(frozen=True, config=STRICT)
@@ -226,6 +266,7 @@ class Dataset:
         limits, protection = asdict(self.limits), asdict(self.protection)
         settings = [limits, protection, self.gates.tolerated_failure_percent]
         settings += [table] if (table := self.table.settings()) else []
+        settings += map(asdict, grants(*self.source.granted))
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
     @cached_property

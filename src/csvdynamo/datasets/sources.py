@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.objects import ObjectRule, grant_problem
 
 _WEB_URL = re.compile(r"https?://[^\s\\]+\Z", re.IGNORECASE)
 
@@ -37,9 +38,11 @@ class SourceKind:
         told: What a run may be given, in the words of the trigger form.
         in_file: What a data set file may be given, in the words of ``docs/datasets.md``; empty: no URL of this kind.
         is_url: Says whether a data set file may name a URL.
+        problem: Says of a URL of one of its schemes what is wrong with it, where that takes more words than
+            `address_in_file`; empty: nothing.
         any_slashes: Whether what reads its URLs takes any number of slashes before the host, so that what stands there
             may be a user.
-        needs: Gives what has to be granted for the URL of a data set file.
+        needs: Gives what has to be granted for a URL of a data set file: its own source, or what else it allows.
     """
 
     name: str
@@ -47,12 +50,25 @@ class SourceKind:
     told: str
     in_file: str = ""
     is_url: Callable[[str], bool] = lambda _: False
+    problem: Callable[[str], str] = lambda _: ""
     any_slashes: bool = False
     needs: Callable[[str], tuple[Grant, ...]] = lambda _: ()
 
 
 def _is_web_url(url: str) -> bool:
     return bool(_WEB_URL.match(url) and url.isprintable() and HostRule.from_url(url))
+
+
+def _is_object(url: str) -> bool:
+    return ObjectRule.from_url(url) is not None and not grant_problem(url)
+
+
+def _read_objects(url: str) -> tuple[Grant, ...]:
+    rule = ObjectRule.from_url(url)
+    if rule is None:
+        return ()
+    why_a_star = "The data set file allows every object below the prefix, or of the bucket." if rule.is_prefix else ""
+    return (Grant(("s3:GetObject",), (rule.resource,), why_a_star),)
 
 
 HTTP = SourceKind(
@@ -64,9 +80,18 @@ HTTP = SourceKind(
     is_url=_is_web_url,
     any_slashes=True,
 )
+S3 = SourceKind(
+    "s3",
+    ("s3",),
+    told="an s3://bucket/key that it allows",
+    in_file="`s3://bucket/key` of an object",
+    is_url=_is_object,
+    problem=grant_problem,
+    needs=_read_objects,
+)
 LOCAL = SourceKind("local", ("file",), told="what the worker's settings for local use allow")
 
-KINDS: tuple[SourceKind, ...] = (HTTP, LOCAL)
+KINDS: tuple[SourceKind, ...] = (HTTP, S3, LOCAL)
 """Every kind of source, in the order in which they are told of. A path, which has no scheme, is `LOCAL`."""
 
 
@@ -83,10 +108,20 @@ def is_source_url(url: str) -> bool:
     return kind is not None and kind.is_url(url)
 
 
-def grants(url: str) -> tuple[Grant, ...]:
-    """Give what the Airflow side has to be allowed, so that it may fetch the source of a data set file."""
+def problem_of(url: str) -> str:
+    """Say what is wrong with a URL for a data set file in its kind's own words; empty where it has none."""
     kind = kind_of(url)
-    return kind.needs(url) if kind else ()
+    return kind.problem(url) if kind else ""
+
+
+def grants(*urls: str) -> tuple[Grant, ...]:
+    """Give what the Airflow side has to be allowed, so that it may fetch what a data set file names.
+
+    Args:
+        urls: Its own source, and what else it allows (`csvdynamo.datasets.dataset.Source.granted`).
+    """
+    found = (grant for url in urls if (kind := kind_of(url)) for grant in kind.needs(url))
+    return tuple(dict.fromkeys(found))
 
 
 def address_in_file() -> str:

@@ -106,6 +106,28 @@ def test_the_task_download_asks_with_them_and_leaves_nothing_of_them(s3: Any, mo
     assert CANARY not in json.dumps(left)
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [{"token": CANARY}, {"headers": {"X-App-Token": CANARY, "Cookie": f"session={CANARY}"}}],
+    ids=["token", "headers"],
+)
+def test_where_a_redirect_leads_to_another_host_nothing_of_them_goes_nor_into_log_or_report(
+    fetch: Any, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_CARS", json.dumps({"conn_type": "http", "extra": extra}))
+    etag = {"ETag": '"1"'}
+    rest = Answer(206, CSV[5:], {**etag, "Content-Range": f"bytes 5-{len(CSV) - 1}/{len(CSV)}"})
+
+    with serve(Answer(body=CSV, headers=etag, cut_after=5), rest) as other, serve(Answer(302)) as server:
+        server.answers = [Answer(302, headers={"Location": f"{other.url}&sig={CANARY}"})]
+        landed = fetch(server.url, server.url, other.url)
+
+    assert [CANARY in json.dumps(request) for request in server.requests] == [True, True]
+    assert [CANARY in json.dumps(request) for request in other.requests] == [False, False]
+    assert landed.bytes == len(CSV)
+    assert CANARY not in json.dumps(landed.to_json())
+
+
 def test_a_host_that_a_workers_setting_alone_allows_is_not(fetch: Any) -> None:
     with serve(Answer(401)) as server, pytest.raises(DownloadError, match="make an Airflow connection"):
         fetch(server.url, local=(server.url,))

@@ -131,11 +131,43 @@ def test_the_output_names_the_policy(template: dict[str, Any], resources: Any) -
     assert template["Outputs"]["AirflowPolicy"]["Value"] == {"Ref": policy}
 
 
-def test_it_allows_what_the_kind_of_the_source_needs(template: dict[str, Any], toy_file: Path, tmp_path: Path) -> None:
-    def statements_of(of: dict[str, Any]) -> list[Statement]:
-        [policy] = [one for one in of["Resources"].values() if one["Type"] == "AWS::IAM::ManagedPolicy"]
-        return list(policy["Properties"]["PolicyDocument"]["Statement"])
+def test_of_s3_it_reads_the_object_and_the_prefixes_of_the_data_set_file_and_nothing_else(
+    template: dict[str, Any], dataset_file: Path, tmp_path: Path
+) -> None:
+    url = 'url       = "https://example.org/trees.csv"'
+    buckets = 'buckets = ["s3://city/corrected/", "s3://archive/"]'
+    own_file = tmp_path / dataset_file.name
+    text_of_file = dataset_file.read_text(encoding="utf-8")
+    assert url in text_of_file
+    own_file.write_text(text_of_file.replace(url, f'url = "s3://city/in/trees.csv"\n{buckets}'), encoding="utf-8")
 
+    with_objects = statements_of(synthesized(own_file, tmp_path / "out"))
+
+    assert permissions(with_objects) - permissions(statements_of(template)) == {
+        ("s3:GetObject", "arn:{AWS::Partition}:s3:::city/in/trees.csv"),
+        ("s3:GetObject", "arn:{AWS::Partition}:s3:::city/corrected/*"),
+        ("s3:GetObject", "arn:{AWS::Partition}:s3:::archive/*"),
+    }
+    assert permissions(statements_of(template)) < permissions(with_objects)
+    assert all(one["Effect"] == "Allow" for one in with_objects)
+
+
+def permissions(statements: list[Statement]) -> set[tuple[str, str]]:
+    """Which action on which resource: the CDK joins the statements of one action."""
+    return {
+        (action, text(resource))
+        for statement in statements
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def statements_of(of: dict[str, Any]) -> list[Statement]:
+    [policy] = [one for one in of["Resources"].values() if one["Type"] == "AWS::IAM::ManagedPolicy"]
+    return list(policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def test_it_allows_what_the_kind_of_the_source_needs(template: dict[str, Any], toy_file: Path, tmp_path: Path) -> None:
     of_the_toy = statements_of(synthesized(toy_file, tmp_path / "out"))
 
     added = [one for one in of_the_toy if one not in statements_of(template)]

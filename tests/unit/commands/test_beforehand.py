@@ -33,7 +33,12 @@ def build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (tmp_path / "datasets" / "cars.toml").write_text(DATASET)
     monkeypatch.setattr("commands.project.DATASETS", tmp_path / "datasets")
     monkeypatch.setattr("commands.project.BUILD", folder)
-    for name in ("CSVDYNAMO_RETRY_SECONDS", "CSVDYNAMO_LOCAL_HOSTS", "CSVDYNAMO_LOCAL_FOLDER"):
+    for name in (
+        "CSVDYNAMO_RETRY_SECONDS",
+        "CSVDYNAMO_LOCAL_HOSTS",
+        "CSVDYNAMO_LOCAL_BUCKETS",
+        "CSVDYNAMO_LOCAL_FOLDER",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in ("REPORT", "REJECTS", "UNFINISHED", "ERROR_CSV", "AWS_FILE"):
         stale = folder / name
@@ -198,6 +203,36 @@ def test_hosts_that_are_none_are_told_before_anything_is_started(build: Path, mo
     told = refusal(monkeypatch, demo, "--dataset", "cars", "--source", "https://example.com/cars.csv")
 
     assert "CSVDYNAMO_LOCAL_HOSTS: 'https://files.example.com' is no host" in told
+
+
+URL = "s3://publisher/cars.csv"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--source", URL], "say with OBJECT=path which file is to lie at SOURCE"),
+        (["--source", URL, "--object", "missing.csv"], "OBJECT=missing.csv: there is no such file."),
+        (["--source", "https://example.com/cars.csv", "--object", "cars.csv"], "Of another source, leave it out"),
+        (["--source", "s3://publisher/in/", "--object", "cars.csv"], "it names a prefix"),
+        (["--source", "s3://publisher", "--object", "cars.csv"], "must be s3://bucket/key"),
+    ],
+)
+def test_an_object_of_the_embedded_aws_comes_with_the_file_that_it_is(
+    build: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+) -> None:
+    assert told in refusal(monkeypatch, demo, "--dataset", "cars", *words)
+    assert (build / "REPORT").read_text() == "of the last demo"
+
+
+def test_buckets_that_are_none_are_told_before_anything_is_started(
+    build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSVDYNAMO_LOCAL_BUCKETS", "publisher")
+
+    assert "CSVDYNAMO_LOCAL_BUCKETS: 'publisher' names no objects" in refusal(
+        monkeypatch, demo, "--dataset", "cars", "--source", URL, "--object", "cars.csv"
+    )
 
 
 @pytest.mark.parametrize("email", ["me", "me@", "me and you@example.com"])

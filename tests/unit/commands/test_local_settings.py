@@ -16,7 +16,7 @@ def rules_of(source: str, environment: pytest.MonkeyPatch) -> SourceRules:
     for name, value in local_settings(source).items():
         environment.setenv(name, value)
     local: LocalUse = local_use()
-    return SourceRules(local_folder=local.folder, local_hosts=local.hosts)
+    return SourceRules(local_folder=local.folder, local_hosts=local.hosts, objects=local.buckets)
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}", "FILE://{}", "file://localhost{}"])
@@ -73,6 +73,20 @@ def test_a_web_address_may_be_asked_and_no_other_port_and_no_file(monkeypatch: p
     assert admit(source, rules)
     assert admit("https://files.example.net/a.csv", rules), "what the environment named before stays"
     for other in ("http://127.0.0.1:22/", "http://b/", "/data/a.csv"):
+        with pytest.raises(SourceUrlError):
+            admit(other, rules)
+
+
+def test_an_objects_bucket_may_be_read_and_no_other_and_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSVDYNAMO_LOCAL_FOLDER", "/data")
+    monkeypatch.setenv("CSVDYNAMO_LOCAL_BUCKETS", "s3://archive/old/")
+    source = "S3://publisher/in/cars, 2026.csv"
+
+    rules = rules_of(source, monkeypatch)
+
+    assert admit(source, rules)
+    assert admit("s3://archive/old/cars.csv", rules), "what the environment named before stays"
+    for other in ("s3://publisher-2/a.csv", "s3://archive/new.csv", "/data/a.csv", "https://publisher/a.csv"):
         with pytest.raises(SourceUrlError):
             admit(other, rules)
 

@@ -55,6 +55,7 @@ def test_the_rejects_are_migrated_into_the_same_data_set_in_the_same_way(
     assert vars(demo.parse(words)) == {
         "dataset": "cars",
         "source": str(rejects),
+        "object": "",
         "secure": bool(secure),
         "keep_aws": False,
     }

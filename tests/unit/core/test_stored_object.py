@@ -12,6 +12,10 @@ CONTENT = bytes(range(256)) * (3 * PIECE_BYTES // 256) + b"the end"
 AT_ONCE = replace(SIX_TRIES, sleep=lambda seconds: None)
 
 
+def etag_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 class Body(io.BytesIO):
     """An answer's body that breaks off after some chunks."""
 
@@ -36,8 +40,13 @@ class S3:
         self.asked: list[str] = []
         self._chunks = iter(chunks)
 
+    def replace(self) -> None:
+        """Put another object in its place, once."""
+        if self.content == CONTENT:
+            self.content = CONTENT[::-1]
+
     def get_object(self, *, Bucket: str, Key: str, Range: str = "bytes=0-", IfMatch: str = "") -> Any:  # noqa: N803
-        etag = hashlib.sha256(self.content).hexdigest()
+        etag = etag_of(self.content)
         if IfMatch not in {"", etag}:
             raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "GetObject")
         self.asked.append(Range)
@@ -55,6 +64,18 @@ def test_an_answer_that_breaks_off_goes_on_where_it_did() -> None:
     assert b"".join(chunks_of(s3)) == CONTENT
 
     assert s3.asked == ["bytes=0-", *[f"bytes={2 * PIECE_BYTES}-"] * 2, f"bytes={3 * PIECE_BYTES}-"]
+
+
+def test_what_is_told_of_the_object_is_of_the_answer_whose_bytes_are_given() -> None:
+    s3, told = S3(0, 1, None), list[Any]()
+    chunks = object_chunks(
+        s3, "bucket", "key", answered=told.append, backoff=replace(SIX_TRIES, sleep=lambda seconds: s3.replace())
+    )
+
+    assert b"".join(chunks) == s3.content
+
+    assert s3.content != CONTENT
+    assert [answer["ETag"] for answer in told] == [etag_of(CONTENT), etag_of(s3.content)]
 
 
 def test_bytes_that_arrive_make_the_tries_begin_anew() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo_airflow import settings
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LocalUse, datasets_folder, local_use, retry_seconds
@@ -55,6 +56,7 @@ def local_settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The environment without the settings for local use."""
     monkeypatch.delenv("CSVDYNAMO_LOCAL_FOLDER", raising=False)
     monkeypatch.delenv("CSVDYNAMO_LOCAL_HOSTS", raising=False)
+    monkeypatch.delenv("CSVDYNAMO_LOCAL_BUCKETS", raising=False)
     return monkeypatch
 
 
@@ -82,6 +84,20 @@ def test_a_folder_that_depends_on_where_the_worker_was_started_is_refused(
     local_settings.setenv("CSVDYNAMO_LOCAL_FOLDER", folder)
 
     with pytest.raises(MigrationError, match=r"CSVDYNAMO_LOCAL_FOLDER=.*data: give the folder's whole path"):
+        local_use()
+
+
+def test_buckets_and_prefixes_may_be_named(local_settings: pytest.MonkeyPatch) -> None:
+    local_settings.setenv("CSVDYNAMO_LOCAL_BUCKETS", "s3://cars/, s3://city/in/,s3://city/a b.csv")
+
+    assert local_use().buckets == (ObjectRule("cars", ""), ObjectRule("city", "in/"), ObjectRule("city", "a b.csv"))
+
+
+@pytest.mark.parametrize("bucket", ["cars", "s3://cars", "https://cars/", "s3://Cars/", "s3://cars/../"])
+def test_what_is_no_bucket_is_refused(local_settings: pytest.MonkeyPatch, bucket: str) -> None:
+    local_settings.setenv("CSVDYNAMO_LOCAL_BUCKETS", f"s3://city/,{bucket}")
+
+    with pytest.raises(MigrationError, match=r"CSVDYNAMO_LOCAL_BUCKETS: '.*' names no objects: give s3://"):
         local_use()
 
 

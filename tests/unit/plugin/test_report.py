@@ -118,6 +118,15 @@ def test_the_report_of_a_whole_run() -> None:
     assert (report["accounted"], report["problems"]) == (True, [])
 
 
+def test_the_version_of_an_object_is_told_where_there_is_one() -> None:
+    landed = replace(LANDED, url="s3://publisher/cars.csv", version_id="3sL4kqtJlcpXroDTDmJ")
+
+    told_of = told(replace(LANDED_ONLY, landed=landed.to_json()), [])
+
+    assert told_of["source"]["version_id"] == "3sL4kqtJlcpXroDTDmJ"
+    jsonschema.Draft202012Validator(SCHEMA).validate(told_of)
+
+
 def test_prepared_rows_that_nobody_was_asked_about_are_unaccounted_for() -> None:
     report = told(PREPARED_ONLY, [])
 
