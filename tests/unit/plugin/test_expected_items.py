@@ -13,6 +13,7 @@ from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, RowOutcomes, read_rows
+from csvdynamo_airflow.table.lifetimes import Lifetimes
 from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
 CARS = """
@@ -51,6 +52,16 @@ def row(number: int, key: str | None = None, year: str = "2020", make: str = "OT
 
 def rejected(*rows: int, unfinished: tuple[int, ...] = ()) -> RowOutcomes:
     return RowOutcomes("cars-1", bytes(1 if number in unfinished else 2 * (number in rows) for number in range(1000)))
+
+
+def test_until_when_an_item_lives_is_that_of_the_row_that_makes_it(dataset: Dataset) -> None:
+    lifetimes = Lifetimes("Year", 9)
+    expectations = Expectations(dataset, rejected(8), lifetimes)
+
+    for number in (7, 8, 9):
+        expectations.of(row(number, year="" if number == 9 else "1700000000"))
+
+    assert [lifetimes.has_ended(number, 1_700_000_001) for number in (7, 8, 9)] == [True, False, False]
 
 
 def test_a_written_row_lets_expect_the_item_that_the_core_makes(dataset: Dataset) -> None:
