@@ -20,7 +20,7 @@ from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.rules.transforms import TextFunction, Transform, chain
 from csvdynamo.shown import quoted
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
+from csvdynamo_airflow.reading.record_blocks import BadRecord
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import read_csv
 

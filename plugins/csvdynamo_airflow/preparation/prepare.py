@@ -19,8 +19,8 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE
-from csvdynamo_airflow.preparation.reading import told_reading
 from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.reading.told_reading import told_reading
 from csvdynamo_airflow.schema.schema_memory import check_schema
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import ReportProgress

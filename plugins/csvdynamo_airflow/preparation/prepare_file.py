@@ -15,8 +15,8 @@ from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
-from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
-from csvdynamo_airflow.preparation.source_format import SourceFormat
+from csvdynamo_airflow.reading.source_file import PIECE_BYTES, find_format, open_source
+from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import bound_spilling, open_duckdb
 from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress

@@ -6,19 +6,19 @@ from typing import TextIO
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
-from csvdynamo_airflow.preparation.csv_records import CsvRecords
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
-from csvdynamo_airflow.preparation.last_record import told_last_record
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
-from csvdynamo_airflow.preparation.reading import TAKEN_FOR_ERROR_CSV, told_encoding, told_reading
-from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
-from csvdynamo_airflow.preparation.source_columns import SourceColumns
-from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.preparation.source_header import HeaderError, check_header
-from csvdynamo_airflow.preparation.text_lines import TextLines
+from csvdynamo_airflow.reading.csv_records import CsvRecords
+from csvdynamo_airflow.reading.last_record import told_last_record
+from csvdynamo_airflow.reading.record_blocks import BadRecord, PlainBlock
+from csvdynamo_airflow.reading.source_columns import SourceColumns
+from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.text_lines import TextLines
+from csvdynamo_airflow.reading.told_reading import TAKEN_FOR_ERROR_CSV, told_encoding, told_reading
 
 NumberedRow = tuple[int, list[str]]
 """A row's number in the source and its fields."""

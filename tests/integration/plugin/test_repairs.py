@@ -11,7 +11,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import ForeignPolicy, Policies, Verification, VerifyMode
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
-from csvdynamo_airflow.preparation.source_file import SourceFileError
+from csvdynamo_airflow.reading.source_file import SourceFileError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.protocol import SourceUrlError

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
-from csvdynamo_airflow.preparation import prepare_file, text_lines
-from csvdynamo_airflow.preparation.csv_records import FIELD_LIMIT
+from csvdynamo_airflow.preparation import prepare_file
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter
-from csvdynamo_airflow.preparation.source_file import open_source
-from csvdynamo_airflow.preparation.source_format import SourceFormat
+from csvdynamo_airflow.reading import text_lines
+from csvdynamo_airflow.reading.csv_records import FIELD_LIMIT
+from csvdynamo_airflow.reading.source_file import open_source
+from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile
 

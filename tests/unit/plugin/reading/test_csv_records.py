@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.preparation import csv_records, text_lines
-from csvdynamo_airflow.preparation.csv_records import CsvRecords
-from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock
-from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.preparation.text_lines import TextLines
+from csvdynamo_airflow.reading import csv_records, text_lines
+from csvdynamo_airflow.reading.csv_records import CsvRecords
+from csvdynamo_airflow.reading.record_blocks import BadRecord, PlainBlock
+from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.text_lines import TextLines
 
 
 @pytest.fixture

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 
 from csvdynamo.rules.codes import RejectCode
 
+EXTRA_FIELDS = "_extra"
+"""The name under which a reject keeps the fields past the header, as CSV."""
+
+UNREAD_LINES = "_lines"
+"""The name under which a reject keeps a record whose fields cannot be told, as its lines stand in the source."""
+
 
 @dataclass(frozen=True)
 class BadRecord:

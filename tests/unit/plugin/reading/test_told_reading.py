@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
-from csvdynamo_airflow.preparation.reading import told_encoding, told_reading
-from csvdynamo_airflow.preparation.source_format import SourceFormat
+from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.told_reading import told_encoding, told_reading
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 

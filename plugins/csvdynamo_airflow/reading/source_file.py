@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.preparation.delimiter import find_delimiter
-from csvdynamo_airflow.preparation.other_formats import document_format, marked_format, text_marked_format
-from csvdynamo_airflow.preparation.reading import told_encoding
-from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.preparation.source_format import SourceFormat
-from csvdynamo_airflow.preparation.text_encoding import (
+from csvdynamo_airflow.reading.delimiter import find_delimiter
+from csvdynamo_airflow.reading.other_formats import document_format, marked_format, text_marked_format
+from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.text_encoding import (
     UTF8,
     UTF8_WITH_MARK,
     EncodingEvidence,
@@ -22,7 +21,8 @@ from csvdynamo_airflow.preparation.text_encoding import (
     encoding_of_head,
     shown_encoding,
 )
-from csvdynamo_airflow.preparation.unpack import open_unpacked
+from csvdynamo_airflow.reading.told_reading import told_encoding
+from csvdynamo_airflow.reading.unpack import open_unpacked
 
 __all__ = ["SourceFileError", "SourceFormat", "find_format", "open_source", "refuse_head", "refuse_unless_csv"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from csvdynamo_airflow.preparation.source_error import SourceFileError
+from csvdynamo_airflow.reading.source_error import SourceFileError
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 
 _GZIP = b"\x1f\x8b"

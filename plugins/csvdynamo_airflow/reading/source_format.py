@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from csvdynamo_airflow.preparation.text_encoding import UTF8
+from csvdynamo_airflow.reading.text_encoding import UTF8
 
 
 @dataclass(frozen=True)

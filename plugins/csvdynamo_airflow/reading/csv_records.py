@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.preparation.record_blocks import BadRecord, Block, PlainBlock
-from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.preparation.text_lines import CutLine, TextLines
+from csvdynamo_airflow.reading.record_blocks import BadRecord, Block, PlainBlock
+from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.text_lines import CutLine, TextLines
 
 RECORD_LINES_LIMIT = 100_000
 """Physical lines of one record."""

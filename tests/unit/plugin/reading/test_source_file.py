@@ -9,7 +9,7 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.rules.columns import Column
-from csvdynamo_airflow.preparation.source_file import (
+from csvdynamo_airflow.reading.source_file import (
     SourceFileError,
     SourceFormat,
     find_format,

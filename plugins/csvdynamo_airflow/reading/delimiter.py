@@ -7,7 +7,7 @@ from itertools import islice
 
 from csvdynamo.datasets.dataset import DELIMITERS as NAMED_DELIMITERS
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.preparation.source_columns import SourceColumns
+from csvdynamo_airflow.reading.source_columns import SourceColumns
 
 DELIMITERS = tuple(character for character in NAMED_DELIMITERS.values() if character is not None)
 """Those that are looked for, in this order where several fit alike."""

@@ -6,7 +6,7 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Source, Table
 from csvdynamo.rules.columns import Column
-from csvdynamo_airflow.preparation.delimiter import DELIMITERS, find_delimiter
+from csvdynamo_airflow.reading.delimiter import DELIMITERS, find_delimiter
 
 PAIRS = Dataset(
     name="pairs",
