@@ -66,7 +66,7 @@ class Rewriter:
         self.last_record: str | None = None
         self._delimiter = source_format.delimiter
         self._lines = TextLines(text)
-        self._records = CsvRecords(self._lines, name, self._delimiter)
+        self._records = CsvRecords(self._lines, name, source_format)
         self._last_bad: BadRecord | None = None
         columns = self._read_columns(dataset, source_format, name)
         key = dataset.table.partition_key

@@ -37,6 +37,10 @@ class Block:
 
     records: Sequence[list[str] | BadRecord]
 
+    def parted(self, last: int) -> tuple["Block", Sequence[list[str] | BadRecord]]:
+        """Take the last records off it."""
+        return Block(self.records[:-last]), self.records[-last:]
+
 
 @dataclass(frozen=True)
 class PlainBlock:
@@ -54,6 +58,13 @@ class PlainBlock:
     def records(self) -> Sequence[list[str]]:
         """The fields of each row."""
         return [line.rstrip("\r\n").split(self.delimiter) for line in self.lines]
+
+    def parted(self, last: int) -> tuple["PlainBlock | Block", Sequence[list[str] | BadRecord]]:
+        """Take the last records off it."""
+        first = self.lines[:-last]
+        return PlainBlock(first, self.delimiter) if first else Block(()), PlainBlock(
+            self.lines[-last:], self.delimiter
+        ).records
 
     def column(self, place: int) -> list[str]:
         """Return each row's field at a place, from 0."""

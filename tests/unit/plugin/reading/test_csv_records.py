@@ -13,6 +13,7 @@ from csvdynamo_airflow.reading import csv_records, text_lines
 from csvdynamo_airflow.reading.csv_records import CsvRecords
 from csvdynamo_airflow.reading.record_blocks import BadRecord, PlainBlock
 from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.source_format import MOST_LINES_IN_DOUBT, SourceFormat
 from csvdynamo_airflow.reading.text_lines import TextLines
 
 
@@ -116,10 +117,20 @@ def test_a_record_of_several_lines_and_the_wrong_width_is_one_record() -> None:
     assert brief('a,b\n1,"two\nlines",3\n8,9\n') == [RejectCode.BAD_WIDTH, ["8", "9"]]
 
 
-def test_lines_that_an_unclosed_quote_swallowed_are_given_back_when_the_width_betrays_it() -> None:
-    rows = brief('a,b,c\n1,2,"3\n4,5,6\n7,8,9",0\n')
+def test_a_record_of_sound_quotes_and_the_wrong_width_is_one_whatever_its_lines_look_like() -> None:
+    """Its second line is a row, and as likely a line of a cell in a record with a delimiter too many."""
+    rows = brief('a,b,c\n1,2,"3\n4,5,6\n7,8,9",0\n8,9,10\n')
 
-    assert rows == [RejectCode.BAD_QUOTE, ["4", "5", "6"], RejectCode.BAD_WIDTH]
+    assert rows == [RejectCode.BAD_WIDTH, ["8", "9", "10"]]
+
+
+def test_lines_that_an_unclosed_quote_swallowed_are_given_back_where_no_cell_has_so_many() -> None:
+    within = [f"{n},5,6" for n in range(MOST_LINES_IN_DOUBT)]
+
+    rows = brief('a,b,c\n1,2,"3\n' + "\n".join(within) + '\n7,8,9",0\n')
+
+    assert rows[1:-3] == [line.split(",") for line in within[:-2]]
+    assert RejectCode.BAD_QUOTE in (rows[0], rows[-1])
 
 
 @pytest.mark.usefixtures("_short_fields")
@@ -137,7 +148,7 @@ def test_a_quote_unclosed_for_longer_than_the_limit_costs_its_line_alone() -> No
 @pytest.mark.parametrize("delimiter", [";", "|", "\t"])
 def test_any_delimiter_separates_and_heeds_quotes(delimiter: str) -> None:
     text = f'a,b\n1{delimiter}"x{delimiter}""y"\n2\n"3{delimiter}4\n5{delimiter}6\n'.replace("a,b", f"a{delimiter}b")
-    records = CsvRecords(TextLines(io.StringIO(text, newline="")), "a.csv", delimiter)
+    records = CsvRecords(TextLines(io.StringIO(text, newline="")), "a.csv", SourceFormat(delimiter))
 
     rows = [record for block in records.blocks(len(records.header())) for record in block.records]
 
