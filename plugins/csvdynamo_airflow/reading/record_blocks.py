@@ -66,6 +66,11 @@ class PlainBlock:
             self.lines[-last:], self.delimiter
         ).records
 
+    def begins_with(self, cell: str) -> bool:
+        """Whether a row's first field is a text."""
+        beginning = cell + self.delimiter
+        return any(line.startswith(beginning) for line in self.lines)
+
     def column(self, place: int) -> list[str]:
         """Return each row's field at a place, from 0."""
         delimiter, after = self.delimiter, self.lines[0].count(self.delimiter) - place

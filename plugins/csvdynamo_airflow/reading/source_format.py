@@ -7,9 +7,6 @@ from typing import Any
 
 from csvdynamo_airflow.reading.text_encoding import UTF8
 
-WHITE_SPACE = " \t"
-"""The delimiter of a source whose fields stand apart by any run of spaces and tabs."""
-
 MARK = "\ufdd0"
 """What stands for a delimiter that is no single character while a source is read: no text has it, since Unicode keeps
 it for such uses."""
@@ -36,7 +33,7 @@ class SourceFormat:
     """How a source is written.
 
     Attributes:
-        delimiter: What stands between two fields: one or two characters, or `WHITE_SPACE`.
+        delimiter: What stands between two fields: one or two characters, or `dialects.WHITE_SPACE`.
         encoding: Python's name of its encoding, ``utf-8-sig`` for UTF-8 with a byte order mark.
         compression: What it is packed in: ``gzip``, ``zip``, ``zst``, ``xz``, ``bz2`` or None.
         quote: The character round cells, None for a source without any quoting.
@@ -45,6 +42,8 @@ class SourceFormat:
         line_end: The one that ends a line, None for all three.
         comment: What a line begins with that is no record, None where there are none.
         skipped_lines: Lines before the header that are no records.
+        guessed: Whether the encoding was found, and nothing proves it.
+        members: The files of a zip archive that are read one after the other, if that was asked for.
         habits: How its writer quotes.
     """
 
@@ -57,6 +56,8 @@ class SourceFormat:
     line_end: str | None = None
     comment: str | None = None
     skipped_lines: int = 0
+    guessed: bool = field(default=False, compare=False)
+    members: tuple[str, ...] = ()
     habits: QuoteHabits = field(default=QuoteHabits(), compare=False)
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dialects import WHITE_SPACE
 from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.reading.spreadsheet_cells import HELPER_COLUMNS
 from csvdynamo_airflow.reading.text_encoding import UTF8_WITH_MARK, byte_order, shown_encoding
@@ -12,7 +13,7 @@ TAKEN_FOR_ERROR_CSV = (
     "one of them."
 )
 
-_SHOWN_DELIMITERS = {"\t": "a tab"}
+_SHOWN_DELIMITERS = {"\t": "a tab", WHITE_SPACE: "white space"}
 
 
 def told_reading(source_format: SourceFormat, dataset: Dataset) -> str:

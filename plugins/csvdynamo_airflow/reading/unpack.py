@@ -1,20 +1,32 @@
-"""Opening what a source is packed in: gzip, a zip archive of one CSV, or nothing."""
+"""Opening what a source is packed in: gzip, zstandard, xz, bzip2, a zip archive of CSVs, or nothing."""
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Any, cast
 
+from csvdynamo.datasets.dataset import Source
 from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.zip_members import JoinedMembers
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 
-_GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_MAGIC = {
+    "gzip": (b"\x1f\x8b",),
+    "zst": (b"\x28\xb5\x2f\xfd",),
+    "xz": (b"\xfd7zXZ\0",),
+    "bz2": tuple(b"BZh%d" % level + after for level in range(1, 10) for after in (b"1AY&SY", b"\x17rE8P\x90")),
+    "zip": _ZIP,
+}
+_MAGIC_BYTES = 10
 _TEXT_NAMES = (".csv", ".tsv", ".tab", ".psv", ".txt")
 _LISTED = 10
 _ENCRYPTED = 0x1
@@ -26,15 +38,17 @@ class Unpacked:
 
     Attributes:
         stream: Reads them.
-        compression: What they are packed in: ``gzip``, ``zip`` or None.
+        compression: What they are packed in: ``gzip``, ``zip``, ``zst``, ``xz``, ``bz2`` or None.
+        members: The files of a zip archive that are read one after the other, if that was asked for.
     """
 
     stream: IO[bytes]
     compression: str | None
+    members: tuple[str, ...] = ()
 
 
 @contextmanager
-def open_unpacked(path: Path, name: str, most: int | None = None) -> Iterator[Unpacked]:
+def open_unpacked(path: Path, name: str, most: int | None = None, source: Source | None = None) -> Iterator[Unpacked]:
     """Open a source, told by its first bytes. Nothing is unpacked to the disk.
 
     Args:
@@ -42,36 +56,88 @@ def open_unpacked(path: Path, name: str, most: int | None = None) -> Iterator[Un
         name: What to call it in messages.
         most: The data set's ``source.max_unpacked_bytes``, None for no limit. What is not packed has none: it cannot be
             larger than what was fetched.
+        source: How the data set file says that it is written, and which files of an archive it is.
 
     Raises:
         FileTooLargeError: It unpacks to more than ``most``, which shows only while it is read.
         SourceFileError: It is corrupt or breaks off, which may show only while it is read; or a zip archive that is
             encrypted, has no CSV or several, or is a spreadsheet.
     """
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-            file.seek(0)
-            if magic.startswith(_GZIP):
-                with gzip.GzipFile(fileobj=file) as stream:
-                    yield Unpacked(_limited(stream, most, name), "gzip")
-            elif magic in _ZIP:
-                with zipfile.ZipFile(file) as archive, archive.open(_only_csv(archive, name)) as member:
-                    yield Unpacked(_limited(member, most, name), "zip")
-            else:
+    with path.open("rb") as file:
+        magic = file.read(_MAGIC_BYTES)
+        file.seek(0)
+        kind = next((kind for kind, marks in _MAGIC.items() if magic.startswith(marks)), None)
+        try:
+            if kind is None:
                 yield Unpacked(file, None)
-    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+            elif kind == "zip":
+                with zipfile.ZipFile(file) as archive, _open_members(archive, name, source) as unpacked:
+                    yield Unpacked(_limited(unpacked.stream, most, name), kind, unpacked.members)
+            else:
+                with _open_packed(kind, file, name) as stream:
+                    yield Unpacked(_limited(stream, most, name), kind)
+        except EOFError as error:
+            raise SourceFileError(
+                f"{name} is {_shown(kind)}, by its first bytes, and breaks off before its end. Download it again."
+            ) from error
+        except NotImplementedError as error:
+            raise SourceFileError(
+                f"{name} is a zip archive that cannot be unpacked: {error}. Give the CSV itself."
+            ) from error
+        except Exception as error:
+            if kind is None or not _is_corruption(error):
+                raise
+            raise SourceFileError(
+                f"{name} is corrupt {_shown(kind)}, by its first bytes: {error}. Download it again."
+            ) from error
+
+
+def _shown(kind: str | None) -> str:
+    return "gzip or zip" if kind in ("gzip", "zip") else str(kind)
+
+
+def _is_corruption(error: Exception) -> bool:
+    """Whether a decompressor complains of what it reads, and not the disk; bz2 has no error of its own."""
+    if isinstance(error, gzip.BadGzipFile | zipfile.BadZipFile | zlib.error | lzma.LZMAError):
+        return True
+    return type(error).__name__ == "ZstdError" or (type(error) is OSError and error.errno is None)
+
+
+def _open_packed(kind: str, file: IO[bytes], name: str) -> Any:
+    if kind == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if kind == "xz":
+        return lzma.LZMAFile(file)
+    if kind == "bz2":
+        return bz2.BZ2File(file)
+    try:
+        from backports import zstd  # noqa: PLC0415 - a worker without it reads all else
+    except ImportError as error:
         raise SourceFileError(
-            f"{name} is corrupt gzip or zip, by its first bytes: {error}. Download it again."
+            f"{name} is zstandard, by its first bytes, and the worker has no package backports.zstd to unpack it: "
+            "install what requirements.txt names."
         ) from error
-    except EOFError as error:
+    return zstd.ZstdFile(file)
+
+
+@contextmanager
+def _open_members(archive: zipfile.ZipFile, name: str, source: Source | None) -> Iterator[Unpacked]:
+    pattern = source.member if source else None
+    if source is None or pattern is None:
+        with archive.open(_only_csv(archive, name)) as member:
+            yield Unpacked(member, "zip")
+        return
+    files = _files(archive, name)
+    wanted = [one for one in files if fnmatchcase(one.filename, pattern) or fnmatchcase(_base(one.filename), pattern)]
+    if not wanted:
         raise SourceFileError(
-            f"{name} is gzip or zip, by its first bytes, and breaks off before its end. Download it again."
-        ) from error
-    except NotImplementedError as error:
-        raise SourceFileError(
-            f"{name} is a zip archive that cannot be unpacked: {error}. Give the CSV itself."
-        ) from error
+            f"{name} is a zip archive in which no file matches source.member, {pattern!r}; it holds "
+            f"{_listed(files)}. Correct the pattern."
+        )
+    for one in wanted:
+        _refuse_encrypted(one, name)
+    with JoinedMembers(archive, wanted, source, name) as joined:
+        yield Unpacked(cast("IO[bytes]", joined), "zip", tuple(one.filename for one in wanted))
 
 
 class _Limited(io.BufferedIOBase):
@@ -114,20 +180,40 @@ def _limited(stream: object, most: int | None, name: str) -> IO[bytes]:
     return cast("IO[bytes]", packed if most is None else _Limited(packed, most, name))
 
 
-def _only_csv(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """Find the one CSV of an archive; what else an archiver puts beside it is left aside."""
+def _files(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """List an archive's files; what else an archiver puts beside them is left aside."""
     files = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
     if any(entry.filename == "[Content_Types].xml" for entry in files):
         raise SourceFileError(f"{name} is a spreadsheet or a document, not a CSV. Save it as CSV.")
+    return files
+
+
+def _only_csv(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """Find the one CSV of an archive."""
+    files = _files(archive, name)
     texts = [entry for entry in files if entry.filename.lower().endswith(_TEXT_NAMES)]
     csvs = [entry for entry in texts if entry.filename.lower().endswith(".csv")] or texts or files
     if len(csvs) != 1:
-        held = ", ".join(repr(entry.filename) for entry in (csvs or files)[:_LISTED]) or "nothing"
-        more = f" and {len(csvs) - _LISTED} more" if len(csvs) > _LISTED else ""
-        raise SourceFileError(f"{name} is a zip archive that must hold one CSV; it holds {held}{more}. Give one CSV.")
-    if csvs[0].flag_bits & _ENCRYPTED:
-        raise SourceFileError(f"{name} is a zip archive whose {csvs[0].filename!r} is encrypted. Give the CSV itself.")
+        raise SourceFileError(
+            f"{name} is a zip archive that must hold one CSV; it holds {_listed(csvs or files)}. Give one CSV, or say "
+            'which files are the source: source.member, such as "*.csv".'
+        )
+    _refuse_encrypted(csvs[0], name)
     return csvs[0]
+
+
+def _listed(files: list[zipfile.ZipInfo]) -> str:
+    held = ", ".join(repr(entry.filename) for entry in files[:_LISTED]) or "nothing"
+    return held + (f" and {len(files) - _LISTED} more" if len(files) > _LISTED else "")
+
+
+def _refuse_encrypted(entry: zipfile.ZipInfo, name: str) -> None:
+    if entry.flag_bits & _ENCRYPTED:
+        raise SourceFileError(f"{name} is a zip archive whose {entry.filename!r} is encrypted. Give the CSV itself.")
+
+
+def _base(file_name: str) -> str:
+    return PurePosixPath(file_name).name
 
 
 def _is_litter(file_name: str) -> bool:

@@ -5,27 +5,24 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.dataclasses import dataclass as section
 
+from csvdynamo.datasets import dialects
 from csvdynamo.datasets.column_rules import Steps
 from csvdynamo.datasets.grammar import STRICT
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.sources import HTTP, address_in_file, has_user, is_source_url, kind_of, told_in_file
-from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail
+from csvdynamo.datasets.values import Percent, Text, Texts, WholeNumber, fail
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.transforms import Transform
 
-DELIMITERS = {"found": None, ",": ",", ";": ";", "|": "|", "tab": "\t"}
-"""The delimiters that a source may have, by how a data set file writes them; None: it is found."""
-ENCODINGS = {"found": None, "utf-8": "utf-8", "utf-16": "utf-16", "windows-1252": "windows-1252"}
-"""The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
@@ -79,12 +76,24 @@ class Source:
     file_name: Annotated[str, Text("a plain file name, of at most 255 bytes and without slashes", _is_file_name)] = (
         Field(description="the file's name in the bucket, without a folder")
     )
-    delimiter: Annotated[str | None, OneOf(DELIMITERS)] = Field(
-        default=None, description='`","`, `";"`, `"\\|"`, `"tab"`, or `"found"`: looked for in the file'
-    )
-    encoding: Annotated[str | None, OneOf(ENCODINGS)] = Field(
-        default=None, description='`"utf-8"`, `"utf-16"`, `"windows-1252"`, or `"found"`: looked for in the file'
-    )
+    delimiter: dialects.Delimiter = None
+    encoding: dialects.Encoding = None
+    guessed_encoding: dialects.Guessed = OnChange.WARN
+    quote: dialects.Quote = '"'
+    escape: dialects.Escape = None
+    skip_initial_space: dialects.SkipInitialSpace = False
+    line_end: dialects.LineEnd = None
+    comment: dialects.Comment = None
+    skip_lines: dialects.SkipLines = 0
+    header_at: dialects.HeaderAt = None
+    header: dialects.HeaderIs = dialects.Header.FIRST
+    header_lines: dialects.HeaderLines = 1
+    names: dialects.Names = ()
+    nameless: dialects.NamelessColumns = dialects.Nameless.REFUSE
+    repeated: dialects.RepeatedNames = dialects.Repeated.REFUSE
+    short_rows: dialects.ShortRecords = dialects.ShortRows.REJECT
+    stop_at: dialects.StopAt = None
+    member: dialects.Member = None
     connection: (
         Annotated[str, Text("an Airflow connection's id, of at most 200 of A-Z a-z 0-9 _ . -", _CONNECTION.fullmatch)]
         | None
@@ -101,12 +110,17 @@ class Source:
     )
     max_unpacked_bytes: Annotated[int, WholeNumber(1, _MOST_BYTES)] = Field(
         default=20_000_000_000,
-        description="the most that a gzip file or a zip archive may unpack to",
+        description="the most that a file that is packed may unpack to",
     )
     max_seconds: Annotated[int, WholeNumber(1, 7 * 86_400)] = Field(
         default=6 * 3600,
         description="the longest that a download may take, all attempts and waits together",
     )
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        dialects.hold_together(self)
+        return self
 
     @property
     def allowed_hosts(self) -> tuple[HostRule, ...]:

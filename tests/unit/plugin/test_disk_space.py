@@ -128,7 +128,7 @@ def test_another_error_of_the_system_stays_what_it_is(tmp_path: Path) -> None:
 
 
 BOMBS = {
-    "rejects": b"id,city\n" + b"x\n" * 200_000,
+    "rejects": b"id,city\n" + b"x,Kent,\n1,Kent\n" * 50_000 + b"x\n" * 200_000,
     "keys": b"id,city\n" + b"".join(b"%d,\n" % number for number in range(100_000)),
     "duplicates": b"id,city\n" + b"1,Kent\n" * 100_000,
 }

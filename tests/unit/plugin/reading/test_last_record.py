@@ -46,6 +46,9 @@ def last_record(folder: Path, content: bytes, source_format: SourceFormat | None
         b"1,a,b\n",
         b"1,a,b",
         b"1,a,b\r\n\r\n\n",
+        b"1,a,b\n\x1a",
+        b"1,a,b\n\0\0\0\0",
+        b"1,a,b\n,,\n",
         b'1,"a\nb","c"',
         b"1,,",
         b"1\n2,a,b\n",
@@ -68,8 +71,6 @@ def test_of_a_file_that_ends_with_a_row_nothing_is_told(tmp_path: Path, rows: by
         (b"1,a,b\nERROR: a, b, c, d\n", "row 2, has 4 fields, and the header 3 columns"),
         (b'1,a,b\n{"error": "quota"}', "row 2, has 1 of 3 columns, with no line break after it"),
         (b"1,a,b\nTotal: 1\n", "row 2, has 1 of 3 columns"),
-        (b"1,a,b\n\0\0\0\0", "row 2, has 1 of 3 columns, with no line break after it"),
-        (b"1,a,b\n\x1a", "row 2, has 1 of 3 columns, with no line break after it"),
         (
             b'1,a,b\n2,"Zo',
             "row 2, cannot be read as one (the record cannot be read: unexpected end of data), "
