@@ -4,12 +4,14 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -111,7 +113,7 @@ def _open_packed(kind: str, file: IO[bytes], name: str) -> Any:
     if kind == "bz2":
         return bz2.BZ2File(file)
     try:
-        from backports import zstd  # noqa: PLC0415 - a worker without it reads all else
+        zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     except ImportError as error:
         raise SourceFileError(
             f"{name} is zstandard, by its first bytes, and the worker has no package backports.zstd to unpack it: "

@@ -1,16 +1,24 @@
 """Archives: one CSV is read as it is; anything else is told by name."""
 
+import bz2
+import errno
 import gzip
 import io
+import lzma
+import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from csvdynamo.datasets.dataset import Source
 from csvdynamo_airflow.reading.source_error import SourceFileError
 from csvdynamo_airflow.reading.unpack import open_unpacked
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 
+ZSTD = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 CSV = b"id,name\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(5000))
 
 
@@ -121,3 +129,112 @@ def test_a_zip_archive_that_breaks_off_is_an_error(tmp_path: Path, size: int) ->
 
 def test_what_is_no_archive_is_read_as_it_is(tmp_path: Path) -> None:
     assert unpack(tmp_path, CSV) == (CSV, None)
+
+
+PACKED = {"gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": ZSTD.compress}
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_each_way_to_pack_is_told_by_the_first_bytes(tmp_path: Path, kind: str) -> None:
+    assert unpack(tmp_path, PACKED[kind](CSV)) == (CSV, kind)
+    assert unpack(tmp_path, PACKED[kind](b"")) == (b"", kind)
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_what_is_packed_in_several_pieces_is_read_to_its_end(tmp_path: Path, kind: str) -> None:
+    assert unpack(tmp_path, PACKED[kind](CSV[:100]) + PACKED[kind](CSV[100:])) == (CSV, kind)
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_what_is_packed_has_the_limit_and_breaks_off_and_is_corrupt_in_words(tmp_path: Path, kind: str) -> None:
+    packed = PACKED[kind](CSV)
+    path = tmp_path / "a.csv"
+    path.write_bytes(packed)
+    with open_unpacked(path, "a.csv", 20_000) as unpacked, pytest.raises(FileTooLargeError, match="max_unpacked_bytes"):
+        list(iter(lambda: unpacked.stream.read(1000), b""))
+    with pytest.raises(SourceFileError, match=r"a\.zip is .* breaks off before its end"):
+        unpack(tmp_path, packed[: len(packed) // 2])
+    with pytest.raises(SourceFileError, match=r"a\.zip is corrupt"):
+        unpack(tmp_path, packed[:12] + bytes(byte ^ 0x5A for byte in packed[12:]))
+
+
+def test_an_error_of_the_disk_is_no_corruption(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(bz2.compress(CSV))
+
+    with pytest.raises(OSError, match="Input/output"), open_unpacked(path, "a.csv"):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_without_its_package_zstandard_is_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "backports.zstd", None)
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+
+    with pytest.raises(SourceFileError, match=r"no package backports\.zstd"):
+        unpack(tmp_path, PACKED["zst"](CSV))
+
+
+def joined(folder: Path, members: dict[str, bytes], **source: Any) -> tuple[bytes, tuple[str, ...]]:
+    path = folder / "a.zip"
+    path.write_bytes(zipped(members))
+    settings = Source("https://example.org/a.zip", "a.zip", **{"member": "*.csv", **source})
+    with open_unpacked(path, "a.zip", source=settings) as unpacked:
+        whole = unpacked.stream.read()
+        unpacked.stream.seek(3)
+        assert b"".join(iter(lambda: unpacked.stream.read(7), b"")) == whole[3:]
+        return whole, unpacked.members
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
+def test_members_of_a_pattern_are_one_file_with_one_header(tmp_path: Path, end: bytes) -> None:
+    members = {
+        "b/2.csv": b"id,name\n1,a" + end,
+        "read.txt": b"no",
+        "1.csv": b"\xef\xbb\xbfid,name\r\n2,b" + end,
+        "empty.csv": b"id,name",
+        "__MACOSX/1.csv": b"no",
+    }
+
+    whole, names = joined(tmp_path, members)
+
+    assert whole.split() == [b"id,name", b"1,a", b"2,b"]
+    assert names == ("b/2.csv", "1.csv", "empty.csv")
+
+
+@pytest.mark.parametrize(
+    ("source", "first", "second"),
+    [
+        ({"skip_lines": 1}, b"Report 1\nid,name\n", b"Report 2\nid,name\n"),
+        ({"header_at": "id"}, b"Report 1, said\n\nid,name\n", b"Report 2\nid,name\n"),
+        ({"comment": "#"}, b"# 1\nid,name\n", b"# 2\n# 3\nid,name\n"),
+        ({"header_lines": 2}, b"a,b\nid,name\n", b"a,b\nid,name\n"),
+        ({}, b'id,"na\nme"\n', b'id,"na\nme"\n'),
+        ({"header": "none", "names": ("id", "name")}, b"", b""),
+    ],
+)
+def test_what_is_before_the_first_row_is_read_of_the_first_member_alone(
+    tmp_path: Path, source: dict[str, Any], first: bytes, second: bytes
+) -> None:
+    whole, _ = joined(tmp_path, {"1.csv": first + b"1,a\n", "2.csv": second + b"2,b\n"}, **source)
+
+    assert whole == first + b"1,a\n2,b\n"
+
+
+def test_members_of_other_headers_and_other_encodings_and_none_are_refused(tmp_path: Path) -> None:
+    first = {"1.csv": b"id,name\n1,a\n"}
+
+    with pytest.raises(SourceFileError, match=r"'2\.csv', whose header is not that of '1\.csv'.*source\.member"):
+        joined(tmp_path, {**first, "2.csv": b"name,id\na,1\n"})
+    with pytest.raises(SourceFileError, match="UTF-16"):
+        joined(tmp_path, {"1.csv": "id\n".encode("utf-16")})
+    with pytest.raises(SourceFileError, match=r"no file matches source\.member, 'x\*'; it holds '1\.csv'"):
+        joined(tmp_path, first, member="x*")
+
+
+def test_members_together_have_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"1.csv": CSV, "2.csv": CSV}))
+    settings = Source("https://example.org/a.zip", "a.zip", member="*.csv")
+
+    with open_unpacked(path, "a.zip", len(CSV) + 100, settings) as unpacked, pytest.raises(FileTooLargeError):
+        list(iter(lambda: unpacked.stream.read(1000), b""))
