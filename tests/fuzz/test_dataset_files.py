@@ -19,7 +19,12 @@ from tests.fuzz.typed_errors import fuzz, result_or_error
 
 VALID: dict[str, Any] = {
     "duplicates": "last",
-    "source": {"url": "https://example.com/cars.csv", "file_name": "cars.csv", "delimiter": ",", "encoding": "utf-8"},
+    "source": {
+        **{"url": "https://example.com/cars.csv", "file_name": "cars.csv", "delimiter": ",", "encoding": "utf-8"},
+        **{"guessed_encoding": "fail", "quote": "'", "escape": "\\", "skip_initial_space": True, "line_end": "lf"},
+        **{"comment": "#", "skip_lines": 1, "header": "first", "header_at": "ID", "header_lines": 2, "names": ["ID"]},
+        **{"nameless": "drop", "repeated": "number", "short_rows": "pad", "stop_at": "Total", "member": "*.csv"},
+    },
     "table": {"name": "tb_cars", "partition_key": "car_id"},
     "attributes": {"transform": ["trim", "lowercase", {"replace": " ", "with": "_"}]},
     "columns": {

@@ -13,6 +13,8 @@ REFUSED_XCOM = "refused"
 """XCom key of a prepared file that was not uploaded, since a gate of the data set stopped it: its rejects are told all
 the same."""
 
+_PACKED = (".gz", ".zip", ".zst", ".xz", ".bz2")
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -108,4 +110,6 @@ class Prepared:
 
 def prepared_key(dataset: str, sha256: str, file_name: str) -> str:
     """Name a prepared file: the same bytes always get the same key, and other bytes another."""
-    return f"source/{dataset}/{sha256}/{file_name.removesuffix('.gz').removesuffix('.zip')}"
+    for packed in _PACKED:
+        file_name = file_name.removesuffix(packed)
+    return f"source/{dataset}/{sha256}/{file_name}"

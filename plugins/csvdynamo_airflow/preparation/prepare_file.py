@@ -16,7 +16,7 @@ from csvdynamo_airflow.preparation.profile import profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
-from csvdynamo_airflow.reading.first_rows import sample_rows
+from csvdynamo_airflow.reading.first_rows import look_at_rows
 from csvdynamo_airflow.reading.source_file import PIECE_BYTES, find_format, open_source
 from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
@@ -91,9 +91,10 @@ def prepare_file(
     source_format = find_format(folder / SOURCE, name, dataset, work.check_space)
     most = dataset.source.max_unpacked_bytes
     source = dataset.source
-    sample = sample_rows(folder / SOURCE, name, source_format, dataset)
+    first = look_at_rows(folder / SOURCE, name, source_format, dataset)
+    source_format = first.source_format
     with open_source(folder / SOURCE, name, source_format.encoding, most=most, source=source) as text:
-        rewriter = Rewriter(text, dataset, source_format, name, sample)
+        rewriter = Rewriter(text, dataset, source_format, name, first.cells)
         header = rewriter.header
         with (
             work.growing_file("draft") as file,

@@ -69,7 +69,7 @@ class Rewriter:
             dataset: The data set.
             source_format: How the source is written.
             name: What to call the source in messages.
-            sample: The cells of its first rows (`sample_rows`): which columns it has depends on them.
+            sample: The cells of its first rows (`look_at_rows`): which columns it has depends on them.
 
         Raises:
             SourceFileError: The header cannot be read, or the rows have other widths.

@@ -67,6 +67,7 @@ class CarefulRecords:
         held: The lines of the record that is read.
         read_again: Characters that were read more than once.
         comments: Lines that were passed over as comments.
+        quote_faults: Records with a quote out of place, bad or not.
     """
 
     def __init__(self, lines: Lines, source_format: SourceFormat) -> None:
@@ -77,6 +78,7 @@ class CarefulRecords:
         self.held: list[str] = []
         self.read_again = 0
         self.comments = 0
+        self.quote_faults = 0
         self._source = lines
         self._format = source_format
         self._doubted = 0  # lines to come that may belong to a cell whose closing quote was lost
@@ -134,6 +136,7 @@ class CarefulRecords:
             return self._wrong_width(fields, width, sound=sound)
         if sound:
             return [self._unless_doubted(fields, text)]
+        self.quote_faults += 1
         is_one = len(self.held) == 1 or not any(self._is_row(line, width) for line in self.held[1:])
         if is_one and self.quotes.are_harmless(text, after_bad=self.before.ends_badly):
             return [self._unless_doubted(fields, "")]
@@ -153,7 +156,7 @@ class CarefulRecords:
 
         Where no cell of several lines was seen, only a line that is too short to be a row tells that this is one.
         """
-        if self.quotes.closes_nothing(self.held[0]):
+        if not self.quotes.habits.careless and self.quotes.closes_nothing(self.held[0]):
             least = 0 if self._may_be_row(self.held[0], width) else _LINES_DOUBTED
             self.before.doubt(max(self.quotes.habits.lines - 1, least))
 
@@ -176,13 +179,16 @@ class CarefulRecords:
             code = RejectCode.TOO_LARGE
             self._skip_to_its_end(width)
         else:
+            self.quote_faults += 1
             self._doubt_lines_before(width)
         return [BadRecord(code, f"the record cannot be read: {error}", text="".join(self.held))]
 
     def _unclosed(self) -> Sequence[BadRecord]:
         """Take the first line of a record for all of it; or each line for a bad record, if too much was read again."""
         first, *later = self.held
-        self._doubted = max(self.quotes.habits.lines - 1, int(self.quotes.open_at_the_end(first)))
+        self.quote_faults += 1
+        if not self.quotes.habits.careless:
+            self._doubted = max(self.quotes.habits.lines - 1, int(self.quotes.open_at_the_end(first)))
         if self._may_read_again(later):
             self.again.extendleft(reversed(later))
             return [BadRecord(RejectCode.BAD_QUOTE, _UNCLOSED, text=first)]

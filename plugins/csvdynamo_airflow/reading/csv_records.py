@@ -49,6 +49,11 @@ class CsvRecords:
         return self._careful.read_again
 
     @property
+    def quote_faults(self) -> int:
+        """Records with a quote out of place, bad or not."""
+        return self._careful.quote_faults
+
+    @property
     def comments(self) -> int:
         """Lines that were passed over as comments."""
         return self._careful.comments

@@ -85,6 +85,8 @@ class Quotes:
             text: A sound record, or several.
             lines: Its physical lines, if it is one record.
         """
+        if self.habits.careless:
+            return
         doubles, most = self.habits.doubles, max(self.habits.lines, lines)
         if not doubles and self._quote and 2 * self._quote in text:
             doubles = any(self._quote in cell[1][1:-1] for cell in self._quoted.finditer(text))

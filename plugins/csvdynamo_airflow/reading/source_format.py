@@ -22,10 +22,12 @@ class QuoteHabits:
     Attributes:
         doubles: Whether a quote within a cell was doubled: then one that is not is none of the writer's.
         lines: Physical lines of the longest cell, at most `MOST_LINES_IN_DOUBT`.
+        careless: Whether so many quotes are out of place that they tell nothing of the rows round them.
     """
 
     doubles: bool = False
     lines: int = 1
+    careless: bool = False
 
 
 @dataclass(frozen=True)
