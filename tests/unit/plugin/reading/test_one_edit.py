@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.rules.codes import RejectCode
+from csvdynamo_airflow.reading import text_lines
 from csvdynamo_airflow.reading.csv_records import CsvRecords
 from csvdynamo_airflow.reading.quotes import Quotes
 from csvdynamo_airflow.reading.record_blocks import BadRecord
-from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.source_format import QuoteHabits, SourceFormat
 from csvdynamo_airflow.reading.text_lines import TextLines
 
 WITNESS = ['say "hi",\nthere', "two\nlines"]
@@ -27,9 +28,9 @@ CELLS = st.one_of(
 MARKS = st.sampled_from(',"')
 
 
-def read(text: str, width: int) -> list[list[str] | BadRecord]:
+def read(text: str, width: int, source_format: SourceFormat | None = None) -> list[list[str] | BadRecord]:
     """Read a file as prepare does: what its beginning shows is known before its first row is read."""
-    quotes = Quotes(SourceFormat())
+    quotes = Quotes(source_format or SourceFormat())
     quotes.learn_beginning(text)
     records = CsvRecords(
         TextLines(io.StringIO(text, newline="")), "a.csv", replace(SourceFormat(), habits=quotes.habits)
@@ -156,3 +157,46 @@ def test_of_a_writer_that_doubles_quotes_one_that_is_not_doubled_is_none() -> No
         ["3", "x"],
     ]
     assert "source.quote" in getattr(told[1], "message", "")
+
+
+LINES_LIKE_ROWS = 'k1,"x,y\nz,w",c\n'
+SHOWN = 'k0,"two\nlines",c\n'
+
+
+@pytest.mark.parametrize("lost", [LINES_LIKE_ROWS.index('"'), LINES_LIKE_ROWS.rindex('"')], ids=["opening", "closing"])
+def test_in_a_file_of_cells_of_lines_the_rows_next_to_a_lost_quote_are_rejects(lost: int) -> None:
+    damaged = LINES_LIKE_ROWS[:lost] + LINES_LIKE_ROWS[lost + 1 :]
+
+    told = read("a,b,c\n" + SHOWN + damaged + "k2,x,y\nk3,x,y\n", 3)
+
+    assert [record for record in told if not isinstance(record, BadRecord)][:1] == [["k0", "two\nlines", "c"]]
+    assert [record for record in told if not isinstance(record, BadRecord)][1:] in (
+        [["k2", "x", "y"], ["k3", "x", "y"]],
+        [["k3", "x", "y"]],
+    )
+    assert {record.code for record in told if isinstance(record, BadRecord)} == {RejectCode.BAD_QUOTE}
+
+
+def test_rows_next_to_a_lost_quote_are_doubted_over_the_end_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole blocks of plain lines are held back until what follows them is known."""
+    rows = [[f"k{number:04}", "x", "y"] for number in range(2_000)]
+    text = "a,b,c\n" + SHOWN + "".join(",".join(row) + "\n" for row in rows)
+    text = "c" * (-len(text) % 500) + text  # so that a block ends right before the line that ends a cell
+    monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", 500)
+
+    told = read(text + 'z,w",c\n', 3)
+
+    good = [record for record in told if not isinstance(record, BadRecord)]
+    assert good == [["k0", "two\nlines", "c"], *rows[:-1]]
+
+
+def test_where_many_quotes_are_out_of_place_each_costs_its_own_record() -> None:
+    faults = "".join(f'k{number},"x,y\nm{number},5" pipe,z\n' for number in range(9))
+    careless = replace(SourceFormat(), habits=QuoteHabits(careless=True))
+
+    told = read("a,b,c\n" + SHOWN + faults, 3, careless)
+
+    assert [record for record in told if not isinstance(record, BadRecord)] == [
+        ["k0", "two\nlines", "c"],
+        *[[f"m{number}", '5" pipe', "z"] for number in range(9)],
+    ]
