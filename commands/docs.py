@@ -87,7 +87,8 @@ def _default(info: FieldInfo) -> str:
         return "required" if info.default_factory is None else rule_of(info).absent
     rule = rule_of(info)
     if isinstance(rule, OneOf):
-        return next(f"`{_toml(word)}`" for word, meant in rule.words.items() if meant == info.default)
+        words = (word for word, meant in rule.words.items() if meant == info.default)
+        return f"`{_toml(next(words, info.default))}`"
     return rule.absent if info.default is None else f"`{_toml(info.default)}`"
 
 

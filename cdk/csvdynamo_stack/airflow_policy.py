@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from csvdynamo.datasets.dataset import Source
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.sources import grants
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes

@@ -21,11 +21,11 @@ from tests.fuzz.typed_errors import fuzz, result_or_error
 VALID: dict[str, Any] = {
     "duplicates": "last",
     "source": {
-        "url": "https://example.com/cars.csv",
-        "file_name": "cars.csv",
-        "buckets": ["s3://publisher/in/", "s3://publisher/cars.csv"],
-        "delimiter": ",",
-        "encoding": "utf-8",
+        **{"url": "https://example.com/cars.csv", "file_name": "cars.csv", "delimiter": ",", "encoding": "utf-8"},
+        **{"buckets": ["s3://publisher/in/", "s3://publisher/cars.csv"]},
+        **{"guessed_encoding": "fail", "quote": "'", "escape": "\\", "skip_initial_space": True, "line_end": "lf"},
+        **{"comment": "#", "skip_lines": 1, "header": "first", "header_at": "ID", "header_lines": 2, "names": ["ID"]},
+        **{"nameless": "drop", "repeated": "number", "short_rows": "pad", "stop_at": "Total", "member": "*.csv"},
     },
     "table": {
         "name": "tb_cars",

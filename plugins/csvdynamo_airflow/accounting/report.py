@@ -20,6 +20,7 @@ from csvdynamo_airflow.accounting.report_document import (
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.schema_change import warnings
+from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 
 REPORT_FILE = "report.json"
@@ -137,11 +138,17 @@ def _green(ledger: Ledger) -> str:
 
 def _source(findings: Findings) -> Source:
     landed, prepared = findings.landed or {}, findings.prepared
-    formats = SourceFormat(prepared.delimiter, prepared.encoding, prepared.compression) if prepared else None
+    names = ("delimiter", "encoding", "compression", "quote", "escape", "encoding_guessed")
+    formats = SourceFormat(**{name: getattr(prepared, name) for name in names}) if prepared else None
+    notes = prepared.notes if prepared else SourceNotes()
     return Source(
         **{name: landed.get(name) for name in ("url", "bytes", "sha256", "etag", "last_modified", "version_id")},
         rows=prepared.source_rows if prepared else None,
         format=formats,
+        blank_records=notes.blank_records,
+        comment_lines=notes.comment_lines,
+        skipped_lines=notes.skipped_lines,
+        notes=notes.notes,
     )
 
 

@@ -24,9 +24,12 @@ Rows = Annotated[int, Field(description="A number of rows.")]
 class SourceFormat:
     """How the source is written, as it was declared or found."""
 
-    delimiter: Annotated[str, Field(description="The character between two fields.")]
+    delimiter: Annotated[str, Field(description="What stands between two fields; a space and a tab: white space.")]
     encoding: Annotated[str, Field(description="Python's name of the encoding.")]
     compression: Annotated[str | None, Field(description="What it is packed in, null if it is not.")]
+    quote: Annotated[str | None, Field(description="The character round cells, null if there is none.")]
+    escape: Annotated[str | None, Field(description="The character after which another is text, null if none is.")]
+    encoding_guessed: Annotated[bool, Field(description="Whether the encoding was found, and nothing proves it.")]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ class Source:
     last_modified: Annotated[str | None, Field(description="When it was changed, as the server told.")]
     rows: Annotated[int | None, Field(description="Its records after the header, null when it was not prepared.")]
     format: Annotated[SourceFormat | None, Field(description="How it is written, null when it was not prepared.")]
+    blank_records: Annotated[int, Field(description="Records without any value: they are no rows.")]
+    comment_lines: Annotated[int, Field(description="Lines that are comments.")]
+    skipped_lines: Annotated[int, Field(description="Lines before the header.")]
+    notes: Annotated[tuple[str, ...], Field(description="What else was left out or read otherwise, a sentence each.")]
     version_id: Annotated[
         str | None, Field(description="S3's name of the object's version; absent where it has none.")
     ] = None

@@ -1,17 +1,20 @@
 """A prepared file: what prepare hands to the tasks after it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from csvdynamo.folders import SOURCE_PREFIX
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
+from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.documents.task_documents import reading
 
 REFUSED_XCOM = "refused"
 """XCom key of a prepared file that was not uploaded, since a gate of the data set stopped it: its rejects are told all
 the same."""
+
+_PACKED = (".gz", ".zip", ".zst", ".xz", ".bz2")
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,13 @@ class Prepared:
             the same, or not at all.
         at: When it was prepared, in seconds since the epoch.
         source: The landed source.
-        delimiter: The character between two fields of the source.
-        encoding: Python's name of the source's encoding: ``utf-8``, ``utf-8-sig`` (with a byte order mark),
-            ``utf-16-le``, ``utf-16-be`` or ``windows-1252``.
-        compression: What the source is packed in, ``gzip`` or ``zip``; None if it is not.
+        delimiter: What stands between two fields of the source.
+        encoding: Python's name of the source's encoding, ``utf-8-sig`` for UTF-8 with a byte order mark.
+        compression: What the source is packed in, None if it is not.
+        quote: The character round the source's cells, None if it has none.
+        escape: The character after which another one is text, None if there is none.
+        encoding_guessed: Whether the encoding was found, and nothing proves it.
+        notes: What the source holds beside its rows.
         profile_key: The key of the profile of the prepared file's columns, None if there is none.
         etag: The version of the prepared file in the bucket, as a listing tells; "" where no sample was drawn.
         sample_key: The key of some of its rows, for a check of some keys; None where none were drawn.
@@ -65,6 +71,10 @@ class Prepared:
     delimiter: str = ","
     encoding: str = "utf-8"
     compression: str | None = None
+    quote: str | None = '"'
+    escape: str | None = None
+    encoding_guessed: bool = False
+    notes: SourceNotes = field(default_factory=SourceNotes)
     profile_key: str | None = None
     etag: str = ""
     sample_key: str | None = None
@@ -81,7 +91,7 @@ class Prepared:
         """Write it as a JSON document."""
         changes = [change.to_json() for change in self.schema_changes]
         lists = {"header": list(self.header), "source_warnings": list(self.source_warnings)}
-        return {**asdict(self), **lists, "schema_changes": changes}
+        return {**asdict(self), **lists, "schema_changes": changes, "notes": self.notes.to_json()}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -93,6 +103,7 @@ class Prepared:
                     "header": tuple(document["header"]),
                     "schema_changes": tuple(map(SchemaChange.from_json, document["schema_changes"])),
                     "source_warnings": tuple(document.get("source_warnings", ())),
+                    "notes": SourceNotes.from_json(document.get("notes", {})),
                     "source": Landed.from_json(document["source"]),
                 }
             )
@@ -100,4 +111,6 @@ class Prepared:
 
 def prepared_key(dataset: str, sha256: str, file_name: str) -> str:
     """Name a prepared file: the same bytes always get the same key, and other bytes another."""
-    return f"{SOURCE_PREFIX}{dataset}/{sha256}/{file_name.removesuffix('.gz').removesuffix('.zip')}"
+    for packed in _PACKED:
+        file_name = file_name.removesuffix(packed)
+    return f"{SOURCE_PREFIX}{dataset}/{sha256}/{file_name}"

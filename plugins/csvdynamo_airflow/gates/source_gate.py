@@ -56,3 +56,23 @@ def judge_source(
             )
         )
     return faults
+
+
+def judge_encoding(guessed: str | None, wanted: OnChange, *, accepted: bool) -> list[SourceFault]:
+    """List what speaks against a source's encoding.
+
+    Args:
+        guessed: What was taken for its encoding though nothing proves it, as messages call it; None if it is certain.
+        wanted: What the data set file wants of a guess.
+        accepted: Whether a person let this run's source pass, whatever it is.
+    """
+    if guessed is None or wanted is OnChange.ACCEPT:
+        return []
+    return [
+        SourceFault(
+            f"The source was read as {guessed}, which is likely and not proven: where it is another encoding, letters "
+            "with accents are wrong.",
+            "Look at some of them. If they are right, or once you know the encoding, name it in source.encoding",
+            fails=wanted is OnChange.FAIL and not accepted,
+        )
+    ]

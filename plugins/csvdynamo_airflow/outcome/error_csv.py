@@ -8,8 +8,8 @@ from itertools import chain
 from typing import IO, Any
 
 from csvdynamo.shown import shown
-from csvdynamo_airflow.preparation.prepared_rows import EXTRA_FIELDS, UNREAD_LINES
-from csvdynamo_airflow.preparation.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, is_marked_within, neutralise
+from csvdynamo_airflow.reading.record_blocks import EXTRA_FIELDS, UNREAD_LINES
+from csvdynamo_airflow.reading.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, is_marked_within, neutralise
 
 ERROR_CSV_FILE = "rejects.csv"
 

@@ -14,13 +14,14 @@ from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 from csvdynamo_airflow.gates.row_mark import recall_rows
-from csvdynamo_airflow.gates.source_gate import SourceFault, judge_source
+from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_source
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE
-from csvdynamo_airflow.preparation.reading import told_reading
 from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.reading.text_encoding import shown_encoding
+from csvdynamo_airflow.reading.told_reading import told_reading
 from csvdynamo_airflow.schema.schema_memory import check_schema
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import ReportProgress
@@ -123,6 +124,12 @@ def prepare(
             dataset.gates,
             accepted=accept_source,
         )
+        source_format = outcome.source_format
+        faults += judge_encoding(
+            shown_encoding(source_format.encoding) if source_format.guessed else None,
+            dataset.source.guessed_encoding,
+            accepted=accept_source,
+        )
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
         if outcome.rejects_by_code:
@@ -148,15 +155,21 @@ def prepare(
             rules=dataset.rules.digest,
             at=time.time(),
             source=landed,
-            delimiter=outcome.source_format.delimiter,
-            encoding=outcome.source_format.encoding,
-            compression=outcome.source_format.compression,
+            delimiter=source_format.delimiter,
+            encoding=source_format.encoding,
+            compression=source_format.compression,
+            quote=source_format.quote,
+            escape=source_format.escape,
+            encoding_guessed=source_format.guessed,
+            notes=outcome.notes,
             profile_key=_keep(s3, profile, landed.bucket, reports),
             sample_key=_keep(s3, outcome.sample, landed.bucket, reports) if outcome.sample else None,
             sample_sha256=file_sha256(outcome.sample) if outcome.sample else "",
             usual_source=usual_source,
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
         )
+        for note in prepared.notes.sentences():
+            log.info("%s", note)
         for warning in prepared.source_warnings:
             log.warning("%s", warning)
         _hold_to_gates(prepared, dataset, faults, reading)

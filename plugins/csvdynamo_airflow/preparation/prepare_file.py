@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import (
     KeySpool,
@@ -17,12 +18,13 @@ from csvdynamo_airflow.preparation.duplicates import (
     write_accepted,
 )
 from csvdynamo_airflow.preparation.profile import profile_columns
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
-from csvdynamo_airflow.preparation.source_file import PIECE_BYTES, find_format, open_source
-from csvdynamo_airflow.preparation.source_format import SourceFormat
+from csvdynamo_airflow.reading.first_rows import look_at_rows
+from csvdynamo_airflow.reading.record_blocks import BadRecord
+from csvdynamo_airflow.reading.source_file import PIECE_BYTES, find_format, open_source
+from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import bound_spilling, open_duckdb
 from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress
@@ -46,6 +48,7 @@ class PreparedFile:
         headers: The headers of the columns that are migrated.
         source_rows: Records of the source after its header.
         last_record: What the last one is, if that is no row (`last_record.told_last_record`).
+        notes: What else the source holds.
         spools: The rejects.
         profile: What its columns hold; None if it has no rows, or cannot be told.
         sample: Rows for a check of some keys, in its own form; None where none were drawn (`draw_sample`).
@@ -56,6 +59,7 @@ class PreparedFile:
     headers: tuple[str, ...]
     source_rows: int
     last_record: str | None
+    notes: SourceNotes
     spools: Sequence[RejectSpool]
     profile: Mapping[str, Any] | None
     sample: Path | None
@@ -92,8 +96,11 @@ def prepare_file(
     work = _Work(DiskSpace(folder, f"prepare {name}"), dataset, report_progress)
     source_format = find_format(folder / SOURCE, name, dataset, work.check_space)
     most = dataset.source.max_unpacked_bytes
-    with open_source(folder / SOURCE, name, source_format.encoding, most=most) as text:
-        rewriter = Rewriter(text, dataset, source_format, name)
+    source = dataset.source
+    first = look_at_rows(folder / SOURCE, name, source_format, dataset)
+    source_format = first.source_format
+    with open_source(folder / SOURCE, name, source_format.encoding, most=most, source=source) as text:
+        rewriter = Rewriter(text, dataset, source_format, name, first.cells)
         header = rewriter.header
         with (
             work.growing_file("draft") as file,
@@ -120,6 +127,7 @@ def prepare_file(
         header.columns.headers,
         source_rows,
         rewriter.last_record,
+        rewriter.told(source_format),
         (rejects, duplicates),
         profile,
         folder / SAMPLE_FILE if drawn else None,

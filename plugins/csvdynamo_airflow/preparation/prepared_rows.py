@@ -10,16 +10,10 @@ from typing import Literal
 
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
+from csvdynamo_airflow.reading.record_blocks import EXTRA_FIELDS, UNREAD_LINES, BadRecord
 
 Row = Sequence[str | int]
 """A row number and its fields, or any other fields."""
-
-EXTRA_FIELDS = "_extra"
-"""The name under which a reject keeps the fields past the header, as CSV."""
-
-UNREAD_LINES = "_lines"
-"""The name under which a reject keeps a record whose fields cannot be told, as its lines stand in the source."""
 
 ENVELOPE_BYTES = 512
 """What a child execution's input holds beside its items: ``BatchInput``, with an execution name of 80 characters."""

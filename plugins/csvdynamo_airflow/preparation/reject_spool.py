@@ -11,7 +11,7 @@ from typing import Self
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo_airflow.preparation.prepared_rows import reject_item
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
+from csvdynamo_airflow.reading.record_blocks import BadRecord
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 
 

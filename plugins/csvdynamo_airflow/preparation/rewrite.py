@@ -8,19 +8,23 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.header import Header
 from csvdynamo.rules.row_rules import RowRules
-from csvdynamo_airflow.preparation.csv_records import CsvRecords
+from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
-from csvdynamo_airflow.preparation.last_record import told_last_record
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
-from csvdynamo_airflow.preparation.reading import TAKEN_FOR_ERROR_CSV, told_encoding, told_reading
-from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
-from csvdynamo_airflow.preparation.source_columns import SourceColumns
-from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.preparation.source_format import SourceFormat
 from csvdynamo_airflow.preparation.source_header import HeaderError, check_header
-from csvdynamo_airflow.preparation.text_lines import TextLines
+from csvdynamo_airflow.reading.csv_records import CsvRecords
+from csvdynamo_airflow.reading.header_reader import read_header
+from csvdynamo_airflow.reading.last_record import told_last_record
+from csvdynamo_airflow.reading.layout import lay_out
+from csvdynamo_airflow.reading.record_blocks import BadRecord, PlainBlock
+from csvdynamo_airflow.reading.row_shape import RowShape
+from csvdynamo_airflow.reading.source_columns import SourceColumns
+from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.source_lines import SourceLines
+from csvdynamo_airflow.reading.told_reading import TAKEN_FOR_ERROR_CSV, told_encoding, told_reading
 
 NumberedRow = tuple[int, list[str]]
 """A row's number in the source and its fields."""
@@ -58,7 +62,14 @@ class Rewriter:
         last_record: What the source's last record is, once it was read, if that is no row (`told_last_record`).
     """
 
-    def __init__(self, text: TextIO, dataset: Dataset, source_format: SourceFormat, name: str) -> None:
+    def __init__(
+        self,
+        text: TextIO,
+        dataset: Dataset,
+        source_format: SourceFormat,
+        name: str,
+        sample: Sequence[Sequence[str]] = (),
+    ) -> None:
         """Read and check the header.
 
         Args:
@@ -66,17 +77,18 @@ class Rewriter:
             dataset: The data set.
             source_format: How the source is written.
             name: What to call the source in messages.
+            sample: The cells of its first rows (`look_at_rows`): which columns it has depends on them.
 
         Raises:
-            SourceFileError: The header cannot be read.
+            SourceFileError: The header cannot be read, or the rows have other widths.
             HeaderError: The header would lose or mix up columns.
         """
         self.last_record: str | None = None
         self._delimiter = source_format.delimiter
-        self._lines = TextLines(text)
-        self._records = CsvRecords(self._lines, name, self._delimiter)
+        self._lines = SourceLines(text, source_format)
+        self._records = CsvRecords(self._lines, name, source_format)
         self._last_bad: BadRecord | None = None
-        columns = self._read_columns(dataset, source_format, name)
+        columns = self._read_columns(dataset, source_format, name, sample)
         self.header = SourceHeader.of(columns, dataset.rules)
         self._rules = ContentRules(
             columns.headers,
@@ -84,17 +96,37 @@ class Rewriter:
             told_encoding(source_format, dataset),
         )
 
-    def _read_columns(self, dataset: Dataset, source_format: SourceFormat, name: str) -> SourceColumns:
+    def _read_columns(
+        self, dataset: Dataset, source_format: SourceFormat, name: str, sample: Sequence[Sequence[str]]
+    ) -> SourceColumns:
         """Read and check the header; what is wrong with it may be the way that it is read."""
         guesses = [told_reading(source_format, dataset)]
         try:
-            columns = SourceColumns.of(self._records.header())
+            layout = lay_out(read_header(self._records, dataset.source, name), sample, dataset, name)
+            columns = SourceColumns.of(layout.headers)
             if columns.kept is not None:
                 guesses.insert(0, TAKEN_FOR_ERROR_CSV)
             check_header(columns.headers, dataset, name)
         except (SourceFileError, HeaderError) as error:
             raise type(error)(" ".join(filter(None, (str(error), *guesses)))) from error
+        self._layout, self._shape = layout, RowShape(layout, dataset.source)
         return columns
+
+    def told(self, source_format: SourceFormat) -> SourceNotes:
+        """Say what of the source was no row, once it was read."""
+        notes = list(self._layout.notes)
+        if source_format.members:
+            notes.insert(0, f"Read one after the other: {', '.join(source_format.members)}.")
+        if self._lines.ended_by_marks:
+            notes.append("End-of-file marks after the last line end were left out.")
+        if self._shape.stopped:
+            notes.append("A record that begins with source.stop_at ends the rows; what follows it was not read.")
+        return SourceNotes(
+            blank_records=self._shape.blank_records,
+            comment_lines=self._records.comments,
+            skipped_lines=source_format.skipped_lines + self._records.skipped_lines,
+            notes=tuple(notes),
+        )
 
     def run(self, draft: Draft, spool: RejectSpool, keys: KeySpool) -> int:
         """Go through the rows.
@@ -115,7 +147,7 @@ class Rewriter:
         columns, key_places = self.header.columns, self.header.key_places
         draft.write_header(format_rows([[ROW_NUMBER_HEADER, *columns.headers]]))
         source_rows = 0
-        for block in self._records.blocks(len(columns.all)):
+        for block in self._shape.rows(self._records.blocks(self._layout.width)):
             first = source_rows + 1
             text = self._plain_text(block, first) if isinstance(block, PlainBlock) else None
             if isinstance(block, PlainBlock) and text is not None:
@@ -132,7 +164,10 @@ class Rewriter:
             draft.write(first, text)
         if self._last_bad is not None and columns.kept is None:  # all rows of an error CSV were bad once
             self.last_record = told_last_record(
-                source_rows, self._last_bad, len(columns.all), ends_a_line=self._lines.ends_a_line
+                source_rows,
+                self._last_bad,
+                len(columns.all),
+                ends_a_line=self._lines.ends_a_line or self._shape.stopped,
             )
         return source_rows
 

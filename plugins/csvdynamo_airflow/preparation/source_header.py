@@ -58,7 +58,11 @@ def header_bytes(headers: Sequence[str]) -> int:
 def _refuse_unusable_names(headers: Sequence[str], name: str) -> None:
     for position, header in enumerate(headers, start=1):
         if not header or header.isspace():
-            raise HeaderError(f"Column {position} of {name} has no name. Give it one in the header.")
+            raise HeaderError(
+                f"Column {position} of {name} has no name, and has values. Give it one in the header, or in the data "
+                f'set file: source.names, or source.nameless = "number" (column_{position}) or "drop". If lines stand '
+                "before the header: source.skip_lines or source.header_at."
+            )
         if _UNUSABLE.search(header):
             raise HeaderError(
                 f"The name of column {position} of {name}, {header!a}, holds a line break, a control character or "
@@ -74,7 +78,8 @@ def _refuse_repeats(headers: Sequence[str], name: str) -> None:
     repeated = [header for header, count in Counter(headers).items() if count > 1]
     if repeated:
         raise HeaderError(
-            f"{name} repeats {_quoted(repeated)} in its header: one column would overwrite the other. Rename one."
+            f"{name} repeats {_quoted(repeated)} in its header: one column would overwrite the other. Rename one, or "
+            'set source.repeated = "number" in the data set file: name, name_2.'
         )
 
 
@@ -108,7 +113,8 @@ def _refuse_missing(header: Header, dataset: Dataset, name: str) -> None:
     new = [one for one in header.names if one not in declared]
     raise HeaderError(
         f"{name} lacks {_quoted(missing)}; columns that datasets/{dataset.name}.toml does not declare: "
-        f"{_quoted(new) or 'none'}. If a column was renamed, correct the data set file; otherwise check the source."
+        f"{_quoted(new) or 'none'}. If a column was renamed, correct the data set file; otherwise check the source. "
+        'If it has no header: source.header = "none". If lines stand before the header: source.skip_lines.'
     )
 
 

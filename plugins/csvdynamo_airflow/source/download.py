@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.documents.landing import Landed, landing_key
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.preparation.source_file import SourceFileError, refuse_unless_csv
+from csvdynamo_airflow.reading.source_file import SourceFileError, refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.protocol import SourceRules, Worker

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from csvdynamo.datasets import dataset
+from csvdynamo.datasets import source_rules
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo_airflow.errors import MigrationError
@@ -42,14 +42,14 @@ class SourceRules:
     hosts: tuple[HostRule, ...] = ()
     local_folder: Path | None = None
     local_hosts: tuple[HostRule, ...] = ()
-    max_bytes: int = dataset.Source.max_bytes
-    max_seconds: float = dataset.Source.max_seconds
+    max_bytes: int = source_rules.Source.max_bytes
+    max_seconds: float = source_rules.Source.max_seconds
     url: str = ""
     connection: str | None = None
     objects: tuple[ObjectRule, ...] = ()
 
     @classmethod
-    def of(cls, source: dataset.Source, local: LocalUse) -> Self:
+    def of(cls, source: source_rules.Source, local: LocalUse) -> Self:
         """Join what a data set file allows and what a worker's settings do."""
         return cls(
             source.allowed_hosts,

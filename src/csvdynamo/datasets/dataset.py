@@ -5,63 +5,29 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass as section
 
 from csvdynamo.datasets.column_rules import Steps
 from csvdynamo.datasets.grammar import STRICT
-from csvdynamo.datasets.hosts import HostRule
-from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo.datasets.policies import OnChange, Policies
 from csvdynamo.datasets.protection import Protection
-from csvdynamo.datasets.sources import (
-    HTTP,
-    S3,
-    address_in_file,
-    grants,
-    has_user,
-    is_source_url,
-    kind_of,
-    problem_of,
-    told_in_file,
-)
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo.datasets.sources import grants
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
-from csvdynamo.datasets.values import OneOf, Percent, Text, Texts, WholeNumber, fail, found
+from csvdynamo.datasets.values import Percent, Text, Texts, WholeNumber
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.transforms import Transform
 
-DELIMITERS = {"found": None, ",": ",", ";": ";", "|": "|", "tab": "\t"}
-"""The delimiters that a source may have, by how a data set file writes them; None: it is found."""
-ENCODINGS = {"found": None, "utf-8": "utf-8", "utf-16": "utf-16", "windows-1252": "windows-1252"}
-"""The encodings that a source may have. UTF-16 is read in the byte order of its mark."""
-_CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-_MOST_BYTES = 10**13
 _MOST_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
-
-
-def _fit(url: Any) -> Any:
-    if isinstance(url, str) and has_user(url):  # not quoted: it is a secret
-        fail("must have no user and password: make an Airflow connection of them, name it in connection")
-    if isinstance(url, str) and (problem := problem_of(url)):
-        fail(f"{problem}, found {found(url)}")
-    return url
-
-
-def _is_file_name(name: str) -> bool:
-    plain = "/" not in name and "\\" not in name and name not in (".", "..") and name.isprintable()
-    return plain and len(name.encode()) <= 255
-
-
-def _is_host(text: str) -> bool:
-    return HostRule.from_text(text) is not None
 
 
 def _is_schedule(text: str) -> bool:
@@ -75,80 +41,6 @@ def _is_timezone(name: str) -> bool:
 
 
 _SCHEDULE = Text(f"five cron fields, one of {', '.join(_PRESETS)}, or none (started by hand only)", _is_schedule)
-_HOSTS = Texts("hosts, such as data.example.com or *.example.com:8443", HostRule.from_text, HostRule)
-_BUCKETS = Texts("s3://bucket/prefix/ or s3://bucket/key, without *, ? and ${", ObjectRule.from_text, ObjectRule)
-
-
-@section(frozen=True, config=STRICT)
-class Source:
-    """Where the CSV is published, the file name that it has in the bucket, and how it is written."""
-
-    url: Annotated[str, Text(f"an {address_in_file()}", is_source_url), BeforeValidator(_fit)] = Field(
-        description=told_in_file()
-    )
-    file_name: Annotated[str, Text("a plain file name, of at most 255 bytes and without slashes", _is_file_name)] = (
-        Field(description="the file's name in the bucket, without a folder")
-    )
-    delimiter: Annotated[str | None, OneOf(DELIMITERS)] = Field(
-        default=None, description='`","`, `";"`, `"\\|"`, `"tab"`, or `"found"`: looked for in the file'
-    )
-    encoding: Annotated[str | None, OneOf(ENCODINGS)] = Field(
-        default=None, description='`"utf-8"`, `"utf-16"`, `"windows-1252"`, or `"found"`: looked for in the file'
-    )
-    connection: (
-        Annotated[str, Text("an Airflow connection's id, of at most 200 of A-Z a-z 0-9 _ . -", _CONNECTION.fullmatch)]
-        | None
-    ) = Field(
-        default=None, description="the Airflow connection whose [credentials](#credentials) the server is asked with"
-    )
-    hosts: Annotated[tuple[HostRule, ...], _HOSTS] = Field(
-        default=(),
-        description="the hosts that a run may ask beside the one of `url`, at first or by a redirect",
-    )
-    buckets: Annotated[tuple[ObjectRule, ...], _BUCKETS] = Field(
-        default=(),
-        description="the objects of S3 that a run may read beside that of `url`: `s3://bucket/prefix/` for all below "
-        "it, `s3://bucket/key` for one",
-    )
-    max_bytes: Annotated[int, WholeNumber(1, _MOST_BYTES)] = Field(
-        default=10_000_000_000,
-        description="the most that is fetched, as it comes (a gzipped file: compressed)",
-    )
-    max_unpacked_bytes: Annotated[int, WholeNumber(1, _MOST_BYTES)] = Field(
-        default=20_000_000_000,
-        description="the most that a gzip file or a zip archive may unpack to",
-    )
-    max_seconds: Annotated[int, WholeNumber(1, 7 * 86_400)] = Field(
-        default=6 * 3600,
-        description="the longest that a download may take, all attempts and waits together",
-    )
-
-    @model_validator(mode="after")
-    def _connection_of_a_host(self) -> "Source":
-        if self.connection is not None and not self.allowed_hosts:
-            fail(
-                "is for the hosts that are asked by https, and there is none; S3 is read as Airflow's connection "
-                "aws_default",
-                key="connection",
-            )
-        return self
-
-    @property
-    def allowed_hosts(self) -> tuple[HostRule, ...]:
-        """Every host that a run may ask: that of ``url``, if it names one, and ``hosts``."""
-        own = HostRule.from_url(self.url) if kind_of(self.url) is HTTP else None
-        return self.hosts if own is None else (own, *self.hosts)
-
-    @property
-    def allowed_objects(self) -> tuple[ObjectRule, ...]:
-        """Every object that a run may read: that of ``url``, if it names one, and ``buckets``."""
-        own = ObjectRule.from_url(self.url) if kind_of(self.url) is S3 else None
-        return self.buckets if own is None else (own, *self.buckets)
-
-    @property
-    def granted(self) -> tuple[str, ...]:
-        """The URLs whose kinds say what the Airflow side has to be allowed."""
-        return (self.url, *(rule.url for rule in self.buckets))
 
 
 @section(frozen=True, config=STRICT)

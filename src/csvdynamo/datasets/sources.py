@@ -118,7 +118,7 @@ def grants(*urls: str) -> tuple[Grant, ...]:
     """Give what the Airflow side has to be allowed, so that it may fetch what a data set file names.
 
     Args:
-        urls: Its own source, and what else it allows (`csvdynamo.datasets.dataset.Source.granted`).
+        urls: Its own source, and what else it allows (`csvdynamo.datasets.source_rules.Source.granted`).
     """
     found = (grant for url in urls if (kind := kind_of(url)) for grant in kind.needs(url))
     return tuple(dict.fromkeys(found))

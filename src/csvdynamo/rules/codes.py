@@ -60,6 +60,11 @@ class RejectCode(Code):
         "a quote is not closed, or text comes after one that closes",
         "double each quote within a quoted cell; the reject has its lines as they are, since no cells can be told",
     )
+    REPEATED_HEADER = (
+        "REPEATED_HEADER",
+        "the record is the header again, as where files were put together",
+        "leave it at that: it is no row",
+    )
     BAD_ENCODING = (
         "BAD_ENCODING",
         "a cell holds bytes that are not of the file's encoding, a NUL character, or half of a surrogate pair",

@@ -13,7 +13,8 @@ from moto import mock_aws
 
 from commands import deploy
 from commands.cdk_cli import NotBootstrappedError
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import IndexRules, Table
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))

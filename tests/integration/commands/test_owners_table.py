@@ -9,7 +9,8 @@ import pytest
 from moto import mock_aws
 
 from commands.owners_table import make_owners_table
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import IndexRules, Table
 from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo_airflow.table.existing_table import check_table

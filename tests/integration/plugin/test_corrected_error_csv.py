@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Gates, Source
+from csvdynamo.datasets.dataset import Dataset, Gates
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.documents.landing import Landed
@@ -16,8 +17,8 @@ from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.storage.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
+from tests.unit.plugin.reading.test_spreadsheet_cells import WITHIN
 from tests.unit.plugin.run_findings import execution
-from tests.unit.plugin.test_spreadsheet_cells import WITHIN
 
 CARS = Dataset(
     name="cars",

@@ -16,8 +16,8 @@ from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo.records.rejects import Reject
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
-from csvdynamo_airflow.preparation.source_file import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
+from csvdynamo_airflow.reading.source_file import SourceFileError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.fetched import DownloadError

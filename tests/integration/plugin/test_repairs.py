@@ -10,8 +10,9 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import ForeignPolicy, Policies, Verification, VerifyMode
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
-from csvdynamo_airflow.preparation.source_file import SourceFileError
+from csvdynamo_airflow.reading.source_file import SourceFileError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.source.protocol import SourceUrlError
@@ -67,6 +68,45 @@ def test_a_guess_that_is_wrong_is_overridden_by_the_data_set_file(
     mended = replace(dataset, source=replace(dataset.source, encoding="utf-16"))
     landed = fetch(str(file), LocalUse(tmp_path, ()), mended)
     assert prepared_from(s3, landed, mended).prepared_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong", "told", "settings"),
+    [
+        (
+            "DOL Vehicle ID,City\n1,a,b\n2,b,c\n",
+            {},
+            "Name every column",
+            {"names": ("DOL Vehicle ID", "City", "State")},
+        ),
+        ("DOL Vehicle ID,City,State\n1,a\n2,b\n", {}, "fewer cells than", {"short_rows": "pad"}),
+        ("DOL Vehicle ID,,City\n1,x,a\n2,y,b\n", {}, "has no name", {"nameless": "drop"}),
+        ("DOL Vehicle ID,City,City\n1,x,a\n2,y,b\n", {}, "repeats 'City'", {"repeated": "number"}),
+        ("Report\nDOL Vehicle ID,City\n1,a\n2,b\n", {"header_at": "VIN"}, "header_at", {"skip_lines": 1}),
+        ('DOL Vehicle ID,City\n1,"a\n2,b\n', {}, "BAD_WIDTH|BAD_QUOTE", {"quote": "none"}),
+        (b"DOL Vehicle ID,City\n1,\xe8a\n2,b\n", {"guessed_encoding": "fail"}, "not proven", {"encoding": "cp1252"}),
+    ],
+)
+def test_a_source_that_does_not_fit_is_prepared_once_the_data_set_file_says_how_it_is_written(
+    s3: Any,
+    fetch: Any,
+    dataset: Dataset,
+    tmp_path: Path,
+    content: str | bytes,
+    wrong: dict[str, Any],
+    told: str,
+    settings: dict[str, Any],
+) -> None:
+    file = tmp_path / "vehicles.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    # Whatever else the data set wants of its columns is another matter.
+    loose = replace(dataset, columns=tuple(one for one in dataset.columns if one.header == "DOL Vehicle ID"))
+    landed = fetch(str(file), LocalUse(tmp_path, ()))
+
+    with pytest.raises(MigrationError, match=told):
+        prepared_from(s3, landed, replace(loose, source=replace(loose.source, **wrong)))
+
+    assert prepared_from(s3, landed, replace(loose, source=replace(loose.source, **settings))).prepared_rows == 2
 
 
 # items that the file does not make

@@ -17,8 +17,10 @@ from botocore.exceptions import NoCredentialsError
 from botocore.response import StreamingBody
 
 from csvdynamo.aws import stored_object
-from csvdynamo.datasets.dataset import Dataset, Source, Table
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.objects import ObjectRule
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download, refuse_beforehand
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError

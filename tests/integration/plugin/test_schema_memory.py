@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Gates, Source
+from csvdynamo.datasets.dataset import Dataset, Gates
 from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.documents.landing import Landed

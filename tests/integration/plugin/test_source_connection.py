@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import CredentialsError

@@ -9,8 +9,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from csvdynamo.datasets.dataset import Dataset, Gates, Source
+from csvdynamo.datasets.dataset import Dataset, Gates
 from csvdynamo.datasets.policies import OnChange
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.landing import Landed

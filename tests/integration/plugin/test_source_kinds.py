@@ -13,8 +13,9 @@ import pytest
 
 from commands.local_source import local_settings
 from csvdynamo.datasets import sources
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.sources import HTTP, KINDS, LOCAL, SourceKind, told_in_form
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.parameters import source_url_pattern

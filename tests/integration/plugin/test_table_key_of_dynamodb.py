@@ -7,7 +7,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import IndexRules, Table
 from csvdynamo_airflow.table.existing_table import check_table
 from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key

@@ -20,7 +20,7 @@ from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.preparation.prepare import GateError
-from csvdynamo_airflow.preparation.source_file import SourceFileError
+from csvdynamo_airflow.reading.source_file import SourceFileError
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
 from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.storage.stored_file import ObjectError, ObjectPostponedError

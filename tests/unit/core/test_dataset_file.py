@@ -311,6 +311,39 @@ def test_a_wrong_key_is_named_with_what_is_allowed(
         ('"https://example.com/cars.csv"', '"https://[bad/cars.csv"', "source.url"),
         ('"https://example.com/cars.csv"', '"https://example.com/a b"', "source.url"),
         ('file_name = "cars.csv"', 'file_name = "../cars.csv"', "source.file_name"),
+        *(
+            ('file_name = "cars.csv"', f'file_name = "cars.csv"\n{key} = {value}', f"source.{key}")
+            for key, value in [
+                *(("delimiter", value) for value in ('"|||"', '""', '"\\n"', "7", "true")),
+                *(("encoding", value) for value in ('"klingon"', '"rot13"', '"base64"', '"utf-32"', '"idna"', "8")),
+                ("guessed_encoding", '"maybe"'),
+                *(("quote", value) for value in ("\"''\"", '"\\r"', "false")),
+                *(("escape", value) for value in ('"\\""', '"ab"')),
+                ("skip_initial_space", '"yes"'),
+                ("line_end", '"nl"'),
+                *(("comment", value) for value in ('"###"', '""')),
+                *(("skip_lines", value) for value in ("-1", "10001", "1.0", "true")),
+                ("header_at", '" "'),
+                *(("header", value) for value in ('"last"', "1")),
+                *(("header_lines", value) for value in ("0", "11")),
+                *(("names", value) for value in ('"id"', '["id", ""]', "[1]")),
+                ("nameless", '"keep"'),
+                ("repeated", '"drop"'),
+                ("short_rows", '"drop"'),
+                ("stop_at", '""'),
+                ("member", '""'),
+            ]
+        ),
+        ('file_name = "cars.csv"', 'file_name = "cars.csv"\nheader = "none"', "source.names"),
+        *(
+            (
+                'file_name = "cars.csv"',
+                f'file_name = "cars.csv"\nheader = "none"\nnames = ["id"]\n{key} = {value}',
+                f"source.{key}",
+            )
+            for key, value in [("header_at", '"id"'), ("header_lines", "2")]
+        ),
+        ('file_name = "cars.csv"', 'file_name = "cars.csv"\ndelimiter = "\\""', "source.delimiter"),
         ('file_name = "cars.csv"', 'file_name = ".."', "source.file_name"),
         ('name = "tb_cars"', 'name = "tb cars"', "table.name"),
         ('name = "tb_cars"', "name = 7", "table.name"),
@@ -322,6 +355,59 @@ def test_a_wrong_source_or_table_is_named(tmp_path: Path, minimal_text: str, old
     assert old in minimal_text
     with pytest.raises(DatasetError, match=re.escape(f"cars.toml: {key}: ")):
         load_text(tmp_path, minimal_text.replace(old, new))
+
+
+def test_how_a_source_is_written_is_read(tmp_path: Path, minimal_text: str) -> None:
+    keys = """
+    delimiter = "tab"
+    encoding = "Windows-1250"
+    guessed_encoding = "fail"
+    quote = "none"
+    escape = "\\\\"
+    skip_initial_space = true
+    line_end = "crlf"
+    comment = "//"
+    skip_lines = 3
+    header_at = "ID"
+    header_lines = 2
+    nameless = "number"
+    repeated = "number"
+    short_rows = "pad"
+    stop_at = "Total"
+    member = "*.csv"
+    """
+
+    source = load_text(tmp_path, minimal_text.replace("[table]", keys + "[table]", 1)).source
+
+    assert (source.delimiter, source.encoding, source.guessed_encoding) == ("\t", "cp1250", OnChange.FAIL)
+    assert (source.quote, source.escape, source.skip_initial_space) == (None, "\\", True)
+    assert (source.line_end, source.comment, source.skip_lines) == ("\r\n", "//", 3)
+    assert (source.header_at, source.header_lines, source.nameless) == ("ID", 2, "number")
+    assert (source.repeated, source.short_rows, source.stop_at, source.member) == ("number", "pad", "Total", "*.csv")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kept"),
+    [
+        ("delimiter", "found", None),
+        ("delimiter", "white space", " \t"),
+        ("delimiter", "||", "||"),
+        ("encoding", "found", None),
+        ("encoding", "UTF8", "utf-8"),
+        ("encoding", "cp1252", "windows-1252"),
+        ("encoding", "big5", "big5"),
+        ("quote", "'", "'"),
+        ("escape", "none", None),
+        ("comment", "none", None),
+        ("line_end", "found", None),
+    ],
+)
+def test_a_word_of_a_dialect_stands_for_what_it_says(
+    tmp_path: Path, minimal_text: str, key: str, value: str, kept: str | None
+) -> None:
+    text = minimal_text.replace("[table]", f"{key} = {json.dumps(value)}\n[table]", 1)
+
+    assert getattr(load_text(tmp_path, text).source, key) == kept
 
 
 def test_a_section_that_must_be_there_is_named(tmp_path: Path) -> None:

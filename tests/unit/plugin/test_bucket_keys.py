@@ -10,4 +10,5 @@ def test_a_landed_file_keeps_its_name() -> None:
 
 def test_a_prepared_file_is_unpacked_and_named_so() -> None:
     assert prepared_key("vehicles", "0f", "v.csv.gz") == "source/vehicles/0f/v.csv"
+    assert prepared_key("vehicles", "0f", "v.csv.zst") == "source/vehicles/0f/v.csv"
     assert prepared_key("vehicles", "0f", "v.csv") == "source/vehicles/0f/v.csv"

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import csvdynamo_airflow
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.keys import KeyAttribute, TableKey
@@ -131,7 +132,7 @@ def test_another_error_of_the_system_stays_what_it_is(tmp_path: Path) -> None:
 
 
 BOMBS = {
-    "rejects": b"id,city\n" + b"x\n" * 200_000,
+    "rejects": b"id,city\n" + b"x,Kent,\n1,Kent\n" * 50_000 + b"x\n" * 200_000,
     "keys": b"id,city\n" + b"".join(b"%d,\n" % number for number in range(100_000)),
     "duplicates": b"id,city\n" + b"1,Kent\n" * 100_000,
 }

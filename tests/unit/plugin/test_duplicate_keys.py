@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import Policies
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.columns import Column, ColumnType
@@ -152,6 +153,7 @@ def test_what_is_kept_beside_a_loser_is_not_changed(tmp_path: Path) -> None:
 def test_each_key_has_the_row_that_a_plain_count_gives_it(
     tmp_path: Path, rows: list[tuple[str, str]], policy: DuplicatePolicy
 ) -> None:
+    rows = [row for row in rows if any(row)]  # a record without a value is no row
     accepted: dict[str, list[int]] = {}
     for number, (key, year) in enumerate(rows, start=1):
         if key and year != "x":

@@ -14,10 +14,10 @@ from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo_airflow.outcome.error_csv import write_error_csv
 from csvdynamo_airflow.preparation.prepared_rows import reject_item
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
-from csvdynamo_airflow.preparation.source_columns import SourceColumns
-from csvdynamo_airflow.preparation.spreadsheet_cells import restore
-from tests.unit.plugin.test_spreadsheet_cells import ATTACKS, FORMULA, FORMULA_PIECE, WITHIN
+from csvdynamo_airflow.reading.record_blocks import BadRecord
+from csvdynamo_airflow.reading.source_columns import SourceColumns
+from csvdynamo_airflow.reading.spreadsheet_cells import restore
+from tests.unit.plugin.reading.test_spreadsheet_cells import ATTACKS, FORMULA, FORMULA_PIECE, WITHIN
 
 HEADERS = ("ID", "City")
 BOM = b"\xef\xbb\xbf"

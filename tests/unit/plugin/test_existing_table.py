@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import IndexRules, Table
 from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.transforms import Lowercase

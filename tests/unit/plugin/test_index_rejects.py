@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import Policies
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import IndexRules, Table
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.row_rules import DuplicatePolicy

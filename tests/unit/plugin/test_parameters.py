@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Source
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo_airflow.parameters import PARAMETERS, SOURCE_URL_PATTERN, ParameterError, refuse_unknown
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.protocol import SourceRules, SourceUrlError

@@ -17,7 +17,7 @@ from csvdynamo_airflow.preparation.prepared_rows import (
     read_rows,
     reject_item,
 )
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
+from csvdynamo_airflow.reading.record_blocks import BadRecord
 
 RULES = ContentRules(("a", "b"), item_limit=1000)
 

@@ -19,6 +19,7 @@ from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange
+from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.naming import execution_name
 from tests.unit.plugin.run_findings import LANDED, counted, execution, migrated, outcome_of_run, prepared_file
 
@@ -81,7 +82,10 @@ def test_every_report_has_the_contracts_keys_and_survives_json(findings: Finding
     report = told(findings, ["a problem"])
 
     assert list(report) == CONTRACT
-    assert list(report["source"]) == ["url", "bytes", "sha256", "etag", "last_modified", "rows", "format"]
+    assert list(report["source"]) == [
+        *("url", "bytes", "sha256", "etag", "last_modified", "rows", "format"),
+        *("blank_records", "comment_lines", "skipped_lines", "notes"),
+    ]
     assert list(report["verification"]) == [
         *("mode", "keys_checked", "missing", "changed", "unfinished", "stale", "foreign", "expired"),
         *("examples", "key", "execution", "redrives", "at"),
@@ -106,7 +110,11 @@ def test_the_report_of_a_whole_run() -> None:
         "etag": '"e"',
         "last_modified": "Fri, 02 Jan 2026 00:00:00 GMT",
         "rows": 100,
-        "format": {"delimiter": ",", "encoding": "utf-8", "compression": None},
+        "format": {
+            **{"delimiter": ",", "encoding": "utf-8", "compression": None},
+            **{"quote": '"', "escape": None, "encoding_guessed": False},
+        },
+        **{"blank_records": 0, "comment_lines": 0, "skipped_lines": 0, "notes": []},
     }
     assert report["ledger"] == Ledger(100, 2, 95, 3).to_json()
     assert (report["prepared_rows"], report["map_run_rows"]) == (98, 98)
@@ -239,14 +247,27 @@ def test_the_summary_tells_what_the_check_of_the_table_found_and_which_rejects_w
 def test_the_merged_rejects_are_told_as_json_lines_and_as_csv_and_the_profile_beside_them() -> None:
     outcome = Outcome(key="reports/r.jsonl", csv_key="reports/r.csv", rejects=1)
     prepared = prepared_file(
-        10, 1, profile_key="reports/p.json", delimiter="\t", encoding="utf-16-le", compression="zip"
+        *(10, 1),
+        profile_key="reports/p.json",
+        delimiter="\t",
+        encoding="utf-16-le",
+        compression="zip",
+        quote=None,
+        escape="\\",
+        encoding_guessed=True,
+        notes=SourceNotes(3, 2, 1, ("Column 3 was left out.",)),
     )
 
     report = told(migrated(10, outcome=outcome, prepared=prepared), [])
 
     assert report["error_files"] == ["s3://bucket/reports/r.jsonl", "s3://bucket/reports/r.csv"]
     assert report["profile"] == "s3://bucket/reports/p.json"
-    assert report["source"]["format"] == {"delimiter": "\t", "encoding": "utf-16-le", "compression": "zip"}
+    assert report["source"]["format"] == {
+        **{"delimiter": "\t", "encoding": "utf-16-le", "compression": "zip"},
+        **{"quote": None, "escape": "\\", "encoding_guessed": True},
+    }
+    assert (report["source"]["blank_records"], report["source"]["comment_lines"]) == (3, 2)
+    assert (report["source"]["skipped_lines"], report["source"]["notes"]) == (1, ["Column 3 was left out."])
 
 
 def test_every_witness_is_another_one() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Limits, Source
+from csvdynamo.datasets.dataset import Dataset, Limits
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo.rules.columns import Column
@@ -18,8 +19,8 @@ from csvdynamo_airflow.preparation import draft
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile, prepare_file
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES
 from csvdynamo_airflow.preparation.reject_spool import write_records
-from csvdynamo_airflow.preparation.source_error import SourceFileError
 from csvdynamo_airflow.preparation.source_header import HeaderError
+from csvdynamo_airflow.reading.source_error import SourceFileError
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError
 

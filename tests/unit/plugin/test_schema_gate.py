@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.documents.schema_change import SchemaChange, SchemaError, refuse_failures, warnings

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.gates.row_mark import RowMark
-from csvdynamo_airflow.gates.source_gate import SourceFault, judge_source
+from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_source
 
 CUT = "The last record, row 7, has 3 of 17 columns"
 
@@ -80,3 +80,19 @@ def test_what_a_person_lets_pass_is_told_all_the_same() -> None:
 
     assert [fault.fails for fault in judge_source(7, mark(5000), CUT, gates, accepted=True)] == [False, False]
     assert [fault.fails for fault in judge_source(7, mark(5000), CUT, gates, accepted=False)] == [True, True]
+
+
+@pytest.mark.parametrize("wanted", OnChange)
+@pytest.mark.parametrize("accepted", [False, True])
+def test_an_encoding_that_was_guessed_is_told_or_stops_the_run(wanted: OnChange, accepted: bool) -> None:
+    assert judge_encoding(None, wanted, accepted=accepted) == []
+
+    faults = judge_encoding("Windows-1252", wanted, accepted=accepted)
+
+    if wanted is OnChange.ACCEPT:
+        assert faults == []
+        return
+    [fault] = faults
+    assert "was read as Windows-1252" in fault.message
+    assert "source.encoding" in fault.advice
+    assert fault.fails is (wanted is OnChange.FAIL and not accepted)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.transforms import Lowercase, Replace

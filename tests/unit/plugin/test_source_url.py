@@ -9,8 +9,8 @@ import urllib3
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Source
 from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.http.url import Endpoint, admit_redirect
 from csvdynamo_airflow.source.protocol import Origin, SourceRules, SourceUrlError

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column
-from csvdynamo_airflow.preparation.source_file import (
+from csvdynamo_airflow.reading.source_file import (
     SourceFileError,
     SourceFormat,
     find_format,
@@ -91,7 +92,8 @@ def test_what_is_no_csv_is_named_for_what_it_is(tmp_path: Path, content: bytes, 
     ("content", "by_what"),
     [
         (b"PAR1 and so on", r"begins as a Parquet file does, with b'PAR1', and was taken for that"),
-        (b"BZh91AY&SY and so on", r"begins as bzip2 does, with b'BZh', and was taken for that"),
+        (b"BZh and so on", r"begins as bzip2 does, with b'BZh', and was taken for that"),
+        (b"BZh91AY&SY and so on", "corrupt bz2, by its first bytes"),
         (b"\xef\xbb\xbf<html lang='en'>", r"begins as a web page does, with '<html', and was taken for that"),
         (b'{"error": "quota"}', r"begins as JSON does, with '{\"error\":', and was taken for that"),
         (bytes(range(256)) * 4, r"control characters in UTF-8, the encoding that was found \(source\.encoding sets"),

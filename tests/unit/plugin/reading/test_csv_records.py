@@ -9,17 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.preparation import csv_records, text_lines
-from csvdynamo_airflow.preparation.csv_records import CsvRecords
-from csvdynamo_airflow.preparation.record_blocks import BadRecord, PlainBlock
-from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.preparation.text_lines import TextLines
+from csvdynamo_airflow.reading import careful_records, csv_records, text_lines
+from csvdynamo_airflow.reading.csv_records import CsvRecords
+from csvdynamo_airflow.reading.record_blocks import BadRecord, PlainBlock
+from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.source_format import MOST_LINES_IN_DOUBT, SourceFormat
+from csvdynamo_airflow.reading.text_lines import TextLines
 
 
 @pytest.fixture
 def _short_fields(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fields of at most 1,000 characters, for the module and for Python's reader."""
     monkeypatch.setattr(csv_records, "FIELD_LIMIT", 1000)
+    monkeypatch.setattr(careful_records, "FIELD_LIMIT", 1000)
     before = csv.field_size_limit(1000)
     yield
     csv.field_size_limit(before)
@@ -116,10 +118,20 @@ def test_a_record_of_several_lines_and_the_wrong_width_is_one_record() -> None:
     assert brief('a,b\n1,"two\nlines",3\n8,9\n') == [RejectCode.BAD_WIDTH, ["8", "9"]]
 
 
-def test_lines_that_an_unclosed_quote_swallowed_are_given_back_when_the_width_betrays_it() -> None:
-    rows = brief('a,b,c\n1,2,"3\n4,5,6\n7,8,9",0\n')
+def test_a_record_of_sound_quotes_and_the_wrong_width_is_one_whatever_its_lines_look_like() -> None:
+    """Its second line is a row, and as likely a line of a cell in a record with a delimiter too many."""
+    rows = brief('a,b,c\n1,2,"3\n4,5,6\n7,8,9",0\n8,9,10\n')
 
-    assert rows == [RejectCode.BAD_QUOTE, ["4", "5", "6"], RejectCode.BAD_WIDTH]
+    assert rows == [RejectCode.BAD_WIDTH, ["8", "9", "10"]]
+
+
+def test_lines_that_an_unclosed_quote_swallowed_are_given_back_where_no_cell_has_so_many() -> None:
+    within = [f"{n},5,6" for n in range(MOST_LINES_IN_DOUBT)]
+
+    rows = brief('a,b,c\n1,2,"3\n' + "\n".join(within) + '\n7,8,9",0\n')
+
+    assert rows[1:-3] == [line.split(",") for line in within[:-2]]
+    assert RejectCode.BAD_QUOTE in (rows[0], rows[-1])
 
 
 @pytest.mark.usefixtures("_short_fields")
@@ -137,7 +149,7 @@ def test_a_quote_unclosed_for_longer_than_the_limit_costs_its_line_alone() -> No
 @pytest.mark.parametrize("delimiter", [";", "|", "\t"])
 def test_any_delimiter_separates_and_heeds_quotes(delimiter: str) -> None:
     text = f'a,b\n1{delimiter}"x{delimiter}""y"\n2\n"3{delimiter}4\n5{delimiter}6\n'.replace("a,b", f"a{delimiter}b")
-    records = CsvRecords(TextLines(io.StringIO(text, newline="")), "a.csv", delimiter)
+    records = CsvRecords(TextLines(io.StringIO(text, newline="")), "a.csv", SourceFormat(delimiter))
 
     rows = [record for block in records.blocks(len(records.header())) for record in block.records]
 
@@ -208,7 +220,7 @@ def test_an_endless_line_after_an_unclosed_quote_costs_its_own_record(monkeypatc
 def test_a_field_of_more_lines_than_can_be_held_costs_its_record_up_to_its_end(
     monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(csv_records, limit, 100)
+    monkeypatch.setattr(careful_records, limit, 100)
 
     rows = brief('a,b\n1,2\n3,"' + "\n" * 500 + 'end"\n5,6\n')
 
@@ -219,14 +231,14 @@ def test_a_field_of_more_lines_than_can_be_held_costs_its_record_up_to_its_end(
 def test_a_quote_unclosed_for_more_lines_than_can_be_held_costs_its_line_alone(
     monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(csv_records, limit, 100)
+    monkeypatch.setattr(careful_records, limit, 100)
     rows = [f"{n},{n}" for n in range(1000)]
 
     assert brief('a,b\n1,"2\n' + "\n".join(rows)) == [RejectCode.BAD_QUOTE, *[row.split(",") for row in rows]]
 
 
 def test_a_giant_field_that_never_ends_gives_up_at_the_next_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "RECORD_LINES_LIMIT", 100)
+    monkeypatch.setattr(careful_records, "RECORD_LINES_LIMIT", 100)
 
     assert brief('a,b\n3,"' + "text\n" * 500 + "5,6\n7,8\n") == [RejectCode.TOO_LARGE, ["5", "6"], ["7", "8"]]
 
@@ -256,19 +268,19 @@ def test_a_quote_bomb_costs_no_more_work_than_a_file_of_its_size(
     monkeypatch: pytest.MonkeyPatch, unit: str, end: str
 ) -> None:
     """Without a bound each of its lines is read as often as there are lines before it."""
-    monkeypatch.setattr(csv_records, "RECORD_LIMIT", 20_000)
-    monkeypatch.setattr(csv_records, "FIELD_LIMIT", 20_000)
+    monkeypatch.setattr(careful_records, "RECORD_LIMIT", 20_000)
+    monkeypatch.setattr(careful_records, "FIELD_LIMIT", 20_000)
     text = "a,b,c\n" + unit * (100_000 // len(unit)) + "\n" + end
     records = open_records(text)
 
     told = [record for block in records.blocks(len(records.header())) for record in block.records]
 
     assert told
-    assert records.read_again <= 2 * csv_records.RECORD_LIMIT + csv_records.READ_AGAIN_TIMES * len(text)
+    assert records.read_again <= 2 * careful_records.RECORD_LIMIT + careful_records.READ_AGAIN_TIMES * len(text)
 
 
 def test_each_line_of_a_quote_bomb_is_told_and_what_comes_after_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "RECORD_LIMIT", 2_000)
+    monkeypatch.setattr(careful_records, "RECORD_LIMIT", 2_000)
     bomb = 'x",",z\n' * 3_000
     rows = [[str(number), "x", "y"] for number in range(1_000)]
 
@@ -283,7 +295,7 @@ def test_each_line_of_a_quote_bomb_is_told_and_what_comes_after_it_is_read(monke
 
 
 def test_an_endless_line_in_a_quote_bomb_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "RECORD_LIMIT", 2_000)
+    monkeypatch.setattr(careful_records, "RECORD_LIMIT", 2_000)
     monkeypatch.setattr(text_lines, "BLOCK_CHARACTERS", 50)
     monkeypatch.setattr(text_lines, "LINE_LIMIT", 200)
 

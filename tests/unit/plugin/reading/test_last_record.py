@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
-from csvdynamo_airflow.preparation import prepare_file, text_lines
-from csvdynamo_airflow.preparation.csv_records import FIELD_LIMIT
+from csvdynamo_airflow.preparation import prepare_file
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter
-from csvdynamo_airflow.preparation.source_file import open_source
-from csvdynamo_airflow.preparation.source_format import SourceFormat
+from csvdynamo_airflow.reading import text_lines
+from csvdynamo_airflow.reading.csv_records import FIELD_LIMIT
+from csvdynamo_airflow.reading.source_file import open_source
+from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile
 
@@ -46,6 +48,9 @@ def last_record(folder: Path, content: bytes, source_format: SourceFormat | None
         b"1,a,b\n",
         b"1,a,b",
         b"1,a,b\r\n\r\n\n",
+        b"1,a,b\n\x1a",
+        b"1,a,b\n\0\0\0\0",
+        b"1,a,b\n,,\n",
         b'1,"a\nb","c"',
         b"1,,",
         b"1\n2,a,b\n",
@@ -68,8 +73,6 @@ def test_of_a_file_that_ends_with_a_row_nothing_is_told(tmp_path: Path, rows: by
         (b"1,a,b\nERROR: a, b, c, d\n", "row 2, has 4 fields, and the header 3 columns"),
         (b'1,a,b\n{"error": "quota"}', "row 2, has 1 of 3 columns, with no line break after it"),
         (b"1,a,b\nTotal: 1\n", "row 2, has 1 of 3 columns"),
-        (b"1,a,b\n\0\0\0\0", "row 2, has 1 of 3 columns, with no line break after it"),
-        (b"1,a,b\n\x1a", "row 2, has 1 of 3 columns, with no line break after it"),
         (
             b'1,a,b\n2,"Zo',
             "row 2, cannot be read as one (the record cannot be read: unexpected end of data), "

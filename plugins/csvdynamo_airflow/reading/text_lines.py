@@ -35,10 +35,19 @@ class TextLines:
         ends_a_line: Whether the last of them was a line end.
     """
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, *, quote: str | None = '"', line_end: str | None = None) -> None:
+        """Take the text.
+
+        Args:
+            text: The stream.
+            quote: The character that is counted in a line that is cut, None for none.
+            line_end: The one that ends a line, None for all three.
+        """
         self.characters = 0
         self.ends_a_line = False
         self._text = text
+        self._quote = quote
+        self._ends = line_end or ""
         self._ahead = ""
         self._open: list[str] = []  # the pieces of the line that is not yet at its end
         self._open_size = 0
@@ -49,8 +58,8 @@ class TextLines:
         A line that was cut stands alone in its block.
         """
         while piece := self._read_piece():
-            lines = io.StringIO(piece, newline="").readlines()
-            rest = "" if _ends_a_line(lines[-1]) else lines.pop()
+            lines = _cut_at(piece, self._ends) if self._ends else io.StringIO(piece, newline="").readlines()
+            rest = "" if self._ends_a_line(lines[-1]) else lines.pop()
             if lines:
                 lines[0] = self._close(lines[0])
                 self._keep(rest)
@@ -67,7 +76,7 @@ class TextLines:
             piece, self._ahead = piece + "\n", ""
         self.characters += len(piece)
         if piece:
-            self.ends_a_line = _ends_a_line(piece)
+            self.ends_a_line = self._ends_a_line(piece)
         return piece
 
     def _keep(self, rest: str) -> None:
@@ -86,16 +95,23 @@ class TextLines:
         size = self._open_size
         whole = self._close("")
         line = CutLine(whole[:KEPT_CHARACTERS])
-        quotes = whole.count('"')
+        quotes = self._count_quotes(whole)
         while rest := self._text.readline(BLOCK_CHARACTERS):
             size += len(rest)
-            quotes += rest.count('"')
-            self.ends_a_line = _ends_a_line(rest)
+            quotes += self._count_quotes(rest)
+            self.ends_a_line = self._ends_a_line(rest)
             if self.ends_a_line:
                 break
         line.length, line.quotes = size, quotes
         return line
 
+    def _count_quotes(self, text: str) -> int:
+        return text.count(self._quote) if self._quote else 0
 
-def _ends_a_line(text: str) -> bool:
-    return text.endswith(("\n", "\r"))
+    def _ends_a_line(self, text: str) -> bool:
+        return text.endswith(self._ends or ("\n", "\r"))
+
+
+def _cut_at(text: str, end: str) -> list[str]:
+    *lines, rest = text.split(end)
+    return [line + end for line in lines] + ([rest] if rest else [])

@@ -1,28 +1,35 @@
 """Opening a source file as text, whatever it is packed and written in, and refusing what is no CSV."""
 
 import codecs
+import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.preparation.delimiter import find_delimiter
-from csvdynamo_airflow.preparation.other_formats import document_format, marked_format, text_marked_format
-from csvdynamo_airflow.preparation.reading import told_encoding
-from csvdynamo_airflow.preparation.source_error import SourceFileError
-from csvdynamo_airflow.preparation.source_format import SourceFormat
-from csvdynamo_airflow.preparation.text_encoding import (
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo_airflow.reading.beginning import find_beginning, shows_initial_space
+from csvdynamo_airflow.reading.delimiter import find_delimiter
+from csvdynamo_airflow.reading.other_formats import document_format, marked_format, text_marked_format
+from csvdynamo_airflow.reading.quotes import Quotes
+from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.stand_ins import StandIns
+from csvdynamo_airflow.reading.text_encoding import (
     UTF8,
     UTF8_WITH_MARK,
     EncodingEvidence,
     byte_order_mark,
     encoding_of_head,
+    is_proven,
     shown_encoding,
 )
-from csvdynamo_airflow.preparation.unpack import open_unpacked
+from csvdynamo_airflow.reading.told_reading import told_encoding
+from csvdynamo_airflow.reading.unpack import open_unpacked
 
 __all__ = ["SourceFileError", "SourceFormat", "find_format", "open_source", "refuse_head", "refuse_unless_csv"]
 
@@ -56,22 +63,48 @@ def find_format(
         SourceFileError: It is no CSV (see `refuse_head`).
         FileTooLargeError: It unpacks to more than the data set allows.
     """
-    with open_unpacked(path, name, dataset.source.max_unpacked_bytes) as unpacked:
+    source = dataset.source
+    with open_unpacked(path, name, source.max_unpacked_bytes, source) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
         refuse_head(head, name, dataset)
         encoding = _declared_encoding(head, dataset, name) or encoding_of_head(head)
         if encoding is None:
             encoding = _weigh_all(head, unpacked.stream.read, report_unpacked)
-        compression = unpacked.compression
-    delimiter = dataset.source.delimiter
-    if delimiter is None:
-        with open_source(path, name, encoding) as text:
-            delimiter = find_delimiter(text.read(SAMPLE_CHARACTERS), dataset)
-    return SourceFormat(delimiter, encoding, compression)
+        found = SourceFormat(
+            encoding=encoding,
+            compression=unpacked.compression,
+            guessed=source.encoding is None and not is_proven(encoding, head),
+            members=unpacked.members,
+        )
+    with open_source(path, name, encoding, source=source) as text:
+        return _written(text.read(SAMPLE_CHARACTERS), found, dataset)
+
+
+def _written(head: str, found: SourceFormat, dataset: Dataset) -> SourceFormat:
+    """Complete a format by the beginning of its text and the data set file."""
+    source = dataset.source
+    beginning = find_beginning(head, source)
+    delimiter = source.delimiter or beginning.delimiter or find_delimiter(beginning.text, dataset)
+    source_format = replace(
+        found,
+        delimiter=delimiter,
+        quote=source.quote,
+        escape=source.escape,
+        skip_initial_space=source.skip_initial_space or shows_initial_space(beginning.text, delimiter, source.quote),
+        line_end=source.line_end,
+        comment=source.comment,
+        skipped_lines=beginning.skipped_lines,
+    )
+    quotes = Quotes(source_format)
+    lines = io.StringIO(beginning.text, newline="").readlines()
+    quotes.learn_beginning("".join(StandIns(source_format).put(lines)))
+    return replace(source_format, habits=quotes.habits)
 
 
 @contextmanager
-def open_source(path: Path, name: str, encoding: str = UTF8, *, most: int | None = None) -> Iterator[TextIO]:
+def open_source(
+    path: Path, name: str, encoding: str = UTF8, *, most: int | None = None, source: Source | None = None
+) -> Iterator[TextIO]:
     """Open a source as text, in constant memory, whatever it is packed in.
 
     Bytes that are not of the encoding become lone surrogates, U+DC00 and the byte, so that they cost one record and
@@ -82,16 +115,17 @@ def open_source(path: Path, name: str, encoding: str = UTF8, *, most: int | None
         name: What to call it in messages.
         encoding: Its encoding, as in `SourceFormat`.
         most: The data set's ``source.max_unpacked_bytes``, None for no limit.
+        source: How the data set file says that it is written, and which files of an archive it is.
 
     Raises:
         SourceFileError: Its archive is corrupt, which may show only while it is read.
         FileTooLargeError: It unpacks to more than ``most``, which shows only while it is read.
     """
-    with open_unpacked(path, name, most) as unpacked:
+    with open_unpacked(path, name, most, source) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
         unpacked.stream.seek(len(byte_order_mark(head)))
         codec = UTF8 if encoding == UTF8_WITH_MARK else encoding
-        errors = _UNDECODED if codec.startswith("utf-16") else "surrogateescape"
+        errors = "surrogateescape" if codec == UTF8 else _UNDECODED
         with TextIOWrapper(cast("BinaryIO", unpacked.stream), encoding=codec, errors=errors, newline="") as text:
             yield text
 
@@ -102,7 +136,7 @@ def refuse_unless_csv(path: Path, name: str, dataset: Dataset) -> None:
     Raises:
         SourceFileError: See `refuse_head` and `unpack.open_unpacked`.
     """
-    with open_unpacked(path, name) as unpacked:
+    with open_unpacked(path, name, source=dataset.source) as unpacked:
         refuse_head(unpacked.stream.read(HEAD_BYTES), name, dataset)
 
 
@@ -132,7 +166,8 @@ def refuse_head(head: bytes, name: str, dataset: Dataset) -> None:
             f"is no header with a column that becomes the partition key, {dataset.table.partition_key!r}. Open its "
             "address in a browser: a login or a notice may be in the way."
         )
-    controls = len(_CONTROLS.findall(text))
+    text = text.rstrip("\0\x1a")  # what may stand after a file's end
+    controls = len(_CONTROLS.findall(text.replace(dataset.source.delimiter, "") if dataset.source.delimiter else text))
     if controls > max(_STRAY_CONTROLS, len(text) // 20):
         read_as = told_encoding(SourceFormat(encoding=encoding), dataset)
         raise SourceFileError(

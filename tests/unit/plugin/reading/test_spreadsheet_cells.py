@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.preparation.spreadsheet_cells import is_marked_within, neutralise, restore
+from csvdynamo_airflow.reading.spreadsheet_cells import is_marked_within, neutralise, restore
 
 _SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 FORMULA = re.compile(rf"[\s\x00-\x1f\u200b\ufeff]*{_SIGN}|[\t\r\n]")

@@ -42,15 +42,16 @@ _NEVER_1252 = re.compile(r"[\udc81\udc8d\udc8f\udc90\udc9d\udcff]")
 
 
 def byte_order_mark(head: bytes) -> bytes:
-    """Return the byte order mark that a file begins with, empty if none."""
-    return next((mark for mark in _MARKS if head.startswith(mark)), b"")
+    """Return the byte order mark that a file begins with, as often as it does; empty if none."""
+    mark = next((mark for mark in _MARKS if head.startswith(mark)), b"")
+    return 2 * mark if mark and head.startswith(2 * mark) else mark
 
 
 def encoding_of_head(head: bytes) -> str | None:
     """Tell the encoding from a file's first bytes; None if they leave open UTF-8 and Windows-1252."""
-    mark = byte_order_mark(head)
-    if mark:
-        return _MARKS[mark]
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
     first, second = _nul_share(head[0::2]), _nul_share(head[1::2])
     if second >= _MOSTLY_NUL and first <= _SELDOM_NUL:
         return UTF16_LITTLE
@@ -101,7 +102,17 @@ class EncodingEvidence:
 
 def shown_encoding(encoding: str) -> str:
     """Return an encoding's name as messages write it."""
-    return _SHOWN.get(encoding, "Windows-1252")
+    return _SHOWN.get(encoding) or encoding.replace("cp125", "windows-125").replace("windows", "Windows")
+
+
+def is_proven(encoding: str, head: bytes) -> bool:
+    """Whether an encoding that was found is more than a guess.
+
+    Args:
+        encoding: It. ASCII is found as UTF-8, which takes hardly any text of another encoding.
+        head: The file's first bytes.
+    """
+    return encoding == UTF8 or bool(byte_order_mark(head))
 
 
 def byte_order(encoding: str) -> str | None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
-from csvdynamo_airflow.preparation.reading import told_encoding, told_reading
-from csvdynamo_airflow.preparation.source_format import SourceFormat
+from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.told_reading import told_encoding, told_reading
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.preparation.source_format import SourceFormat
-from csvdynamo_airflow.preparation.spreadsheet_cells import HELPER_COLUMNS
-from csvdynamo_airflow.preparation.text_encoding import UTF8_WITH_MARK, byte_order, shown_encoding
+from csvdynamo.datasets.dialects import WHITE_SPACE
+from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.spreadsheet_cells import HELPER_COLUMNS
+from csvdynamo_airflow.reading.text_encoding import UTF8_WITH_MARK, byte_order, shown_encoding
 
 TAKEN_FOR_ERROR_CSV = (
     f"It has the columns {', '.join(HELPER_COLUMNS)}, and was taken for a corrected rejects.csv. If it is none, rename "
     "one of them."
 )
 
-_SHOWN_DELIMITERS = {"\t": "a tab"}
+_SHOWN_DELIMITERS = {"\t": "a tab", WHITE_SPACE: "white space"}
 
 
 def told_reading(source_format: SourceFormat, dataset: Dataset) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from csvdynamo_airflow.preparation.prepared_rows import EXTRA_FIELDS, UNREAD_LINES
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
-from csvdynamo_airflow.preparation.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, restore, restore_front
+from csvdynamo_airflow.reading.record_blocks import EXTRA_FIELDS, UNREAD_LINES, BadRecord
+from csvdynamo_airflow.reading.spreadsheet_cells import HELPER_COLUMNS, MARKED_WITHIN, restore, restore_front
 
 _ADDED = {*HELPER_COLUMNS, EXTRA_FIELDS, UNREAD_LINES, MARKED_WITHIN}
 

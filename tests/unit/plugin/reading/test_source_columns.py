@@ -1,8 +1,8 @@
 """Which columns are migrated: all of a source, and of a corrected error CSV those that its publisher wrote."""
 
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
-from csvdynamo_airflow.preparation.source_columns import SourceColumns
+from csvdynamo_airflow.reading.record_blocks import BadRecord
+from csvdynamo_airflow.reading.source_columns import SourceColumns
 
 HELPERS = ["_row", "_code", "_column", "_message"]
 

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 
 from csvdynamo.rules.codes import RejectCode
 
+EXTRA_FIELDS = "_extra"
+"""The name under which a reject keeps the fields past the header, as CSV."""
+
+UNREAD_LINES = "_lines"
+"""The name under which a reject keeps a record whose fields cannot be told, as its lines stand in the source."""
+
 
 @dataclass(frozen=True)
 class BadRecord:
@@ -31,6 +37,10 @@ class Block:
 
     records: Sequence[list[str] | BadRecord]
 
+    def parted(self, last: int) -> tuple["Block", Sequence[list[str] | BadRecord]]:
+        """Take the last records off it."""
+        return Block(self.records[:-last]), self.records[-last:]
+
 
 @dataclass(frozen=True)
 class PlainBlock:
@@ -48,6 +58,18 @@ class PlainBlock:
     def records(self) -> Sequence[list[str]]:
         """The fields of each row."""
         return [line.rstrip("\r\n").split(self.delimiter) for line in self.lines]
+
+    def parted(self, last: int) -> tuple["PlainBlock | Block", Sequence[list[str] | BadRecord]]:
+        """Take the last records off it."""
+        first = self.lines[:-last]
+        return PlainBlock(first, self.delimiter) if first else Block(()), PlainBlock(
+            self.lines[-last:], self.delimiter
+        ).records
+
+    def begins_with(self, cell: str) -> bool:
+        """Whether a row's first field is a text."""
+        beginning = cell + self.delimiter
+        return any(line.startswith(beginning) for line in self.lines)
 
     def column(self, place: int) -> list[str]:
         """Return each row's field at a place, from 0."""

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Source
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed, Template
-from csvdynamo_airflow.preparation.delimiter import DELIMITERS, find_delimiter
+from csvdynamo_airflow.reading.delimiter import DELIMITERS, find_delimiter
 
 PAIRS = Dataset(
     name="pairs",

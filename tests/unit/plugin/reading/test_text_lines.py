@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.preparation import text_lines
-from csvdynamo_airflow.preparation.text_lines import CutLine, TextLines
+from csvdynamo_airflow.reading import text_lines
+from csvdynamo_airflow.reading.text_lines import CutLine, TextLines
 
 
 def blocks(text: str) -> list[list[str]]:

@@ -7,7 +7,7 @@ with the partition key's column: then it can be migrated, whatever its first cel
 import re
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.preparation.delimiter import header_with_key
+from csvdynamo_airflow.reading.delimiter import header_with_key
 
 _MARKS = {
     b"PK\x03\x04": "a zip archive or a spreadsheet within another archive",

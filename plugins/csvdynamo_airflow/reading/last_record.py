@@ -1,7 +1,7 @@
 """What a source's last record tells of its end: a file that was cut off parses to its last line. Pure."""
 
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.preparation.record_blocks import BadRecord
+from csvdynamo_airflow.reading.record_blocks import BadRecord
 
 _LONE_SURROGATES = range(0xDC00, 0xDD00)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csvdynamo_airflow.preparation.text_encoding import EncodingEvidence, byte_order_mark, encoding_of_head
+from csvdynamo_airflow.reading.text_encoding import EncodingEvidence, byte_order_mark, encoding_of_head
 
 ASCII = b"id,name\n1,plain\n" * 100
 

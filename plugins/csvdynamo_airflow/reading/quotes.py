@@ -1,0 +1,102 @@
+"""Whether the quotes of a record leave no doubt about its cells. Pure: text in, a verdict out.
+
+A record is sound if its quotes stand round cells and doubled within them (RFC 4180, section 2). Any other quote is a
+stray one: a character of its cell, or one half of a pair whose other half, or a delimiter beside it, was lost.
+"""
+
+import re
+
+from csvdynamo_airflow.reading.source_format import MOST_LINES_IN_DOUBT, QuoteHabits, SourceFormat
+
+
+class Quotes:
+    """Judges the quotes of a source's records.
+
+    Attributes:
+        habits: How the source's writer quotes, as far as was seen. It grows as records are read.
+    """
+
+    def __init__(self, source_format: SourceFormat) -> None:
+        """Take how the source is written."""
+        self.habits = source_format.habits
+        self._quote = quote = source_format.quote or ""
+        self._mark = source_format.mark
+        mark, q, e = (re.escape(one) for one in (source_format.mark, quote, source_format.escape or ""))
+        inner = rf"{q}{q}|{e}." if e else f"{q}{q}"
+        escaped = rf"|{e}." if e else ""
+        space = " *+" if source_format.skip_initial_space else ""
+        within = rf"{q}(?:[^{q}{e}]++|{inner})*+{q}" if quote else "(?!)"
+        value = rf"{space}(?:{within}|(?:[^{q}{e}{mark}\r\n]++{escaped})*+)"
+        self._sound = re.compile(rf"{value}(?:{mark}{value})*+(?:\r\n|\r|\n)?", re.DOTALL)
+        self._cell = re.compile(
+            rf"{space}(?:({within})|((?:[^{e}{mark}\r\n]++{escaped})*+))(?:{mark}|[\r\n]|\Z)", re.DOTALL
+        )
+        self._escaped = re.compile(rf"{e}.", re.DOTALL) if e else None
+        self._quoted = re.compile(rf"(?:^|{mark}|[\r\n]){space}({within})(?={mark}|[\r\n]|\Z)", re.DOTALL)
+
+    def are_sound(self, text: str) -> bool:
+        """Whether a record has quotes only round its cells and doubled within them."""
+        return self._sound.fullmatch(text) is not None
+
+    def are_harmless(self, text: str, *, after_bad: bool) -> bool:
+        """Whether the cells of a record that is not sound are the same however its stray quotes are read.
+
+        They are where the strays are in one cell: no delimiter and no line end is between two of them. A stray that
+        ends its cell may close what another cell's quote opened, or what a lost one did.
+
+        Args:
+            text: The record.
+            after_bad: Whether the record before it is a bad one: then it may be the end of that.
+        """
+        if self.habits.doubles:
+            return False
+        strays, quoted = [], False
+        for cell in self._cell.finditer(text):
+            if cell[1] is not None:
+                quoted = True
+            elif self._quote in self._unescaped(cell[2]):
+                strays.append(cell[2])
+        closing = any(stray.endswith(self._quote) for stray in strays)
+        doubled = any(2 * self._quote in stray for stray in strays)
+        return len(strays) <= 1 and not (closing and (quoted or doubled or after_bad or self.habits.lines > 1))
+
+    def closes_nothing(self, line: str) -> bool:
+        """Whether the first quote of a line looks as if it closed a cell that no line before it opened."""
+        place = line.find(self._quote) if self._quote else -1
+        if place < 0:
+            return False
+        if place > 0 and line[place - 1] != self._mark:
+            return True
+        after = line[place:].lstrip(self._quote)
+        run = len(line) - place - len(after)
+        if after[:1] not in ("", self._mark, "\r", "\n"):
+            return run % 2 == 0 or (place == 0 and run > 1)  # doubled quotes before text
+        return run % 2 == 1 or place == 0
+
+    def open_at_the_end(self, line: str) -> bool:
+        """Whether a line ends with a quote that a cell may begin with, of which the rest is in the lines after it."""
+        text = line.rstrip("\r\n")
+        return bool(self._quote) and (text == self._quote or text.endswith(self._mark + self._quote))
+
+    def learn(self, text: str, lines: int = 1) -> None:
+        """Take what a text shows of how the source's writer quotes.
+
+        Args:
+            text: A sound record, or several.
+            lines: Its physical lines, if it is one record.
+        """
+        if self.habits.careless:
+            return
+        doubles, most = self.habits.doubles, max(self.habits.lines, lines)
+        if not doubles and self._quote and 2 * self._quote in text:
+            doubles = any(self._quote in cell[1][1:-1] for cell in self._quoted.finditer(text))
+        self.habits = QuoteHabits(doubles, min(most, MOST_LINES_IN_DOUBT))
+
+    def learn_beginning(self, text: str) -> None:
+        """Take what the beginning of a source shows."""
+        self.learn(text)
+        ends = [max(cell[1].count("\n"), cell[1].count("\r")) for cell in self._quoted.finditer(text)]
+        self.learn("", 1 + max(ends, default=0))
+
+    def _unescaped(self, text: str) -> str:
+        return self._escaped.sub("", text) if self._escaped else text

@@ -1,0 +1,92 @@
+"""What a source's records are to its layout: rows, blank ones, the header again, or the end. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from csvdynamo.datasets.dialects import ShortRows
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo.rules.codes import RejectCode
+from csvdynamo_airflow.reading.layout import Layout
+from csvdynamo_airflow.reading.record_blocks import BadRecord, Block, PlainBlock
+
+_REPEATED = "the header again"
+
+
+class RowShape:
+    """Makes rows of a source's records, block by block.
+
+    Attributes:
+        blank_records: How many had no value.
+        stopped: Whether a record ended the file before its end.
+    """
+
+    def __init__(self, layout: Layout, source: Source) -> None:
+        """Take the layout, and what the data set file says of the source."""
+        self.blank_records = 0
+        self.stopped = False
+        self._layout = layout
+        self._pads = source.short_rows is ShortRows.PAD
+        self._stop_at = source.stop_at.strip() if source.stop_at else None
+        self._headers = {record for record in layout.header_records if any(cell.strip() for cell in record)}
+
+    def rows(self, blocks: Iterator[Block | PlainBlock]) -> Iterator[Block | PlainBlock]:
+        """Give the rows and rejects of blocks of records, each with the cells of the columns alone."""
+        for block in blocks:
+            if isinstance(block, PlainBlock) and self._is_plain(block):
+                yield block
+                continue
+            yield Block(list(self._shaped(block.records)))
+            if self.stopped:
+                return
+
+    def _is_plain(self, block: PlainBlock) -> bool:
+        """Whether each line of a block is a row, and all of it."""
+        if self._layout.kept is not None or self._stop_at is not None:
+            return False
+        lines, delimiter = block.lines, block.delimiter
+        beginnings = [line for line in lines if line[0] == delimiter or line[0].isspace()]
+        if any(not line.replace(delimiter, "").strip() for line in beginnings):
+            return False
+        first_cells = {record[0] for record in self._headers if len(record) == self._layout.width}
+        return not any(block.begins_with(cell) for cell in first_cells)
+
+    def _shaped(self, records: Sequence[list[str] | BadRecord]) -> Iterator[list[str] | BadRecord]:
+        for record in records:
+            fields = record.fields if isinstance(record, BadRecord) else record
+            if self._stop_at is not None and fields and fields[0].strip() == self._stop_at:
+                self.stopped = True
+                return
+            if fields and not fields[0].strip() and not any(map(str.strip, fields)):
+                self.blank_records += 1
+            elif isinstance(record, BadRecord):
+                yield self._bad(record)
+            elif self._headers and tuple(record) in self._headers:
+                yield self._columns(BadRecord(RejectCode.REPEATED_HEADER, _REPEATED, record))
+            else:
+                yield self._row(record)
+
+    def _bad(self, record: BadRecord) -> list[str] | BadRecord:
+        missing = self._layout.width - len(record.fields)
+        if self._pads and record.code is RejectCode.BAD_WIDTH and record.fields and missing > 0:
+            return self._row([*record.fields, *[""] * missing])
+        return self._columns(record)
+
+    def _row(self, fields: list[str]) -> list[str] | BadRecord:
+        kept = self._layout.kept
+        if kept is None:
+            return fields
+        for place in self._layout.blank:
+            if fields[place].strip():
+                message = f"a value in column {place + 1:,}, which has no name and was blank in the first rows"
+                return self._columns(BadRecord(RejectCode.BAD_WIDTH, message, fields))
+        return [fields[place] for place in kept]
+
+    def _columns(self, record: BadRecord) -> BadRecord:
+        """Return a bad record with the cells of the columns, and after them those past the row's end."""
+        kept = self._layout.kept
+        if kept is None:
+            return record
+        fields = [record.fields[place] for place in kept if place < len(record.fields)]
+        left_out = [record.fields[place] for place in self._layout.blank if place < len(record.fields)]
+        more = [cell for cell in left_out if cell.strip()] + record.fields[self._layout.width :]
+        return replace(record, fields=fields + (more if len(fields) == len(kept) else []))
