@@ -16,8 +16,8 @@ class Use(Enum):
     """What a task opens the stack for.
 
     LOOK: to see what a run left; a data set file that was changed during the run must not cost its report.
-    CHECK: to hold its table against a file, for which its rules matter. WRITE: to migrate rows, for which all of it
-    does.
+    CHECK: to hold its table against a file, for which its rules matter, and its settings where items expire. WRITE: to
+    migrate rows, for which all of it does.
     """
 
     LOOK = "look"
@@ -102,7 +102,8 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
     if not stack.settings:
         raise MigrationError(f"Stack {dataset.stack_name} was deployed by another version of csvdynamo. {again}")
     pairs = [("other rules", stack.rules, dataset.rules.digest)]
-    if use is Use.WRITE:
+    # Which items expire is a setting, and the check of the table tells by it what is lost.
+    if use is Use.WRITE or dataset.table.ttl is not None:
         pairs += [
             (
                 "other limits, tolerated failures, protection, settings of the table or buckets to read",

@@ -97,7 +97,8 @@ class RejectCode(Code):
     )
     TOO_LARGE = (
         "TOO_LARGE",
-        "the item is larger than 400 KB, its key than 2,048 bytes, or the row than a batch has room for",
+        "the item is larger than 400 KB, a key of table or index than 2,048 bytes (a sort key: 1,024), or the row "
+        "than a batch has room for",
         "`drop` a column, shorten a cell, or raise `limits.max_input_bytes_per_batch`",
     )
     DYNAMODB_REFUSED = (

@@ -424,7 +424,9 @@ def test_a_stack_of_another_version_may_be_looked_at_and_not_written_with(monkey
     monkeypatch.setattr(task_shell, "client", lambda service: None)
     monkeypatch.setattr(task_shell, "read_stack", lambda *_: STACK)
     rules = SimpleNamespace(digest="own")
-    dataset: Any = SimpleNamespace(rules=rules, settings_digest="", name="cars", stack_name="csvdynamo-cars")
+    dataset: Any = SimpleNamespace(
+        rules=rules, settings_digest="", name="cars", stack_name="csvdynamo-cars", table=SimpleNamespace(ttl=None)
+    )
 
     assert task_shell.open_stack(dataset, Use.LOOK) is STACK
     with pytest.raises(AirflowFailException, match="with other rules than"):

@@ -1,5 +1,6 @@
 """A data set's stack, as its outputs tell."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.stack import Stack, Use, read_stack, refuse_other_version
 
@@ -96,6 +98,16 @@ def test_the_table_is_held_against_a_file_by_a_stack_of_the_same_rules_whatever_
 
     with pytest.raises(MigrationError, match="with other rules"):
         refuse_other_version(read_stack(cloudformation(OUTPUTS), dataset), dataset, Use.CHECK)
+
+
+def test_where_items_expire_the_check_asks_for_the_same_settings(dataset: Dataset) -> None:
+    expiring = replace(dataset, table=Table(dataset.table.name, dataset.table.partition_key, ttl="model_year"))
+    same = {**OUTPUTS, "DatasetHash": expiring.rules.digest, "SettingsHash": expiring.settings_digest}
+    refuse_other_version(read_stack(cloudformation(same), expiring), expiring, Use.CHECK)
+
+    other = read_stack(cloudformation({**same, "SettingsHash": dataset.settings_digest}), expiring)
+    with pytest.raises(MigrationError, match="or settings of the table than datasets"):
+        refuse_other_version(other, expiring, Use.CHECK)
 
 
 def test_whatever_stack_there_is_may_be_looked_at(dataset: Dataset) -> None:
