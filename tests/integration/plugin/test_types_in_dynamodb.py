@@ -8,6 +8,7 @@ import pytest
 from csvdynamo.aws.scan_answers import take_items_as_they_are
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import Column, ColumnType, Negative, Store
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.table.table_check import differing_attributes, digest
@@ -71,7 +72,7 @@ def items() -> list[Item]:
 def test_what_the_rules_make_is_taken_and_comes_back_equal(dynamodb: Any) -> None:
     made = items()
     put_items(dynamodb, made)
-    reader = TableReader(dynamodb, TABLE, "id")
+    reader = TableReader(dynamodb, TABLE, TableKey(KeyAttribute("id")))
 
     by_key = reader.get([one["id"]["S"] for one in made])
     scanned = {one["id"]["S"]: one for one in reader.scan(2)}

@@ -53,9 +53,10 @@ def test_the_asset_is_what_the_handlers_import_and_the_rules_and_nothing_else(ta
     files = [Path(file).resolve() for file in json.loads(done.stdout)]
     imported = {file.relative_to(target).as_posix() for file in files if file.is_relative_to(target)}
     assert not any(file.is_relative_to(ROOT / "src") for file in files)
-    # Lambda has the AWS SDK and what that imports (certifi where it is there), and no other package.
+    # Lambda has the AWS SDK and what that imports (certifi and zstandard where they are there), and no other package.
     beside = {file.relative_to(SITE).parts[0] for file in files if file.is_relative_to(SITE)}
-    assert beside <= {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3", "certifi"}
+    sdk = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3"}
+    assert beside <= {*sdk, "certifi", "backports"}
     assert staged == imported | {"rules.json"}
     assert RowRules.from_json((target / "rules.json").read_bytes()) == rules
 

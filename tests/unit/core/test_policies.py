@@ -95,8 +95,8 @@ def test_policies_are_read(tmp_path: Path) -> None:
         ('duplicates = "newest"\n', "", "", "duplicates: must be one of first, last, reject"),
         ("", "", '[schema]\nnew = "stop"\n', "schema.new: must be one of accept, warn, fail"),
         ("", "", '[schema]\nheader = ["a", "a"]\n', "schema.header: names 'a' twice"),
-        ("", 'delimiter = ":"\n', "", "source.delimiter: must be one of"),
-        ("", 'encoding = "ebcdic"\n', "", "source.encoding: must be one of"),
+        ("", 'delimiter = ":::"\n', "", "source.delimiter: must be"),
+        ("", 'encoding = "ebcdic"\n', "", "source.encoding: must be found, or one of Python's text encodings"),
     ],
 )
 def test_a_wrong_policy_names_its_key(tmp_path: Path, top: str, source: str, end: str, says: str) -> None:
