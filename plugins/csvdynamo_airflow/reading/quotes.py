@@ -31,12 +31,15 @@ class Quotes:
         self._cell = re.compile(
             rf"{space}(?:({within})|((?:[^{e}{mark}\r\n]++{escaped})*+))(?:{mark}|[\r\n]|\Z)", re.DOTALL
         )
+        self._looks_at_all = not quote or bool(e)
         self._escaped = re.compile(rf"{e}.", re.DOTALL) if e else None
         self._quoted = re.compile(rf"(?:^|{mark}|[\r\n]){space}({within})(?={mark}|[\r\n]|\Z)", re.DOTALL)
 
     def are_sound(self, text: str) -> bool:
         """Whether a record has quotes only round its cells and doubled within them."""
-        return self._sound.fullmatch(text) is not None
+        if self._looks_at_all or self._quote in text:
+            return self._sound.fullmatch(text) is not None
+        return True
 
     def are_harmless(self, text: str, *, after_bad: bool) -> bool:
         """Whether the cells of a record that is not sound are the same however its stray quotes are read.
@@ -85,7 +88,7 @@ class Quotes:
             text: A sound record, or several.
             lines: Its physical lines, if it is one record.
         """
-        if self.habits.careless:
+        if self.habits.careless or (lines == 1 and (self.habits.doubles or not self._quote or self._quote not in text)):
             return
         doubles, most = self.habits.doubles, max(self.habits.lines, lines)
         if not doubles and self._quote and 2 * self._quote in text:

@@ -66,10 +66,10 @@ class PlainBlock:
             self.lines[-last:], self.delimiter
         ).records
 
-    def begins_with(self, cell: str) -> bool:
-        """Whether a row's first field is a text."""
-        beginning = cell + self.delimiter
-        return any(line.startswith(beginning) for line in self.lines)
+    @property
+    def first_characters(self) -> set[str]:
+        """What its lines begin with."""
+        return {line[0] for line in self.lines}
 
     def column(self, place: int) -> list[str]:
         """Return each row's field at a place, from 0."""

@@ -10,6 +10,7 @@ from csvdynamo_airflow.reading.layout import Layout
 from csvdynamo_airflow.reading.record_blocks import BadRecord, Block, PlainBlock
 
 _REPEATED = "the header again"
+_NO_CELL = "\0"  # of a record whose cells cannot be told
 
 
 class RowShape:
@@ -28,6 +29,7 @@ class RowShape:
         self._pads = source.short_rows is ShortRows.PAD
         self._stop_at = source.stop_at.strip() if source.stop_at else None
         self._headers = {record for record in layout.header_records if any(cell.strip() for cell in record)}
+        self._first_cells = {record[0] for record in self._headers if len(record) == layout.width}
 
     def rows(self, blocks: Iterator[Block | PlainBlock]) -> Iterator[Block | PlainBlock]:
         """Give the rows and rejects of blocks of records, each with the cells of the columns alone."""
@@ -43,27 +45,32 @@ class RowShape:
         """Whether each line of a block is a row, and all of it."""
         if self._layout.kept is not None or self._stop_at is not None:
             return False
-        lines, delimiter = block.lines, block.delimiter
-        beginnings = [line for line in lines if line[0] == delimiter or line[0].isspace()]
-        if any(not line.replace(delimiter, "").strip() for line in beginnings):
+        firsts = block.first_characters
+        beginnings = (block.delimiter, " ", "\t")  # of a record without a value
+        if not firsts.isdisjoint(beginnings) and any(
+            not line.replace(block.delimiter, "").strip() for line in block.lines if line.startswith(beginnings)
+        ):
             return False
-        first_cells = {record[0] for record in self._headers if len(record) == self._layout.width}
-        return not any(block.begins_with(cell) for cell in first_cells)
+        headers = {cell + block.delimiter for cell in self._first_cells}
+        suspected = tuple(header for header in headers if header[0] in firsts)
+        return not suspected or not any(line.startswith(suspected) for line in block.lines)
 
     def _shaped(self, records: Sequence[list[str] | BadRecord]) -> Iterator[list[str] | BadRecord]:
+        first_cells, everything = self._first_cells, self._layout.kept is None
         for record in records:
             fields = record.fields if isinstance(record, BadRecord) else record
-            if self._stop_at is not None and fields and fields[0].strip() == self._stop_at:
+            first = fields[0] if fields else _NO_CELL
+            if self._stop_at is not None and first.strip() == self._stop_at:
                 self.stopped = True
                 return
-            if fields and not fields[0].strip() and not any(map(str.strip, fields)):
+            if not first.strip() and not any(map(str.strip, fields)):
                 self.blank_records += 1
             elif isinstance(record, BadRecord):
                 yield self._bad(record)
-            elif self._headers and tuple(record) in self._headers:
+            elif first in first_cells and tuple(record) in self._headers:
                 yield self._columns(BadRecord(RejectCode.REPEATED_HEADER, _REPEATED, record))
             else:
-                yield self._row(record)
+                yield record if everything else self._row(record)
 
     def _bad(self, record: BadRecord) -> list[str] | BadRecord:
         missing = self._layout.width - len(record.fields)
