@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.polluted.corpus import polluted_files
+from tests.polluted.corpus import corpus_files
 from tests.polluted.judge import Outcome, Verdict, judge, wrong_rows_of
 from tests.polluted.model import Polluted
 from tests.polluted.smallest import smallest
@@ -26,7 +26,7 @@ def main() -> None:
     print(f"seed {arguments.seed}", flush=True)
     summary, wrong = Summary(), dict[str, list[tuple[Polluted, Verdict]]]()
     with quick_prepare() as folder:
-        for file in polluted_files(arguments.seed, arguments.tables):
+        for file in corpus_files(arguments.seed, arguments.tables):
             if not fnmatch.fnmatch(file.kind, arguments.kind):
                 continue
             verdict = judge(file, folder)

@@ -19,7 +19,7 @@ _ENCODED = {
     "iso8859-2": "Plzeň, Łódź",
     "windows-1250": "Plzeň „Łódź“",
     "windows-1251": "Москва, Ёлка",
-    "windows-1252": "Zürich – “old”",
+    "windows-1252": "Zürich “old” €",
     "windows-1253": "Αθήνα",
     "windows-1254": "İstanbul, Şişli",
     "iso8859-9": "İstanbul, Şişli",

@@ -53,9 +53,7 @@ def _lines(table: Table, dialect: Dialect) -> Iterator[tuple[str, str]]:
         yield "a second table", end + end.join(map(dialect.line, other)) + end
 
 
-def _file(
-    table: Table, dialect: Dialect, place: int, kind: str, line: str, settings: Mapping[str, object]
-) -> Polluted:
+def _file(table: Table, dialect: Dialect, place: int, kind: str, line: str, settings: Mapping[str, object]) -> Polluted:
     lines = dialect.lines(table)
     lines.insert(place + 1, line)
     return Polluted(

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tests.polluted.around import other_files, surrounded_files
 from tests.polluted.between import lines_between
@@ -12,7 +13,7 @@ from tests.polluted.line_edits import byte_edits, cuts, line_end_edits
 from tests.polluted.marks import marked_files
 from tests.polluted.model import Polluted, Table
 from tests.polluted.rows import row_pollutions
-from tests.polluted.tables import COMMAS, HANDMADE, PLAIN, drawn
+from tests.polluted.tables import COMMAS, HANDMADE, PLAIN, TAILS, drawn
 
 MINIMAL = Dialect("minimal")
 QUOTED = Dialect("all quoted", quote_all=True, line_end="\r\n")
@@ -26,13 +27,23 @@ _TOLD = (APOSTROPHES, ESCAPED, CARETS)
 _DRAWN_ROWS = 6
 
 
-def polluted_files(seed: str = "0", drawn_tables: int = 4) -> Iterator[Polluted]:
-    """List the corpus.
+def corpus_files(seed: str = "0", drawn_tables: int = 4) -> Iterator[Polluted]:
+    """List the corpus, each file once: two edits beside each other may come to the same.
 
     Args:
         seed: What the drawn tables depend on.
         drawn_tables: How many of them there are beside those by hand.
     """
+    seen = set()
+    for file in polluted_files(seed, drawn_tables):
+        same = (file.content, repr(file.settings))
+        if same not in seen:
+            seen.add(same)
+            yield file
+
+
+def polluted_files(seed: str, drawn_tables: int) -> Iterator[Polluted]:
+    """List the corpus as it is made, some files twice (see `corpus_files`)."""
     draw = random.Random(seed)
     tables = [drawn(draw, f"drawn {seed}/{number}", _DRAWN_ROWS) for number in range(drawn_tables)]
     for dialect in _FOUND:
@@ -41,6 +52,11 @@ def polluted_files(seed: str = "0", drawn_tables: int = 4) -> Iterator[Polluted]
         yield from edits(HANDMADE, dialect)
     for number, table in enumerate(tables):
         yield from edits(table, _FOUND[number % len(_FOUND)])
+    for dialect in (MINIMAL, QUOTED):
+        for file in (*quote_edits(write(TAILS, dialect)), *delimiter_edits(write(TAILS, dialect))):
+            yield replace(file, kind=f"{file.kind}, line breaks at the end")
+        yield from line_end_edits(write(TAILS, dialect))
+        yield from cuts(write(TAILS, dialect))
     for table in (HANDMADE, PLAIN, *tables[:1]):
         yield from _whole(table)
     for table in (PLAIN.first(1), HANDMADE.first(3), COMMAS):

@@ -1,4 +1,4 @@
-"""The data set of a polluted file: a key `id`, no rules, any number of rejects, and what its file says of the source."""
+"""The data set of a polluted file: a key `id`, no rules, any number of rejects, and its settings of the source."""
 
 import json
 from collections.abc import Mapping

@@ -4,9 +4,9 @@ Left out, because what comes of it is another sound row, as good as any of a cle
 
 - a delimiter more within quotes: it is text, as a letter more would be. So is a quote there that is escaped;
 - an escape character more or less before anything but a quote, a delimiter or a line end: the same;
-- a quote more within a cell, or at its end, or one less at the beginning of one, where the record then has that one quote
-  and no other: `5" pipe` is text in many a clean file. In a record with other quotes it is an edit: they and it do not
-  go together.
+- a quote more within a cell, or at its end, or one less at the beginning of one, where the record then has that one
+  quote and no other: `5" pipe` is text in many a clean file. In a record with other quotes it is an edit: they and it
+  do not go together.
 - a quote more or less within a name of the header, where it is the header's only one: the same.
 """
 
@@ -46,7 +46,7 @@ def quote_edits(written: Written) -> Iterator[Polluted]:
 
 
 def escape_edits(written: Written) -> Iterator[Polluted]:
-    """Put an escape character before each quote, delimiter and line end outside of a cell, and take away each before a quote."""
+    """Put an escape before each delimiter, line end and quote around a cell; take away each before a quote."""
     dialect, text = written.dialect, written.text
     for record in written.records:
         for number, cell in enumerate(record.cells):

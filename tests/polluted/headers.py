@@ -34,7 +34,7 @@ def header_pollutions(table: Table, dialect: Dialect) -> Iterator[Polluted]:
 
 
 Case = tuple[str, str, Sequence[Sequence[str]], Settings, Sequence[str], tuple[str, ...]]
-"""Kind, case, the header's records, settings, the columns' right names ("": not stored), settings of which a refusal names one."""
+"""Kind, case, the header's records, settings, the columns' right names ("": not stored), what a refusal should name."""
 
 
 def _truth(names: Sequence[str], table: Table) -> Truth:
@@ -64,7 +64,14 @@ def _nameless(table: Table) -> Iterator[Case]:
         case = f"column {place + 1}"
         yield "a column without a name, told", f"{case} number", [header], {"nameless": "number"}, numbered, ()
         yield "a column without a name, told", f"{case} drop", [header], {"nameless": "drop"}, dropped, ()
-        yield "a column without a name, told", f"{case} names", [header], {"names": list(table.header)}, table.header, ()
+        yield (
+            "a column without a name, told",
+            f"{case} names",
+            [header],
+            {"names": list(table.header)},
+            table.header,
+            (),
+        )
 
 
 def _repeated(table: Table) -> Iterator[Case]:
@@ -101,16 +108,30 @@ def _several_lines(table: Table) -> Iterator[Case]:
     joined = [KEY, "A what", "A note", "B place", "B size"]
     two = {"header_lines": 2}
     yield "a header of two lines, told", "groups", [above, below], two, joined, ()
-    yield "a header of two lines, told", "units", [table.header, ["", "", "", "", "cm"]], two, [
-        *table.header[:4],
-        "size cm",
-    ], ()
+    yield (
+        "a header of two lines, told",
+        "units",
+        [table.header, ["", "", "", "", "cm"]],
+        two,
+        [
+            *table.header[:4],
+            "size cm",
+        ],
+        (),
+    )
     # Nothing tells a reader that the names of the first line are half of a name where that one has them all.
     yield "a header of two lines", "groups", [above, below], {}, joined, ("header_lines",)
-    yield "a header of two lines", "a title above", [["", "", "Title", "", ""], table.header], {}, table.header, (
-        "header_lines",
-        "header_at",
-        "skip_lines",
+    yield (
+        "a header of two lines",
+        "a title above",
+        [["", "", "Title", "", ""], table.header],
+        {},
+        table.header,
+        (
+            "header_lines",
+            "header_at",
+            "skip_lines",
+        ),
     )
 
 

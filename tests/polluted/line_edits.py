@@ -1,4 +1,4 @@
-"""One line end too many or too few, a byte that is no text, and a file that was cut off, at every place where that can be told.
+"""One line end too many or too few, a byte that is no text, a file cut off, at every place where that can be told.
 
 Left out, because what comes of it is another sound row, as good as any of a clean file:
 
@@ -73,15 +73,14 @@ def cuts(written: Written) -> Iterator[Polluted]:
                 if kept == 0 and _seems_whole(written, record, place):
                     continue
                 content = text[:place].encode() + character[:kept]
-                begun = len(content) > len(text[: record.start].encode())
+                begun = len(content) > len(text[: record.cells[0].end].encode())  # its key is there
                 yield Polluted(
                     kind="cut off" if kept == 0 else "cut off within a character",
                     case=f"{table.name}, {written.dialect.name}, byte {len(content)}",
                     content=content,
-                    truth=truth_of(table.header, table.rows),
+                    truth=truth_of(table.header, table.rows[: max(0, record.number - (not begun))]),
                     settings=written.dialect.settings,
                     touched=written.keys_of(record.number) if begun else frozenset(),
-                    gone=frozenset(table.keys[max(0, record.number - (not begun)) :]),
                 )
 
 

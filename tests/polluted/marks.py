@@ -13,8 +13,30 @@ from dataclasses import replace
 from tests.polluted.dialects import Dialect
 from tests.polluted.model import Polluted, Table, truth_of
 
-DELIMITERS = (",", ";", "\t", "|", "^", "~", ":", "!", "*", "/", "@", "$", "%", "&", "\x01", "\x1f", "\u00a7", "\u00a6", "\u00ac")
+DELIMITERS = (
+    ",",
+    ";",
+    "\t",
+    "|",
+    "^",
+    "~",
+    ":",
+    "!",
+    "*",
+    "/",
+    "@",
+    "$",
+    "%",
+    "&",
+    "\x01",
+    "\x1f",
+    "\u00a7",
+    "\u00a6",
+    "\u00ac",
+)
 TWO = ("||", "::", ", ", "\t\t", "~|", "|~", "##", "; ", ";;", ",,", "\\t")
+_PART_OF_CELLS = (", ", "; ", "|~")
+"""Of these the second character may be the beginning of every cell, if it has no quotes that tell otherwise."""
 QUOTES = ("'", "`", "$", "~", "\u00a6", "\u201d", "%", "^")
 ESCAPES = ("\\", "^", "~", "?", "%")
 
@@ -46,7 +68,8 @@ def _delimiters(table: Table, base: Dialect) -> Iterator[Polluted]:
         case = f"{delimiter!r} {base.name} {base.line_end!r}"
         said = {"\t": "tab"}.get(delimiter, delimiter)
         yield _file("another delimiter, told", case, table, text, {"delimiter": said})
-        yield _file("another delimiter", case, table, text, {}, ("delimiter",))
+        if base.quote_all or delimiter not in _PART_OF_CELLS:
+            yield _file("another delimiter", case, table, text, {}, ("delimiter",))
         yield _file("Excel's first line", case, table, f"sep={delimiter}{base.line_end}{text}", {}, ("delimiter",))
 
 
@@ -114,7 +137,10 @@ def _trailing(table: Table) -> Iterator[Polluted]:
 def _white_space(table: Table) -> Iterator[Polluted]:
     bare = Table(table.name, table.header, tuple(tuple(cell or "x" for cell in row) for row in table.rows))
     for quote_all in (False, True):
-        lines = [", ".join(Dialect("", quote_all=quote_all).cell(cell) for cell in row) for row in (table.header, *table.rows)]
+        lines = [
+            ", ".join(Dialect("", quote_all=quote_all).cell(cell) for cell in row)
+            for row in (table.header, *table.rows)
+        ]
         text = "".join(f"{line}\n" for line in lines)
         case = f"after the delimiter {quote_all}"
         yield _file("white space after delimiters, told", case, table, text, {"skip_initial_space": True})
@@ -122,7 +148,9 @@ def _white_space(table: Table) -> Iterator[Polluted]:
             yield _file("white space after delimiters", case, table, text, {}, ("skip_initial_space",))
     for gap in (" ", "   ", "\t", " \t "):
         dialect = Dialect("", quote_all=True, delimiter=gap)
-        yield _file("white space between cells, told", repr(gap), bare, dialect.text(bare), {"delimiter": "white space"})
+        yield _file(
+            "white space between cells, told", repr(gap), bare, dialect.text(bare), {"delimiter": "white space"}
+        )
         yield _file("white space between cells", repr(gap), bare, dialect.text(bare), {}, ("delimiter",))
 
 

@@ -26,6 +26,8 @@ HANDMADE = Table(
         ("k-7007", "it's", 'a "b"\n"c"', "rock 'n' roll", "-1.5e3"),
         ("k-8008", '""', 'x\\"y', "été 😀", "=1+1"),
         ("k-9009", "a;b", "c\td|e", "İstanbul", "#9"),
+        ("k-1212", "\\\\server\\x", "one\n# two", "", '5" pipe'),
+        ("k-2323", "x", "sum\nTotal", "Straße", "'q'"),
     ),
 )
 
@@ -48,7 +50,41 @@ COMMAS = Table(
 )
 """Cells that need quotes for a delimiter alone."""
 
-_ALPHABET = ("a", "b", "Z", "7", "é", "ß", "ž", "市", "😀", '"', '""', ",", ", ", "\\", "'", ";", "|", "\t", " x", "=", "#")
+TAILS = Table(
+    "tails",
+    HEADER,
+    (
+        ("k-112233", "a, b", "x", "y", "first\nsecond, third"),
+        ("k-223344", "plain", "", "Łódź", "line\nline"),
+        ("k-334455", 'say "hi"', "x", "y", 'the "end"\n"of" it'),
+        ("k-445566", "a", "b", "c", "d"),
+    ),
+)
+"""Line breaks in the last column. A line of such a cell is a row that breaks off, or the rest of one."""
+
+_ALPHABET = (
+    "a",
+    "b",
+    "Z",
+    "7",
+    "é",
+    "ß",
+    "ž",
+    "市",
+    "😀",
+    '"',
+    '""',
+    ",",
+    ", ",
+    "\\",
+    "'",
+    ";",
+    "|",
+    "\t",
+    " x",
+    "=",
+    "#",
+)
 
 _NO_DELIMITER = str.maketrans(",;|\t", "    ")
 
