@@ -1,9 +1,11 @@
 """The clean tables: one by hand with everything that is hard in it, small ones, and drawn ones.
 
-Three things are left out of them, because of what one edit would make of them, which nothing could tell from a clean
-file: a line break stands in the middle column alone, and with it at most one delimiter, so that no line of a cell is a
-row by itself when its quotes are lost; a cell never begins or ends with white space; no two keys are alike in all but
-one character, and no key is a word of the header.
+Left out of them, because of what one edit or one setting would make of them, as good as a clean file:
+
+- a line break anywhere but in the middle column, and beside it more than one delimiter: a line of such a cell would be
+  a row by itself when its quotes are lost. `TAILS` has some in the last column;
+- white space at the ends of a cell, but for `TAILS`, which is never written with white space after its delimiters;
+- two keys that are alike in all but one character, and a key that is a word of the header.
 """
 
 import random
@@ -58,9 +60,10 @@ TAILS = Table(
         ("k-223344", "plain", "", "Łódź", "line\nline"),
         ("k-334455", 'say "hi"', "x", "y", 'the "end"\n"of" it'),
         ("k-445566", "a", "b", "c", "d"),
+        ("k-556677", " a ", "\u00a0b,", "c\t", " d"),
     ),
 )
-"""Line breaks in the last column. A line of such a cell is a row that breaks off, or the rest of one."""
+"""Line breaks in the last column: a line of such a cell is a row that breaks off, or its rest. And white space."""
 
 _ALPHABET = (
     "a",
