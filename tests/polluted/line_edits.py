@@ -6,7 +6,8 @@ Left out, because what comes of it is another sound row, as good as any of a cle
 - a line end within or before a record's last cell, since the row before it has all its cells, the last one shorter; and
   within or after its first cell where the rest is a row whose key is the rest of the key. The other half of such a row
   is a reject, but which row it belongs to only a person sees;
-- a file that was cut off within its last cell, if that has no quotes, or before it.
+- a file that was cut off within its last cell, if that has no quotes, or before it; or within its first character that
+  is not ASCII, since what is left of that is a letter of another encoding.
 """
 
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def cuts(written: Written) -> Iterator[Polluted]:
         for place in range(record.before, record.end):
             character = text[place].encode()
             for kept in range(len(character)):
-                if kept == 0 and _seems_whole(written, record, place):
+                if _seems_whole(written, record, place) if kept == 0 else text[:place].isascii():
                     continue
                 content = text[:place].encode() + character[:kept]
                 begun = len(content) > len(text[: record.cells[0].end].encode())  # its key is there
