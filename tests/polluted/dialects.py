@@ -55,8 +55,8 @@ class Dialect:
         return "".join(line + self.line_end for line in lines)
 
     def _needs_quotes(self, text: str) -> bool:
-        marks = (self.delimiter, self.quote, "\r", "\n", *([self.escape] if self.escape else []))
-        return any(mark in text for mark in marks)
+        # Half of a delimiter of two characters, at the end of a cell, would move it.
+        return any(mark in text for mark in (*self.delimiter, self.quote, "\r", "\n", *self.escape))
 
 
 @dataclass(frozen=True)
