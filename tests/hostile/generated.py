@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 HEADER = ("id", "a", "b")
@@ -54,7 +55,7 @@ def good_lines(draw: st.DrawFn) -> list[Line]:
 @st.composite
 def other_widths(draw: st.DrawFn) -> Line:
     cells = draw(st.lists(CELLS, min_size=1, max_size=6).filter(lambda cells: len(cells) != len(HEADER)))
-    # A lone blank cell has to be quoted: an empty line is no record.
+    assume(any(cell.strip() for cell in cells))  # a record without any value is no row
     text = ",".join(quoted(cell, always=not cell) for cell in cells)
     return Line(text, None, "BAD_WIDTH")
 

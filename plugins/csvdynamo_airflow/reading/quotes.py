@@ -44,8 +44,8 @@ class Quotes:
     def are_harmless(self, text: str, *, after_bad: bool) -> bool:
         """Whether the cells of a record that is not sound are the same however its stray quotes are read.
 
-        They are where the strays are in one cell: no delimiter and no line end is between two of them. A stray that
-        ends its cell may close what another cell's quote opened, or what a lost one did.
+        They are where the strays are in one cell and no other cell has quotes: no delimiter and no line end is between
+        two of them. A stray that ends its cell may close what a lost one opened.
 
         Args:
             text: The record.
@@ -53,15 +53,15 @@ class Quotes:
         """
         if self.habits.doubles:
             return False
-        strays, quoted = [], False
+        strays = []
         for cell in self._cell.finditer(text):
             if cell[1] is not None:
-                quoted = True
-            elif self._quote in self._unescaped(cell[2]):
+                return False
+            if self._quote in self._unescaped(cell[2]):
                 strays.append(cell[2])
         closing = any(stray.endswith(self._quote) for stray in strays)
         doubled = any(2 * self._quote in stray for stray in strays)
-        return len(strays) <= 1 and not (closing and (quoted or doubled or after_bad or self.habits.lines > 1))
+        return len(strays) <= 1 and not (closing and (doubled or after_bad or self.habits.lines > 1))
 
     def closes_nothing(self, line: str) -> bool:
         """Whether the first quote of a line looks as if it closed a cell that no line before it opened."""

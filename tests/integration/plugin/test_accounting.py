@@ -93,6 +93,7 @@ def test_an_untouched_run_is_green_and_its_table_as_expected(
         "mode": mode.value,
         "keys_checked": 10,
         **NOTHING,
+        "expired": 0,
         "examples": [],
         "key": None,
         "execution": "cars-1",

@@ -187,8 +187,10 @@ def test_a_sound_record_that_holds_lines_like_rows_is_one_row() -> None:
     assert read('a,b\n1,"x\n2,y\n3,z"\n4,w\n') == [["1", "x\n2,y\n3,z"], ["4", "w"]]
 
 
-def test_a_quote_in_an_unquoted_field_after_a_field_of_two_lines_is_a_character() -> None:
-    assert read('a,b\n"two\nlines",5" pipe\n8,9\n') == [["two\nlines", '5" pipe'], ["8", "9"]]
+@pytest.mark.parametrize("record", ['"two\nlines",5" pipe', '5" pipe,"a, b"', '"a",5" pipe', '5" pipe,6" pipe'])
+def test_a_quote_in_an_unquoted_field_is_a_character_only_where_no_other_field_has_one(record: str) -> None:
+    assert brief(f"a,b\n{record}\n8,9\n")[:1] == [RejectCode.BAD_QUOTE]
+    assert read('a,b\n7,5" x 6" pipe\n8,9\n') == [["7", '5" x 6" pipe'], ["8", "9"]]
 
 
 def test_in_a_file_of_one_column_an_unclosed_quote_costs_its_line_alone() -> None:
