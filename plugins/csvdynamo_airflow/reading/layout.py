@@ -1,12 +1,15 @@
 """Which of a record's cells are columns, decided by the header and the first rows before anything is written. Pure."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dialects import Header, Nameless, Repeated, ShortRows
+from csvdynamo_airflow.reading.delimiter import DELIMITERS
 from csvdynamo_airflow.reading.header_names import joined_names, numbered_names, told_names
 from csvdynamo_airflow.reading.source_error import SourceFileError
+from csvdynamo_airflow.reading.told_reading import shown_delimiter
 
 SAMPLE_ROWS = 1_000
 """Rows that are looked at."""
@@ -35,7 +38,9 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def lay_out(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], dataset: Dataset, name: str) -> Layout:
+def lay_out(
+    header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], dataset: Dataset, name: str, delimiter: str = ","
+) -> Layout:
     """Decide which cells are columns.
 
     Args:
@@ -43,6 +48,7 @@ def lay_out(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], data
         rows: The cells of the first rows, of whatever width.
         dataset: The data set.
         name: What to call the source in messages.
+        delimiter: What stands between two of the rows' cells.
 
     Raises:
         SourceFileError: Every row has more cells than the header, or nearly every row fewer.
@@ -63,6 +69,8 @@ def lay_out(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], data
         )
         blank.add(width)
         width += 1
+    if width == 1 and source.delimiter is None:
+        _refuse_uncut([delimiter.join(row) for row in rows], dataset, name)
     _refuse_other_widths(rows, width, len(names), dataset, name)
     nameless = [place for place, column in enumerate(names) if not column.strip()]
     dropped = set[int]()
@@ -139,6 +147,19 @@ def _refuse_other_widths(rows: Sequence[Sequence[str]], width: int, named: int, 
             f"{many} {first} {'has' if short == len(rows) else 'have'} fewer cells than {what}, which has {named:,}. "
             f'To take what is missing for blank, set source.short_rows = "pad" in {file}.'
         )
+
+
+def _refuse_uncut(rows: Sequence[str], dataset: Dataset, name: str) -> None:
+    """Refuse rows below a header of one name that a delimiter cuts alike: the header may be the one that is short."""
+    for delimiter in DELIMITERS:
+        widths = {len(next(csv.reader([row], delimiter=delimiter), ())) for row in rows}
+        if len(widths) == 1 and widths != {1}:
+            raise SourceFileError(
+                f"The header of {name} has one name, and every row of its first {len(rows):,} has {widths.pop():,} "
+                f"cells with {shown_delimiter(delimiter)} between them. Name every column, source.names, or say where "
+                "the header is, source.skip_lines or source.header_at; or, if there is one column, set "
+                f"source.delimiter in datasets/{dataset.name}.toml to what no cell holds."
+            )
 
 
 def _is_blank(rows: Sequence[Sequence[str]], place: int) -> bool:

@@ -21,9 +21,12 @@ class Quotes:
         self.habits = source_format.habits
         self._quote = quote = source_format.quote or ""
         self._mark = source_format.mark
+        self._escape = source_format.escape or ""
         mark, q, e = (re.escape(one) for one in (source_format.mark, quote, source_format.escape or ""))
-        inner = rf"{q}{q}|{e}." if e else f"{q}{q}"
-        escaped = rf"|{e}." if e else ""
+        # What needs no escape and has one may have lost what did.
+        needed = rf"{e}[{q}{e}{mark}\r\n]"
+        inner = rf"{q}{q}|{needed}" if e else f"{q}{q}"
+        escaped = rf"|{needed}" if e else ""
         space = " *+" if source_format.skip_initial_space else ""
         within = rf"{q}(?:[^{q}{e}]++|{inner})*+{q}" if quote else "(?!)"
         value = rf"{space}(?:{within}|(?:[^{q}{e}{mark}\r\n]++{escaped})*+)"
@@ -32,7 +35,7 @@ class Quotes:
             rf"{space}(?:({within})|((?:[^{e}{mark}\r\n]++{escaped})*+))(?:{mark}|[\r\n]|\Z)", re.DOTALL
         )
         self._looks_at_all = not quote or bool(e)
-        self._escaped = re.compile(rf"{e}.", re.DOTALL) if e else None
+        self._escaped = re.compile(needed) if e else None
         self._quoted = re.compile(rf"(?:^|{mark}|[\r\n]){space}({within})(?={mark}|[\r\n]|\Z)", re.DOTALL)
 
     def are_sound(self, text: str) -> bool:
@@ -57,7 +60,10 @@ class Quotes:
         for cell in self._cell.finditer(text):
             if cell[1] is not None:
                 return False
-            if self._quote in self._unescaped(cell[2]):
+            bare = self._unescaped(cell[2])
+            if self._escape and self._escape in bare:
+                return False
+            if self._quote in bare:
                 strays.append(cell[2])
         closing = any(stray.endswith(self._quote) for stray in strays)
         doubled = any(2 * self._quote in stray for stray in strays)

@@ -11,6 +11,8 @@ from csvdynamo_airflow.reading.record_blocks import BadRecord, Block, PlainBlock
 
 _REPEATED = "the header again"
 _NO_CELL = "\0"  # of a record whose cells cannot be told
+_MARK = "\ufeff"  # a byte order mark, which stands before the header again where files were joined
+_BEFORE = _MARK + " \t"
 
 
 class RowShape:
@@ -28,8 +30,8 @@ class RowShape:
         self._layout = layout
         self._pads = source.short_rows is ShortRows.PAD
         self._stop_at = source.stop_at.strip() if source.stop_at else None
-        self._headers = {record for record in layout.header_records if any(cell.strip() for cell in record)}
-        self._first_cells = {record[0] for record in self._headers if len(record) == layout.width}
+        records = (_bare(record) for record in layout.header_records if any(map(str.strip, record)))
+        self._headers = {record for record in records if len(record) == layout.width}
 
     def rows(self, blocks: Iterator[Block | PlainBlock]) -> Iterator[Block | PlainBlock]:
         """Give the rows and rejects of blocks of records, each with the cells of the columns alone."""
@@ -51,12 +53,16 @@ class RowShape:
             not line.replace(block.delimiter, "").strip() for line in block.lines if line.startswith(beginnings)
         ):
             return False
-        headers = {cell + block.delimiter for cell in self._first_cells}
-        suspected = tuple(header for header in headers if header[0] in firsts)
-        return not suspected or not any(line.startswith(suspected) for line in block.lines)
+        # A header that comes again may have white space, or a byte order mark, before its first cell.
+        before = (*beginnings, _MARK)
+        headers = tuple({header[0] for header in self._headers})
+        suspected = tuple({header[:1] or block.delimiter for header in headers}.union(before) & firsts)
+        return not suspected or not any(
+            line.startswith(suspected) and line.lstrip(_BEFORE).startswith(headers) for line in block.lines
+        )
 
     def _shaped(self, records: Sequence[list[str] | BadRecord]) -> Iterator[list[str] | BadRecord]:
-        first_cells, everything = self._first_cells, self._layout.kept is None
+        firsts, everything = {header[0] for header in self._headers}, self._layout.kept is None
         for record in records:
             fields = record.fields if isinstance(record, BadRecord) else record
             first = fields[0] if fields else _NO_CELL
@@ -67,7 +73,7 @@ class RowShape:
                 self.blank_records += 1
             elif isinstance(record, BadRecord):
                 yield self._bad(record)
-            elif first in first_cells and tuple(record) in self._headers:
+            elif first.strip(_BEFORE) in firsts and _bare(record) in self._headers:
                 yield self._columns(BadRecord(RejectCode.REPEATED_HEADER, _REPEATED, record))
             else:
                 yield record if everything else self._row(record)
@@ -97,3 +103,8 @@ class RowShape:
         left_out = [record.fields[place] for place in self._layout.blank if place < len(record.fields)]
         more = [cell for cell in left_out if cell.strip()] + record.fields[self._layout.width :]
         return replace(record, fields=fields + (more if len(fields) == len(kept) else []))
+
+
+def _bare(record: Sequence[str]) -> tuple[str, ...]:
+    """Return a record's cells without the white space round them, and without a byte order mark."""
+    return tuple(cell.strip(_BEFORE) for cell in record)

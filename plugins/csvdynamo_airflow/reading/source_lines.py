@@ -6,8 +6,10 @@ from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.reading.stand_ins import StandIns
 from csvdynamo_airflow.reading.text_lines import CutLine, TextLines
 
-_END_MARKS = "\x1a\0"
-"""What DOS and a disk's last block leave after a file's end."""
+_END_OF_TEXT = "\x1a"
+"""What DOS leaves after a file's end, right behind the last cell where that has no line end."""
+_END_MARKS = _END_OF_TEXT + "\0"
+"""What it and a disk's last block leave after a file's last line."""
 
 
 class SourceLines:
@@ -44,7 +46,9 @@ class SourceLines:
         return []
 
     def _without_end_marks(self, lines: list[str]) -> list[str]:
-        if self._lines.ends_a_line or len(lines) != 1 or isinstance(lines[0], CutLine) or lines[0].strip(_END_MARKS):
+        if self._lines.ends_a_line or len(lines) != 1 or isinstance(lines[0], CutLine):
             return lines
-        self.ended_by_marks = True
-        return []
+        [line] = lines  # the last one, without a line end
+        rest = line.rstrip(_END_OF_TEXT) if line.strip(_END_MARKS) else ""
+        self.ended_by_marks = rest != line
+        return [rest] if rest else []

@@ -29,28 +29,12 @@ from tests.unit.plugin.test_prepare_properties import FEWER
 
 AWAITED = Counter(
     {
-        "a delimiter less": 1,
-        "a delimiter less, line breaks at the end": 1,
-        "a header too short": 8,
-        "a line end less": 1,
-        "a mark of the file's end right after a cell": 10,
-        "a quote less of two, line breaks at the end": 2,
-        "a quote less that closes": 1,
-        "a quote less that opens": 22,
-        "a quote less that opens, line breaks at the end": 25,
-        "a quote more before a cell": 1,
-        "a quote more in a cell of a record with quotes": 34,
-        "a quote more in a cell of a record with quotes, line breaks at the end": 52,
-        "a quote more within quotes": 0,
-        "a quote more within quotes, line breaks at the end": 1,
-        "a row with other quotes": 8,
-        "another delimiter": 1,
-        "files joined": 52,
-        "header: a line end more": 9,
-        "header: a quote less that opens": 8,
-        "header: a quote less that opens, line breaks at the end": 4,
-        "other quotes": 13,
-        "the header again": 53,
+        "a header too short": 3,
+        "a mark of the file's end right after a cell": 4,
+        "a quote less of two": 0,
+        "another delimiter": 0,
+        "header: a line end more": 6,
+        "no header, told": 1,
     }
 )
 """How many files of a kind have wrong rows still, of the part that is tried here; 0: of the others alone."""

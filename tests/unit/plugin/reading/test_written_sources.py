@@ -295,6 +295,14 @@ def test_the_header_again_is_a_reject(tmp_path: Path, end: str, rows: int, quote
     assert told.cells == [*as_cells(rows), ["x", "a"]]
 
 
+@pytest.mark.parametrize("rows", [1, 2, MANY])
+def test_the_header_again_behind_a_byte_order_mark_is_a_reject(tmp_path: Path, rows: int) -> None:
+    told = prepared(tmp_path, lines("id,name", *many(rows), "\ufeffid,name", "x,a"))
+
+    assert told.codes == {rows + 1: "REPEATED_HEADER"}
+    assert told.cells == [*as_cells(rows), ["x", "a"]]
+
+
 @ENDS
 def test_quotes_of_another_kind_enclose_cells(tmp_path: Path, end: str) -> None:
     text = lines("id,name", "1,'a,b'", "2,'c'", "3,'it''s'", '4,"d"', f"5,'two{end}lines'", end=end)
@@ -388,6 +396,34 @@ def test_end_of_file_marks_are_no_record(tmp_path: Path, end: str, rows: int, ma
 
     assert (told.cells, told.rejects, told.last_record) == (as_cells(rows), {}, None)
     assert told.notes.notes == ("End-of-file marks after the last line end were left out.",)
+
+
+@pytest.mark.parametrize("rows", [1, 2, MANY])
+def test_an_end_of_file_mark_right_behind_the_last_cell_is_no_part_of_it(tmp_path: Path, rows: int) -> None:
+    told = prepared(tmp_path, lines("id,name", *many(rows)).encode().rstrip(b"\n") + b"\x1a\x1a")
+
+    assert (told.cells, told.rejects, told.last_record) == (as_cells(rows), {}, None)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 30])
+@pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
+def test_a_header_of_one_name_over_rows_that_a_delimiter_cuts_alike_is_refused(
+    tmp_path: Path, rows: int, mark: str
+) -> None:
+    text = lines("id", *many(rows, f"{{}}{mark}a{mark}b"))
+
+    with pytest.raises(SourceFileError, match=r"very row of .*first [0-9]+.* has 3 cells.*source\.names"):
+        prepared(tmp_path, text)
+
+    assert prepared(tmp_path, text, delimiter="^").cells == [[f"{row}{mark}a{mark}b"] for row in range(rows)]
+    assert prepared(tmp_path, lines("id", "a", *many(rows, f"{{}}{mark}a"))).cells[0] == ["a"]
+
+
+def test_an_escape_before_what_needs_none_is_a_reject(tmp_path: Path) -> None:
+    told = prepared(tmp_path, 'id,name\n1,"say \\hi\\""\n2,a\\b\n3,"a \\"b\\" c"\n', escape="\\")
+
+    assert told.codes == {1: "BAD_QUOTE", 2: "BAD_QUOTE"}
+    assert told.cells == [["3", 'a "b" c']]
 
 
 def test_a_mark_before_the_end_is_a_character(tmp_path: Path) -> None:
