@@ -144,7 +144,7 @@ class Tasks:
         policies = self.dataset.policies
         sample = replace(policies, verify=replace(policies.verify, mode=VerifyMode.SAMPLE))
         dataset = replace(self.dataset, policies=sample)
-        reader = TableReader(self.client("dynamodb"), dataset.table.name, dataset.table.partition_key)
+        reader = TableReader(self.client("dynamodb"), dataset.table.name, dataset.rules.key)
         try:
             outcome = self._gather(prepared)
             checked = TableCheck(self.client("s3"), reader, dataset, prepared, outcome).run("sample")
