@@ -371,5 +371,6 @@ def test_make_mwaa_builds_the_bundle_that_airflow_can_import_from(temporary: Pat
     assert "csvdynamo_ev_population" in listed.stdout
     assert (bundle / "requirements.txt").read_text().splitlines() == [
         '--constraint "https://raw.githubusercontent.com/apache/airflow/constraints-3.3.1/constraints-3.12.txt"',
+        "backports-zstd==1.8.0",
         "duckdb==2.0.0",
     ]

@@ -106,7 +106,7 @@ def test_where_items_expire_the_check_asks_for_the_same_settings(dataset: Datase
     refuse_other_version(read_stack(cloudformation(same), expiring), expiring, Use.CHECK)
 
     other = read_stack(cloudformation({**same, "SettingsHash": dataset.settings_digest}), expiring)
-    with pytest.raises(MigrationError, match="or settings of the table than datasets"):
+    with pytest.raises(MigrationError, match="settings of the table or buckets to read than datasets"):
         refuse_other_version(other, expiring, Use.CHECK)
 
 
