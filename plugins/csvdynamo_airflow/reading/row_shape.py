@@ -48,8 +48,9 @@ class RowShape:
         if self._layout.kept is not None or self._stop_at is not None:
             return False
         firsts = block.first_characters
-        beginnings = (block.delimiter, " ", "\t")  # of a record without a value
-        if not firsts.isdisjoint(beginnings) and any(
+        # Of a record without a value.
+        beginnings = tuple(one for one in firsts if one == block.delimiter or one.isspace())
+        if beginnings and any(
             not line.replace(block.delimiter, "").strip() for line in block.lines if line.startswith(beginnings)
         ):
             return False

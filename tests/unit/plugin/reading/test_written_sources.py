@@ -426,6 +426,13 @@ def test_an_escape_before_what_needs_none_is_a_reject(tmp_path: Path) -> None:
     assert told.cells == [["3", 'a "b" c']]
 
 
+@pytest.mark.parametrize("space", ["\xa0", "\u3000", " ", "\t"])
+def test_a_record_of_any_white_space_has_no_value(tmp_path: Path, space: str) -> None:
+    told = prepared(tmp_path, lines("id,name", "1,a", f"{space},", f"{space},{space}", "2,b"))
+
+    assert (told.cells, told.rejects, told.notes.blank_records) == ([["1", "a"], ["2", "b"]], {}, 2)
+
+
 def test_a_mark_before_the_end_is_a_character(tmp_path: Path) -> None:
     assert prepared(tmp_path, b"id,name\n1,\x1a\n\x1a,b\n").cells == [["1", "\x1a"], ["\x1a", "b"]]
 
