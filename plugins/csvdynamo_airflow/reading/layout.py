@@ -152,7 +152,7 @@ def _refuse_other_widths(rows: Sequence[Sequence[str]], width: int, named: int, 
 def _refuse_uncut(rows: Sequence[str], dataset: Dataset, name: str) -> None:
     """Refuse rows below a header of one name that a delimiter cuts alike: the header may be the one that is short."""
     for delimiter in DELIMITERS:
-        widths = {len(next(csv.reader([row], delimiter=delimiter), ())) for row in rows}
+        widths = {_cells_of(row, delimiter) for row in rows}
         if len(widths) == 1 and widths != {1}:
             raise SourceFileError(
                 f"The header of {name} has one name, and every row of its first {len(rows):,} has {widths.pop():,} "
@@ -160,6 +160,14 @@ def _refuse_uncut(rows: Sequence[str], dataset: Dataset, name: str) -> None:
                 "the header is, source.skip_lines or source.header_at; or, if there is one column, set "
                 f"source.delimiter in datasets/{dataset.name}.toml to what no cell holds."
             )
+
+
+def _cells_of(row: str, delimiter: str) -> int:
+    """Count the cells that a delimiter cuts a row into, its line breaks aside; one where nobody can tell."""
+    try:
+        return len(next(csv.reader([" ".join(row.splitlines())], delimiter=delimiter), ()))
+    except csv.Error:  # a field past Python's limit
+        return 1
 
 
 def _is_blank(rows: Sequence[Sequence[str]], place: int) -> bool:

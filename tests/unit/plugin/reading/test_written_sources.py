@@ -426,6 +426,12 @@ def test_an_escape_before_what_needs_none_is_a_reject(tmp_path: Path) -> None:
     assert told.cells == [["3", 'a "b" c']]
 
 
+def test_a_header_of_one_name_over_cells_with_line_breaks_is_one_column(tmp_path: Path) -> None:
+    text = 'id\n"a\rb"\n"c\r\nd, e"\n"' + "x" * 200_000 + '"\n'
+
+    assert [len(row) for row in prepared(tmp_path, text).cells] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("space", ["\xa0", "\u3000", " ", "\t"])
 def test_a_record_of_any_white_space_has_no_value(tmp_path: Path, space: str) -> None:
     told = prepared(tmp_path, lines("id,name", "1,a", f"{space},", f"{space},{space}", "2,b"))
