@@ -114,7 +114,7 @@ class Switch:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._bucket = cloud.bucket(fails="[]", hangs="[]")
+        self._bucket = cloud.bucket(fails="[]", hangs="[]", released="[0]")
         self.function = cloud.function(
             "import boto3, json, time, uuid\n"
             "s3 = boto3.client('s3')\n"
@@ -122,8 +122,10 @@ class Switch:
             "def listed(key):\n"
             "    return json.loads(s3.get_object(Bucket=bucket, Key=key)['Body'].read())\n"
             "def handler(event, context):\n"
-            "    s3.put_object(Bucket=bucket, Key='calls/' + json.dumps(event) + '/' + str(uuid.uuid4()))\n"
-            "    while event in listed('hangs'):\n"
+            "    calls = 'calls/' + json.dumps(event) + '/'\n"
+            "    s3.put_object(Bucket=bucket, Key=calls + str(uuid.uuid4()))\n"
+            "    call = s3.list_objects_v2(Bucket=bucket, Prefix=calls)['KeyCount']\n"
+            "    while event in listed('hangs') and call > listed('released')[0]:\n"
             "        time.sleep(0.05)\n"
             "    if event in listed('fails'):\n"
             "        raise ValueError('as asked')\n"
@@ -139,6 +141,10 @@ class Switch:
     def hang(self, *inputs: Any) -> None:
         """From now on, do not return for these inputs; whoever hangs for others goes on."""
         self._put("hangs", inputs)
+
+    def release(self, calls: int) -> None:
+        """Let the first calls with each input go on; those that come later hang as they were asked to."""
+        self._put("released", (calls,))
 
     def calls(self, given: Any) -> int:
         """How often it was called with an input."""

@@ -262,11 +262,10 @@ def test_a_stopped_execution_is_redriven_and_its_redrive_may_be_stopped(embedded
         statuses.append((embedded.describe(execution)["status"], embedded.describe(execution)["redriveStatus"]))
         # The Map Run of the stopped attempt waits for its function, and the redrive for the Map Run.
         client.redrive_execution(executionArn=execution)
-        switch.hang()
+        switch.release(calls)
         until(lambda: embedded.map_run(execution)["redriveCount"], calls.__eq__)
-        if calls == 1:
-            switch.hang(2)
 
+    switch.hang()
     ended = embedded.ended(execution)
 
     assert statuses == [("ABORTED", "REDRIVABLE")] * 2
