@@ -18,7 +18,7 @@ from pathlib import Path
 
 from commands.airflow_api import Login
 from commands.airflow_file import AIRFLOW_FILE, told_in_airflow_file
-from commands.airflow_home import AIRFLOW, airflow_environment
+from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
 from commands.aws_file import told_in_aws_file
 from commands.beforehand import refuse_settings
 from commands.build_lock import alone_in_build
@@ -109,7 +109,7 @@ def airflow_standalone(
         log: File for its output.
         settings: More variables for it, such as another folder below which its DAGs may read files.
     """
-    home = Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-"))
+    home = make_airflow_home(Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-")))
     port = free_port()
     own = _standalone_settings(home, port)
     environment = {

@@ -1,4 +1,4 @@
-"""A process with Airflow's REST API over its own database: a request in, an answer out, each a JSON line.
+"""A process with Airflow's REST API over its own database with its DAGs: a request in, an answer out, a JSON line each.
 
 It is a process of its own because Airflow's settings, database and plugins are read once a process.
 """
@@ -13,8 +13,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else Airflow prints
     from airflow.api_fastapi.app import create_app
+    from airflow.cli.cli_parser import get_parser
     from fastapi.testclient import TestClient
 
+    parse = get_parser().parse_args(["dags", "reserialize"])
+    parse.func(parse)
     with TestClient(create_app(apps="core"), raise_server_exceptions=False) as client:
         token = client.get("/auth/token").json()["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
+from commands.airflow_home import airflow_environment, make_airflow_home
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.parameters import PARAMETERS
@@ -65,9 +65,6 @@ class Api:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     home = make_airflow_home(tmp_path_factory.mktemp("airflow"))
     environment = airflow_environment(home, NOWHERE) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True"}
-    parsed = [AIRFLOW, "dags", "reserialize"]
-    done = subprocess.run(parsed, check=False, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
     with (
         (home / "api.log").open("w") as log,
         subprocess.Popen(
