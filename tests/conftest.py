@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 # The first one leaves the shell, before anything that reads a variable is imported.
-pytest_plugins = ["tests.support.own_shell", "tests.support.cheap_clients", "tests.support.cheap_duckdb", "tests.support.time_spent"]
+pytest_plugins = [
+    "tests.support.own_shell",
+    "tests.support.cheap_clients",
+    "tests.support.cheap_duckdb",
+    "tests.support.time_spent",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""Opening DuckDB takes a sixtieth of the time from the second time on: in the tests' own processes, not in the tasks'."""
+"""Opening DuckDB takes a sixtieth of the time from the second time on, in the tests' own processes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -55,7 +55,7 @@ def quick_settings(folder: str) -> dict[str, str]:
     """
     return {
         "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent / folder, *PYTHON_PATH, ROOT))),
-        # A DAG is what it was: what its tasks read of a data set file they read themselves. Each look costs half a second.
+        # A DAG stays what it is: its tasks read the data set file themselves. A look at it costs half a second.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         # How soon the end of a task is noticed whose sockets do not tell it, and what follows is looked for.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
