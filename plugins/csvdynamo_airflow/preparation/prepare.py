@@ -211,6 +211,8 @@ def _upload_names(s3: "S3Client", path: Path, prepared: Prepared, dataset: str, 
     key = names_key(dataset, header.digest)
     if not put_once(s3, path, prepared.bucket, key, expires=expires):
         held_version(s3, prepared.bucket, key, header.digest, known="", made_by="prepare")
+    told = "The header is longer than Step Functions reads: the prepared file has short names for those in s3://%s/%s"
+    log.info(told, prepared.bucket, key)
 
 
 def _keep(s3: "S3Client", file: Path, bucket: str, prefix: str) -> str | None:

@@ -89,9 +89,9 @@ class ContentRules:
         return BadRecord(RejectCode.TOO_LARGE, f"{message}{self._record_limit:,}", fields)
 
     def _fits(self, characters: int) -> bool:
-        return _longest_json(self._header.line, characters) <= self.item_limit and (
-            _longest_json(self.headers, characters) <= self._record_limit
-        )
+        written, names = self._name_lengths
+        in_batch, in_record = (written + characters) * _LONGEST_ESCAPE, (names + characters) * _LONGEST_ESCAPE
+        return in_batch <= self.item_limit and in_record <= self._record_limit
 
     def _record_bytes(self, fields: list[str]) -> int:
         """Size of a row as the item of its reject's record, where that is as small as it can be (`Reject.to_line`)."""
@@ -101,6 +101,12 @@ class ContentRules:
     @cached_property
     def _header(self) -> FileHeader:
         return FileHeader(self.headers)
+
+    @cached_property
+    def _name_lengths(self) -> tuple[int, int]:
+        """Characters of the names of the prepared file, and of the source's, with what stands round each in JSON."""
+        written, names = (sum(map(len, some)) + 4 * len(some) for some in (self._header.line, self.headers))
+        return written, names
 
     @cached_property
     def _name_sizes(self) -> list[int]:
@@ -151,11 +157,6 @@ def reject_item(headers: Sequence[str], bad: BadRecord) -> Mapping[str, str]:
     if bad.text:
         item[_unused(UNREAD_LINES, headers)] = _readable(bad.text)
     return item
-
-
-def _longest_json(names: Sequence[str], characters: int) -> int:
-    """Bytes that a row of so many characters never passes as a JSON object."""
-    return (sum(map(len, names)) + 4 * len(names) + characters) * _LONGEST_ESCAPE
 
 
 def _csv_text(rows: Iterable[Row], quoting: Literal[0, 1]) -> str:
