@@ -6,6 +6,7 @@ its other rows; the batches without one succeed.
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +82,9 @@ def test_failures_that_the_data_set_file_tolerates_are_green_told_by_row_and_men
     run = migrations("tolerant")
     with run.error_stream_out_of_reach():
         first = run.dags.run(widened(Path(vehicles(KEYS)), more))
+    states = run.dags.deployed.client("stepfunctions")
+    told = json.loads(states.describe_execution(executionArn=first.report["execution_arn"])["input"])
+    assert told["rules"] == ("short-names:" if more else "") + run.dags.dataset.rules.digest
 
     assert first.status == 0, first.output[-3000:]
     ledger = first.report["ledger"]

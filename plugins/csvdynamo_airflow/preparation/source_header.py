@@ -39,8 +39,8 @@ def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> None:
     if size > HEADER_LIMIT_BYTES:
         raise HeaderError(
             f"{name} has {len(headers):,} columns: even with the shortest names their header takes {size:,} bytes, "
-            f"more than the {HEADER_LIMIT_BYTES:,} that Step Functions reads. Split the source into files of fewer "
-            "columns, each with the key's."
+            f"more than the {HEADER_LIMIT_BYTES:,} that Step Functions reads. Take columns out of the source, or split "
+            "it over several data sets, each with a table of its own."
         )
 
 

@@ -265,6 +265,16 @@ def test_a_batch_without_its_names_or_with_others_writes_nothing(cars: Cars, pre
     assert cars.migrate(prepared, items)["NUMBER_OF_ITEMS_WRITTEN"] == 4
 
 
+def test_no_file_is_stored_whose_names_are_not(cars: Cars) -> None:
+    cars.s3.put_object(Bucket=BUCKET, Key=names_key("cars", HEADER.digest), Body=HEADER.document + b" ")
+
+    with pytest.raises(ObjectError, match="Delete the object and clear this task"):
+        cars.prepare(written(*ROWS))
+
+    listed = cars.s3.list_objects_v2(Bucket=BUCKET, Prefix="source/")["Contents"]
+    assert [one["Key"] for one in listed] == cars.stored_names()
+
+
 def test_the_names_are_read_once_for_all_batches_of_a_file(cars: Cars, prepared: Prepared) -> None:
     read: list[str] = []
     cars.s3.meta.events.register(
