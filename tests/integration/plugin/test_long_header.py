@@ -59,8 +59,7 @@ max_reject_percent = 100
 """
 
 INDICATOR = (
-    "Indicator {:03} of the county, seasonally adjusted, in 1,000 €, as of the revision of the national accounts of the "
-    + "x" * 20
+    "Indicator {:03} of the county, seasonally adjusted, in 1,000 €, as of the revision of the accounts " + "x" * 40
 )
 NAMES = ("Car ID", "Year", *map(INDICATOR.format, range(80)))
 HEADER = FileHeader(NAMES)
