@@ -12,6 +12,7 @@ from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import client
 from csvdynamo.errors import OtherRulesError
 from csvdynamo.records.result_files import BatchAnswer
+from csvdynamo.rules.file_header import untold_rules
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch, answer
@@ -19,6 +20,7 @@ from csvdynamo.writing.batch_writer import BatchWriter, DynamoDbClient
 from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.writing.fence import Fence
 from csvdynamo.writing.migration import Outcome, migrate
+from csvdynamo.writing.names import Names
 from csvdynamo.writing.settings import setting, staged_rules
 
 logger = logging.getLogger(__name__)
@@ -45,18 +47,21 @@ class Environment:
     firehose: FirehoseClient
     stream_name: str
     fence: Fence
+    names: Names
 
 
 @cache
 def environment() -> Environment:
     """Read the settings and make the clients, once."""
+    rules, s3, bucket = staged_rules(Path(__file__).resolve().parent), client("s3"), setting("SOURCE_BUCKET_NAME")
     return Environment(
-        converter=RowConverter(staged_rules(Path(__file__).resolve().parent)),
+        converter=RowConverter(rules),
         dynamodb=client("dynamodb", attempts=1),
         table_name=setting("DESTINATION_TABLE_NAME"),
         firehose=client("firehose", attempts=1),
         stream_name=setting("ERROR_DELIVERY_STREAM_NAME"),
-        fence=Fence(client("s3"), setting("SOURCE_BUCKET_NAME"), setting("TURN_KEY")),
+        fence=Fence(s3, bucket, setting("TURN_KEY")),
+        names=Names(s3, bucket, rules.dataset),
     )
 
 
@@ -65,7 +70,8 @@ def handler(event: object, context: LambdaContext) -> BatchAnswer:
 
     Args:
         event: `{"BatchInput": {"execution_name": …, "rules": …}, "Items": [{header: text}, …]}`, as ItemBatcher makes
-            it. The rules are the digest of those that the file was prepared by, "" if a person started the execution.
+            it. The rules are what `FileHeader.told_rules` tells of those that the file was prepared by, "" if a person
+            started the execution. The headers are the source's, or the short names that prepare wrote for them.
         context: Lambda's context.
 
     Returns:
@@ -75,6 +81,7 @@ def handler(event: object, context: LambdaContext) -> BatchAnswer:
     Raises:
         OtherRulesError: The rows were prepared by other rules than the function has. Nothing was written.
         TurnLostError: It is not the turn of the batch's execution. Nothing was written.
+        BatchError: The batch cannot be migrated at all, such as one whose short names nothing stands for.
         CsvDynamoError: A row could neither be written nor handed to Firehose. The batch is safe to run again.
         botocore.exceptions.ClientError: An AWS service refused a call for good.
     """
@@ -88,6 +95,7 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
     rules = env.converter.rules
     _refuse_other_rules(batch, rules)
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
+    batch = env.names.turn_back(batch)
     writer = BatchWriter(env.dynamodb, env.table_name, rules.key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
     outcome = migrate(batch, env.converter, writer.write)
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
@@ -97,9 +105,10 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
 
 
 def _refuse_other_rules(batch: Batch, rules: RowRules) -> None:
-    if batch.rules and batch.rules != rules.digest:
+    told = untold_rules(batch.rules)
+    if batch.rules and told != rules.digest:
         raise OtherRulesError(
-            f"the rows were prepared by other rules ({batch.rules[:12]}) than the function has "
+            f"the rows were prepared by other rules ({told[:12]}) than the function has "
             f"({rules.digest[:12]}): clear the task prepare, which makes the file anew"
         )
 

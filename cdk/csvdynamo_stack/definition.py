@@ -80,7 +80,8 @@ def definition_string(
             f"{WORKFLOW_FILE.name}: placeholders without a value: {sorted(nameless)}; "
             f"values without a placeholder: {sorted(unused)}; make the file and workflow.py agree"
         )
-    return json.dumps(filled, indent=1)
+    # Compact: with line breaks a template with every protection would be too large to be sent without a bucket.
+    return json.dumps(filled, separators=(",", ":"))
 
 
 def _texts(definition: Any) -> Iterator[str]:

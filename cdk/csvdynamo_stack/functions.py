@@ -14,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from csvdynamo.folders import RESULTS_PREFIX
+from csvdynamo.folders import RESULTS_PREFIX, names_prefix
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS, turn_key
 from csvdynamo_stack.asset import stage
@@ -67,7 +67,13 @@ class Functions(Construct):
                     allow(["dynamodb:BatchWriteItem"], [table.table_arn]),
                     allow(["firehose:PutRecordBatch"], [error_stream.arn]),
                     *encryption.to_write_items(table),
-                    allow(["s3:GetObject"], [bucket.arn_for_objects(turn_key(rules.dataset))]),
+                    allow(
+                        ["s3:GetObject"],
+                        [
+                            bucket.arn_for_objects(turn_key(rules.dataset)),
+                            bucket.arn_for_objects(f"{names_prefix(rules.dataset)}*"),
+                        ],
+                    ),
                     # Without it S3 answers 403, not 404, while no run has ever had a turn.
                     allow(["s3:ListBucket"], [bucket.bucket_arn]),
                     *encryption.to_read_objects(bucket),

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from csvdynamo.datasets.protection import Encryption
 from csvdynamo.datasets.sources import grants
-from csvdynamo.folders import ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX, RESULTS_PREFIX
+from csvdynamo.folders import ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX, RESULTS_PREFIX, names_prefix
 from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes
 from csvdynamo_stack.stack import CsvDynamoStack
 
@@ -101,6 +101,7 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
     states = f"arn:<AWS::Partition>:states:{place}"
     prefixes = {
         "Errors/Role": (ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX),
+        "Functions/MigrateBatchRole": (names_prefix(stack.dataset.name),),
         "Functions/ConsolidateRole": (RESULTS_PREFIX,),
         "Workflow/Role": (RESULTS_PREFIX,),
         "Airflow/Policy": (*airflow_prefixes(stack.dataset.name), *SERVICE_PREFIXES),
@@ -121,7 +122,7 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
         for resource in filter(lambda resource: "*" in resource, grant.resources):
             yield "Airflow/Policy", f"arn:<AWS::Partition>:{resource}", grant.why_a_star
     if stack.dataset.protection.encryption is Encryption.CUSTOMER_MANAGED:
-        for path in (*prefixes, "Functions/MigrateBatchRole"):
+        for path in prefixes:
             yield path, f"arn:<AWS::Partition>:kms:{place}:key/*", _ANY_DATA_KEY
 
 

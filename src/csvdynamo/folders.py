@@ -17,3 +17,13 @@ FIREHOSE_ERRORS_PREFIX = "firehose_errors/"
 def error_prefix(execution: str) -> str:
     """Prefix under which Firehose writes the rejects of one execution."""
     return f"{ERRORS_PREFIX}execution_name={execution}/"
+
+
+def names_prefix(dataset: str) -> str:
+    """Prefix of the names of columns that a data set's prepared files have short ones for."""
+    return f"{SOURCE_PREFIX}{dataset}/names/"
+
+
+def names_key(dataset: str, digest: str) -> str:
+    """Name the object of some of them by its SHA-256, in hexadecimal."""
+    return f"{names_prefix(dataset)}{digest}.json"

@@ -143,6 +143,7 @@ def test_every_witness_of_a_service_is_content_as_long_as_nothing_is_missing(ser
     witnesses = [
         services.run_after_a_turn,
         services.run_before_any_turn,
+        services.run_of_short_names,
         services.redrive,
         services.log_destination,
         services.empty_map_run,

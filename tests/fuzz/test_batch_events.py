@@ -20,6 +20,7 @@ from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, item_size
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.error_stream import MAX_RECORD_BYTES
 from csvdynamo.writing.fence import Fence
+from csvdynamo.writing.names import Names
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error
 from tests.unit.plugin.fake_bucket import FakeBucket
@@ -81,8 +82,8 @@ class Context:
 def migrated(event: object) -> tuple[Any, Table, Stream]:
     """Call the handler as Lambda does."""
     table, stream = Table(), Stream()
-    fence = Fence(FakeBucket(), "bucket", "turn")
-    environment = migrate_batch.Environment(RowConverter(DATASET.rules), table, "tb", stream, "errors", fence)
+    fence, names = Fence(FakeBucket(), "bucket", "turn"), Names(FakeBucket(), "bucket", DATASET.name)
+    environment = migrate_batch.Environment(RowConverter(DATASET.rules), table, "tb", stream, "errors", fence, names)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrate_batch, "environment", lambda: environment)
         result = result_or_error(lambda: migrate_batch.handler(event, Context()), CsvDynamoError, secret=SECRET)

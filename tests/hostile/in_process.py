@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
@@ -19,6 +20,7 @@ from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch
 from csvdynamo.writing.migration import migrate
+from csvdynamo.writing.names import Names
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download
@@ -59,7 +61,7 @@ class MemoryBucket:
         """Fetch an object."""
         if Key not in self.objects:
             raise _NoSuchKeyError
-        return {"Body": io.BytesIO(self.objects[Key])}
+        return {"Body": StreamingBody(io.BytesIO(self.objects[Key]), len(self.objects[Key]))}
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Tell an object's size."""
@@ -112,9 +114,9 @@ def migrate_bytes(content: bytes, dataset: Dataset, folder: Path) -> Migrated:
     table = Table()
     rejects = [*_prepare_rejects(prepared, s3)]
     items = read_items(body, CsvFormat())
-    converter = RowConverter(dataset.rules)
+    converter, names = RowConverter(dataset.rules), Names(s3, BUCKET, dataset.name)  # type: ignore[arg-type]
     while rows := tuple(islice(items, dataset.limits.rows_per_batch)):
-        rejects += _migrate(rows, converter, prepared.execution_name, table)
+        rejects += _migrate(names.turn_back(Batch(prepared.execution_name, rows)), converter, table)
     return Migrated(prepared, table.items, table.overwritten, rejects, body.decode("utf-8"))
 
 
@@ -143,9 +145,7 @@ def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
                 yield Reject.from_json(line)
 
 
-def _migrate(
-    rows: tuple[Mapping[str, str], ...], converter: RowConverter, execution_name: str, table: Table
-) -> list[Reject]:
+def _migrate(batch: Batch, converter: RowConverter, table: Table) -> list[Reject]:
     key = converter.rules.key
 
     def write(items: Sequence[Item]) -> list[Any]:
@@ -156,7 +156,7 @@ def _migrate(
             table.items[name] = item
         return []
 
-    return migrate(Batch(execution_name, rows), converter, write).rejects
+    return migrate(batch, converter, write).rejects
 
 
 @contextmanager

@@ -138,8 +138,8 @@ def execution_input(bucket: str, file_key: str, rules: str) -> str:
     Args:
         bucket: The stack's bucket.
         file_key: The prepared file.
-        rules: The digest of the rules that it was prepared by: a batch refuses to be written by others. Who starts an
-            execution by hand gives none.
+        rules: What tells of the rules that it was prepared by (`FileHeader.told_rules`): a batch refuses to be written
+            by others. Who starts an execution by hand gives none.
     """
     return json.dumps({"bucket_name": bucket, "file_key": file_key, "rules": rules})
 

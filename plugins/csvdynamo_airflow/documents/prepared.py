@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from csvdynamo.folders import SOURCE_PREFIX
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -86,6 +87,11 @@ class Prepared:
     def landing_key(self) -> str:
         """The key of the landed source."""
         return self.source.key
+
+    @property
+    def file_header(self) -> FileHeader:
+        """The prepared file's own header."""
+        return FileHeader(self.header)
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""

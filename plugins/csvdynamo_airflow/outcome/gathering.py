@@ -121,7 +121,14 @@ class _Gathering:
             require_free_space(self._folder, _BYTES_A_RESULT_BYTE * size, purpose)
             bucket, execution = self._prepared.bucket, self._execution.name
             read_results(
-                self._s3, bucket, manifest, execution=execution, dataset=self._dataset_name, spool=spool, out=out
+                self._s3,
+                bucket,
+                manifest,
+                header=self._prepared.file_header,
+                execution=execution,
+                dataset=self._dataset_name,
+                spool=spool,
+                out=out,
             )
 
     def _read_rejects(self, spool: OutcomeSpool) -> None:

@@ -14,6 +14,7 @@ from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
 from csvdynamo.records.result_files import Manifest, UnfinishedBatch, batch_results, unfinished_batches
 from csvdynamo.rules.codes import UnfinishedCode
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import RowStanding
@@ -33,6 +34,7 @@ def read_results(
     bucket: str,
     manifest: Manifest,
     *,
+    header: FileHeader,
     execution: str,
     dataset: str,
     spool: OutcomeSpool,
@@ -44,6 +46,7 @@ def read_results(
         s3: A boto3 S3 client.
         bucket: The stack's bucket.
         manifest: The Map Run's.
+        header: That of the prepared file.
         execution: The execution's name.
         dataset: The data set's name.
         spool: Takes the batches, the ids of the rejects that count, and the rows of batches that did not succeed.
@@ -51,6 +54,7 @@ def read_results(
 
     Raises:
         csvdynamo.errors.ResultFileError: A result file is malformed.
+        csvdynamo.errors.BatchError: A row is not of that file.
     """
     for file in manifest.succeeded:
         for result in batch_results(object_chunks(s3, bucket, file.key), file.key):
@@ -67,7 +71,7 @@ def read_results(
             for unfinished in unfinished_batches(object_chunks(s3, bucket, file.key), file.key):
                 error = error_name(unfinished)
                 batch = spool.add_batch(Batch(unfinished.status, len(unfinished.rows), file.key, error=error))
-                for record in _records(unfinished, code, execution, dataset):
+                for record in _records(unfinished, header, code, execution, dataset):
                     out.write(json_line(record).encode() + b"\n")
                     spool.add_unfinished(
                         standing,
@@ -85,9 +89,11 @@ def error_name(batch: UnfinishedBatch) -> str:
     return shown(f"{refused[1]} of {refused[2]}" if refused else batch.error or batch.status, _NAME_LENGTH)
 
 
-def _records(batch: UnfinishedBatch, code: UnfinishedCode, execution: str, dataset: str) -> Iterator[dict[str, Any]]:
+def _records(
+    batch: UnfinishedBatch, header: FileHeader, code: UnfinishedCode, execution: str, dataset: str
+) -> Iterator[dict[str, Any]]:
     message = _message(batch)
-    for row in batch.rows:
+    for row in map(header.named, batch.rows):
         yield {
             "execution_name": execution,
             "dataset": dataset,

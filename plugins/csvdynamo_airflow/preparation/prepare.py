@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.folders import names_key
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["GateError", "Prepared", "prepare"]
 
 REJECTS_FILE = "rejected_before_upload.jsonl"
+NAMES_FILE = "names.json"
 
 log = shown_log(__name__)
 
@@ -191,11 +193,26 @@ def _upload(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) ->
     A check of some keys does not read the file again. So what was there already is held to its digest here.
     """
     bucket, key = prepared.bucket, prepared.file_key
-    new = put_once(s3, path, bucket, key, expires=dataset.protection.keep_source_days is not None)
+    expires = dataset.protection.keep_source_days is not None
+    if prepared.file_header.is_short:
+        _upload_names(s3, path.with_name(NAMES_FILE), prepared, dataset.name, expires=expires)
+    new = put_once(s3, path, bucket, key, expires=expires)
     if prepared.sample_key is None:
         return ""
     known = s3.head_object(Bucket=bucket, Key=key)["ETag"] if new else ""
     return held_version(s3, bucket, key, prepared.sha256, known=known, made_by="prepare")
+
+
+def _upload_names(s3: "S3Client", path: Path, prepared: Prepared, dataset: str, *, expires: bool) -> None:
+    """Store the names that the file's short ones stand for, before there is a file that needs them."""
+    header = prepared.file_header
+    with DiskSpace(path.parent, "write the names of the columns").open(path) as file:
+        file.write(header.document)
+    key = names_key(dataset, header.digest)
+    if not put_once(s3, path, prepared.bucket, key, expires=expires):
+        held_version(s3, prepared.bucket, key, header.digest, known="", made_by="prepare")
+    told = "The header is longer than Step Functions reads: the prepared file has short names for those in s3://%s/%s"
+    log.info(told, prepared.bucket, key)
 
 
 def _keep(s3: "S3Client", file: Path, bucket: str, prefix: str) -> str | None:

@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
+from csvdynamo.records.rejects import MAX_RECORD_BYTES, json_line
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.reading.record_blocks import EXTRA_FIELDS, UNREAD_LINES, BadRecord
 
 Row = Sequence[str | int]
@@ -17,6 +19,10 @@ Row = Sequence[str | int]
 
 ENVELOPE_BYTES = 512
 """What a child execution's input holds beside its items: ``BatchInput``, with an execution name of 80 characters."""
+
+RECORD_ENVELOPE_BYTES = 4096
+"""What a reject's record holds beside its item, but for the names of columns in it: three at most are as long as can
+be."""
 
 _UNDECODED = re.compile(r"[\ud800-\udfff]")
 _LONGEST_ESCAPE = 6  # bytes of JSON for one character: \u0000
@@ -71,15 +77,44 @@ class ContentRules:
                 return BadRecord(RejectCode.BAD_ENCODING, f"{header}: holds a NUL character", fields, column=header)
         if self._fits(sum(map(len, fields))):
             return None
-        size = item_bytes(self.headers, fields)
-        if size <= self.item_limit:
+        size = item_bytes(self._header, fields)
+        if size > self.item_limit:
+            message = f"the row takes {size:,} bytes as a JSON item; a batch has room for {self.item_limit:,}"
+            return BadRecord(RejectCode.TOO_LARGE, message, fields)
+        size = self._record_bytes(fields)
+        if size <= self._record_limit:
             return None
-        message = f"the row takes {size:,} bytes as a JSON item; a batch has room for {self.item_limit:,}"
-        return BadRecord(RejectCode.TOO_LARGE, message, fields)
+        # Its batch would fail, should the Lambda function reject it: the record says the source's names.
+        message = f"the row takes {size:,} bytes with the names of its columns; a reject has room for "
+        return BadRecord(RejectCode.TOO_LARGE, f"{message}{self._record_limit:,}", fields)
 
     def _fits(self, characters: int) -> bool:
-        names = sum(map(len, self.headers)) + 4 * len(self.headers)
-        return (names + characters) * _LONGEST_ESCAPE <= self.item_limit
+        written, names = self._name_lengths
+        in_batch, in_record = (written + characters) * _LONGEST_ESCAPE, (names + characters) * _LONGEST_ESCAPE
+        return in_batch <= self.item_limit and in_record <= self._record_limit
+
+    def _record_bytes(self, fields: list[str]) -> int:
+        """Size of a row as the item of its reject's record, where that is as small as it can be (`Reject.to_line`)."""
+        names = sum(size for size, value in zip(self._name_sizes, fields, strict=True) if value)
+        return names + len(json_line({"": fields}).encode())
+
+    @cached_property
+    def _header(self) -> FileHeader:
+        return FileHeader(self.headers)
+
+    @cached_property
+    def _name_lengths(self) -> tuple[int, int]:
+        """Characters of the names of the prepared file, and of the source's, with what stands round each in JSON."""
+        written, names = (sum(map(len, some)) + 4 * len(some) for some in (self._header.line, self.headers))
+        return written, names
+
+    @cached_property
+    def _name_sizes(self) -> list[int]:
+        return [len(json_line({name: ""}).encode()) for name in self.headers]
+
+    @cached_property
+    def _record_limit(self) -> int:
+        return MAX_RECORD_BYTES - RECORD_ENVELOPE_BYTES - 3 * max(self._name_sizes, default=0)
 
 
 def plain_rows(lines: Sequence[str], first: int) -> str | None:
@@ -101,9 +136,9 @@ def read_rows(text: str) -> list[list[str]]:
     return [[value.replace("\\\\", "\\") for value in row] for row in rows] if "\\" in text else list(rows)
 
 
-def item_bytes(headers: Sequence[str], fields: Sequence[str]) -> int:
+def item_bytes(header: FileHeader, fields: Sequence[str]) -> int:
     """Size of a row as the JSON item that a batch holds, its row number taken at its longest."""
-    item = {ROW_NUMBER_HEADER: "9" * 18, **dict(zip(headers, fields, strict=True))}
+    item = dict(zip(header.line, ["9" * 18, *fields], strict=True))
     return len(json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.header import Header
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -147,7 +147,7 @@ class Rewriter:
             NoSpaceError: The disk fills up.
         """
         columns, key_places = self.header.columns, self.header.key_places
-        draft.write_header(format_rows([[ROW_NUMBER_HEADER, *columns.headers]]))
+        draft.write_header(format_rows([FileHeader(columns.headers).line]))
         source_rows = 0
         for block in self._shape.rows(self._records.blocks(self._layout.width)):
             first = source_rows + 1

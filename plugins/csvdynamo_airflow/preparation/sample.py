@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 from csvdynamo.datasets.policies import Verification, VerifyMode
-from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -21,7 +21,7 @@ def draw_sample(
 
     Args:
         draft: The file, closed. Rows that lose their key to another are in it still; the check leaves them aside.
-        headers: Its header, without the row number's column.
+        headers: The source's header.
         source_rows: Rows of the source.
         verify: How the data set wants its table checked. Where every item is to be looked at nothing is drawn; should
             the table prove to hold more than that allows, the check takes its sample of the whole file.
@@ -35,7 +35,7 @@ def draw_sample(
         return False
     wanted = random.Random(seed).sample(range(1, source_rows + 1), min(source_rows, _SPARE * verify.sample_size))  # noqa: S311
     with space.open_text(space.folder / SAMPLE_FILE) as file:
-        file.write(format_rows([[ROW_NUMBER_HEADER, *headers]]))
+        file.write(format_rows([FileHeader(tuple(headers)).line]))
         for number, fields in draft.rows(sorted(wanted)):
             file.write(format_rows([[number, *fields]]))
     return True

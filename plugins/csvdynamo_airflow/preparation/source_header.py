@@ -1,19 +1,14 @@
 """The header is a contract that publishers break: refusing one that would lose or mix up columns. Pure."""
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.file_header import HEADER_LIMIT_BYTES, FileHeader, line_bytes
 from csvdynamo.rules.header import Header
 from csvdynamo_airflow.errors import MigrationError
-
-HEADER_LIMIT_BYTES = 10 * 1024
-"""The longest header that Step Functions' CSV reader takes
-(https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html)."""
 
 _LISTED = 20
 _UNUSABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
@@ -33,26 +28,20 @@ def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> None:
 
     Raises:
         HeaderError: A header is blank, repeated, unreadable or the row number's own; two become one attribute; a
-            required column or the partition key is missing; the whole is longer than Step Functions reads.
+            required column or the partition key is missing; there are more columns than Step Functions reads.
     """
     _refuse_unusable_names(headers, name)
     _refuse_repeats(headers, name)
     header = Header.of(dataset.rules, headers)
     _refuse_shared_attributes(header, f"datasets/{dataset.name}.toml", name)
     _refuse_missing(header, dataset, name)
-    size = header_bytes(headers)
+    size = line_bytes(FileHeader(tuple(headers)).line)
     if size > HEADER_LIMIT_BYTES:
         raise HeaderError(
-            f"The header of {name} takes {size:,} bytes, more than the {HEADER_LIMIT_BYTES:,} that Step Functions "
-            "reads. Shorten the column names."
+            f"{name} has {len(headers):,} columns: even with the shortest names their header takes {size:,} bytes, "
+            f"more than the {HEADER_LIMIT_BYTES:,} that Step Functions reads. Take columns out of the source, or split "
+            "it over several data sets, each with a table of its own."
         )
-
-
-def header_bytes(headers: Sequence[str]) -> int:
-    """Size of the prepared file's first line, without its line end."""
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="").writerow([ROW_NUMBER_HEADER, *headers])
-    return len(line.getvalue().replace("\\", "\\\\").encode("utf-8"))
 
 
 def _refuse_unusable_names(headers: Sequence[str], name: str) -> None:

@@ -33,7 +33,7 @@ PreparedRow = Mapping[str, str]
 
 
 def read_rows(path: Path) -> Iterator[PreparedRow]:
-    """Read a prepared file as Step Functions' CSV reader does, each pair of backslashes as one."""
+    """Read a prepared file as Step Functions' CSV reader does, each pair of backslashes as one, by its own header."""
     csv.field_size_limit(max(csv.field_size_limit(), _FIELD_LIMIT))
     # Only \n ends a line of a prepared file; Python would end one at a lone carriage return, too.
     with path.open(encoding="utf-8", newline="\n") as file:

@@ -17,7 +17,7 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import fetch, held_version, upload
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
-from csvdynamo_airflow.table.expected_items import Expectations, read_row_outcomes, read_rows
+from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, read_row_outcomes, read_rows
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.lifetimes import Lifetimes
 from csvdynamo_airflow.table.table_check import Expected, differing_attributes, digest, digest_expected, judge
@@ -108,13 +108,16 @@ class TableCheck:
             held_version(self.s3, bucket, key, prepared.sha256, known=prepared.etag, made_by="prepare")
             path = space.folder / "sample"
             fetch(self.s3, prepared.bucket, prepared.sample_key, prepared.sample_sha256, path, made_by="prepare")
-            sample = expectations.sample(read_rows(path), prepared.sha256, size)
+            sample = expectations.sample(self._rows(path), prepared.sha256, size)
             if len(sample) == size:
                 return sample
-        return expectations.sample(read_rows(self._fetch_file(space)), prepared.sha256, size)
+        return expectations.sample(self._rows(self._fetch_file(space)), prepared.sha256, size)
 
     def _expect_all(self, expectations: Expectations, path: Path) -> Iterator[Expected]:
-        return expectations.all(read_rows(path))
+        return expectations.all(self._rows(path))
+
+    def _rows(self, path: Path) -> Iterator[PreparedRow]:
+        return map(self.prepared.file_header.named, read_rows(path))
 
     def _check_some(self, sample: list[Expected], differences: DifferenceLog) -> int:
         keys = sorted({one.key for one in sample})

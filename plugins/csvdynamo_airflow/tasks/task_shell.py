@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleExcept
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo.errors import DatasetError, RejectError, ResultFileError
+from csvdynamo.errors import BatchError, DatasetError, RejectError, ResultFileError
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
@@ -30,7 +30,7 @@ SHORTEST_WAIT_SECONDS = 1.0
 """How soon a run may look again whether it is its turn. Airflow's scheduler gives a task that may run at once another
 id, and the attempt that has just said so, and is not there any more when that is noted, fails."""
 
-PERMANENT_ERRORS = (MigrationError, DatasetError, RejectError, ResultFileError)
+PERMANENT_ERRORS = (MigrationError, DatasetError, BatchError, RejectError, ResultFileError)
 """Errors that another attempt cannot mend. Any other is retried, `MigrationPostponedError` among them."""
 
 
@@ -129,7 +129,7 @@ def make_migration(stack: Stack, prepared: Prepared) -> Migration:
         state_machine_arn=stack.state_machine_arn,
         bucket=prepared.bucket,
         file_key=prepared.file_key,
-        rules=prepared.rules,
+        rules=prepared.file_header.told_rules(prepared.rules),
         prepared_at=prepared.at,
         name=prepared.execution_name,
         turn=Turn(client("s3"), prepared.bucket, turn_key(stack.dataset)),

@@ -37,7 +37,7 @@ class Migration:
         state_machine_arn: The data set's state machine.
         bucket: The stack's bucket.
         file_key: The prepared file.
-        rules: The digest of the rules that it was prepared by.
+        rules: What its execution is told of the rules that it was prepared by (`FileHeader.told_rules`).
         prepared_at: When it was prepared, in seconds since the epoch: the run had no turn before.
         name: The name of the run's first execution (`naming.execution_name`).
         turn: Whose turn it is: an execution is started or redriven only by the run that has it.

@@ -3,11 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from csvdynamo.errors import RejectError
 from csvdynamo.rules.codes import Stage
+
+MAX_RECORD_BYTES = 1000 * 1024
+"""The largest record that Firehose takes, its line end included."""
 
 _ID_LENGTH = 24
 _ROW_LIMIT = 10**18  # as for the row numbers of a batch
@@ -23,7 +26,8 @@ class Reject:
         row: The row's number in the source, 1 for the first after the header; None if unknown.
         code: One of `RejectCode`; a reader takes codes that it does not know.
         column: The header of the column whose rule refused the row; None if it was the row as a whole.
-        item: The source row as it was received, whole, without the row number.
+        item: The source row as it was received, whole, without the row number; cells without a character may be left
+            out (see `to_line`).
         reject_id: The same for the same row on every retry (see `reject_id`).
     """
 
@@ -51,6 +55,17 @@ class Reject:
             "reject_id": self.reject_id,
         }
         return json_line(record)
+
+    def to_line(self) -> bytes:
+        """Return the record as Firehose is sent it; one that is too large for it without the cells that are empty.
+
+        Below a very long header most of a record are names, and a cell that is not there is read as an empty one.
+        """
+        line = self.to_json().encode() + b"\n"
+        if len(line) <= MAX_RECORD_BYTES:
+            return line
+        filled = {header: value for header, value in self.item.items() if value}
+        return replace(self, item=filled).to_json().encode() + b"\n"
 
     @classmethod
     def from_json(cls, line: str | bytes) -> "Reject":

@@ -25,7 +25,7 @@ class Batch:
     Attributes:
         execution_name: The execution that the child belongs to.
         rows: The rows.
-        rules: The digest of the rules by which they were prepared (`RowRules.digest`); "" for an execution that
+        rules: What tells of the rules by which they were prepared (`FileHeader.told_rules`); "" for an execution that
             was started by hand, whose file nobody prepared.
     """
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 
 from csvdynamo.aws.backoff import Backoff, raise_lasting
 from csvdynamo.errors import DeliveryDeadlineExceeded, RejectError, UnconfirmedAnswerError, UnexpectedAnswerError
-from csvdynamo.records.rejects import Reject
+from csvdynamo.records.rejects import MAX_RECORD_BYTES, Reject
 
 if TYPE_CHECKING:
     from mypy_boto3_firehose.type_defs import PutRecordBatchInputTypeDef, PutRecordBatchOutputTypeDef, RecordTypeDef
 
 MAX_RECORDS = 500
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
-MAX_RECORD_BYTES = 1000 * 1024
 
 
 class FirehoseClient(Protocol):
@@ -85,7 +84,7 @@ class ErrorStream:
 
 
 def _record(reject: Reject) -> bytes:
-    record = reject.to_json().encode() + b"\n"
+    record = reject.to_line()
     if len(record) > MAX_RECORD_BYTES:
         raise RejectError(
             f"the reject {reject.reject_id} (row {reject.row}) is {len(record):,} bytes; a Firehose record has at most "

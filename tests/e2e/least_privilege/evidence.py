@@ -50,6 +50,8 @@ def service_witness(grant: Grant, services: Services) -> Witness | None:
     }.get(grant.holder)
     if handler is None:
         return None
+    if "/names/" in grant.resource:
+        return services.run_of_short_names
     if grant.action.startswith("logs:"):
         return lambda: services.function_logs(handler)
     by_action = {

@@ -12,6 +12,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from commands.embedded import Deployed
+from csvdynamo.folders import names_key
+from csvdynamo.rules.file_header import HEADER_LIMIT_BYTES, FileHeader
 from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.storage.result_objects import find_manifest, list_objects
 from tests.e2e.least_privilege.holders import Permissions
@@ -48,11 +50,10 @@ class Services:
     def bucket(self) -> str:
         return self.deployed.outputs["SourceBucket"]
 
-    def start(self, keys: tuple[str, ...] = ("1", ""), *, client: Any = None) -> str:
+    def start(self, body: str = "DOL Vehicle ID,Model Year\n1,2020\n,2020\n", *, client: Any = None) -> str:
         """Put a file at the bucket's root, as a person does, and start an execution on it."""
         client = client or self.deployed.client
         name = f"by-hand-{uuid.uuid4().hex[:12]}"
-        body = "DOL Vehicle ID,Model Year\n" + "".join(f"{key},2020\n" for key in keys)
         client("s3").put_object(Bucket=self.bucket, Key=f"{name}.csv", Body=body.encode())
         return str(
             client("stepfunctions").start_execution(
@@ -85,9 +86,9 @@ class Services:
         ]
         return "\n".join([str(ended.get("error")), str(ended.get("cause")), *batches])
 
-    def run(self) -> str | None:
+    def run(self, **file: str) -> str | None:
         """A run by hand, of a row and a reject."""
-        ended = self.ended(self.start())
+        ended = self.ended(self.start(**file))
         problem = self.problem_of(ended)
         if problem is None:
             output = json.loads(ended["output"])
@@ -109,6 +110,13 @@ class Services:
         """A run by hand where no run of the DAG has ever had a turn."""
         self.deployed.client("s3").delete_object(Bucket=self.bucket, Key=turn_key("ev_population"))
         return self.run()
+
+    def run_of_short_names(self) -> str | None:
+        """A run by hand of a file with short names, as prepare writes them; no function has read those before."""
+        header = FileHeader(("DOL Vehicle ID", "Model Year", uuid.uuid4().hex + "x" * HEADER_LIMIT_BYTES))
+        key = names_key("ev_population", header.digest)
+        self.deployed.client("s3").put_object(Bucket=self.bucket, Key=key, Body=header.document)
+        return self.run(body=f"{','.join(header.line)}\n1,1,2020,\n2,,2020,\n")
 
     def redrive(self) -> str | None:
         """A run that failed, redriven once its cause has gone."""

@@ -21,6 +21,7 @@ from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.fence import Fence
+from csvdynamo.writing.names import Names
 from tests.canaries import CANARY, no_canary_logged, told
 from tests.unit.plugin.fake_bucket import FakeBucket
 
@@ -116,6 +117,7 @@ def run(tmp_path: Path) -> Callable[..., dict[str, Any]]:
             firehose or Firehose(),
             "errors",
             Fence(FakeBucket(), "bucket", "turn"),
+            Names(FakeBucket(), "bucket", dataset.name),
         )
         left = [seconds]
 

@@ -199,6 +199,7 @@ def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Pa
     import tracemalloc
 
     from csvdynamo.records.result_files import Manifest, ResultFile
+    from csvdynamo.rules.file_header import FileHeader
     from csvdynamo_airflow.outcome.error_csv import write_error_csv
     from csvdynamo_airflow.outcome.outcome_spool import OutcomeSpool
     from csvdynamo_airflow.outcome.result_files import read_results
@@ -210,7 +211,14 @@ def test_failed_rows_are_written_out_in_the_memory_of_a_few_batches(tmp_path: Pa
     try:
         with lines.open("wb") as out, OutcomeSpool(DiskSpace(tmp_path, "write")) as spool:
             read_results(
-                OneBatchAtATime(100, 100), BUCKET, manifest, execution="cars-1", dataset="cars", spool=spool, out=out
+                OneBatchAtATime(100, 100),
+                BUCKET,
+                manifest,
+                header=FileHeader(("ID", "City")),
+                execution="cars-1",
+                dataset="cars",
+                spool=spool,
+                out=out,
             )
         with lines.open("rb") as unfinished, table.open("wb") as out:
             write_error_csv(io.BytesIO(), ("ID", "City"), out, unfinished)

@@ -59,14 +59,17 @@ def test_each_function_may_do_its_own_work_only(resources: Any) -> None:
     assert allowed(resources, "consolidate.handler") == logs | reading
 
 
-def test_a_batch_reads_whose_turn_it_is_and_no_other_object(resources: Any) -> None:
+def test_a_batch_reads_whose_turn_it_is_and_the_names_of_its_columns_and_no_other_object(resources: Any) -> None:
     (reading,) = [
         found
         for found in role_statements(resources, "migrate_batch.handler")
         if "s3:GetObject" in as_list(found["Action"])
     ]
 
-    assert reading["Resource"]["Fn::Join"][1][-1] == "/reports/city_trees/migrating.json"
+    assert [resource["Fn::Join"][1][-1] for resource in reading["Resource"]] == [
+        "/reports/city_trees/migrating.json",
+        "/source/city_trees/names/*",
+    ]
 
 
 def test_the_machine_writes_under_results_only(resources: Any) -> None:

@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.errors import RejectError
-from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
+from csvdynamo.records.rejects import MAX_RECORD_BYTES, Reject, reject_id, unnumbered_reject_id
 from csvdynamo.rules.codes import RejectCode, Stage
 
 REJECT = Reject(
@@ -113,3 +114,15 @@ def test_ids_differ_by_execution_row_batch_and_position() -> None:
 
 def test_ids_stay_the_same_between_versions() -> None:
     assert reject_id("execution", 42) == "09731020eed3962211dfbfbc"
+
+
+def test_a_record_that_firehose_would_not_take_leaves_out_the_cells_that_are_empty() -> None:
+    """Below a very long header most of a record are names; a cell that is not there is read as an empty one."""
+    names = [f"{number:03}" + "x" * 10_000 for number in range(110)]
+    whole = replace(REJECT, item=dict.fromkeys(names[:90], "") | {names[-1]: "é"})
+    large = replace(REJECT, item=dict.fromkeys(names, "") | {names[-1]: "é", names[0]: " "})
+
+    assert Reject.from_json(whole.to_line()) == whole
+    assert len(large.to_json()) > MAX_RECORD_BYTES > len(large.to_line())
+    assert Reject.from_json(large.to_line()) == replace(large, item={names[0]: " ", names[-1]: "é"})
+    assert large.to_line().endswith(b"}\n")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csvdynamo.rules.codes import RejectCode
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.preparation.prepared_rows import (
     ContentRules,
     format_rows,
@@ -97,7 +98,7 @@ def test_what_nothing_after_prepare_could_take_is_a_bad_encoding(value: str) -> 
 
 
 def test_a_row_is_too_large_by_the_bytes_of_its_json() -> None:
-    room = 1000 - item_bytes(("a", "b"), ["", ""])
+    room = 1000 - item_bytes(FileHeader(("a", "b")), ["", ""])
 
     assert RULES.judge(["", "x" * room]) is None
     for value in ("x" * (room + 1), "é" * (room // 2 + 1), '"' * (room // 2 + 1), "\x01" * (room // 6 + 1)):
@@ -110,7 +111,7 @@ def test_a_row_is_too_large_by_the_bytes_of_its_json() -> None:
 def test_a_rows_json_is_measured_with_its_headers_and_row_number() -> None:
     item = {"_row": "9" * 18, "a": "x", "b": 'é"'}
 
-    assert item_bytes(("a", "b"), ["x", 'é"']) == len(
+    assert item_bytes(FileHeader(("a", "b")), ["x", 'é"']) == len(
         json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
     )
 
