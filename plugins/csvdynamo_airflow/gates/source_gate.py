@@ -1,11 +1,13 @@
 """The gates on a source as a whole, which prepare holds it to before the upload: its rows, and its end. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.gates.row_mark import RowMark
+from csvdynamo_airflow.reading.ruined_codes import told_ruined
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,24 @@ def judge_source(
             )
         )
     return faults
+
+
+def judge_keys(keys: Sequence[str], ruined: Mapping[str, int]) -> list[SourceFault]:
+    """List what speaks against the columns that the key is made of.
+
+    Args:
+        keys: Their headers.
+        ruined: How many cells of which column are codes that a spreadsheet has ruined.
+    """
+    return [
+        SourceFault(
+            f"{told} {column!r} is a column of the key: two codes that became alike are one item.",
+            "Take the file as it was before a spreadsheet had it",
+            fails=False,
+        )
+        for column in keys
+        for told in told_ruined(ruined, [column])
+    ]
 
 
 def judge_encoding(guessed: str | None, wanted: OnChange, *, accepted: bool) -> list[SourceFault]:
