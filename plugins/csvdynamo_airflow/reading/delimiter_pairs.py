@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.reading.delimiter_trial import Trial
 
-_SYMBOL = r"[^\w\"'\r\n]"
+_SYMBOL = r"(?:(?![\w\"'\r\n])[\x00-\xff])"  # no emoji, which is text
 _PAIR = re.compile(rf"(?=({_SYMBOL}{_SYMBOL}))")
-_BEGINS_CELLS = frozenset(" \t$€£¥¢#@&*+-<([{%./\\`\u00a0")
+_BEGINS_CELLS = frozenset(" \t$€£¥¢#@&*+-<([{%./\\`\u00a0\u00a1\u00ab\u00b0\u00bf")
 """What every name and every cell but the first may begin with: beside a delimiter it is no part of that."""
-_ENDS_CELLS = frozenset(" \t$€£¥¢#*+->)]}%.?!:°`\u00a0")
+_ENDS_CELLS = frozenset(" \t$€£¥¢#*+->)]}%.?!:`\u00a0\u00b0\u00bb")
 
 
 def find_pair(head: str, bare: str, dataset: Dataset) -> str | None:

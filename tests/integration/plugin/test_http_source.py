@@ -76,7 +76,9 @@ def test_an_answer_that_may_pass_is_asked_for_again(download: Download, status: 
     assert download.waits == [2.0]
 
 
-PENDING = Answer(body=b'{"status": "Pending", "asked": "https://x/?token=s3cr3t"}', headers={"Retry-After": "7"})
+PENDING = Answer(
+    body=b'{"status": "Pending", "asked": "https://x/?token=s3cr3t"}', headers={"Retry-After": "7", **ETAG}
+)
 
 
 def test_an_answer_that_says_it_is_not_the_file_yet_is_asked_for_again(download: Download) -> None:

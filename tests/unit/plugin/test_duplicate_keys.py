@@ -187,11 +187,11 @@ def test_the_profile_counts_what_the_columns_hold(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("before", [0, 5_000])
-def test_the_profile_counts_codes_that_a_spreadsheet_has_ruined(tmp_path: Path, before: int) -> None:
+@pytest.mark.parametrize("after", [0, 5_000])
+def test_the_profile_counts_codes_that_a_spreadsheet_has_ruined(tmp_path: Path, after: int) -> None:
     lines = ['1,"1,95419E+13"', "2,1.2E+11", "3,########", " -1e+05 ,4", "5E+7,1E+10 m", "6,#", "7,A1E+05"]
-    fill = [f"a{number},+x" for number in range(before)]
-    (tmp_path / "source").write_text("\n".join(["id,note", *fill, *lines, ""]), encoding="utf-8")
+    fill = [f"a{number},+x" for number in range(after)]
+    (tmp_path / "source").write_text("\n".join(["id,note", *lines, *fill, ""]), encoding="utf-8")
 
     profile = prepare_file(tmp_path, CARS, "c.csv", lambda _done, _total: None).profile
 

@@ -49,6 +49,11 @@ def test_excels_first_line_names_the_delimiter_and_is_no_record(
     assert (told.source_format.delimiter, told.notes.skipped_lines) == (mark, 1)
 
 
+def test_excels_first_line_may_name_two_characters(tmp_path: Path) -> None:
+    assert prepared(tmp_path, "sep=~|\nid~|name\n1~|a|b\n").cells == [["1", "a|b"]]
+    assert prepared(tmp_path, "sep=;\t\nid;name\n1;a\n", skip_lines=1).cells == [["1", "a"]]
+
+
 def test_a_delimiter_that_was_set_is_not_excels(tmp_path: Path) -> None:
     assert prepared(tmp_path, "sep=;\nid,a;b\n1,2\n", delimiter=",").headers == ("id", "a;b")
 
@@ -184,7 +189,7 @@ def test_a_file_without_a_header_has_the_names_of_the_data_set_file(tmp_path: Pa
 
 
 def test_a_name_too_few_is_told_and_no_other_delimiter_found_that_gives_as_many(tmp_path: Path) -> None:
-    text = "k-1,thing 1,note 1\nk-2,thing 2,note 2\n"
+    text = "k-1,thing 1,x\nk-2,thing 2,y\n"
     settings: dict[str, Any] = {"header": "none", "names": ("id", "name")}
 
     with pytest.raises(MigrationError, match=r"has 3 cells, source\.names 2.*source\.delimiter"):
@@ -396,6 +401,7 @@ def test_a_space_belongs_to_the_delimiter_where_a_quote_follows_it(tmp_path: Pat
         ("id~$net~$gross\n1~$5~$6\n", "~", [["1", "$5", "$6"]]),
         ("share%,rate%,id\n5%,6%,1\n", ",", [["5%", "6%", "1"]]),
         ("id,,x\n1,,b\n2,a,b\n", ",", None),  # a column without a name
+        ("id,\U0001f4cda,\U0001f4cdb\n1,\U0001f4cdx,\U0001f4cdy\n", ",", [["1", "\U0001f4cdx", "\U0001f4cdy"]]),
         ("id|[a]|[b]\n1|[x]|[y]\n", "|", [["1", "[x]", "[y]"]]),
     ],
 )
