@@ -36,15 +36,14 @@ def find_delimiter(head: str, dataset: Dataset) -> str:
     bare = _without_quoted(first_line, dataset.source.quote)
     # Without a header their number alone tells of names: that is less than a usual delimiter that cuts all rows alike.
     contested = {trial.delimiter for trial in usual if dataset.source.header is HeaderIs.NONE and trial.is_even}
-    pair = find_pair(head, bare, dataset)
+    pair = find_pair(head, bare, dataset, DELIMITERS)
     if pair is not None and contested <= set(pair):
         return pair
     if best.gives_columns or contested:
         return best.delimiter
     marks = [one for one in first_line if not _NEVER.match(one) and one not in DELIMITERS]
-    marks = [one for one in dict.fromkeys(marks) if not is_half_of_pair(one, bare)]
-    others = [Trial(head, one, dataset) for one in (*marks, WHITE_SPACE)]
-    evident = [trial for trial in others if trial.gives_columns and trial.is_even]
+    others = [Trial(head, one, dataset) for one in (*dict.fromkeys(marks), WHITE_SPACE)]
+    evident = [trial for trial in others if trial.gives_columns and trial.is_even and not is_half_of_pair(trial, bare)]
     return max(evident, key=lambda trial: len(trial.records[0]), default=best).delimiter
 
 

@@ -398,7 +398,10 @@ def test_a_space_belongs_to_the_delimiter_where_a_quote_follows_it(tmp_path: Pat
     ("text", "delimiter", "cells"),
     [
         ("id,$net,$gross\n1,$5,$6\n", ",", [["1", "$5", "$6"]]),  # what every cell begins with
-        ("id~$net~$gross\n1~$5~$6\n", "~", [["1", "$5", "$6"]]),
+        ("id~$net~$gross\n1~$5~$6\n2~~7\n", "~", [["1", "$5", "$6"], ["2", "", "7"]]),
+        ("id~$net\n1~$5\n", "~", [["1", "$5"]]),
+        ("id: net: gross\n1: 5: 6\n", ":", [["1", " 5", " 6"]]),
+        ("id\t^a\t^b\n1\t^x\t^y\n", "\t^", [["1", "x", "y"]]),
         ("share%,rate%,id\n5%,6%,1\n", ",", [["5%", "6%", "1"]]),
         ("id,,x\n1,,b\n2,a,b\n", ",", None),  # a column without a name
         ("id,\U0001f4cda,\U0001f4cdb\n1,\U0001f4cdx,\U0001f4cdy\n", ",", [["1", "\U0001f4cdx", "\U0001f4cdy"]]),
@@ -417,10 +420,11 @@ def test_a_mark_beside_a_delimiter_is_none_where_cells_may_begin_or_end_with_it(
     assert (told.source_format.delimiter, told.cells) == (delimiter, cells)
 
 
-def test_half_of_two_characters_is_not_taken_for_the_delimiter(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["id~|a|b~|c\n1~|x~|y\n", "id~$net~$gross\n1~$5~$6\n", "net$~gross$~id\n5$~6$~1\n"])
+def test_half_of_two_characters_is_not_taken_for_the_delimiter(tmp_path: Path, text: str) -> None:
     """Where the two are not evident, the file is refused: each cell would keep the other one."""
     with pytest.raises(MigrationError, match=r"source\.delimiter"):
-        prepared(tmp_path, "id~|a|b~|c\n1~|x~|y\n")
+        prepared(tmp_path, text)
 
 
 @ENDS
