@@ -400,6 +400,8 @@ def test_a_space_belongs_to_the_delimiter_where_a_quote_follows_it(tmp_path: Pat
         ("id,$net,$gross\n1,$5,$6\n", ",", [["1", "$5", "$6"]]),  # what every cell begins with
         ("id~$net~$gross\n1~$5~$6\n2~~7\n", "~", [["1", "$5", "$6"], ["2", "", "7"]]),
         ("id~$net\n1~$5\n", "~", [["1", "$5"]]),
+        ("id,|a,b|\n1,|x,y|\n", ",", [["1", "|x", "y|"]]),  # each stands by itself, too
+        ('id, a\n1,x\n2, "y"\n3, "z"\n', ",", [["1", "x"], ["2", ' "y"'], ["3", ' "z"']]),  # one alone cuts more rows
         ("id: net: gross\n1: 5: 6\n", ":", [["1", " 5", " 6"]]),
         ("id\t^a\t^b\n1\t^x\t^y\n", "\t^", [["1", "x", "y"]]),
         ("share%,rate%,id\n5%,6%,1\n", ",", [["5%", "6%", "1"]]),
