@@ -157,11 +157,10 @@ class CarefulRecords:
 
     def _ends_row_in_other_quotes(self, text: str, width: int, *, is_bad: bool) -> bool:
         """Whether a record is the last line of a row in other quotes, whose lines are no good rows then."""
-        options = self._format.options
-        marks = closing_marks(text, options)
+        marks = closing_marks(text, self._format)
         if not marks:
             return False
-        lines = lines_of_one_row(self.before.texts(self._format.mark), text, marks, width, options)
+        lines = lines_of_one_row(self.before.texts(self._format.mark), text, marks, width, self._format)
         good = self.before.good(lines) if lines else 0
         if lines == 0 or (good == lines and not is_bad):  # rows of which none is bad are rows
             return False

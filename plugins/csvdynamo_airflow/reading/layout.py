@@ -48,7 +48,8 @@ def lay_out(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], data
         name: What to call the source in messages.
 
     Raises:
-        SourceFileError: Nearly every row has more cells than the header, or fewer, or the header is broken in two.
+        SourceFileError: Every row has more cells than the header, or nearly every row fewer, or the header is broken in
+            two.
     """
     source = dataset.source
     names, notes = list(source.names), list[str]()
@@ -131,14 +132,11 @@ def _refuse_other_widths(rows: Sequence[Sequence[str]], width: int, named: int, 
     widths = [len(row) for row in rows]
     what = "source.names" if dataset.source.header is Header.NONE else "the header"
     file, first = f"datasets/{dataset.name}.toml", f"of the first {len(rows):,} of {name}"
-    wide = [cells for cells in widths if cells > width]
-    if len(wide) >= NEARLY_ALL * len(rows):
-        many = "Every row" if len(wide) == len(rows) else f"{len(wide):,} rows"
-        more = "" if min(wide) == max(wide) else " or more"
+    if min(widths) > width:
+        more = "" if min(widths) == max(widths) else " or more"
         raise SourceFileError(
-            f"{many} {first} {'has' if len(wide) == len(rows) else 'have'} {min(wide):,} cells{more}, {what} "
-            f"{named:,}. Name every column: source.names in {file}. If lines stand before the header: "
-            "source.skip_lines or source.header_at."
+            f"Every row {first} has {min(widths):,} cells{more}, {what} {named:,}. Name every column: source.names in "
+            f"{file}. If lines stand before the header: source.skip_lines or source.header_at."
         )
     short = sum(cells < width for cells in widths)
     if dataset.source.short_rows is ShortRows.REJECT and len(rows) > 1 and short >= NEARLY_ALL * len(rows):

@@ -6,8 +6,11 @@ quote.
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+
+from csvdynamo_airflow.reading.quotes import Quotes
+from csvdynamo_airflow.reading.source_format import SourceFormat
 
 OTHER_QUOTES = "'`|~^\u00a6\u00b4\u2019\u201d"
 """Marks that some programs put round cells."""
@@ -21,28 +24,28 @@ IN_OTHER_QUOTES = (
 )
 
 
-def closing_marks(text: str, options: Mapping[str, Any]) -> list[str]:
+def closing_marks(text: str, source: SourceFormat) -> list[str]:
     """List the marks of which a record has one that none in it opens: those round a cell are two, within it doubled.
 
     Args:
         text: The record.
-        options: What Python's reader is told for the file.
+        source: How the file is written.
     """
-    taken = (options["delimiter"], options["quotechar"], options["escapechar"])
+    taken = (source.mark, source.quote, source.escape)
     return [mark for mark in set(_ANY.findall(text)) if text.count(mark) % 2 and mark not in taken]
 
 
-def lines_of_one_row(
-    before: Sequence[str], text: str, marks: Sequence[str], width: int, options: Mapping[str, Any]
-) -> int:
+def lines_of_one_row(before: Sequence[str], text: str, marks: Sequence[str], width: int, source: SourceFormat) -> int:
     """Tell how many records before one are lines of the same row, if another mark is the quote; 0 if it is none.
+
+    Two cells of the row have such quotes at least, and it has none elsewhere: an apostrophe here and there is text.
 
     Args:
         before: The text of the records before it.
         text: Its own text.
         marks: The marks that it may close.
         width: How many cells a row has.
-        options: What Python's reader is told for the file.
+        source: How the file is written.
     """
     for mark in marks:
         quotes, size = 0, len(text)
@@ -51,14 +54,18 @@ def lines_of_one_row(
             if size > _MOST_CHARACTERS:  # none that a person wrote; a hostile file is read no more often for it
                 break
             quotes += before[-records].count(mark)
-            if quotes % 2 and _is_row([*before[-records:], text], width, {**options, "quotechar": mark}):
+            if quotes % 2 and _is_row([*before[-records:], text], width, replace(source, quote=mark)):
                 return records
     return 0
 
 
-def _is_row(lines: Sequence[str], width: int, options: Mapping[str, Any]) -> bool:
+def _is_row(lines: Sequence[str], width: int, source: SourceFormat) -> bool:
+    whole = [line.rstrip("\r\n") + "\n" for line in lines]
     try:
-        rows = list(csv.reader([line.rstrip("\r\n") + "\n" for line in lines], strict=True, **options))
+        rows = list(csv.reader(whole, strict=True, **source.options))
     except csv.Error:
         return False
-    return len(rows) == 1 and len(rows[0]) == width
+    if len(rows) != 1 or len(rows[0]) != width:
+        return False
+    quotes, text = Quotes(source), "".join(whole)
+    return quotes.are_sound(text) and quotes.quoted_cells(text) > 1

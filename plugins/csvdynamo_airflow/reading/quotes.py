@@ -71,6 +71,10 @@ class Quotes:
         doubled = any(2 * self._quote in stray for stray in strays)
         return len(strays) <= 1 and not (closing and (doubled or after_bad or self.habits.lines > 1))
 
+    def quoted_cells(self, text: str) -> int:
+        """Count the cells of a sound record that have quotes."""
+        return sum(cell[1] is not None for cell in self._cell.finditer(text))
+
     def closes_nothing(self, line: str) -> bool:
         """Whether the first quote of a line looks as if it closed a cell that no line before it opened."""
         place = line.find(self._quote) if self._quote else -1

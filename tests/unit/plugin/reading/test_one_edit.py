@@ -229,7 +229,12 @@ def test_no_line_of_a_row_in_other_quotes_is_a_row(mark: str, cells: list[str], 
     assert {record.code for record in told if isinstance(record, BadRecord)} >= {RejectCode.BAD_QUOTE}
 
 
-def test_rows_with_an_apostrophe_each_are_rows_also_next_to_a_bad_one() -> None:
-    rows = [["k0", "'tis", "x"], ["k1", "dogs'", "y"]]
+def test_an_apostrophe_next_to_a_record_of_another_width_costs_no_row() -> None:
+    """One cell that might have such quotes is no row in other quotes."""
+    assert read("a,b,c\nk1,',y\na',z\nk2,x,y\n", 3)[0] == ["k1", "'", "y"]
 
-    assert [record for record in read("a,b,c\nk0,'tis,x\nk1,dogs',y\nk2,z\n", 3) if record in rows] == rows
+
+def test_rows_with_an_apostrophe_each_are_rows_also_next_to_a_bad_one() -> None:
+    rows = [["'k0'", "'tis", "x"], ["k1", "dogs'", "y"]]
+
+    assert [record for record in read("a,b,c\n'k0','tis,x\nk1,dogs',y\nk2,z\n", 3) if record in rows] == rows

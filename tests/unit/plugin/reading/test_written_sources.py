@@ -558,15 +558,6 @@ def test_one_row_beside_one_that_is_too_long_is_no_broken_header(tmp_path: Path)
     assert (told.cells, told.codes) == ([["1", "a"]], {2: "BAD_WIDTH"})
 
 
-def test_a_header_narrower_than_nearly_every_row_is_refused_at_once(tmp_path: Path) -> None:
-    rows = many(9, "{},a,x")
-
-    with pytest.raises(SourceFileError, match=r"9 rows of the first 10 .* have 3 cells, the header 2\..*source\.names"):
-        prepared(tmp_path, lines("id,name", *rows, "9,a"))
-
-    assert prepared(tmp_path, lines("id,name", *rows, "9,a", "10,a")).cells == [["9", "a"], ["10", "a"]]
-
-
 SHOWN_BARE = {"delimiter": 'k0,"a, b"', "line end": 'k0,"a\nb"'}
 
 
