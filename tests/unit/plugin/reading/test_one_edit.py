@@ -230,8 +230,9 @@ def test_no_line_of_a_row_in_other_quotes_is_a_row(mark: str, cells: list[str], 
 
 
 def test_an_apostrophe_next_to_a_record_of_another_width_costs_no_row() -> None:
-    """One cell that might have such quotes is no row in other quotes."""
+    """One cell that might have such quotes is no row in other quotes, nor are two beside another apostrophe."""
     assert read("a,b,c\nk1,',y\na',z\nk2,x,y\n", 3)[0] == ["k1", "'", "y"]
+    assert read("a,b,c\n'k1',',y\na',it''s\nk2,x,y\n", 3)[0] == ["'k1'", "'", "y"]
 
 
 def test_rows_with_an_apostrophe_each_are_rows_also_next_to_a_bad_one() -> None:
