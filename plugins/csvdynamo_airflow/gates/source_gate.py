@@ -1,13 +1,12 @@
 """The gates on a source as a whole, which prepare holds it to before the upload: its rows, and its end. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.gates.row_mark import RowMark
-from csvdynamo_airflow.reading.ruined_codes import told_ruined
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,11 @@ def judge_source(
     return faults
 
 
-def judge_keys(keys: Sequence[str], ruined: Mapping[str, int]) -> list[SourceFault]:
+def judge_keys(ruined: Mapping[str, str]) -> list[SourceFault]:
     """List what speaks against the columns that the key is made of.
 
     Args:
-        keys: Their headers.
-        ruined: How many cells of which column are codes that a spreadsheet has ruined.
+        ruined: What is told of those with codes that a spreadsheet has ruined, by column (`ruined_codes.told_ruined`).
     """
     return [
         SourceFault(
@@ -73,8 +71,7 @@ def judge_keys(keys: Sequence[str], ruined: Mapping[str, int]) -> list[SourceFau
             "Take the file as it was before a spreadsheet had it",
             fails=False,
         )
-        for column in keys
-        for told in told_ruined(ruined, [column])
+        for column, told in ruined.items()
     ]
 
 

@@ -135,7 +135,7 @@ def prepare(
         )
         ruined = ruined_cells(outcome.profile)
         keys = Header.of(dataset.rules, outcome.headers).key_names
-        faults += judge_keys(keys, ruined)
+        faults += judge_keys(told_ruined(ruined, keys))
         texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
@@ -168,7 +168,7 @@ def prepare(
             quote=source_format.quote,
             escape=source_format.escape,
             encoding_guessed=source_format.guessed,
-            notes=replace(outcome.notes, notes=(*outcome.notes.notes, *told_ruined(ruined, texts))),
+            notes=replace(outcome.notes, notes=(*outcome.notes.notes, *told_ruined(ruined, texts).values())),
             profile_key=_keep(s3, profile, landed.bucket, reports),
             sample_key=_keep(s3, outcome.sample, landed.bucket, reports) if outcome.sample else None,
             sample_sha256=file_sha256(outcome.sample) if outcome.sample else "",

@@ -13,16 +13,16 @@ def may_hold_ruined(piece: bytes) -> bool:
     return any(first in piece and any(sign in piece for sign in signs) for first, signs in _SIGNS)
 
 
-def told_ruined(cells: Mapping[str, int], columns: Iterable[str]) -> list[str]:
-    """Tell of the columns that have such cells, a sentence each.
+def told_ruined(cells: Mapping[str, int], columns: Iterable[str]) -> dict[str, str]:
+    """Tell of each column that has such cells, in two sentences.
 
     Args:
         cells: How many, by column.
         columns: The columns of which to tell.
     """
-    return [
-        f"{cells[column]:,} {'cell' if cells[column] == 1 else 'cells'} of {column!r}: as a spreadsheet leaves a code "
-        "that it takes for a number (1.2E+11) or cannot show (####). The code is lost; the cell was taken as it is."
+    return {
+        column: f"{cells[column]:,} {'cell' if cells[column] == 1 else 'cells'} of {column!r}: as a spreadsheet leaves "
+        "a code that it takes for a number (1.2E+11) or cannot show (####). The code is lost; the cell was taken as it is."
         for column in columns
         if cells.get(column)
-    ]
+    }

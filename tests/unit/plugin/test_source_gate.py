@@ -8,6 +8,7 @@ from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.gates.row_mark import RowMark
 from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_keys, judge_source
+from csvdynamo_airflow.reading.ruined_codes import told_ruined
 
 CUT = "The last record, row 7, has 3 of 17 columns"
 
@@ -101,8 +102,8 @@ def test_an_encoding_that_was_guessed_is_told_or_stops_the_run(wanted: OnChange,
 def test_ruined_codes_in_the_key_are_a_warning_of_their_own() -> None:
     ruined = {"tax": 1, "year": 1_200, "note": 5}
 
-    assert judge_keys(["city"], ruined) == []
-    tax, year = judge_keys(["tax", "city", "year"], ruined)
+    assert judge_keys(told_ruined(ruined, ["city"])) == []
+    tax, year = judge_keys(told_ruined(ruined, ["tax", "city", "year"]))
     assert tax.message.startswith("1 cell of 'tax': as a spreadsheet leaves a code")
     assert year.message.startswith("1,200 cells of 'year': ")
     assert "'year' is a column of the key" in year.message
