@@ -1,5 +1,6 @@
 """The gates on a source as a whole, which prepare holds it to before the upload: its rows, and its end. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -56,6 +57,22 @@ def judge_source(
             )
         )
     return faults
+
+
+def judge_keys(ruined: Mapping[str, str]) -> list[SourceFault]:
+    """List what speaks against the columns that the key is made of.
+
+    Args:
+        ruined: What is told of those with codes that a spreadsheet has ruined, by column (`ruined_codes.told_ruined`).
+    """
+    return [
+        SourceFault(
+            f"{told} {column!r} is a column of the key: two codes that became alike are one item.",
+            "Take the file as it was before a spreadsheet had it",
+            fails=False,
+        )
+        for column, told in ruined.items()
+    ]
 
 
 def judge_encoding(guessed: str | None, wanted: OnChange, *, accepted: bool) -> list[SourceFault]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from csvdynamo_airflow.preparation.duplicates import Loser
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
+from csvdynamo_airflow.reading.ruined_codes import may_hold_ruined
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError, GrowingFile
 
 FILE_LIMIT_BYTES = 10_000_000_000
@@ -26,6 +27,8 @@ class Draft:
 
     Attributes:
         path: Where it is.
+        may_hold_ruined: Whether a cell may be a code that a spreadsheet has ruined. Hardly any file has one, and no
+            other is searched for them.
     """
 
     def __init__(self, path: Path, file: GrowingFile, name: str) -> None:
@@ -37,6 +40,7 @@ class Draft:
             name: What to call the source in messages.
         """
         self.path = path
+        self.may_hold_ruined = False
         self._file = file
         self._name = name
         self._first_rows = array("q")
@@ -63,6 +67,7 @@ class Draft:
             self._first_rows.append(first_row)
             self._offsets.append(self._file.size)
             self._file.write(content)
+            self.may_hold_ruined = self.may_hold_ruined or may_hold_ruined(content)
 
     def rows(self, wanted: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
         """Read rows again, once the file is closed.

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.folders import names_key
 from csvdynamo.records.ledger import Ledger
+from csvdynamo.rules.columns import ColumnType
+from csvdynamo.rules.header import Header
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 from csvdynamo_airflow.gates.row_mark import recall_rows
-from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_source
+from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_keys, judge_source
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
-from csvdynamo_airflow.preparation.profile import PROFILE_FILE
+from csvdynamo_airflow.preparation.profile import PROFILE_FILE, ruined_cells
 from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.reading.ruined_codes import told_ruined
 from csvdynamo_airflow.reading.text_encoding import shown_encoding
 from csvdynamo_airflow.reading.told_reading import told_reading
 from csvdynamo_airflow.schema.schema_memory import check_schema
@@ -132,6 +135,10 @@ def prepare(
             dataset.source.guessed_encoding,
             accepted=accept_source,
         )
+        ruined = ruined_cells(outcome.profile)
+        keys = Header.of(dataset.rules, outcome.headers).key_names
+        faults += judge_keys(told_ruined(ruined, keys))
+        texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
         if outcome.rejects_by_code:
@@ -163,7 +170,7 @@ def prepare(
             quote=source_format.quote,
             escape=source_format.escape,
             encoding_guessed=source_format.guessed,
-            notes=outcome.notes,
+            notes=replace(outcome.notes, notes=(*outcome.notes.notes, *told_ruined(ruined, texts).values())),
             profile_key=_keep(s3, profile, landed.bucket, reports),
             sample_key=_keep(s3, outcome.sample, landed.bucket, reports) if outcome.sample else None,
             sample_sha256=file_sha256(outcome.sample) if outcome.sample else "",
@@ -185,6 +192,11 @@ def prepare(
         prepared.file_key,
     )
     return prepared
+
+
+def _not_text(dataset: Dataset) -> set[str]:
+    """Return the headers of columns of another type than text, for which 1.2E+11 is what it says or is rejected."""
+    return {column.header for column in dataset.columns if column.type is not ColumnType.TEXT}
 
 
 def _upload(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) -> str:

@@ -17,7 +17,7 @@ from csvdynamo_airflow.preparation.duplicates import (
     repeated_hashes,
     write_accepted,
 )
-from csvdynamo_airflow.preparation.profile import profile_columns
+from csvdynamo_airflow.preparation.profile import add_ruined, profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
@@ -121,6 +121,8 @@ def prepare_file(
         path = _leave_out_duplicates(work, session, draft, header, duplicates)
         rejected = rejects.by_code.total() + duplicates.by_code.total()
         profile = profile_columns(session, path, header.columns.headers) if source_rows > rejected else None
+        if profile and draft.may_hold_ruined:
+            profile = add_ruined(profile, session, path, header.columns.headers)
     return PreparedFile(
         path,
         source_format,

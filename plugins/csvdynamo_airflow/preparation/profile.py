@@ -1,10 +1,11 @@
 """What a prepared file's columns hold, in a few numbers each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.reading.ruined_codes import RUINED
 from csvdynamo_airflow.storage.duckdb_session import sql_text
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def profile_columns(session: "DuckDBPyConnection", path: Path, headers: Sequence
     columns = {}
     rows = 0
     try:
-        for start in range(0, len(headers), _COLUMNS_AT_ONCE):
-            places = range(start, min(start + _COLUMNS_AT_ONCE, len(headers)))
+        for places in _places(headers):
             rows, *numbers = _read_numbers(session, path, len(headers), places)
             for place in places:
                 filled, distinct, shortest, longest = (numbers.pop(0) for _ in range(4))
@@ -53,17 +53,61 @@ def profile_columns(session: "DuckDBPyConnection", path: Path, headers: Sequence
     return {"rows": rows, "columns": columns}
 
 
+def add_ruined(
+    profile: Mapping[str, Any], session: "DuckDBPyConnection", path: Path, headers: Sequence[str]
+) -> dict[str, Any]:
+    """Add to the columns of a profile ``ruined``: how many cells are codes that a spreadsheet has ruined, if any are.
+
+    Args:
+        profile: The profile.
+        session: DuckDB.
+        path: The file.
+        headers: Its header, without the row number's column.
+
+    Returns:
+        The profile; as it was if DuckDB cannot do it, which is logged.
+    """
+    import duckdb
+
+    columns = {header: dict(numbers) for header, numbers in profile["columns"].items()}
+    try:
+        for places in _places(headers):
+            counts = [f"count(*) FILTER (WHERE regexp_full_match(c{place}, {sql_text(RUINED)}))" for place in places]
+            for place, ruined in zip(places, _select(session, path, len(headers), counts), strict=True):
+                if ruined:
+                    columns[headers[place]]["ruined"] = ruined
+    except duckdb.Error as error:
+        log.warning("Ruined codes could not be counted: %s", type(error).__name__)
+        return dict(profile)
+    return {**profile, "columns": columns}
+
+
+def ruined_cells(profile: Mapping[str, Any] | None) -> dict[str, int]:
+    """Return how many cells of which column are codes that a spreadsheet has ruined, by a profile."""
+    columns = profile["columns"] if profile else {}
+    return {header: numbers["ruined"] for header, numbers in columns.items() if "ruined" in numbers}
+
+
+def _places(headers: Sequence[str]) -> Iterator[range]:
+    for start in range(0, len(headers), _COLUMNS_AT_ONCE):
+        yield range(start, min(start + _COLUMNS_AT_ONCE, len(headers)))
+
+
 def _read_numbers(session: "DuckDBPyConnection", path: Path, width: int, places: Sequence[int]) -> tuple[int, ...]:
+    numbers = [
+        f"count({name}), approx_count_distinct({name}), min({_length(name)}), max({_length(name)})"
+        for name in (f"c{place}" for place in places)
+    ]
+    return _select(session, path, width, ["count(*)", *numbers])
+
+
+def _select(session: "DuckDBPyConnection", path: Path, width: int, numbers: Sequence[str]) -> tuple[int, ...]:
     schema = ", ".join(f"{sql_text(name)}: 'VARCHAR'" for name in ("row", *(f"c{place}" for place in range(width))))
     file = (
         f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', "
         rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
     )
-    numbers = ", ".join(
-        f"count({name}), approx_count_distinct({name}), min({_length(name)}), max({_length(name)})"
-        for name in (f"c{place}" for place in places)
-    )
-    return cast("tuple[int, ...]", session.execute(f"SELECT count(*), {numbers} FROM {file}").fetchone())  # noqa: S608
+    return cast("tuple[int, ...]", session.execute(f"SELECT {', '.join(numbers)} FROM {file}").fetchone())  # noqa: S608
 
 
 def _length(name: str) -> str:

@@ -102,9 +102,7 @@ class Rewriter:
         """Read and check the header; what is wrong with it may be the way that it is read."""
         guesses = [told_reading(source_format, dataset)]
         try:
-            layout = lay_out(
-                read_header(self._records, dataset.source, name), sample, dataset, name, source_format.delimiter
-            )
+            layout = lay_out(read_header(self._records, dataset.source, name), sample, dataset, name)
             columns = SourceColumns.of(layout.headers)
             if columns.kept is not None:
                 guesses.insert(0, TAKEN_FOR_ERROR_CSV)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from csvdynamo.datasets.source_rules import Source
 
-_SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^\r\n"])"?', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[^\r\n"][^\s"]?)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)

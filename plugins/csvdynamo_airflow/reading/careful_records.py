@@ -14,6 +14,7 @@ from typing import Protocol
 
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo_airflow.reading.doubt import IN_DOUBT, HeldRecords
+from csvdynamo_airflow.reading.other_quotes import IN_OTHER_QUOTES, closing_marks, lines_of_one_row
 from csvdynamo_airflow.reading.quotes import Quotes
 from csvdynamo_airflow.reading.record_blocks import BadRecord
 from csvdynamo_airflow.reading.source_format import MOST_LINES_IN_DOUBT, SourceFormat
@@ -132,8 +133,11 @@ class CarefulRecords:
             return ()
         text = "".join(self.held)
         sound = self.quotes.are_sound(text)
+        in_other_quotes = sound and self._ends_row_in_other_quotes(text, width, is_bad=len(fields) != width)
         if len(fields) != width:
             return self._wrong_width(fields, width, sound=sound)
+        if in_other_quotes:
+            return [BadRecord(RejectCode.BAD_QUOTE, IN_OTHER_QUOTES, fields)]
         if sound:
             return [self._unless_doubted(fields, text)]
         self.quote_faults += 1
@@ -150,6 +154,18 @@ class CarefulRecords:
             return BadRecord(RejectCode.BAD_QUOTE, IN_DOUBT, fields)
         self.quotes.learn(text, len(self.held))
         return fields
+
+    def _ends_row_in_other_quotes(self, text: str, width: int, *, is_bad: bool) -> bool:
+        """Whether a record is the last line of a row in other quotes, whose lines are no good rows then."""
+        marks = closing_marks(text, self._format)
+        if not marks:
+            return False
+        lines = lines_of_one_row(self.before.texts(self._format.mark), text, marks, width, self._format)
+        good = self.before.good(lines) if lines else 0
+        if lines == 0 or (good == lines and not is_bad):  # rows of which none is bad are rows
+            return False
+        self.before.doubt(good)
+        return True
 
     def _doubt_lines_before(self, width: int) -> None:
         """Doubt the records before one that begins as if it ended a cell: as many as the longest cell has lines.

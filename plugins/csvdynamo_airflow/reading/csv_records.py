@@ -178,10 +178,10 @@ class CsvRecords:
             return None
         if len(rows) != len(lines) or set(map(len, rows)) != {width}:
             return None
-        quote, quotes = self._format.quote, self._careful.quotes
-        if quote and quote in "".join(map("".join, rows)):
+        quote, escape, quotes = self._format.quote, self._format.escape, self._careful.quotes
+        if (quote and quote in "".join(map("".join, rows))) or (escape and escape in "".join(lines)):
             for line, fields in zip(lines, rows, strict=True):
-                if quote in "".join(fields):
+                if (quote and quote in "".join(fields)) or (escape and escape in line):
                     if not quotes.are_sound(line):
                         return None
                     quotes.learn(line)

@@ -31,6 +31,18 @@ class HeldRecords:
         """Whether the last one is a bad one."""
         return bool(self._held) and isinstance(self._held[-1], BadRecord)
 
+    def texts(self, mark: str) -> list[str]:
+        """Return the text of each, as far as it can be told.
+
+        Args:
+            mark: What stands between two fields.
+        """
+        return [_text(record, mark) for record in self._held]
+
+    def good(self, records: int) -> int:
+        """Count the good ones among the last records."""
+        return sum(not isinstance(record, BadRecord) for record in list(self._held)[-records:])
+
     def add(self, record: Record) -> Iterator[Record]:
         """Hold a record; give those that nothing speaks against any more."""
         self._held.append(record)
@@ -57,3 +69,7 @@ class HeldRecords:
         held = list(self._held)
         self._held.clear()
         return held
+
+
+def _text(record: Record, mark: str) -> str:
+    return (record.text or mark.join(record.fields)) if isinstance(record, BadRecord) else mark.join(record)

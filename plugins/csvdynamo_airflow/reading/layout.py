@@ -1,20 +1,20 @@
 """Which of a record's cells are columns, decided by the header and the first rows before anything is written. Pure."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dialects import Header, Nameless, Repeated, ShortRows
-from csvdynamo_airflow.reading.delimiter import DELIMITERS
 from csvdynamo_airflow.reading.header_names import joined_names, numbered_names, told_names
 from csvdynamo_airflow.reading.source_error import SourceFileError
-from csvdynamo_airflow.reading.told_reading import shown_delimiter
 
 SAMPLE_ROWS = 1_000
 """Rows that are looked at."""
 
-_NEARLY_ALL = 0.9
+NEARLY_ALL = 0.9
+"""The part of the rows that tells what they are meant to be: a few are faults of their own."""
+
+_ROWS_THAT_TELL = 3  # the rest of the header, and two that are alike
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def lay_out(
-    header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], dataset: Dataset, name: str, delimiter: str = ","
-) -> Layout:
+def lay_out(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], dataset: Dataset, name: str) -> Layout:
     """Decide which cells are columns.
 
     Args:
@@ -48,10 +46,10 @@ def lay_out(
         rows: The cells of the first rows, of whatever width.
         dataset: The data set.
         name: What to call the source in messages.
-        delimiter: What stands between two of the rows' cells.
 
     Raises:
-        SourceFileError: Every row has more cells than the header, or nearly every row fewer.
+        SourceFileError: Every row has more cells than the header, or nearly every row fewer, or the header is broken in
+            two.
     """
     source = dataset.source
     names, notes = list(source.names), list[str]()
@@ -69,8 +67,8 @@ def lay_out(
         )
         blank.add(width)
         width += 1
-    if width == 1 and source.delimiter is None:
-        _refuse_uncut([delimiter.join(row) for row in rows], dataset, name)
+    if not source.names and len(header) == 1:
+        _refuse_broken(len(header[0]), rows, dataset, name)
     _refuse_other_widths(rows, width, len(names), dataset, name)
     nameless = [place for place, column in enumerate(names) if not column.strip()]
     dropped = set[int]()
@@ -120,8 +118,8 @@ def _refuse_alike(cells: Sequence[str], names: Sequence[str], name: str) -> None
 def _refuse_names(
     names: Sequence[str], header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], dataset: Dataset, name: str
 ) -> None:
-    """Refuse names that are as many as neither the header's cells nor those of the rows."""
-    if any(len(row) != len(names) for row in rows) or not rows:
+    """Refuse names that are as many as neither the header's cells nor those of nearly every row."""
+    if not rows or sum(len(row) == len(names) for row in rows) < NEARLY_ALL * len(rows):
         raise SourceFileError(
             f"source.names in datasets/{dataset.name}.toml has {len(names):,} names, and the header of {name} "
             f"{max(map(len, header)):,} cells. Give a name for each column, in order."
@@ -141,7 +139,7 @@ def _refuse_other_widths(rows: Sequence[Sequence[str]], width: int, named: int, 
             f"{file}. If lines stand before the header: source.skip_lines or source.header_at."
         )
     short = sum(cells < width for cells in widths)
-    if dataset.source.short_rows is ShortRows.REJECT and len(rows) > 1 and short >= _NEARLY_ALL * len(rows):
+    if dataset.source.short_rows is ShortRows.REJECT and len(rows) > 1 and short >= NEARLY_ALL * len(rows):
         many = "Every row" if short == len(rows) else f"{short:,} rows"
         raise SourceFileError(
             f"{many} {first} {'has' if short == len(rows) else 'have'} fewer cells than {what}, which has {named:,}. "
@@ -149,25 +147,19 @@ def _refuse_other_widths(rows: Sequence[Sequence[str]], width: int, named: int, 
         )
 
 
-def _refuse_uncut(rows: Sequence[str], dataset: Dataset, name: str) -> None:
-    """Refuse rows below a header of one name that a delimiter cuts alike: the header may be the one that is short."""
-    for delimiter in DELIMITERS:
-        widths = {_cells_of(row, delimiter) for row in rows}
-        if len(widths) == 1 and widths != {1}:
-            raise SourceFileError(
-                f"The header of {name} has one name, and every row of its first {len(rows):,} has {widths.pop():,} "
-                f"cells with {shown_delimiter(delimiter)} between them. Name every column, source.names, or say where "
-                "the header is, source.skip_lines or source.header_at; or, if there is one column, set "
-                f"source.delimiter in datasets/{dataset.name}.toml to what no cell holds."
-            )
-
-
-def _cells_of(row: str, delimiter: str) -> int:
-    """Count the cells that a delimiter cuts a row into, its line breaks aside; one where nobody can tell."""
-    try:
-        return len(next(csv.reader([" ".join(row.splitlines())], delimiter=delimiter), ()))
-    except csv.Error:  # a field past Python's limit
-        return 1
+def _refuse_broken(header: int, rows: Sequence[Sequence[str]], dataset: Dataset, name: str) -> None:
+    """Refuse a header with a line break: its rest is the first row, and both together are as wide as the others."""
+    if len(rows) < _ROWS_THAT_TELL:
+        return
+    first, others = len(rows[0]), [len(row) for row in rows[1:]]
+    whole = header + first - 1  # the cell with the line break is in both
+    if first > 1 and others.count(whole) >= NEARLY_ALL * len(others):
+        raise SourceFileError(
+            f"The header of {name} has {header:,} cells, the record after it {first:,} and every other one {whole:,}: "
+            "that is a header with a line break in it, the rest of which is in a line of its own. Take the line break "
+            "out; or skip the header's first line, source.skip_lines, and name every column, source.names in "
+            f"datasets/{dataset.name}.toml."
+        )
 
 
 def _is_blank(rows: Sequence[Sequence[str]], place: int) -> bool:

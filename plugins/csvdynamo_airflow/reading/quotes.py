@@ -5,8 +5,9 @@ stray one: a character of its cell, or one half of a pair whose other half, or a
 """
 
 import re
+from dataclasses import replace
 
-from csvdynamo_airflow.reading.source_format import MOST_LINES_IN_DOUBT, QuoteHabits, SourceFormat
+from csvdynamo_airflow.reading.source_format import MOST_LINES_IN_DOUBT, SourceFormat
 
 
 class Quotes:
@@ -41,7 +42,7 @@ class Quotes:
     def are_sound(self, text: str) -> bool:
         """Whether a record has quotes only round its cells and doubled within them."""
         if self._looks_at_all or self._quote in text:
-            return self._sound.fullmatch(text) is not None
+            return self._sound.fullmatch(text) is not None and not (self.habits.bare and self._escapes_bare(text))
         return True
 
     def are_harmless(self, text: str, *, after_bad: bool) -> bool:
@@ -56,10 +57,11 @@ class Quotes:
         """
         if self.habits.doubles:
             return False
-        strays = []
+        strays, end = [], 0
         for cell in self._cell.finditer(text):
-            if cell[1] is not None:
+            if cell[1] is not None or cell.start() != end:  # what is between has an escape that nothing needs
                 return False
+            end = cell.end()
             bare = self._unescaped(cell[2])
             if self._escape and self._escape in bare:
                 return False
@@ -68,6 +70,10 @@ class Quotes:
         closing = any(stray.endswith(self._quote) for stray in strays)
         doubled = any(2 * self._quote in stray for stray in strays)
         return len(strays) <= 1 and not (closing and (doubled or after_bad or self.habits.lines > 1))
+
+    def quoted_cells(self, text: str) -> int:
+        """Count the cells of a sound record that have quotes."""
+        return sum(cell[1] is not None for cell in self._cell.finditer(text))
 
     def closes_nothing(self, line: str) -> bool:
         """Whether the first quote of a line looks as if it closed a cell that no line before it opened."""
@@ -94,18 +100,37 @@ class Quotes:
             text: A sound record, or several.
             lines: Its physical lines, if it is one record.
         """
-        if self.habits.careless or (lines == 1 and (self.habits.doubles or not self._quote or self._quote not in text)):
+        if self.habits.careless or (lines == 1 and (self._quote not in text or not self._quote)):
+            return
+        if self._escaped is not None:
+            self._learn_bare(text)
+        if lines == 1 and self.habits.doubles:
             return
         doubles, most = self.habits.doubles, max(self.habits.lines, lines)
         if not doubles and self._quote and 2 * self._quote in text:
             doubles = any(self._quote in cell[1][1:-1] for cell in self._quoted.finditer(text))
-        self.habits = QuoteHabits(doubles, min(most, MOST_LINES_IN_DOUBT))
+        self.habits = replace(self.habits, doubles=doubles, lines=min(most, MOST_LINES_IN_DOUBT))
 
     def learn_beginning(self, text: str) -> None:
         """Take what the beginning of a source shows."""
         self.learn(text)
         ends = [max(cell[1].count("\n"), cell[1].count("\r")) for cell in self._quoted.finditer(text)]
         self.learn("", 1 + max(ends, default=0))
+
+    def _learn_bare(self, text: str) -> None:
+        inner = "".join(self._unescaped(cell[1][1:-1]) for cell in self._quoted.finditer(text))
+        bare = {self._mark} & set(inner) | (set("\r\n") if {"\r", "\n"} & set(inner) else set())
+        if not bare <= self.habits.bare:
+            self.habits = replace(self.habits, bare=self.habits.bare | bare)
+
+    def _escapes_bare(self, text: str) -> bool:
+        """Whether a quoted cell has an escape before what the source's writer leaves without one there."""
+        return self._escaped is not None and any(
+            pair[0][1] in self.habits.bare
+            for cell in self._cell.finditer(text)
+            if cell[1] is not None
+            for pair in self._escaped.finditer(cell[1])
+        )
 
     def _unescaped(self, text: str) -> str:
         return self._escaped.sub("", text) if self._escaped else text

@@ -23,11 +23,14 @@ class QuoteHabits:
         doubles: Whether a quote within a cell was doubled: then one that is not is none of the writer's.
         lines: Physical lines of the longest cell, at most `MOST_LINES_IN_DOUBT`.
         careless: Whether so many quotes are out of place that they tell nothing of the rows round them.
+        bare: Delimiter and line ends, if they stand in quoted cells without the escape character: then one that has it
+            lost the quote between the two.
     """
 
     doubles: bool = False
     lines: int = 1
     careless: bool = False
+    bare: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

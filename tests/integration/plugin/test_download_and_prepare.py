@@ -15,6 +15,7 @@ from csvdynamo.datasets.dataset import Dataset, Gates
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo.records.rejects import Reject
+from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.preparation.source_header import HeaderError
 from csvdynamo_airflow.reading.source_file import SourceFileError
@@ -325,6 +326,25 @@ def test_the_profile_is_stored_beside_the_report_of_its_execution(tasks: Tasks) 
         "shortest": 7,
         "longest": 7,
     }
+
+
+def test_codes_that_a_spreadsheet_has_ruined_are_told_and_those_of_the_key_are_a_warning(tasks: Tasks) -> None:
+    sound = tasks.prepare_bytes(CSV)
+    tasks.dataset = replace(tasks.dataset, columns=(Column("Size", type=ColumnType.NUMBER),))
+
+    prepared = tasks.prepare_bytes(
+        b'DOL Vehicle ID,City,Size\n1.2E+11,"1,95419E+13",1E+11\n101,########,1\n102,Kent,2\n'
+    )
+
+    assert (sound.notes.notes, sound.source_warnings) == ((), ())
+    [note] = prepared.notes.notes
+    assert note.startswith("2 cells of 'City': as a spreadsheet leaves a code")
+    [warning] = prepared.source_warnings
+    assert warning.startswith("1 cell of 'DOL Vehicle ID': ")
+    assert tasks.read(prepared.file_key).endswith(b'1,1.2E+11,"1,95419E+13",1E+11\n2,101,########,1\n3,102,Kent,2\n')
+    assert prepared.profile_key is not None
+    columns = json.loads(tasks.read(prepared.profile_key))["columns"]
+    assert [columns[name].get("ruined") for name in columns] == [1, 2, 1]
 
 
 def test_what_unpacks_to_more_than_the_disk_holds_is_stopped_on_the_way(

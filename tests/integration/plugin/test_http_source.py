@@ -76,6 +76,36 @@ def test_an_answer_that_may_pass_is_asked_for_again(download: Download, status: 
     assert download.waits == [2.0]
 
 
+PENDING = Answer(
+    body=b'{"status": "Pending", "asked": "https://x/?token=s3cr3t"}', headers={"Retry-After": "7", **ETAG}
+)
+
+
+def test_an_answer_that_says_it_is_not_the_file_yet_is_asked_for_again(download: Download) -> None:
+    with serve(PENDING, Answer(202), Answer(body=CSV)) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == CSV
+    assert download.waits == [7.0, 4.0]
+    assert asked_ranges(server) == [None, None, None]
+
+
+def test_an_answer_that_stays_none_is_named(download: Download) -> None:
+    with serve(PENDING) as server, pytest.raises(DownloadPostponedError) as told:
+        download.run(server.url)
+
+    assert len(server.requests) == 3
+    assert 'HTTP 200 OK, with an answer that is not the file yet: {"status": "Pending"}' in str(told.value)
+    assert "s3cr3t" not in str(told.value)
+
+
+def test_a_json_object_that_says_nothing_of_the_kind_is_what_came(download: Download) -> None:
+    with serve(Answer(body=b'{"status": "Failed"}')) as server:
+        download.run(server.url)
+
+    assert download.target.read_bytes() == b'{"status": "Failed"}'
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 501])
 def test_a_refusal_is_final_at_once(download: Download, status: int) -> None:
     with serve(Answer(status, b"no")) as server, pytest.raises(DownloadError, match=f"rows.csv.*HTTP {status}"):

@@ -20,6 +20,7 @@ from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.transforms import Lowercase, Prefix, Trim
 from csvdynamo_airflow.preparation.prepare_file import prepare_file
+from csvdynamo_airflow.preparation.profile import ruined_cells
 from csvdynamo_airflow.preparation.reject_spool import write_records
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 
@@ -184,6 +185,30 @@ def test_the_profile_counts_what_the_columns_hold(tmp_path: Path) -> None:
             "note": {"empty": 1, "distinct": 3, "shortest": 1, "longest": 6},
         },
     }
+
+
+@pytest.mark.parametrize("after", [0, 5_000])
+def test_the_profile_counts_codes_that_a_spreadsheet_has_ruined(tmp_path: Path, after: int) -> None:
+    lines = ['1,"1,95419E+13"', "2,1.2E+11", "3,########", " -1e+05 ,4", "5E+7,1E+10 m", "6,#", "7,A1E+05"]
+    fill = [f"a{number},+x" for number in range(after)]
+    (tmp_path / "source").write_text("\n".join(["id,note", *lines, *fill, ""]), encoding="utf-8")
+
+    profile = prepare_file(tmp_path, CARS, "c.csv", lambda _done, _total: None).profile
+
+    assert profile is not None
+    assert ruined_cells(profile) == {"id": 1, "note": 3}
+    assert ruined_cells(None) == {}
+    assert profile["columns"]["id"].keys() == {"empty", "distinct", "shortest", "longest", "ruined"}
+
+
+def test_ruined_codes_that_cannot_be_counted_cost_no_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csvdynamo_airflow.preparation.profile.RUINED", "(")
+    (tmp_path / "source").write_text("id,note\n1,1.2E+11\n", encoding="utf-8")
+
+    profile = prepare_file(tmp_path, CARS, "c.csv", lambda _done, _total: None).profile
+
+    assert profile is not None
+    assert profile["columns"]["note"] == {"empty": 0, "distinct": 1, "shortest": 7, "longest": 7}
 
 
 def test_a_file_without_rows_has_no_profile(tmp_path: Path) -> None:

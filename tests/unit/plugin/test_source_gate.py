@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.gates.row_mark import RowMark
-from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_source
+from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_keys, judge_source
+from csvdynamo_airflow.reading.ruined_codes import told_ruined
 
 CUT = "The last record, row 7, has 3 of 17 columns"
 
@@ -96,3 +97,14 @@ def test_an_encoding_that_was_guessed_is_told_or_stops_the_run(wanted: OnChange,
     assert "was read as Windows-1252" in fault.message
     assert "source.encoding" in fault.advice
     assert fault.fails is (wanted is OnChange.FAIL and not accepted)
+
+
+def test_ruined_codes_in_the_key_are_a_warning_of_their_own() -> None:
+    ruined = {"tax": 1, "year": 1_200, "note": 5}
+
+    assert judge_keys(told_ruined(ruined, ["city"])) == []
+    tax, year = judge_keys(told_ruined(ruined, ["tax", "city", "year"]))
+    assert tax.message.startswith("1 cell of 'tax': as a spreadsheet leaves a code")
+    assert year.message.startswith("1,200 cells of 'year': ")
+    assert "'year' is a column of the key" in year.message
+    assert (tax.fails, year.fails) == (False, False)

@@ -12,6 +12,7 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.source.credentials import Credentials
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.http.answer import ExcessError
+from csvdynamo_airflow.source.http.pending import MOST_BYTES, pending_answer
 from csvdynamo_airflow.source.http.rules import (
     Answer,
     ContentRange,
@@ -80,8 +81,8 @@ def fetch_http(
     Raises:
         DownloadError: The server refuses (404 and other 4xx), redirects to where no download may go, or takes longer
             than ``rules`` allow.
-        DownloadPostponedError: Every attempt failed in a way that may pass: 202, 408, 425, 429, 5xx, a connection
-            cut or silent, a body shorter or longer than announced.
+        DownloadPostponedError: Every attempt failed in a way that may pass: 202, 408, 425, 429, 5xx, a JSON object that
+            says that the file is not ready, a connection cut or silent, a body shorter or longer than announced.
         FileTooLargeError: The file is larger than ``rules`` allow.
         NoSpaceError: There is no room for the file.
     """
@@ -143,6 +144,7 @@ class _Transfer:
             with session.get(self._origin, self._request_headers(), self._timeout) as response:
                 self._refuse_status(response, session.connection_sent)
                 self._receive(response)
+                self._refuse_pending(response)
                 headers = (response.headers.get(name) for name in ("Content-Type", "Content-Encoding"))
                 told = (self._version.etag, self._version.last_modified, *headers)
                 return Fetched(*(None if value is None else shown(value, _HEADER_LENGTH) for value in told))
@@ -179,6 +181,17 @@ class _Transfer:
         if answer in {Answer.LATER, Answer.RESTART}:
             retry_after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _TryAgainError(f"HTTP {status} {response.reason}", retry_after)
+
+    def _refuse_pending(self, response: "requests.Response") -> None:
+        """Ask again where what came says of itself that it is not the file yet."""
+        if self._target.stat().st_size > MOST_BYTES:
+            return
+        told = pending_answer(self._target.read_bytes())
+        if told is not None:
+            self._forget()
+            answered = f"HTTP {response.status_code} {response.reason}, with an answer that is not the file yet"
+            retry_after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+            raise _TryAgainError(f"{answered}: {shown(told)}", retry_after)
 
     def _receive(self, response: "requests.Response") -> None:
         total = self._resume(response) if response.status_code == 206 else self._start(response)

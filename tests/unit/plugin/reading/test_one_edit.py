@@ -200,3 +200,42 @@ def test_where_many_quotes_are_out_of_place_each_costs_its_own_record() -> None:
         ["k0", "two\nlines", "c"],
         *[[f"m{number}", '5" pipe', "z"] for number in range(9)],
     ]
+
+
+def in_other_quotes(mark: str, cells: Sequence[str], end: str = "\n") -> str:
+    return ",".join(mark + cell.replace(mark, 2 * mark) + mark for cell in cells) + end
+
+
+@pytest.mark.parametrize("mark", ["'", "`", "\u00a6", "|", "\u00b4"])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["k1", ",a\nb", "x"],  # its first line is as wide as a row, its second one not
+        ["k1", "a\nb,", "x"],  # the other way round
+        ["k1", ",a\nb\nc", "x"],
+        ["k1", ",a\nb\nc,d,e", "x"],
+    ],
+)
+@pytest.mark.parametrize("shown", ["", SHOWN])
+def test_no_line_of_a_row_in_other_quotes_is_a_row(mark: str, cells: list[str], shown: str) -> None:
+    before, after = ["k0", "it's", "y"], ["k2", "x", "5' y"]
+
+    told = read(f"a,b,c\n{shown}{','.join(before)}\n{in_other_quotes(mark, cells)}{','.join(after)}\n", 3)
+
+    good = [record for record in told if not isinstance(record, BadRecord)]
+    assert [row for row in good if row not in (before, after, ["k0", "two\nlines", "c"])] == []
+    assert before in good
+    assert after in good
+    assert {record.code for record in told if isinstance(record, BadRecord)} >= {RejectCode.BAD_QUOTE}
+
+
+def test_an_apostrophe_next_to_a_record_of_another_width_costs_no_row() -> None:
+    """One cell that might have such quotes is no row in other quotes, nor are two beside another apostrophe."""
+    assert read("a,b,c\nk1,',y\na',z\nk2,x,y\n", 3)[0] == ["k1", "'", "y"]
+    assert read("a,b,c\n'k1',',y\na',it''s\nk2,x,y\n", 3)[0] == ["'k1'", "'", "y"]
+
+
+def test_rows_with_an_apostrophe_each_are_rows_also_next_to_a_bad_one() -> None:
+    rows = [["'k0'", "'tis", "x"], ["k1", "dogs'", "y"]]
+
+    assert [record for record in read("a,b,c\n'k0','tis,x\nk1,dogs',y\nk2,z\n", 3) if record in rows] == rows

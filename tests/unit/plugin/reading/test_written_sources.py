@@ -49,6 +49,11 @@ def test_excels_first_line_names_the_delimiter_and_is_no_record(
     assert (told.source_format.delimiter, told.notes.skipped_lines) == (mark, 1)
 
 
+def test_excels_first_line_may_name_two_characters(tmp_path: Path) -> None:
+    assert prepared(tmp_path, "sep=~|\nid~|name\n1~|a|b\n").cells == [["1", "a|b"]]
+    assert prepared(tmp_path, "sep=;\t\nid;name\n1;a\n", skip_lines=1).cells == [["1", "a"]]
+
+
 def test_a_delimiter_that_was_set_is_not_excels(tmp_path: Path) -> None:
     assert prepared(tmp_path, "sep=;\nid,a;b\n1,2\n", delimiter=",").headers == ("id", "a;b")
 
@@ -181,6 +186,17 @@ def test_a_file_without_a_header_has_the_names_of_the_data_set_file(tmp_path: Pa
     told = prepared(tmp_path, lines(*many(rows, "{};a"), end=end), header="none", names=("id", "name"))
 
     assert (told.headers, told.cells, min(told.rows)) == (("id", "name"), as_cells(rows), 1)
+
+
+def test_a_name_too_few_is_told_and_no_other_delimiter_found_that_gives_as_many(tmp_path: Path) -> None:
+    text = "k-1,thing 1,x\nk-2,thing 2,y\n"
+    settings: dict[str, Any] = {"header": "none", "names": ("id", "name")}
+
+    with pytest.raises(MigrationError, match=r"has 3 cells, source\.names 2.*source\.delimiter"):
+        prepared(tmp_path, text, **settings)
+
+    assert prepared(tmp_path, "k-1 a\nk-2 b\n", **settings).cells == [["k-1", "a"], ["k-2", "b"]]
+    assert prepared(tmp_path, "k-1~|a\nk-2~|b\n", **settings).cells == [["k-1", "a"], ["k-2", "b"]]
 
 
 def test_without_a_header_a_row_of_another_width_is_a_reject(tmp_path: Path) -> None:
@@ -354,6 +370,66 @@ def test_two_characters_separate(tmp_path: Path, end: str, rows: int) -> None:
 
 
 @ENDS
+@pytest.mark.parametrize("mark", ["||", "~|", "|~", "::", "^^", "##", ";;", ",,", "\t\t", "|^", "=>", "<>"])
+def test_two_characters_separate_where_it_is_evident(tmp_path: Path, end: str, mark: str) -> None:
+    rows = 2
+    last = f'q{mark}"x{mark}y"{mark}'
+    text = lines(f"id{mark}name{mark}note", *many(rows, f"{{}}{mark}a{mark}b"), last, end=end)
+
+    told = prepared(tmp_path, text)
+
+    assert told.cells == [*[[*row, "b"] for row in as_cells(rows)], ["q", f"x{mark}y", ""]]
+    assert (told.headers, told.source_format.delimiter, told.notes.notes) == (("id", "name", "note"), mark, ())
+
+
+@ENDS
+def test_a_space_belongs_to_the_delimiter_where_a_quote_follows_it(tmp_path: Path, end: str) -> None:
+    rows = ["id, name, note", "1, a, b", '2, "c, d", e']
+
+    told = prepared(tmp_path, lines(*rows, end=end))
+
+    assert told.cells == [["1", "a", "b"], ["2", "c, d", "e"]]
+    assert told.source_format.delimiter == ", "
+    assert prepared(tmp_path, lines(*rows[:2], end=end)).cells == [["1", " a", " b"]]
+    assert prepared(tmp_path, lines("id,name", '1,"c, ""d"""', end=end)).cells == [["1", 'c, "d"']]
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "cells"),
+    [
+        ("id,$net,$gross\n1,$5,$6\n", ",", [["1", "$5", "$6"]]),  # what every cell begins with
+        ("id~$net~$gross\n1~$5~$6\n2~~7\n", "~", [["1", "$5", "$6"], ["2", "", "7"]]),
+        ("id~$net\n1~$5\n", "~", [["1", "$5"]]),
+        ("id,|a,b|\n1,|x,y|\n", ",", [["1", "|x", "y|"]]),  # each stands by itself, too
+        ('id, a\n1,x\n2, "y"\n3, "z"\n', ",", [["1", "x"], ["2", ' "y"'], ["3", ' "z"']]),  # one alone cuts more rows
+        ("id: net: gross\n1: 5: 6\n", ":", [["1", " 5", " 6"]]),
+        ("id\t^a\t^b\n1\t^x\t^y\n", "\t^", [["1", "x", "y"]]),
+        ("share%,rate%,id\n5%,6%,1\n", ",", [["5%", "6%", "1"]]),
+        ("id,,x\n1,,b\n2,a,b\n", ",", None),  # a column without a name
+        ("id,\U0001f4cda,\U0001f4cdb\n1,\U0001f4cdx,\U0001f4cdy\n", ",", [["1", "\U0001f4cdx", "\U0001f4cdy"]]),
+        ("id|[a]|[b]\n1|[x]|[y]\n", "|", [["1", "[x]", "[y]"]]),
+    ],
+)
+def test_a_mark_beside_a_delimiter_is_none_where_cells_may_begin_or_end_with_it(
+    tmp_path: Path, text: str, delimiter: str, cells: list[list[str]] | None
+) -> None:
+    if cells is None:
+        with pytest.raises(MigrationError, match="nameless"):
+            prepared(tmp_path, text)
+        return
+    told = prepared(tmp_path, text)
+
+    assert (told.source_format.delimiter, told.cells) == (delimiter, cells)
+
+
+@pytest.mark.parametrize("text", ["id~|a|b~|c\n1~|x~|y\n", "id~$net~$gross\n1~$5~$6\n", "net$~gross$~id\n5$~6$~1\n"])
+def test_half_of_two_characters_is_not_taken_for_the_delimiter(tmp_path: Path, text: str) -> None:
+    """Where the two are not evident, the file is refused: each cell would keep the other one."""
+    with pytest.raises(MigrationError, match=r"source\.delimiter"):
+        prepared(tmp_path, text)
+
+
+@ENDS
 @ROWS
 def test_white_space_of_any_length_separates(tmp_path: Path, end: str, rows: int) -> None:
     text = lines("id \t name  ", *many(rows, " {}   a"), 'q\t"x  y"', end=end)
@@ -405,6 +481,27 @@ def test_an_end_of_file_mark_right_behind_the_last_cell_is_no_part_of_it(tmp_pat
     assert (told.cells, told.rejects, told.last_record) == (as_cells(rows), {}, None)
 
 
+@ENDS
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize(
+    "marks", ["\x1a{end}", "\x1a{end}\x1a{end}", "\x1a{end}\0\0", "{end}\x1a{end}", "{end}\x1a{end}\0"]
+)
+def test_an_end_of_file_mark_before_the_last_line_end_is_no_part_of_a_cell_and_no_record(
+    tmp_path: Path, end: str, rows: int, marks: str
+) -> None:
+    text = lines("id,name", *many(rows), end=end).removesuffix(end)
+
+    told = prepared(tmp_path, text + marks.format(end=end))
+
+    assert (told.cells, told.rejects, told.last_record) == (as_cells(rows), {}, None)
+
+
+def test_a_mark_at_the_end_of_a_block_within_the_file_is_a_character(tmp_path: Path) -> None:
+    rows = [f"{row:05},{'a' * 9}\x1a" for row in range(8_000)]
+
+    assert prepared(tmp_path, lines("id,name", *rows)).cells[:-1] == [row.split(",") for row in rows[:-1]]
+
+
 @pytest.mark.parametrize("rows", [1, 2, 30])
 @pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
 def test_a_header_of_one_name_over_rows_that_a_delimiter_cuts_alike_is_refused(
@@ -417,6 +514,75 @@ def test_a_header_of_one_name_over_rows_that_a_delimiter_cuts_alike_is_refused(
 
     assert prepared(tmp_path, text, delimiter="^").cells == [[f"{row}{mark}a{mark}b"] for row in range(rows)]
     assert prepared(tmp_path, lines("id", "a", *many(rows, f"{{}}{mark}a"))).cells[0] == ["a"]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_header_with_a_line_break_over_cells_with_line_breaks_is_refused(tmp_path: Path, mark: str, end: str) -> None:
+    """Read with a delimiter that never occurs, each line is a cell; so the rows are looked at with each one."""
+    rows = [f'k-1{mark}"a{end}b"{mark}c', f'k-2{mark}"d{mark}{end}e"{mark}f']
+    text = lines("id", f"{mark}name{mark}x", *rows, end=end)
+
+    with pytest.raises(SourceFileError, match=r"every row of its first 3 has 3 cells with .*source\.names"):
+        prepared(tmp_path, text)
+
+
+def test_a_header_of_one_name_over_rows_of_which_nearly_all_are_cut_alike_is_refused(tmp_path: Path) -> None:
+    rows = [*many(27, "{},a,b"), "27", "28,a", "29,a,b,c"]
+
+    with pytest.raises(SourceFileError, match=r"27 rows of its first 30 have 3 cells with ',' .*source\.delimiter"):
+        prepared(tmp_path, lines("id", *rows))
+
+    addresses = [*many(29, "{} Street, City"), "29 City"]  # one comma in nearly every text is no delimiter
+    assert prepared(tmp_path, lines("id", *addresses)).cells == [[row] for row in addresses]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "|", "\t", "^"])
+@pytest.mark.parametrize(
+    "header", ["id,a,n⏎ote,b,c", "id,a⏎,note,b,c", "id,a,⏎note,b,c", "id,⏎a,note,b,c", "id,a,note,b⏎,c"]
+)
+def test_a_header_with_a_line_break_is_refused(tmp_path: Path, mark: str, header: str) -> None:
+    text = lines(*header.split("⏎"), *many(20, "{},1,2,3,4"), "21,1,2").replace(",", mark)
+
+    with pytest.raises(SourceFileError, match=r"line break in it.*source\.skip_lines.*source\.names"):
+        prepared(tmp_path, text, delimiter=mark)
+
+    names = ("id", "a", "note", "b", "c")
+    told = prepared(tmp_path, text, delimiter=mark, names=names, skip_lines=1)
+    assert (len(told.cells), told.codes, told.headers) == (20, {21: "BAD_WIDTH"}, names)
+
+
+def test_one_row_beside_one_that_is_too_long_is_no_broken_header(tmp_path: Path) -> None:
+    told = prepared(tmp_path, lines("id,name", "1,a", "2,b,c"))
+
+    assert (told.cells, told.codes) == ([["1", "a"]], {2: "BAD_WIDTH"})
+
+
+SHOWN_BARE = {"delimiter": 'k0,"a, b"', "line end": 'k0,"a\nb"'}
+
+
+@pytest.mark.parametrize("others", ["\n", 'k1,"x\ny, z"\n'], ids=["a line a row", "lines"])
+def test_an_escape_within_quotes_before_what_the_writer_leaves_bare_lost_a_quote(tmp_path: Path, others: str) -> None:
+    lost = 'k2,"say \\"hi\\, you\\""\n'
+
+    told = prepared(tmp_path, f'id,name\n{SHOWN_BARE["delimiter"]}\n{others}{lost}k3,"\\\\, c"\n', escape="\\")
+
+    assert list(told.codes.values()) == ["BAD_QUOTE"]
+    assert (told.cells[0], told.cells[-1]) == (["k0", "a, b"], ["k3", "\\, c"])
+    assert prepared(tmp_path, "id,name\n" + lost, escape="\\").cells == [["k2", 'say "hi, you"']]
+
+
+def test_an_escaped_line_end_within_quotes_is_the_writers_unless_others_are_bare(tmp_path: Path) -> None:
+    escaped = 'id,name\nk1,"a\\\nb"\n'
+
+    assert prepared(tmp_path, escaped, escape="\\").cells == [["k1", "a\nb"]]
+    assert list(prepared(tmp_path, f"{escaped}{SHOWN_BARE['line end']}\n", escape="\\").codes.values()) == ["BAD_QUOTE"]
+
+
+def test_an_escape_that_needs_none_is_found_among_rows_of_a_line_each(tmp_path: Path) -> None:
+    told = prepared(tmp_path, 'id,name\nk1,"a \\b"\nk2,"c"\n', escape="\\")
+
+    assert (told.cells, told.codes) == ([["k2", "c"]], {1: "BAD_QUOTE"})
 
 
 def test_an_escape_before_what_needs_none_is_a_reject(tmp_path: Path) -> None:
