@@ -21,9 +21,8 @@ def told_ruined(cells: Mapping[str, int], columns: Iterable[str]) -> dict[str, s
         columns: The columns of which to tell.
     """
     return {
-        column: f"{cells[column]:,} {'cell' if cells[column] == 1 else 'cells'} of {column!r}: as a spreadsheet "
-        "leaves a code that it takes for a number (1.2E+11) or cannot show (####). The code is lost; the cell was taken "
-        "as it is."
+        column: f"{cells[column]:,} cell{'' if cells[column] == 1 else 's'} of {column!r}: as a spreadsheet leaves a "
+        "code that it takes for a number (1.2E+11) or cannot show (####). It is lost; the cell was taken as it is."
         for column in columns
         if cells.get(column)
     }
