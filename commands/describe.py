@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from commands.describing.dataset_text import dataset_text
@@ -22,12 +23,15 @@ from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 TO_TERMINAL = "-"
 _SILENT_SECONDS = 3.0
+_STOPPED = "Stopped. Nothing was written."
+_INTERRUPTED = "Query interrupted"  # what DuckDB makes of Ctrl-C
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Describe a CSV, and write the data set file."""
     arguments = parse(words)
-    leave_shell()
+    with redirect_stdout(sys.stderr if arguments.out == TO_TERMINAL else sys.stdout):  # the file, and nothing else
+        leave_shell()
     stop_like_ctrl_c()
     if not arguments.source:
         fail("Name the CSV: make describe SOURCE=path-or-https-url [NAME=cars]")
@@ -43,7 +47,11 @@ def main(words: Sequence[str] | None = None) -> int:
     except (MigrationError, MigrationPostponedError, DatasetError) as error:
         fail(str(error))
     except KeyboardInterrupt:
-        fail("Stopped. Nothing was written.")
+        fail(_STOPPED)
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        fail(_STOPPED)
     if out is None:
         print(dataset_text(description), end="")
         return 0

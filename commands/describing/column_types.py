@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from commands.describing.cell_store import CellStore, ColumnCounts
+from commands.describing.column_cells import ColumnCells, cells_of
 from commands.describing.column_names import is_code, is_day
-from commands.describing.kinds import BLANK_WORDS, BOOLEAN, JSON, RUINED, Kind
+from commands.describing.kinds import BOOLEAN, JSON, RUINED, Kind
 from commands.describing.moment_kinds import moment_kinds
 from commands.describing.number_kinds import is_ambiguous, number_kinds
 
-MOST_VALUES = 300_000
-"""Different cells of a column that the core looks at itself."""
-
-_SOME_VALUES = 2_000
 _FEW_VALUES = 40
 _PLAUSIBLE = 0.4
 _NEAR = 0.5
@@ -107,28 +104,29 @@ def find_type(store: CellStore, counts: ColumnCounts) -> ColumnFinding:
     """Find the type of a column."""
     if not counts.filled:
         return ColumnFinding(counts, why="every cell is blank")
-    some = store.some_values(counts.place, _SOME_VALUES)
-    marked = store.words(counts.place, sorted(BLANK_WORDS), RUINED)
+    cells = cells_of(store, counts)
+    marked = cells.marked()
     ruined = {value: count for value, count in marked if re.fullmatch(RUINED, value)}
     words = {value: count for value, count in marked if value not in ruined}
-    fits = [one for one in _fits(store, counts, some, words) if one.fitting]
+    fits = [one for one in _fits(cells, counts, words) if one.fitting]
     finding = ColumnFinding(counts, words=words, ruined=ruined)
     return _decided(finding, fits, store)
 
 
-def _fits(store: CellStore, counts: ColumnCounts, some: Sequence[str], words: Mapping[str, int]) -> Iterable[Fit]:
+def _fits(cells: ColumnCells, counts: ColumnCounts, words: Mapping[str, int]) -> Iterable[Fit]:
     """Count how the kinds fit that some cells make plausible; numbers no further than to the first that all fit."""
-    some = [cell for cell in some if cell not in words] or list(some)
+    some = list(cells.some())
+    some = [cell for cell in some if cell not in words] or some
     kinds = [one for one in (BOOLEAN, *_MOMENTS) if not one.only_named or is_day(counts.header)]
     kinds += [JSON] if some[0].lstrip()[:1] in ("{", "[") else []
-    found = [_fit(store, counts, one, words) for one in kinds if _is_plausible(one, some)]
+    found = [_fit(cells, counts, one, words) for one in kinds if _is_plausible(one, some)]
     if any(one.whole for one in found):
         return found
     seen = some
     for _ in range(2):  # what stands round the digits may show only in the cells that do not fit
         for kind in number_kinds(seen):
             if _is_plausible(kind, some):
-                found.append(_fit(store, counts, kind, words))
+                found.append(_fit(cells, counts, kind, words))
                 if found[-1].whole:
                     return found
         others = [value for one in found for value, _ in one.misfits]
@@ -143,15 +141,13 @@ def _is_plausible(kind: Kind, some: Sequence[str]) -> bool:
     return sum(map(kind.takes, few)) >= _PLAUSIBLE * len(few)
 
 
-def _fit(store: CellStore, counts: ColumnCounts, kind: Kind, words: Mapping[str, int]) -> Fit:
-    names = list(kind.facts)
-    numbers = store.matches(counts.place, [one for one in (kind.sure, *kind.facts.values()) if one is not None])
-    fitting = numbers.pop(0) if kind.sure is not None else 0
+def _fit(cells: ColumnCells, counts: ColumnCounts, kind: Kind, words: Mapping[str, int]) -> Fit:
+    fitting = cells.sure(kind)
     misfits: list[tuple[int, str]] = []
     nothing: dict[str, int] = {}
     seen = fitting
     zeros = False
-    for value, count in store.values(counts.place, MOST_VALUES, unless=kind.sure):
+    for value, count in cells.others(kind):
         seen += count
         if kind.takes(value):
             fitting += count
@@ -168,7 +164,7 @@ def _fit(store: CellStore, counts: ColumnCounts, kind: Kind, words: Mapping[str,
         [(value, count) for count, value in sorted(misfits, key=lambda one: (-one[0], one[1]))],
         nothing,
         whole=fitting > 0 and not misfits and seen == counts.filled,
-        facts=dict(zip(names, numbers, strict=True)),
+        facts=cells.facts(kind),
         leading_zeros=zeros and kind.type == "number",
     )
 

@@ -53,7 +53,7 @@ def single_columns(findings: Sequence[ColumnFinding]) -> list[ColumnFinding]:
         for one in findings
         if _fits_in_key(one, MAX_PARTITION_KEY_BYTES) and one.counts.distinct >= _ABOUT * one.counts.filled > 0
     ]
-    likely = [one for one in likely if one.counts.blank <= (1 - _ABOUT) * one.counts.rows]
+    likely = [one for one in likely if not one.blank and one.counts.blank <= (1 - _ABOUT) * one.counts.rows]
     return sorted(likely, key=lambda one: (one.counts.blank > 0, is_by_chance(one), _unlikely(one), one.counts.place))
 
 

@@ -54,22 +54,22 @@ def _kind(thousands: str | None, decimal: str, *, strip: str, percent: bool, par
         group = re.escape(thousands)
         rules["thousands"] = thousands
         number = f"([1-9][0-9]{{0,2}}({group}[0-9]{{3}}){{1,5}}|0|[1-9][0-9]{{0,2}})({point}[0-9]{{1,18}})?"
-        told.append(f'with "{thousands}" between thousands')
+        told.append(f'"{thousands}" between thousands')
     if decimal != "." or thousands:
         rules["decimal"] = decimal
     if decimal != ".":
-        told.append("with a decimal comma")
+        told.append("a decimal comma")
     front = back = ""
     if strip:
         rules["strip"] = strip
         front = back = f"[{re.escape(strip)}]*"
-        told.append(f'without "{strip.strip()}"')
+        told.append(f'"{strip.strip()}" left out')
     if parentheses:
         rules["negative"] = "parentheses"
         told.append("negative in parentheses")
     if percent:
         rules["percent"] = True
-        told.append("in percent")
+        told.append("percent")
         back += "%"
     sign, around = "-?", f"{front}{number}{back}"
     mark = "," if decimal == "," or thousands == "," else "."
@@ -80,4 +80,4 @@ def _kind(thousands: str | None, decimal: str, *, strip: str, percent: bool, par
             "marked": f".*{mark_there}.*",
             "either way": f"[^0-9]*[1-9][0-9]{{0,2}}{mark_there}[0-9]{{3}}[^0-9]*",
         }
-    return Kind(" ".join(told), rules, f"{sign}{around}", {**facts, "fraction": f".*{point}.*"})
+    return Kind(", ".join(told), rules, f"{sign}{around}", {**facts, "fraction": f".*{point}.*"})
