@@ -1,0 +1,1 @@
+"""Looking at a CSV that nobody described yet, and proposing a data set file for it."""
