@@ -22,7 +22,7 @@ from commands.describing.source_sample import SourceSample
 from commands.describing.source_trial import Settings, Trial, try_settings
 from csvdynamo_airflow.errors import MigrationError
 
-_VARIANTS = 6
+_VARIANTS = 8
 _LINES_BEFORE = 40
 _SCORED = 128 * 1024
 _CLOSE = 0.6  # of the best fitness
@@ -54,9 +54,20 @@ class _Try:
     place: HeaderPlace
 
     @property
-    def merit(self) -> tuple[bool, int, int]:
+    def merit(self) -> tuple[bool, int, int, int]:
         """What the ways of quoting with one delimiter are compared by, and those of telling its names."""
-        return (not self.trial.problem, self.trial.good, -len(self.told.settings))
+        return (not self.trial.problem, min(self.even, self.trial.good), self.trial.good, -len(self.told.settings))
+
+    @property
+    def even(self) -> int:
+        """How many records have as many cells as the columns are."""
+        return sum(record.width >= self.trial.width and record.filled > 0 for record in self.place.rows)
+
+    @property
+    def share(self) -> float:
+        """The share of the records that are rows."""
+        trial = self.trial
+        return 0.0 if trial.problem else min(self.even, trial.good) / max(1, trial.good + trial.faults)
 
 
 def choose(sample: SourceSample, encoding: str, folder: Path, name: str) -> Choice:
@@ -83,12 +94,13 @@ def _likeliest(tries: Sequence[_Try]) -> _Try:
     """Choose among ways of quoting: the one with the most rows; of equals the plainest, if its cells are bare."""
     best = max(tries, key=lambda one: one.merit)
     plain = [one for one in tries if one.dialect == Dialect(best.dialect.delimiter)]
-    if not plain or best.dialect.quote == "'" or '"' in "".join(cell for row in plain[0].trial.rows for cell in row):
+    if not plain or '"' in "".join(cell for row in plain[0].trial.rows for cell in row):
         return best
     for other in tries:
         if other.trial.problem or other.trial.good < best.trial.good:
             continue
-        if other.dialect.quote == "'" and _wrapped(plain[0].trial.rows, "'"):
+        quote = other.dialect.quote
+        if quote and quote not in (best.dialect.quote, '"') and _wrapped(plain[0].trial.rows, quote):
             return other
         if other.dialect.skip_initial_space and not best.dialect.skip_initial_space and _spaced(plain[0].trial.rows):
             return other
@@ -107,7 +119,8 @@ def _spaced(rows: Sequence[Sequence[str]]) -> bool:
 
 class _Trying:
     def __init__(self, text: str, path: Path, name: str, *, whole: bool) -> None:
-        self._lines = lines_of(text.rstrip("\x1a\0"))
+        self._text = text.rstrip("\x1a\0")
+        self._lines = lines_of(self._text)
         self._path, self._name, self._whole = path, name, whole
         first = self._lines[0].strip().strip('"') if self._lines else ""
         self._separator = first[4:] if first.lower().startswith("sep=") and len(first) == 5 else None
@@ -130,8 +143,7 @@ class _Trying:
             tries = [one for _, dialect in of_it[:_VARIANTS] for one in self._of(dialect)]
             if tries:
                 best = _likeliest(tries)
-                share = best.trial.good / max(1, best.trial.good + best.trial.faults)
-                yield (of_it[0][0] * share if not best.trial.problem else 0.0), best
+                yield of_it[0][0] * best.share, best
         if not scored:
             delimiter = next(one for one in ("\t", "|", ";", ",", "\x1f") if not self._holds(one))
             yield from ((0.0, one) for one in self._of(Dialect(delimiter)))
@@ -145,7 +157,7 @@ class _Trying:
         delimiters = [self._separator] if self._separator else delimiters_of(lines)
         for delimiter in delimiters:
             for dialect in variants_of(text, delimiter):
-                records = records_of(lines_of(text), dialect)
+                records = records_of(lines_of(text, dialect.line_end), dialect)
                 score = fitness(records, dialect, whole=self._whole and len(text) < _SCORED)
                 if score > 0:
                     yield score, dialect
@@ -154,8 +166,9 @@ class _Trying:
         return any(delimiter in line for line in self._lines)
 
     def _of(self, dialect: Dialect) -> Iterator[_Try]:
-        comment = find_comment(self._lines, dialect)
-        records = self._records(dialect, comment)
+        lines = self._lines if dialect.line_end is None else lines_of(self._text, dialect.line_end)
+        comment = find_comment(lines, dialect)
+        records = self._records(lines, dialect, comment)
         if not any(record.filled for record in records):
             return
         place = find_header(records)
@@ -173,19 +186,18 @@ class _Trying:
             if not found.trial.problem and found.trial.faults <= _FEW_FAULTS * found.trial.good:
                 return
 
-    def _records(self, dialect: Dialect, comment: str | None) -> list[Record]:
+    def _records(self, lines: Sequence[str], dialect: Dialect, comment: str | None) -> list[Record]:
         """Read the records from the first line on with which the most are sound: lines above a table are no CSV."""
 
         def read(first: int) -> list[Record]:
-            lines = ["\n" if comment and line.startswith(comment) else line for line in self._lines]
-            return records_of(lines[first:], dialect, first)
+            return records_of(lines[first:], dialect, first, comment)
 
         records = read(self._first_line)
         if all(record.sound for record in records[:_LINES_BEFORE]):
             return records
         width = commonest_width(records)
-        most, best = -1, records
-        for first in range(self._first_line, min(_LINES_BEFORE, len(self._lines))):
+        most, best = sum(record.sound and record.width == width for record in records), records
+        for first in range(self._first_line, min(_LINES_BEFORE, len(lines))):
             others = read(first)
             sound = sum(record.sound and record.width == width for record in others)
             if sound > most:
@@ -216,5 +228,6 @@ _WHY = {
     "delimiter": "It cuts the most records into as many cells.",
     "quote": "With it the most records can be read.",
     "escape": "Quotes within quotes have it in front.",
+    "line_end": "Other line ends stand within cells.",
     "skip_initial_space": "Spaces follow the delimiters.",
 }

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from commands.describing.source_dialect import Dialect, commonest_width, records_of
 
 _MARKS = ("#", "//", "%", "--", "!", "*", ";")
-_LINES = 4_000
 _MOST_SHARE = 0.5
 
 
@@ -22,18 +21,22 @@ def find_comment(lines: Sequence[str], dialect: Dialect) -> str | None:
         lines: The text's lines.
         dialect: How they are written.
     """
-    some = lines[:_LINES]
     for mark in _MARKS:
-        marked = [line for line in some if line.startswith(mark)]
-        others = [line for line in some if line.strip() and not line.startswith(mark)]
-        if not marked or len(others) < 1 or dialect.delimiter in mark:
+        if dialect.delimiter in mark or dialect.quote == mark or not any(line.startswith(mark) for line in lines):
             continue
-        above = all(line.startswith(mark) or not line.strip() for line in some[: len(marked)])
-        records = records_of(others, dialect)
-        if not records:
+        above = next((place for place, line in enumerate(lines) if line.strip() and not line.startswith(mark)), 0)
+        records = records_of(lines[above:], dialect)
+        marked = [record for record in records if lines[above + record.line].startswith(mark)]
+        others = [record for record in records if record.filled and record not in marked]
+        on_top = [line for line in lines[:above] if line.strip()]
+        if not others or len(on_top) + len(marked) == 0 or len(marked) > _MOST_SHARE * len(records):
             continue
-        width = commonest_width(records)
-        alike = sum(one.width == width for line in marked for one in records_of([line], dialect)[:1])
-        if (above and (alike < len(marked) or len(marked) > 1)) or not alike:
+        width = commonest_width(others)
+        alike = sum(
+            record.width == width
+            for record in (*marked, *(one for line in on_top for one in records_of([line], dialect)))
+        )
+        # One line above rows that has as many cells is a header that begins so.
+        if not alike or (len(on_top) > 1 and not any(record.width == width for record in marked)):
             return mark
     return None

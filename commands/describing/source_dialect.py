@@ -32,18 +32,24 @@ class Dialect:
         quote: The character round cells, None for none.
         escape: The character before one that stands for itself, None for none.
         skip_initial_space: Whether spaces after a delimiter are no part of a cell.
+        line_end: The one that ends a line, None for all three.
     """
 
     delimiter: str = ","
     quote: str | None = '"'
     escape: str | None = None
     skip_initial_space: bool = False
+    line_end: str | None = None
 
     @property
     def format(self) -> SourceFormat:
         """What prepare's reader calls it."""
         return SourceFormat(
-            self.delimiter, quote=self.quote, escape=self.escape, skip_initial_space=self.skip_initial_space
+            self.delimiter,
+            quote=self.quote,
+            escape=self.escape,
+            skip_initial_space=self.skip_initial_space,
+            line_end=self.line_end,
         )
 
     @property
@@ -56,6 +62,8 @@ class Dialect:
             told["escape"] = self.escape
         if self.skip_initial_space:
             told["skip_initial_space"] = True
+        if self.line_end:
+            told["line_end"] = {"\n": "lf", "\r\n": "crlf", "\r": "cr"}[self.line_end]
         return told
 
 
@@ -86,29 +94,48 @@ class Record:
         return sum(bool(cell.strip()) for cell in self.cells)
 
 
-def lines_of(text: str) -> list[str]:
-    """Cut a text into physical lines, with their ends."""
-    return io.StringIO(text, newline="").readlines()
+def lines_of(text: str, line_end: str | None = None) -> list[str]:
+    """Cut a text into physical lines, with their ends.
+
+    Args:
+        text: The text.
+        line_end: The one that ends a line, None for all three.
+    """
+    if line_end is None:
+        return io.StringIO(text, newline="").readlines()
+    *lines, rest = text.split(line_end)
+    return [line + line_end for line in lines] + ([rest] if rest else [])
 
 
-def records_of(lines: Sequence[str], dialect: Dialect, first: int = 0, most: int = _RECORDS) -> list[Record]:
+def records_of(
+    lines: Sequence[str], dialect: Dialect, first: int = 0, comment: str | None = None, most: int = _RECORDS
+) -> list[Record]:
     """Read lines as records, whatever their quotes; blank lines are none.
 
     Args:
         lines: The lines.
         dialect: How they are written.
         first: The place of the first of them in the file.
+        comment: What lines begin with that are none, None for nothing.
         most: How many records are enough.
     """
-    return list(islice(_records(lines, dialect, first), most))
+    return list(islice(_records(lines, dialect, first, comment), most))
 
 
-def _records(lines: Sequence[str], dialect: Dialect, first: int) -> Iterator[Record]:
+def _records(lines: Sequence[str], dialect: Dialect, first: int, comment: str | None) -> Iterator[Record]:
     source_format, quotes = dialect.format, Quotes(dialect.format)
     stand_ins = StandIns(source_format)
+    held: list[int] = []
     put = stand_ins.put(list(lines))
-    reader = csv.reader(put, **source_format.options)
-    before = 0
+
+    def feed() -> Iterator[str]:
+        for number, line in enumerate(put):
+            if comment and not held and line.startswith(comment):
+                continue
+            held.append(number)
+            yield line
+
+    reader = csv.reader(feed(), **source_format.options)
     while True:
         try:
             cells = next(reader, None)
@@ -116,11 +143,12 @@ def _records(lines: Sequence[str], dialect: Dialect, first: int) -> Iterator[Rec
             cells = []
         if cells is None:
             return
-        start, before = before, reader.line_num
         if cells:
+            start, end = held[0], held[-1] + 1
             [record] = stand_ins.taken_out([cells])
             fields = record.fields if isinstance(record, BadRecord) else record
-            yield Record(first + start, first + before, fields, quotes.are_sound("".join(put[start:before])))
+            yield Record(first + start, first + end, fields, quotes.are_sound("".join(put[start:end])))
+        held.clear()
 
 
 def delimiters_of(lines: Sequence[str]) -> list[str]:
@@ -141,23 +169,51 @@ def _stands_in_pairs(lines: Sequence[str], one: str) -> bool:
 
 
 def variants_of(text: str, delimiter: str) -> Iterator[Dialect]:
-    """List the ways of quoting that a text with a delimiter may be written in, the likeliest first."""
-    plain = Dialect(delimiter)
-    yield plain
-    mark = re.escape(delimiter)
-    if len(delimiter) == 1 and re.search(rf'{mark} +"', text):
-        yield replace(plain, skip_initial_space=True)
-    if delimiter != WHITE_SPACE and (re.search(r'\\["\\]', text) or re.search(rf"\\{mark}", text)):
-        yield replace(plain, escape="\\")
-    edge = rf"(?:^|{'[ ]' if delimiter == WHITE_SPACE else mark}|[\r\n]) *'"
-    if len(re.findall(edge, text)) > 1:
-        yield replace(plain, quote="'")
-        if "\\'" in text:
-            yield replace(plain, quote="'", escape="\\")
-        if len(delimiter) == 1 and re.search(rf"{mark} +'", text):
-            yield replace(plain, quote="'", skip_initial_space=True)
-    if _quotes_are_text(text, mark if delimiter != WHITE_SPACE else "[ \t]"):
-        yield replace(plain, quote=None)
+    """List the ways of quoting that a text with a delimiter may be written in, the likeliest first.
+
+    Args:
+        text: The text, or the beginning of it.
+        delimiter: What stands between two cells.
+    """
+    for line_end in (None, *_line_ends_of(text)):
+        plain = Dialect(delimiter, line_end=line_end)
+        yield plain
+        mark = "[ \t]" if delimiter == WHITE_SPACE else re.escape(delimiter)
+        for quote in ('"', *_quotes_of(text, mark)):
+            if quote != '"':
+                yield replace(plain, quote=quote)
+            if len(delimiter) == 1 and re.search(rf"{mark} +{re.escape(quote)}|^ *[^{mark}\s]+{mark} ", text):
+                yield replace(plain, quote=quote, skip_initial_space=True)
+            if delimiter != WHITE_SPACE:
+                yield from (replace(plain, quote=quote, escape=one) for one in _escapes_of(text, quote, mark))
+        if _quotes_are_text(text, mark):
+            yield replace(plain, quote=None)
+
+
+def _line_ends_of(text: str) -> list[str]:
+    """List what alone may end a line, where several kinds of line ends stand."""
+    pairs, feeds, returns = text.count("\r\n"), text.count("\n"), text.count("\r")
+    lone = (feeds - pairs) + (returns - pairs)
+    if pairs and lone:
+        return ["\r\n"]
+    return ["\n", "\r"] if feeds and returns and not pairs else []
+
+
+def _quotes_of(text: str, mark: str) -> list[str]:
+    """List what beside a double quote may stand round cells: as often before as after them."""
+    opening = Counter(re.findall(rf"(?:^|{mark}|[\r\n]) *([^\w\s\"+\-.({{\[<])(?!{mark}|[\r\n]|\Z)", text))
+    closing = Counter(re.findall(rf"(?<!\A)([^\w\s\".)}}\]>])(?={mark}|[\r\n]|\Z)", text))
+    both = [one for one, count in opening.most_common() if 0.5 * count <= closing[one] <= 2 * count]
+    return [one for one in both if re.fullmatch(mark, one) is None][:2]
+
+
+def _escapes_of(text: str, quote: str, mark: str) -> list[str]:
+    """List what may stand before a quote, or a delimiter, that is text."""
+    before = Counter(re.findall(rf"([^\w\s,;|.:()\-{re.escape(quote)}]){re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text))
+    found = [one for one, _ in before.most_common(3) if re.fullmatch(mark, one) is None]
+    if re.search(rf"\\(?:{mark}|{re.escape(quote)})", text):
+        found.insert(0, "\\")
+    return list(dict.fromkeys(found))
 
 
 def _quotes_are_text(text: str, mark: str) -> bool:

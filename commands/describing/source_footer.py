@@ -42,7 +42,7 @@ def find_footer(records: Sequence[Record], width: int, *, after: int = 1) -> Foo
     place = len(records)
     while place > max(after, len(records) - _LOOKED_AT) and not _is_row(records[place - 1], width):
         place -= 1
-    while place < len(records) and not records[place].filled:
+    while place < len(records) and not _is_note(records, place, width):
         place += 1
     if place >= len(records):
         return None
@@ -51,6 +51,16 @@ def find_footer(records: Sequence[Record], width: int, *, after: int = 1) -> Foo
     if not first or any(row.cells[0].strip() == first for row in records[:place] if row.cells):
         return None
     return Footer(place, first)
+
+
+def _is_note(records: Sequence[Record], place: int, width: int) -> bool:
+    """Whether a record may be the first that is none of the table: totals, or a line of text."""
+    record = records[place]
+    if not record.filled or not record.cells[0].strip():
+        return False
+    parted = place > 0 and (not records[place - 1].filled or record.line > records[place - 1].end)
+    is_total = _TOTAL.fullmatch(record.cells[0].strip().rstrip(":")) is not None
+    return is_total or (width > 1 and record.filled == 1) or (parted and record.width != width)
 
 
 def _is_row(record: Record, width: int) -> bool:
