@@ -35,7 +35,7 @@ def describe_source(path: Path, name: str, folder: Path, *, url: str, file_name:
         MigrationError, MigrationPostponedError: It cannot be read, or the disk has no room.
         DatasetError: A setting or a name is none that a data set file takes.
     """
-    proposal = propose_source(path, file_name, lambda done, total: tell("looked at", done, total))
+    proposal = propose_source(path, file_name, lambda done: tell("looked at", done, None))
     dataset = provisional(folder, name, proposal.settings)
     whole = read_whole(path, file_name, dataset, folder, lambda done, total: tell("read", done, total))
     space = DiskSpace(folder, f"describe {file_name}")

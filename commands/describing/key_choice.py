@@ -182,7 +182,7 @@ def _doubts(found: Candidate, counted: Sequence[Candidate]) -> list[str]:
     doubts = []
     if any(map(is_by_chance, found.columns)):
         doubts.append(f"{found.told} may tell the rows apart by chance: it holds measures or long texts.")
-    others = [one.told for one in counted if one.is_key and one is not found]
+    others = [one.told for one in counted if one.is_key and one is not found and not any(map(is_by_chance, one.columns))]
     if others and not any(is_key(one.header) for one in found.columns):
         doubts.append(f"{found.told} was taken for the key; as good by numbers: {', '.join(others[:3])}.")
     for one in counted:

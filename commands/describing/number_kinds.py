@@ -23,8 +23,6 @@ def number_kinds(cells: Iterable[str]) -> Iterator[Kind]:
     text = "".join(cells)
     forms = [*_FORMS, *((one, mark) for one, mark in product(_SPACES, ".,") if one in text)]
     strip = "".join(sorted(set(text) & set(_CURRENCIES)))
-    if strip and " " in text:
-        strip += " "
     percent = any(cell.rstrip().endswith("%") for cell in cells)
     parentheses = any(cell.strip().startswith("(") for cell in cells)
     for thousands, decimal in forms:
@@ -62,7 +60,7 @@ def _kind(thousands: str | None, decimal: str, *, strip: str, percent: bool, par
     front = back = ""
     if strip:
         rules["strip"] = strip
-        front = back = f"[{re.escape(strip)}]*"
+        front, back = f" ?[{re.escape(strip)}]* ?", f" ?[{re.escape(strip)}]*"
         told.append(f'"{strip.strip()}" left out')
     if parentheses:
         rules["negative"] = "parentheses"
