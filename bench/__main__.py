@@ -1,4 +1,4 @@
-"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``load``, ``verify`` and ``rejects``."""
+"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects``."""
 
 import argparse
 from collections.abc import Sequence

@@ -73,9 +73,7 @@ def summarize_with_duckdb(path: Path) -> int:
     import duckdb
 
     with duckdb.connect(":memory:", config={"threads": THREADS}) as session:
-        summary = session.execute(
-            "SUMMARIZE SELECT * FROM read_csv(?, ignore_errors=true)", [str(path)]
-        ).fetchall()
+        summary = session.execute("SUMMARIZE SELECT * FROM read_csv(?, ignore_errors=true)", [str(path)]).fetchall()
     return int(summary[0][-2]) if summary else 0
 
 

@@ -38,7 +38,9 @@ def main(words: Sequence[str] | None = None) -> int:
     file_name = file_name_of(arguments.source)
     name = arguments.name or dataset_name_of(file_name)
     if not is_dataset_name(name):
-        fail(f"NAME={name}: a data set's name is a small letter, then at most 30 small letters, digits and underscores.")
+        fail(
+            f"NAME={name}: a data set's name is a small letter, then at most 30 small letters, digits and underscores."
+        )
     out = None if arguments.out == TO_TERMINAL else Path(arguments.out or DATASETS / f"{name}.toml")
     if out is not None:
         _refuse_place(out, name, force=arguments.force)

@@ -108,9 +108,7 @@ class CellStore:
             for place in places:
                 filled, distinct, size, longest = (int(numbers.pop(0)) for _ in range(4))
                 counted.append(
-                    ColumnCounts(
-                        place, self.headers[place], self.rows, filled, min(distinct, filled), size, longest
-                    )
+                    ColumnCounts(place, self.headers[place], self.rows, filled, min(distinct, filled), size, longest)
                 )
         return counted
 
@@ -183,7 +181,8 @@ class CellStore:
 
     def holds(self, place: int, text: str) -> bool:
         """Say whether a cell of a column has a text in it."""
-        return bool(self._one(f"SELECT coalesce(bool_or(contains(c{place}, {sql_text(text)})), false) FROM {self._table}")[0])
+        [found] = self._one(f"SELECT bool_or(contains(c{place}, {sql_text(text)})) FROM {self._table}")
+        return bool(found)
 
     def sizes(self, bytes_of: Sequence[str], fixed: int) -> tuple[float, int, int]:
         """Size up the items: their average and largest bytes, and the write units of all.
@@ -223,4 +222,5 @@ def _cell(name: str) -> str:
     r"""Write as SQL what a cell is: NULL if it is blank, its backslashes single again."""
     text = rf"CASE WHEN contains({name}, '\') THEN replace({name}, '\\', '\') ELSE {name} END"
     # What begins with a character of ASCII that prints is not blank, which is told at once.
-    return f"CASE WHEN {name} >= '!' AND {name} < chr(127) THEN {text} WHEN trim({name}, {sql_text(_SPACE)}) <> '' THEN {text} END"
+    filled = f"({name} >= '!' AND {name} < chr(127)) OR trim({name}, {sql_text(_SPACE)}) <> ''"
+    return f"CASE WHEN {filled} THEN {text} END"

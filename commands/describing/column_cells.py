@@ -116,7 +116,7 @@ class StoredCells:
     def _counted(self, kind: Kind) -> dict[str | None, int]:
         if kind.told not in self._matches:
             patterns: dict[str | None, str] = {None: kind.sure} if kind.sure is not None else {}
-            patterns |= kind.facts
+            patterns |= dict(kind.facts.items())
             numbers = self._store.matches(self._place, list(patterns.values()))
             self._matches[kind.told] = dict(zip(patterns, numbers, strict=True))
         return self._matches[kind.told]

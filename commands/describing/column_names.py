@@ -7,12 +7,15 @@ _KEYS = frozenset({"id", "ids", "key", "uuid", "guid", "identifier", "uid", "pk"
 _CODES = _KEYS | frozenset(
     {
         "code", "codes", "zip", "zipcode", "postal", "postcode", "plz", "cap", "tract", "fips", "geoid", "gss",
-        "phone", "telephone", "tel", "fax", "mobile", "isbn", "issn", "ean", "gtin", "upc", "sku", "vat", "tin", "siret", "siren",
-        "iban", "bic", "account", "barcode", "vin", "imo", "mmsi", "npi", "ssn", "version", "licence", "license", "cas",
+        "phone", "telephone", "tel", "fax", "mobile", "isbn", "issn", "ean", "gtin", "upc", "sku", "barcode",
+        "vat", "tin", "siret", "siren", "iban", "bic", "account", "vin", "imo", "mmsi", "npi", "ssn", "version",
+        "licence", "license", "cas",
     }
 )  # fmt: skip
 _LAST = frozenset({"no", "nr", "num", "number", "ref", "reference"})
-_DAYS = frozenset({"date", "day", "datum", "dt", "fecha", "data", "jour", "dag", "time", "timestamp", "datetime", "on", "at"})
+_DAYS = frozenset(
+    {"date", "day", "datum", "dt", "fecha", "data", "jour", "dag", "time", "timestamp", "datetime", "on", "at"}
+)
 _PERIODS = frozenset({"year", "month", "week", "quarter", "hour", "minute", "period", "jahr", "monat", "fy", "season"})
 
 

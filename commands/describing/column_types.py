@@ -3,7 +3,7 @@
 import heapq
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from commands.describing.cell_store import CellStore, ColumnCounts
 from commands.describing.column_cells import ColumnCells, cells_of
@@ -176,19 +176,19 @@ def _decided(finding: ColumnFinding, fits: Sequence[Fit], store: CellStore) -> C
         near = max(fits, key=lambda one: one.fitting, default=None)
         if near is None or near.fitting < _NEAR * counts.filled:
             near = None
-        return _with(finding, near=near, why="" if near is None else "not every cell fits")
+        return replace(finding, near=near, why="" if near is None else "not every cell fits")
     first = whole[0]
     dates = [one for one in whole if "format" in one.kind.rules]
     if len(dates) > 1 and first in dates:
         orders = " or ".join(str(one.kind.rules["format"]) for one in dates)
-        return _with(finding, near=first, why=f"{orders}: every cell fits both", unsure=True)
+        return replace(finding, near=first, why=f"{orders}: every cell fits both", unsure=True)
     why, unsure = _against(first, finding)
     if why:
-        return _with(finding, near=first, why=why, unsure=unsure)
+        return replace(finding, near=first, why=why, unsure=unsure)
     extremes = None
     if first.kind.rules in ({"type": "number"}, {"type": "date"}, {"type": "timestamp"}) and not first.words:
         extremes = store.extremes(counts.place, as_number=first.kind.type == "number")
-    return _with(
+    return replace(
         finding,
         kind=first.kind,
         blank=tuple(sorted({word.strip() for word in first.words})),
@@ -199,20 +199,12 @@ def _decided(finding: ColumnFinding, fits: Sequence[Fit], store: CellStore) -> C
 
 def _against(fit: Fit, finding: ColumnFinding) -> tuple[str, bool]:
     """Say what speaks against a kind that every cell fits, and whether a person has to decide; empty: nothing."""
-    if fit.kind.type != "number":
-        if fit.facts.get("future"):
-            return "years of two digits that would be years to come", True
-        return "", False
-    if fit.leading_zeros:
-        return "zeros in front, which a number would lose", False
-    if finding.ruined:
-        return "codes that a spreadsheet has ruined", False
-    if is_code(finding.header):
-        return "named like a code", False
-    if is_ambiguous(fit.kind, dict(fit.facts)):
-        return "nothing tells thousands from a fraction", True
-    return "", False
-
-
-def _with(finding: ColumnFinding, **changes: object) -> ColumnFinding:
-    return ColumnFinding(**{**finding.__dict__, **changes})  # type: ignore[arg-type]
+    is_number = fit.kind.type == "number"
+    against = (
+        (fit.facts.get("future", 0) > 0, "years of two digits that would be years to come", True),
+        (fit.leading_zeros, "zeros in front, which a number would lose", False),
+        (is_number and bool(finding.ruined), "codes that a spreadsheet has ruined", False),
+        (is_number and is_code(finding.header), "named like a code", False),
+        (is_ambiguous(fit.kind, fit.facts), "nothing tells thousands from a fraction", True),
+    )
+    return next(((why, unsure) for speaks, why, unsure in against if speaks), ("", False))

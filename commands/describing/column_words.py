@@ -29,30 +29,28 @@ def fitting(column: ColumnFinding, *, plain: bool) -> str:
 
 def remarks(column: ColumnFinding, *, plain: bool) -> list[str]:
     """Say what else is to be told of a column."""
-    told = []
-    if column.kind is not None and not plain:
-        if column.extremes is not None:
-            told.append(" to ".join(map(_cell, column.extremes)))
-        if column.kind.told != column.kind.type:
-            told.append(column.kind.told)
-        if column.blank:
-            told.append(f"blank words: {cells(column.words)}")
-        return told
-    if plain and column.kind is not None:
-        told.append(f"{column.kind.type} would fit; text, as a part of the key")
-    if column.near is not None:
-        near = column.near
-        if near.misfits and near.fitting < column.counts.filled:
-            told.append(f"not a {near.kind.type}: {cells(dict(near.misfits))}")
-        elif column.why:
-            told.append(f"{near.kind.type} would fit, but: {column.why}")
-    elif column.why:
-        told.append(column.why)
-    if column.ruined:
-        told.append(f"as a spreadsheet leaves codes: {cells(column.ruined)}")
-    if column.words:
-        told.append(f"looks blank: {cells(column.words)}")
-    return told
+    kind = column.kind
+    if kind is None:
+        return [*_why_text(column), *_marked(column)]
+    if plain:
+        return [f"{kind.type} would fit; text, as a part of the key", *_marked(column)]
+    told = [] if column.extremes is None else [" to ".join(map(_cell, column.extremes))]
+    told += [kind.told] if kind.told != kind.type else []
+    return told + ([f"blank words: {cells(column.words)}"] if column.blank else [])
+
+
+def _why_text(column: ColumnFinding) -> list[str]:
+    near = column.near
+    if near is None:
+        return [column.why] if column.why else []
+    if near.misfits and near.fitting < column.counts.filled:
+        return [f"not a {near.kind.type}: {cells(dict(near.misfits))}"]
+    return [f"{near.kind.type} would fit, but: {column.why}"]
+
+
+def _marked(column: ColumnFinding) -> list[str]:
+    told = [f"as a spreadsheet leaves codes: {cells(column.ruined)}"] if column.ruined else []
+    return told + ([f"looks blank: {cells(column.words)}"] if column.words else [])
 
 
 def cells(counted: Mapping[str, int]) -> str:

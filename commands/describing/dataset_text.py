@@ -25,8 +25,8 @@ def dataset_text(description: Description, *, schema: bool = True) -> str:
         document.add(tomlkit.comment(":schema ../docs/dataset.schema.json").indent(0))
     _comment(
         document,
-        f"{description.file_name}: {description.rows:,} rows in {len(description.columns):,} columns, as `make describe` "
-        "found it.",
+        f"{description.file_name}: {description.rows:,} rows in {len(description.columns):,} columns, as `make "
+        "describe` found it.",
         "Every key of this file is described in docs/datasets.md.",
     )
     if description.unsure:

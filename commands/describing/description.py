@@ -82,6 +82,5 @@ class Description:
         percent = 100 * rejected / max(1, rejected + self.rows)
         if percent <= _MOST_REJECT_PERCENT:
             return []
-        return [
-            f"prepare refuses {percent:.1f} % of the records, more than gates.max_reject_percent allows: such a run fails."
-        ]
+        told = f"prepare refuses {percent:.1f} % of the records"
+        return [f"{told}, more than gates.max_reject_percent allows: such a run fails."]

@@ -43,7 +43,9 @@ class ItemSizes:
 def size_items(store: CellStore, findings: Sequence[ColumnFinding], key: KeyChoice) -> ItemSizes:
     """Size up the items of all rows."""
     bytes_of = [f"{utf8_length(one.header)} + {_BYTES[_type(one, key)]}" for one in findings]
-    return ItemSizes(*store.sizes(bytes_of, sum(_computed_bytes(name, made, findings) for name, made in key.computed.items())))
+    return ItemSizes(
+        *store.sizes(bytes_of, sum(_computed_bytes(name, made, findings) for name, made in key.computed.items()))
+    )
 
 
 def _type(finding: ColumnFinding, key: KeyChoice) -> str:

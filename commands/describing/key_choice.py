@@ -57,15 +57,13 @@ def choose_key(store: CellStore, findings: Sequence[ColumnFinding]) -> KeyChoice
     told = sorted(counted, key=lambda one: (not one.is_key, one.duplicates + one.blank, len(one.columns)))
     if found is None:
         return _of_whole_rows(store, told)
-    unsure = _doubts(found, counted)
+    doubts = _doubts(found, counted)
     if len(found.columns) == 1:
-        return _of_one(store, found, told, unsure)
-    return _of_several(store, found, told, unsure)
+        return _of_one(store, found, told, doubts)
+    return _of_several(store, found, told, doubts)
 
 
-def _candidates(
-    store: CellStore, findings: Sequence[ColumnFinding], counted: list[Candidate]
-) -> Iterator[Candidate]:
+def _candidates(store: CellStore, findings: Sequence[ColumnFinding], counted: list[Candidate]) -> Iterator[Candidate]:
     """Count candidates, the best first, and keep what was counted."""
 
     def count(columns: Iterable[ColumnFinding]) -> Candidate:
@@ -182,7 +180,9 @@ def _doubts(found: Candidate, counted: Sequence[Candidate]) -> list[str]:
     doubts = []
     if any(map(is_by_chance, found.columns)):
         doubts.append(f"{found.told} may tell the rows apart by chance: it holds measures or long texts.")
-    others = [one.told for one in counted if one.is_key and one is not found and not any(map(is_by_chance, one.columns))]
+    others = [
+        one.told for one in counted if one.is_key and one is not found and not any(map(is_by_chance, one.columns))
+    ]
     if others and not any(is_key(one.header) for one in found.columns):
         doubts.append(f"{found.told} was taken for the key; as good by numbers: {', '.join(others[:3])}.")
     for one in counted:

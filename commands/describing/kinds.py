@@ -64,9 +64,9 @@ JSON = Kind("json", {"type": "json"})
 
 BLANK_WORDS = frozenset(
     {
-        "na", "n/a", "n.a.", "n.a", "#n/a", "<na>", "nan", "null", "(null)", "[null]", "<null>", "#null!", "none", "nil",
-        "n/d", "nd", "-", "--", "---", "–", "—", ".", "..", "...", "?", "*", "\\n", "(blank)", "blank", "missing", "unknown",
-        "not available", "not applicable", "#value!", "#ref!", "#div/0!", "#name?", "#num!",
+        "na", "n/a", "n.a.", "n.a", "#n/a", "<na>", "nan", "null", "(null)", "[null]", "<null>", "#null!", "none",
+        "nil", "n/d", "nd", "-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "?", "*", "\\n", "(blank)", "blank",
+        "missing", "unknown", "not available", "not applicable", "#value!", "#ref!", "#div/0!", "#name?", "#num!",
     }
 )  # fmt: skip
 """Words that publishers write for nothing, in small letters."""

@@ -1,7 +1,7 @@
 """The ways in which a column may write numbers. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from commands.describing.kinds import Kind
@@ -9,7 +9,7 @@ from commands.describing.kinds import Kind
 _WHOLE = "(0|[1-9][0-9]{0,17})"
 _CURRENCIES = "$€£¥₹₩₽₺₪฿"
 _FORMS = ((None, "."), (",", "."), (None, ","), (".", ","), (" ", ","), (" ", "."))
-_SPACES = ("\u00a0", "\u202f", "'", "’")
+_SPACES = ("\u00a0", "\u202f", "'", "\u2019")
 """Other characters between groups, with either decimal mark."""
 
 
@@ -30,7 +30,7 @@ def number_kinds(cells: Iterable[str]) -> Iterator[Kind]:
             yield _kind(thousands, decimal, strip=strip, percent=percent, parentheses=parentheses)
 
 
-def is_ambiguous(kind: Kind, facts: dict[str, int]) -> bool:
+def is_ambiguous(kind: Kind, facts: Mapping[str, int]) -> bool:
     """Say whether another kind of numbers would take every cell as well, for another number.
 
     ``1,234`` is one or the other wherever no cell has two groups, a point after the comma, or other than three digits

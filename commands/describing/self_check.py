@@ -19,7 +19,9 @@ from csvdynamo_airflow.reading.source_file import find_format
 NumberedRow = tuple[int, Sequence[str]]
 
 
-def checked(description: Description, path: Path, whole: WholeFile, rows: Iterable[NumberedRow], folder: Path) -> Description:
+def checked(
+    description: Description, path: Path, whole: WholeFile, rows: Iterable[NumberedRow], folder: Path
+) -> Description:
     """Try a description as a data set file; a column whose type refuses a row becomes text.
 
     Args:

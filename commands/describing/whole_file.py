@@ -76,9 +76,7 @@ def provisional(folder: Path, name: str, settings: Mapping[str, object]) -> Data
     return load_dataset(path)
 
 
-def read_whole(
-    path: Path, name: str, dataset: Dataset, folder: Path, report_progress: ReportProgress
-) -> WholeFile:
+def read_whole(path: Path, name: str, dataset: Dataset, folder: Path, report_progress: ReportProgress) -> WholeFile:
     """Read a source as prepare does, in constant memory.
 
     Args:
