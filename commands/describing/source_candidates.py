@@ -1,5 +1,6 @@
 """Candidates for how a source is written, compared by what prepare's reader makes of its beginning."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,11 @@ _VARIANTS = 8
 _LINES_BEFORE = 40
 _SCORED = 128 * 1024
 _CLOSE = 0.6  # of the best fitness
-_FEW_FAULTS = 0.02
+_FEW_FAULTS = 0.3
+_LEFT = 0.34
+_FEW_ROWS = 3
+_OTHER_HEADER = 0.6  # what rows count that are wider or narrower than their header
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,23 @@ class _Try:
     place: HeaderPlace
 
     @property
-    def merit(self) -> tuple[bool, int, int, int]:
+    def merit(self) -> tuple[bool, float, int, int]:
         """What the ways of quoting with one delimiter are compared by, and those of telling its names."""
-        return (not self.trial.problem, min(self.even, self.trial.good), self.trial.good, -len(self.told.settings))
+        fits = 1.0 if not self.place.header or self.place.header[-1].width == self.width else _OTHER_HEADER
+        cells = min(self.even, self.trial.good) * self.width * fits
+        return (not self.trial.problem, cells, self.trial.good, -len(self.told.settings))
+
+    @property
+    def width(self) -> int:
+        """How many cells most rows have."""
+        rows = [record for record in self.place.rows if record.filled]
+        return commonest_width(rows) if rows else self.trial.width
 
     @property
     def even(self) -> int:
-        """How many records have as many cells as the columns are."""
-        return sum(record.width >= self.trial.width and record.filled > 0 for record in self.place.rows)
+        """How many rows have as many."""
+        width = self.width
+        return sum(record.width == width and record.filled > 0 for record in self.place.rows)
 
     @property
     def share(self) -> float:
@@ -84,7 +98,7 @@ def choose(sample: SourceSample, encoding: str, folder: Path, name: str) -> Choi
     """
     text = sample.text(encoding)
     path = folder / "beginning"
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    path.write_bytes(_NO_BYTE.sub("\udcff", text).encode("utf-8", "surrogateescape"))
     trying = _Trying(text, path, name, whole=sample.is_whole)
     best = trying.best()
     return Choice(best.told.settings, best.told.reasons, best.told.unsure, best.trial)
@@ -92,8 +106,10 @@ def choose(sample: SourceSample, encoding: str, folder: Path, name: str) -> Choi
 
 def _likeliest(tries: Sequence[_Try]) -> _Try:
     """Choose among ways of quoting: the one with the most rows; of equals the plainest, if its cells are bare."""
-    best = max(tries, key=lambda one: one.merit)
-    plain = [one for one in tries if one.dialect == Dialect(best.dialect.delimiter)]
+    plain = [one for one in tries if one.dialect == Dialect(one.dialect.delimiter)]
+    first = max(plain, key=lambda one: one.merit) if plain else None
+    others = [one for one in tries if first is None or _mends(one, first)]
+    best = max((*plain, *others), key=lambda one: one.merit)
     if not plain or '"' in "".join(cell for row in plain[0].trial.rows for cell in row):
         return best
     for other in tries:
@@ -105,6 +121,16 @@ def _likeliest(tries: Sequence[_Try]) -> _Try:
         if other.dialect.skip_initial_space and not best.dialect.skip_initial_space and _spaced(plain[0].trial.rows):
             return other
     return best
+
+
+def _mends(other: _Try, plain: _Try) -> bool:
+    """Whether a way of quoting does away with most of what the plain one cannot read: some faults are only that."""
+    if plain.trial.problem or plain.dialect == other.dialect:
+        return True
+    fits = plain.merit[1] < _OTHER_HEADER * other.merit[1]
+    mended = plain.trial.faults - other.trial.faults
+    enough = mended > 1 or plain.trial.good + plain.trial.faults <= _FEW_ROWS
+    return fits or (enough and other.trial.faults <= _LEFT * plain.trial.faults)
 
 
 def _wrapped(rows: Sequence[Sequence[str]], quote: str) -> bool:
@@ -183,7 +209,7 @@ class _Trying:
                 told.say("stop_at", footer.cell, "What follows the rows is none: it begins with this cell.")
             found = _Try(told, self._tried(told), dialect, place)
             yield found
-            if not found.trial.problem and found.trial.faults <= _FEW_FAULTS * found.trial.good:
+            if not found.trial.problem and found.trial.faults <= _FEW_FAULTS * (found.trial.good + found.trial.faults):
                 return
 
     def _records(self, lines: Sequence[str], dialect: Dialect, comment: str | None) -> list[Record]:

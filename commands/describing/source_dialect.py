@@ -17,6 +17,7 @@ from csvdynamo_airflow.reading.stand_ins import StandIns
 
 USUAL = (",", ";", "\t", "|")
 _SELDOM = ":^~!#$%&*=§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f\u00a0"
+_QUOTES = re.escape("'`~^$%*@!#&/|”“„«»‘’")
 _NO_CELL = re.compile(r"[;\t|]|,(?=\S)")  # what a cell hardly holds, but for the delimiter itself
 _RECORDS = 1_000
 _LINES = 4_000
@@ -157,6 +158,7 @@ def delimiters_of(lines: Sequence[str]) -> list[str]:
     held = Counter(one for line in filled for one in set(line))
     often = [one for one in _SELDOM if held[one] >= 0.8 * len(filled) > 0]
     pairs = [2 * one for one in (*USUAL, *often) if _stands_in_pairs(filled, one)]
+    pairs += [r"\t"] if sum(r"\t" in line for line in filled) >= 0.8 * len(filled) > 0 else []
     spaces = [WHITE_SPACE] if held[" "] + held["\t"] >= 0.8 * len(filled) > 0 else []
     return [*(one for one in USUAL if held[one]), *pairs, *often, *spaces]
 
@@ -201,9 +203,9 @@ def _line_ends_of(text: str) -> list[str]:
 
 def _quotes_of(text: str, mark: str) -> list[str]:
     """List what beside a double quote may stand round cells: as often before as after them."""
-    opening = Counter(re.findall(rf"(?:^|{mark}|[\r\n]) *([^\w\s\"+\-.({{\[<])(?!{mark}|[\r\n]|\Z)", text))
-    closing = Counter(re.findall(rf"(?<!\A)([^\w\s\".)}}\]>])(?={mark}|[\r\n]|\Z)", text))
-    both = [one for one, count in opening.most_common() if 0.5 * count <= closing[one] <= 2 * count]
+    opening = Counter(re.findall(rf"(?:^|{mark}|[\r\n]) *([{_QUOTES}])(?!{mark}|[\r\n]|\Z)", text))
+    closing = Counter(re.findall(rf"(?<!\A)([{_QUOTES}])(?={mark}|[\r\n]|\Z)", text))
+    both = [one for one, count in opening.most_common() if count > 1 and 0.5 * count <= closing[one] <= 2 * count]
     return [one for one in both if re.fullmatch(mark, one) is None][:2]
 
 
@@ -211,7 +213,8 @@ def _escapes_of(text: str, quote: str, mark: str) -> list[str]:
     """List what may stand before a quote, or a delimiter, that is text."""
     before = Counter(re.findall(rf"([^\w\s,;|.:()\-{re.escape(quote)}]){re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text))
     found = [one for one, _ in before.most_common(3) if re.fullmatch(mark, one) is None]
-    if re.search(rf"\\(?:{mark}|{re.escape(quote)})", text):
+    before_text = re.search(rf"\\{re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text)
+    if before_text or len(re.findall(rf"\\{mark}", text)) > 1:
         found.insert(0, "\\")
     return list(dict.fromkeys(found))
 

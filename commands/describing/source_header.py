@@ -109,14 +109,18 @@ def _after_gap(records: Sequence[Record], start: int, width: int) -> int:
 
 def _looks(records: Sequence[Record], first: int, lines: int, width: int) -> list[ColumnLook]:
     """Look at the columns below some records; a header that comes again is not of them."""
-    above = {tuple(record.cells) for record in records[first : first + lines]}
+    above = {_bare(record) for record in records[first : first + lines]}
     rows = [
         record.cells
         for record in records[first + lines :]
-        if record.width == width and record.filled and tuple(record.cells) not in above
+        if record.width == width and record.filled and _bare(record) not in above
     ]
     rows = rows[:_ROWS]
     return [ColumnLook.of([row[place] for row in rows]) for place in range(width)]
+
+
+def _bare(record: Record) -> tuple[str, ...]:
+    return tuple(cell.strip('\ufeff" \t') for cell in record.cells)
 
 
 def _votes(records: Sequence[Record], first: int, lines: int, width: int) -> list[float]:
@@ -154,6 +158,15 @@ def _header_above(records: Sequence[Record], start: int, width: int) -> int | No
     return place if few <= len(names) and 2 * len(names) >= width and record.width <= 2 * width + 2 else None
 
 
+def _names_units(record: Record, above: Record, rows: Sequence[Record]) -> bool:
+    """Whether a record has a few words below whole names, and no key, which each row has."""
+    few = record.filled <= 0.4 * record.width and above.filled == above.width
+    if not few or record.cells[0].strip() or any(map(is_figure, record.cells)):
+        return False
+    filled = [row for row in rows[:_ROWS] if row.filled]
+    return len(filled) > 2 and all(row.cells[0].strip() for row in filled)
+
+
 def _goes_on(records: Sequence[Record], start: int, lines: int, width: int) -> bool:
     """Whether the record after some of the header's is one of them."""
     if len(records) <= start + lines + 1:
@@ -168,7 +181,10 @@ def _goes_on(records: Sequence[Record], start: int, lines: int, width: int) -> b
     pairs = list(zip(above.cells, record.cells, strict=False))
     fills = [place for place, (one, other) in enumerate(pairs) if not one.strip() and other.strip()]
     if above.filled > 1 and len(fills) >= 1 and record.filled > 1:
-        return sum(votes) > 0.5 or all(is_year(record.cells[place]) for place in fills)
+        parts = any(one.strip() and not other.strip() for one, other in pairs)
+        return sum(votes) > (0.2 if parts else 0.5) or all(is_year(record.cells[place]) for place in fills)
+    if _names_units(record, above, records[start + lines + 1 :]):
+        return True
     figures = [place for place, look in enumerate(below) if look.figures]
     told = [place for place in figures if not is_blank(record.cells[place])]
     others = any(cell.strip() for place, cell in enumerate(record.cells) if place not in figures)

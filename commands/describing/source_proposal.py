@@ -5,12 +5,13 @@ Candidates are made from a bounded beginning of the source and compared by what 
 tells `reconsider` how many records were no rows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from commands.describing.source_candidates import choose
+from commands.describing.source_encoding import EncodingGuess, guess_encoding, is_mostly_utf8
 from commands.describing.source_sample import SourceSample, find_member, take_sample
 from commands.describing.source_trial import Trial, try_settings
 from csvdynamo_airflow.errors import MigrationError
@@ -63,10 +64,17 @@ def propose_source(path: Path, name: str, report_progress: Callable[[int], None]
     member = find_member(path)
     base: dict[str, object] = {"member": member[0]} if member else {}
     sample = take_sample(path, name, base, report_progress)
+    guess = guess_encoding(sample.high) if sample.high and not is_mostly_utf8(sample.high) else None
+    if guess and guess.encoding != sample.encoding:
+        base["encoding"] = guess.encoding
     with TemporaryDirectory(prefix="csvdynamo-describe-") as folder:
-        choice = choose(sample, sample.encoding, Path(folder), name)
+        choice = choose(sample, guess.encoding if guess else sample.encoding, Path(folder), name)
     settings = {**base, **choice.settings}
-    reasons = {**({"member": member[1]} if member else {}), **choice.reasons}
+    reasons = {**choice.reasons}
+    if member:
+        reasons["member"] = member[1]
+    if "encoding" in base:
+        reasons["encoding"] = "Its letters are the likeliest ones: a guess."
     trial = choice.trial
     if sample.is_whole or member:
         trial = try_settings(path, name, settings)
@@ -76,12 +84,21 @@ def propose_source(path: Path, name: str, report_progress: Callable[[int], None]
         settings,
         reasons,
         _found(sample, trial),
-        choice.unsure,
+        [*(_told_guess(guess) if guess else ()), *choice.unsure],
         trial.headers,
         trial.good,
         dict(trial.rejects),
         read_whole=sample.is_whole,
     )
+
+
+def _told_guess(guess: EncodingGuess) -> Iterator[str]:
+    """Show cells as the likeliest encodings give them: who knows the data sees which is right."""
+    if not guess.others:
+        yield f"The encoding is a guess: {shown_encoding(guess.encoding)}. No other that was tried gives likely letters."
+        return
+    shown = (f"{shown_encoding(one)}: {', '.join(map(repr, cells))}" for one, cells in guess.cells.items())
+    yield f"The encoding is a guess. Cells in the likeliest ones: {'; '.join(shown)}. source.encoding says another."
 
 
 def _found(sample: SourceSample, trial: Trial) -> list[str]:
