@@ -31,7 +31,8 @@ _SELDOM = {"is": 0.65, "ca": 0.9, "lv": 0.95, "et": 0.9, "ro": 0.95}
 _CYRILLIC_OFTEN = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюціїєґўјљњћђџ")
 _MARKS = frozenset("“”‘’‚„‹›–—…•«»€£¥©®°²³§·½¼¾×™±µ№\u00a0\u3000、。「」（）：；！？・～ー％")
 _WITHIN_WORDS = frozenset("’'·-–\u00ad")
-_FRACTIONS = frozenset("¼½¾¹²³")
+_WORDS = frozenset("àÀéÉèÈóÓòÒúÚôÔåÅöÖíÍаАвВиИкКоОсСуУяЯіІєй")  # letters that are one
+_NEVER_BEFORE_LETTERS = frozenset("¼½¾¹²³®©™±")
 
 
 def plausibility(text: str) -> float:
@@ -91,7 +92,9 @@ def _worth_of_letter(one: str, script: str) -> float:
         return 0.9 if one >= "\u3000" and one < "\uff00" else 0.1  # half-width ones are what bytes become by chance
     if script == "CJK":
         return 0.85 if is_usual_ideograph(one) else -0.3
-    return 0.95 if script in ("GREEK", "HEBREW", "ARABIC", "THAI") else -0.5
+    if script == "HEBREW":
+        return 1.0
+    return 0.95 if script in ("GREEK", "ARABIC", "THAI") else -0.5
 
 
 def _worth_of_case(one: str, before: str, after: str) -> float:
@@ -99,7 +102,8 @@ def _worth_of_case(one: str, before: str, after: str) -> float:
         return -1.0
     if one.isupper() and before.isupper() and after.islower():
         return -0.5
-    if one.isupper() and not before.isalpha() and not after.isalpha():
+    alone = not before.isalpha() and not after.isalpha()
+    if alone and (one not in _WORDS or before.isdigit() or after.isdigit()):
         return -0.6
     return -0.15 if one.isupper() and (before.isupper() or after.isupper()) else 0.0
 
@@ -108,9 +112,11 @@ def _worth_of_mark(one: str, before: str, after: str) -> float:
     if one not in _MARKS:
         return -1.0
     between = before.isalpha() and after.isalpha()
-    if (between and one not in _WITHIN_WORDS) or (one in _FRACTIONS and after.isalpha()):
+    if (between and one not in _WITHIN_WORDS) or (one in _NEVER_BEFORE_LETTERS and after.isalpha()):
         return -1.0
-    return 0.5
+    if one in "£€¥" and after.isalpha() and not after.isascii():
+        return -1.0
+    return 0.9
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from commands.describing.source_comments import find_comment, without_comments
+from commands.describing.source_comments import find_comment, header_in_comment, without_comments
 from commands.describing.source_dialect import (
     Dialect,
     Record,
@@ -61,9 +61,15 @@ class _Try:
     @property
     def merit(self) -> tuple[bool, float, int, int]:
         """What the ways of quoting with one delimiter are compared by, and those of telling its names."""
-        fits = 1.0 if not self.place.header or self.place.header[-1].width == self.width else _OTHER_HEADER
-        cells = min(self.even, self.trial.good) * self.width * fits
+        filled = sum(record.filled > 0 for record in self.place.rows)
+        cells = min(self.even, self.trial.good) * self.width * self.even / max(1, filled)
+        cells *= 1.0 if self.fits else _OTHER_HEADER
         return (not self.trial.problem, cells, self.trial.good, -len(self.told.settings))
+
+    @property
+    def fits(self) -> bool:
+        """Whether the header, if there is one, is as wide as most rows."""
+        return not self.place.header or self.place.header[-1].width == self.width
 
     @property
     def width(self) -> int:
@@ -81,7 +87,7 @@ class _Try:
     def share(self) -> float:
         """The share of the records that are rows."""
         trial = self.trial
-        return 0.0 if trial.problem else min(self.even, trial.good) / max(1, trial.good + trial.faults)
+        return 0.0 if trial.problem else trial.good / max(1, trial.good + trial.faults)
 
 
 def choose(sample: SourceSample, encoding: str, folder: Path, name: str) -> Choice:
@@ -127,7 +133,7 @@ def _mends(other: _Try, plain: _Try) -> bool:
     """Whether a way of quoting does away with most of what the plain one cannot read: some faults are only that."""
     if plain.trial.problem or plain.dialect == other.dialect:
         return True
-    fits = plain.merit[1] < _OTHER_HEADER * other.merit[1]
+    fits = plain.merit[1] < (1.0 if other.fits and not plain.fits else _OTHER_HEADER) * other.merit[1]
     mended = plain.trial.faults - other.trial.faults
     enough = mended > 1 or plain.trial.good + plain.trial.faults <= _FEW_ROWS
     return fits or (enough and other.trial.faults <= _LEFT * plain.trial.faults)
@@ -197,14 +203,18 @@ class _Trying:
         records = self._records(lines, dialect, comment)
         if not any(record.filled for record in records):
             return
-        place = find_header(records)
+        place, in_comment = find_header(records), False
+        if comment and not place.header:
+            place = replace(place, header=header_in_comment(lines, comment, place, dialect))
+            in_comment = bool(place.header)
         footer = find_footer(place.rows, commonest_width(place.rows)) if self._whole and place.rows else None
         rows = replace(place, rows=place.rows[: footer.place]) if footer else place
         for plainly in (False, True):
             told = Told()
             self._tell_dialect(told, dialect, comment)
-            tell_place(told, place, self._first_line_after(comment))
-            tell_names(told, rows, plainly=plainly)
+            if not in_comment:
+                tell_place(told, place, self._first_line_after(comment))
+            tell_names(told, rows, plainly=plainly, in_comment=in_comment)
             if footer:
                 told.say("stop_at", footer.cell, "What follows the rows is none: it begins with this cell.")
             found = _Try(told, self._tried(told), dialect, place)

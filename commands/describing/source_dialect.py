@@ -16,9 +16,12 @@ from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.reading.stand_ins import StandIns
 
 USUAL = (",", ";", "\t", "|")
-_SELDOM = ":^~!#$%&*=§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f\u00a0"
+_SELDOM = "^~§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f:!#$%&*=\u00a0"
+_SURE = _SELDOM[: _SELDOM.index(":")]  # where they stand in every line, that is what they are for
 _QUOTES = re.escape("'`~^$%*@!#&/|”“„«»‘’")
-_NO_CELL = re.compile(r"[;\t|]|,(?=\S)")  # what a cell hardly holds, but for the delimiter itself
+_NO_CELL = re.compile(
+    r"[;\t|^~¦\x01\x1f]|,(?=\S)|(?<=\S) {2,}(?=\S)"
+)  # what a cell hardly holds, but for the delimiter itself
 _RECORDS = 1_000
 _LINES = 4_000
 _WRITTEN = {"\t": "tab", WHITE_SPACE: "white space"}
@@ -280,11 +283,11 @@ def _is_clean(cell: str, dialect: Dialect) -> bool:
     if is_figure(text):
         return True
     marks = _NO_CELL.findall(text)
-    return all(mark in dialect.delimiter for mark in marks)
+    return all((mark.strip(" ") or " ") in dialect.delimiter for mark in marks)
 
 
 def _habit(dialect: Dialect) -> float:
-    if dialect.delimiter in USUAL:
+    if dialect.delimiter in USUAL or dialect.delimiter in _SURE:
         return 1.0
     if len(dialect.delimiter) == 2 and dialect.delimiter != WHITE_SPACE:
         return 1.01

@@ -41,13 +41,14 @@ def tell_place(told: Told, place: HeaderPlace, first_line: int) -> None:
         told.say("header_lines", len(place.header), "The lines make the names together.")
 
 
-def tell_names(told: Told, place: HeaderPlace, *, plainly: bool = False) -> None:
+def tell_names(told: Told, place: HeaderPlace, *, plainly: bool = False, in_comment: bool = False) -> None:
     """Say what the columns are called, and what is to be done with rows of other widths.
 
     Args:
         told: Takes the settings.
         place: The header and the rows.
         plainly: Whether every name is to be said, and every row that can be is to be taken.
+        in_comment: Whether the header is a comment, which is no record.
     """
     rows = [row for row in place.rows if row.filled]
     cells = [cell.strip() for cell in joined_names([record.cells for record in place.header])] if place.header else []
@@ -57,6 +58,10 @@ def tell_names(told: Told, place: HeaderPlace, *, plainly: bool = False) -> None
     if not place.header:
         told.say("header", "none", "The first record is like the rows: there is no header.")
         told.say("names", [f"column_{number}" for number in range(1, width + 1)], "Nothing in the file names them.")
+    elif in_comment:
+        told.say("header", "none", "The names stand in a comment above the rows.")
+        names = [*cells, *(f"column_{number}" for number in range(len(cells) + 1, width + 1))]
+        told.say("names", usable_names(names), "As the last comment above the rows has them.")
     elif plainly or width > len(cells) + _trailing(rows, len(cells)):
         _tell_all_names(told, place, cells, rows, width, plainly=plainly)
         short = sum(row.width < len(told.settings["names"]) for row in rows)  # type: ignore[arg-type]

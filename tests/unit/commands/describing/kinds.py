@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from commands.describing.source_names import usable_names
+
 Rows = Sequence[Sequence[str]]
 
 
@@ -32,9 +34,11 @@ class Kind:
     rejects: int = 0
 
     @property
-    def values(self) -> list[list[str]]:
-        """The cells of each row that are not blank."""
-        return [[cell for cell in row if cell.strip()] for row in self.rows]
+    def items(self) -> list[dict[str, str]]:
+        """What each row is to become: the cells that are not blank, by name."""
+        return [
+            {name: cell for name, cell in zip(self.headers, row, strict=False) if cell.strip()} for row in self.rows
+        ]
 
 
 @dataclass(frozen=True)
@@ -234,8 +238,8 @@ def _headers(base: Base) -> Iterator[Kind]:
     yield _kind("spaces round names", text_of([spaced, *rows]), base)
     broken = tuple(name.replace(" ", "\n") for name in header)
     yield _kind("line breaks in names", text_of([broken, *rows]), base)
-    groups = ("Where", *["" for _ in header[2:]], "What")
-    joined = (*(f"Where {name}" for name in header[:-1]), f"What {header[-1]}")
+    groups = [f"Group {place // 2}" if place % 2 == 0 else "" for place in range(width)]
+    joined = tuple(f"Group {place // 2} {name}" for place, name in enumerate(header))
     yield _kind("groups above", text_of([groups, header, *rows]), base.renamed(*joined))
     if base.name == "sensor":
         units = ("UTC", "m", "degree_C", "1e-3")
@@ -308,7 +312,8 @@ def _single() -> Iterator[Kind]:
     yield _kind("shift_jis", text_of([japanese.header, *japanese.rows]), japanese, "shift_jis")
     long_names = tuple(f"A long name of a column of a survey, question number {n}" for n in range(300))
     row = tuple(str(n) for n in range(300))
-    yield Kind("a header of 17 KB", text_of([long_names, row, row]).encode(), (), [row, row])
+    short_names = tuple(usable_names(long_names))
+    yield Kind("a header of 17 KB", text_of([long_names, row, row]).encode(), short_names, [row, row])
 
 
 def _together() -> Iterator[Kind]:
