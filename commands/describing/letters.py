@@ -22,15 +22,15 @@ _ALPHABETS = {
     "hu": "áéíóöőúüű",
     "hr": "čćđšž",
     "ro": "ăâîşţșț",
-    "tr": "çğıiöşüâî",
+    "tr": "çğ\u0131iöşüâî",
     "lt": "ąčęėįšųūž",
     "lv": "āčēģīķļņšūž",
     "et": "äõöüšž",
 }
 _SELDOM = {"is": 0.65, "ca": 0.9, "lv": 0.95, "et": 0.9, "ro": 0.95}
 _CYRILLIC_OFTEN = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюціїєґўјљњћђџ")
-_MARKS = frozenset("“”‘’‚„‹›–—…•«»€£¥©®°²³§·½¼¾×™±µ№\u00a0\u3000、。「」（）：；！？・～ー％")
-_WITHIN_WORDS = frozenset("’'·-–\u00ad")
+_MARKS = frozenset("“”‘’‚„‹›–—…•«»€£¥©®°²³§·½¼¾×™±µ№\u00a0\u3000、。「」（）：；！？・～ー％")  # noqa: RUF001 - signs are what it is about
+_WITHIN_WORDS = frozenset("’'·-–\u00ad")  # noqa: RUF001 - signs are what it is about
 _WORDS = frozenset("àÀéÉèÈóÓòÒúÚôÔåÅöÖíÍаАвВиИкКоОсСуУяЯіІєй")  # letters that are one
 _NEVER_BEFORE_LETTERS = frozenset("¼½¾¹²³®©™±")
 

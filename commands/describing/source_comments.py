@@ -56,10 +56,8 @@ def find_comment(lines: Sequence[str], dialect: Dialect) -> str | None:
         if not others or len(on_top) + len(marked) == 0 or len(marked) > _MOST_SHARE * len(records):
             continue
         width = commonest_width(others)
-        alike = sum(
-            record.width == width
-            for record in (*marked, *(one for line in on_top for one in records_of([line], dialect)))
-        )
+        on_top_records = [record for line in on_top for record in records_of([line], dialect)]
+        alike = sum(one.width == width and (one.filled > 1 or width == 1) for one in (*marked, *on_top_records))
         # One line above rows that has as many cells is a header that begins so.
         if not alike or (len(on_top) > 1 and not any(record.width == width for record in marked)):
             return mark

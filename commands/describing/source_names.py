@@ -54,7 +54,7 @@ def tell_names(told: Told, place: HeaderPlace, *, plainly: bool = False, in_comm
     cells = [cell.strip() for cell in joined_names([record.cells for record in place.header])] if place.header else []
     width = _width(rows, len(cells))
     short = sum(row.width < width for row in rows)
-    trails = bool(cells) and width == len(cells) + 1 and _may_trail(rows, len(cells))
+    trails = bool(cells) and width > len(cells) and _may_trail(rows, len(cells))
     if not place.header:
         told.say("header", "none", "The first record is like the rows: there is no header.")
         told.say("names", [f"column_{number}" for number in range(1, width + 1)], "Nothing in the file names them.")
@@ -83,7 +83,7 @@ def _width(rows: Sequence[Record], named: int) -> int:
     widths = Counter(row.width for row in rows)
     wider = sum(count for width, count in widths.items() if width > named)
     if named and wider and _may_trail(rows, named):
-        return named + 1
+        return max(row.width for row in rows)
     if named and not _are_many(wider, rows):
         return named
     covered, total = 0, 0
@@ -97,7 +97,7 @@ def _width(rows: Sequence[Record], named: int) -> int:
 def _may_trail(rows: Sequence[Record], named: int) -> bool:
     """Whether many rows, and not all, have a delimiter after their last cell: read either way they are the same."""
     wider = [row for row in rows if row.width > named]
-    blank = all(row.width == named + 1 and not row.cells[-1].strip() for row in wider)
+    blank = all(not cell.strip() for row in wider for cell in row.cells[named:])
     return blank and _MANY * len(rows) <= len(wider) < len(rows) and len(wider) > 1
 
 
@@ -142,7 +142,7 @@ def usable_names(names: Sequence[str]) -> list[str]:
 def _tell_odd_names(told: Told, cells: Sequence[str], rows: Sequence[Record]) -> None:
     nameless = [place for place, cell in enumerate(cells) if not cell]
     valued = [place for place in nameless if any(place < row.width and row.cells[place].strip() for row in rows)]
-    if valued and [_index_from(rows, place) for place in valued] in ([0], [1]):
+    if valued == [0] and _index_from(rows, 0) is not None:
         told.say("nameless", "drop", "The column without a name counts the rows.")
     elif valued:
         told.say("nameless", "number", f"{len(valued)} columns without a name have values.")
