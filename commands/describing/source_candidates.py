@@ -1,11 +1,13 @@
 """Candidates for how a source is written, compared by what prepare's reader makes of its beginning."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from commands.describing.source_comments import find_comment, without_comments
+from commands.describing.source_comments import find_comment, header_in_comment, without_comments
 from commands.describing.source_dialect import (
+    MOST_RECORDS,
     Dialect,
     Record,
     commonest_width,
@@ -15,119 +17,65 @@ from commands.describing.source_dialect import (
     records_of,
     variants_of,
 )
-from commands.describing.source_footer import find_footer
+from commands.describing.source_footer import Footer, find_footer
 from commands.describing.source_header import HeaderPlace, find_header
+from commands.describing.source_merit import Candidate, likeliest
 from commands.describing.source_names import Told, tell_names, tell_place
-from commands.describing.source_sample import SourceSample
-from commands.describing.source_trial import Settings, Trial, try_settings
+from commands.describing.source_trial import Trial, try_settings
 from csvdynamo_airflow.errors import MigrationError
 
 _VARIANTS = 8
 _LINES_BEFORE = 40
+_END_LINES = 200
 _SCORED = 128 * 1024
 _CLOSE = 0.6  # of the best fitness
-_FEW_FAULTS = 0.02
+_FEW_FAULTS = 0.3
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The best of the candidates.
+class Text:
+    """What of a source candidates are made from.
 
     Attributes:
-        settings: Keys of ``[source]``.
-        reasons: A sentence for each.
-        unsure: What is a guess.
-        trial: What prepare's reader makes of the beginning with them.
+        beginning: Its beginning, whole lines; bytes that are no text as lone surrogates.
+        end: Its end from the beginning of a line on; "" where the beginning is all of it.
+        comes_once: Says whether a cell begins one line of the whole source, and no more.
     """
 
-    settings: Settings
-    reasons: dict[str, str]
-    unsure: Sequence[str]
-    trial: Trial
+    beginning: str
+    end: str = ""
+    comes_once: Callable[[str], bool] = lambda _: True
 
 
-@dataclass(frozen=True)
-class _Try:
-    told: Told
-    trial: Trial
-    dialect: Dialect
-    place: HeaderPlace
-
-    @property
-    def merit(self) -> tuple[bool, int, int, int]:
-        """What the ways of quoting with one delimiter are compared by, and those of telling its names."""
-        return (not self.trial.problem, min(self.even, self.trial.good), self.trial.good, -len(self.told.settings))
-
-    @property
-    def even(self) -> int:
-        """How many records have as many cells as the columns are."""
-        return sum(record.width >= self.trial.width and record.filled > 0 for record in self.place.rows)
-
-    @property
-    def share(self) -> float:
-        """The share of the records that are rows."""
-        trial = self.trial
-        return 0.0 if trial.problem else min(self.even, trial.good) / max(1, trial.good + trial.faults)
-
-
-def choose(sample: SourceSample, encoding: str, folder: Path, name: str) -> Choice:
+def choose(text: Text, folder: Path, name: str) -> Candidate:
     """Try the candidates on the beginning of a source.
 
     Args:
-        sample: What of the source is looked at.
-        encoding: Its encoding.
+        text: What they are made from.
         folder: Where the beginning may be written.
         name: What to call the source in messages.
 
     Raises:
         MigrationError: Prepare would refuse it with each of them.
     """
-    text = sample.text(encoding)
     path = folder / "beginning"
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    trying = _Trying(text, path, name, whole=sample.is_whole)
-    best = trying.best()
-    return Choice(best.told.settings, best.told.reasons, best.told.unsure, best.trial)
+    path.write_bytes(_NO_BYTE.sub("\udcff", text.beginning).encode("utf-8", "surrogateescape"))
+    return _Choosing(text, path, name).best()
 
 
-def _likeliest(tries: Sequence[_Try]) -> _Try:
-    """Choose among ways of quoting: the one with the most rows; of equals the plainest, if its cells are bare."""
-    best = max(tries, key=lambda one: one.merit)
-    plain = [one for one in tries if one.dialect == Dialect(best.dialect.delimiter)]
-    if not plain or '"' in "".join(cell for row in plain[0].trial.rows for cell in row):
-        return best
-    for other in tries:
-        if other.trial.problem or other.trial.good < best.trial.good:
-            continue
-        quote = other.dialect.quote
-        if quote and quote not in (best.dialect.quote, '"') and _wrapped(plain[0].trial.rows, quote):
-            return other
-        if other.dialect.skip_initial_space and not best.dialect.skip_initial_space and _spaced(plain[0].trial.rows):
-            return other
-    return best
-
-
-def _wrapped(rows: Sequence[Sequence[str]], quote: str) -> bool:
-    cells = [cell for row in rows for cell in row if cell[:1] == quote or cell[-1:] == quote]
-    return sum(len(cell) > 1 and cell[0] == quote == cell[-1] for cell in cells) > 0.8 * len(cells) > 0
-
-
-def _spaced(rows: Sequence[Sequence[str]]) -> bool:
-    cells = [cell for row in rows for cell in row[1:] if cell]
-    return sum(cell.startswith(" ") for cell in cells) > 0.95 * len(cells) > 0
-
-
-class _Trying:
-    def __init__(self, text: str, path: Path, name: str, *, whole: bool) -> None:
-        self._text = text.rstrip("\x1a\0")
+class _Choosing:
+    def __init__(self, text: Text, path: Path, name: str) -> None:
+        self._source, self._path, self._name = text, path, name
+        self._whole = not text.end
+        self._text = text.beginning.rstrip("\x1a\0")
         self._lines = lines_of(self._text)
-        self._path, self._name, self._whole = path, name, whole
         first = self._lines[0].strip().strip('"') if self._lines else ""
         self._separator = first[4:] if first.lower().startswith("sep=") and len(first) == 5 else None
         self._first_line = int(self._separator is not None)
 
-    def best(self) -> _Try:
-        tries = list(self._tries())
+    def best(self) -> Candidate:
+        tries = list(self._of_each_delimiter())
         if not tries:
             raise MigrationError(f"{self._name} holds nothing that is a table: no line has two cells.")
         best = max(tries, key=lambda pair: (not pair[1].trial.problem, pair[0], pair[1].merit))[1]
@@ -135,14 +83,14 @@ class _Trying:
             raise MigrationError(best.trial.problem)
         return best
 
-    def _tries(self) -> Iterator[tuple[float, _Try]]:
+    def _of_each_delimiter(self) -> Iterator[tuple[float, Candidate]]:
         scored = sorted(self._scored(), key=lambda pair: -pair[0])
         top = scored[0][0] if scored else 0.0
         for delimiter in dict.fromkeys(dialect.delimiter for score, dialect in scored if score >= _CLOSE * top):
             of_it = [(score, dialect) for score, dialect in scored if dialect.delimiter == delimiter]
-            tries = [one for _, dialect in of_it[:_VARIANTS] for one in self._of(dialect)]
-            if tries:
-                best = _likeliest(tries)
+            candidates = [one for _, dialect in of_it[:_VARIANTS] for one in self._of(dialect)]
+            if candidates:
+                best = likeliest(candidates)
                 yield of_it[0][0] * best.share, best
         if not scored:
             delimiter = next(one for one in ("\t", "|", ";", ",", "\x1f") if not self._holds(one))
@@ -165,25 +113,29 @@ class _Trying:
     def _holds(self, delimiter: str) -> bool:
         return any(delimiter in line for line in self._lines)
 
-    def _of(self, dialect: Dialect) -> Iterator[_Try]:
+    def _of(self, dialect: Dialect) -> Iterator[Candidate]:
         lines = self._lines if dialect.line_end is None else lines_of(self._text, dialect.line_end)
         comment = find_comment(lines, dialect)
         records = self._records(lines, dialect, comment)
         if not any(record.filled for record in records):
             return
-        place = find_header(records)
-        footer = find_footer(place.rows, commonest_width(place.rows)) if self._whole and place.rows else None
+        place, in_comment = find_header(records), False
+        if comment and not place.header:
+            place = replace(place, header=header_in_comment(lines, comment, place, dialect))
+            in_comment = bool(place.header)
+        footer = self._footer(lines, records, place, dialect)
         rows = replace(place, rows=place.rows[: footer.place]) if footer else place
         for plainly in (False, True):
             told = Told()
             self._tell_dialect(told, dialect, comment)
-            tell_place(told, place, self._first_line_after(comment))
-            tell_names(told, rows, plainly=plainly)
+            if not in_comment:
+                tell_place(told, place, self._first_line_after(comment))
+            tell_names(told, rows, plainly=plainly, in_comment=in_comment)
             if footer:
                 told.say("stop_at", footer.cell, "What follows the rows is none: it begins with this cell.")
-            found = _Try(told, self._tried(told), dialect, place)
+            found = Candidate(told, self._tried(told), dialect, rows)
             yield found
-            if not found.trial.problem and found.trial.faults <= _FEW_FAULTS * found.trial.good:
+            if not found.trial.problem and found.trial.faults <= _FEW_FAULTS * (found.trial.good + found.trial.faults):
                 return
 
     def _records(self, lines: Sequence[str], dialect: Dialect, comment: str | None) -> list[Record]:
@@ -195,14 +147,33 @@ class _Trying:
         records = read(self._first_line)
         if all(record.sound for record in records[:_LINES_BEFORE]):
             return records
-        width = commonest_width(records)
+        alone = [records_of([line], dialect)[:1] for line in lines[: 5 * _LINES_BEFORE]]
+        width = commonest_width([record for one in alone for record in one] or records)
         most, best = sum(record.sound and record.width == width for record in records), records
         for first in range(self._first_line, min(_LINES_BEFORE, len(lines))):
-            others = read(first)
+            if any(record.sound and record.width == width > 1 for record in alone[first]):
+                break  # it is one of the table, whatever is wrong below it
+            others = read(first + 1)
             sound = sum(record.sound and record.width == width for record in others)
             if sound > most:
                 most, best = sound, others
         return best
+
+    def _footer(
+        self, lines: Sequence[str], records: Sequence[Record], place: HeaderPlace, dialect: Dialect
+    ) -> Footer | None:
+        """Find where the rows end before the file does, if no row begins as what follows them does."""
+        if not place.rows:
+            return None
+        width = commonest_width([row for row in place.rows if row.filled] or place.rows)
+        if self._whole and len(records) < MOST_RECORDS:
+            return find_footer(place.rows, width)
+        end = lines if self._whole else lines_of(self._source.end, dialect.line_end)
+        last = records_of(end[-_END_LINES:], dialect)
+        footer = find_footer(last, width, after=len(last) // 2) if last else None
+        if footer is None or any(row.cells[0].strip() == footer.cell for row in place.rows):
+            return None
+        return Footer(len(place.rows), footer.cell) if self._source.comes_once(footer.cell) else None
 
     def _tell_dialect(self, told: Told, dialect: Dialect, comment: str | None) -> None:
         settings = dialect.settings

@@ -16,9 +16,16 @@ from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.reading.stand_ins import StandIns
 
 USUAL = (",", ";", "\t", "|")
-_SELDOM = ":^~!#$%&*=§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f\u00a0"
-_NO_CELL = re.compile(r"[;\t|]|,(?=\S)")  # what a cell hardly holds, but for the delimiter itself
-_RECORDS = 1_000
+_SELDOM = "^~§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f:!#$%&*=\u00a0"
+_SURE = _SELDOM[: _SELDOM.index(":")]  # where they stand in every line, that is what they are for
+_QUOTES = re.escape("'`~^$%*@!#&/|¦§”“„«»\u2018\u2019")
+_ESCAPES = re.escape("\\^%?/~!`$#@*&¦")
+_PAIR = re.compile(r"[^\w\s\"'.\-+/\\(){}\[\]<>]{2}")
+_NO_CELL = re.compile(
+    r"[;\t|^~¦\x01\x1f]|,(?=\S)|(?<=\S) {2,}(?=\S)"
+)  # what a cell hardly holds, but for the delimiter itself
+MOST_RECORDS = 1_000
+"""Records of a text that are looked at."""
 _LINES = 4_000
 _WRITTEN = {"\t": "tab", WHITE_SPACE: "white space"}
 
@@ -108,7 +115,7 @@ def lines_of(text: str, line_end: str | None = None) -> list[str]:
 
 
 def records_of(
-    lines: Sequence[str], dialect: Dialect, first: int = 0, comment: str | None = None, most: int = _RECORDS
+    lines: Sequence[str], dialect: Dialect, first: int = 0, comment: str | None = None, most: int = MOST_RECORDS
 ) -> list[Record]:
     """Read lines as records, whatever their quotes; blank lines are none.
 
@@ -157,8 +164,17 @@ def delimiters_of(lines: Sequence[str]) -> list[str]:
     held = Counter(one for line in filled for one in set(line))
     often = [one for one in _SELDOM if held[one] >= 0.8 * len(filled) > 0]
     pairs = [2 * one for one in (*USUAL, *often) if _stands_in_pairs(filled, one)]
+    pairs += [one for one in _mixed_pairs(filled) if one not in pairs]
+    pairs += [r"\t"] if sum(r"\t" in line for line in filled) >= 0.8 * len(filled) > 0 else []
     spaces = [WHITE_SPACE] if held[" "] + held["\t"] >= 0.8 * len(filled) > 0 else []
     return [*(one for one in USUAL if held[one]), *pairs, *often, *spaces]
+
+
+def _mixed_pairs(lines: Sequence[str]) -> list[str]:
+    """List two characters that stand beside each other in most lines, and never apart."""
+    held = Counter(pair for line in lines for pair in set(_PAIR.findall(line)) if pair[0] != pair[1])
+    often = [pair for pair, count in held.most_common(3) if count >= 0.8 * len(lines)]
+    return [pair for pair in often if not any(pair[0] in line.replace(pair, "") for line in lines)]
 
 
 def _stands_in_pairs(lines: Sequence[str], one: str) -> bool:
@@ -201,17 +217,18 @@ def _line_ends_of(text: str) -> list[str]:
 
 def _quotes_of(text: str, mark: str) -> list[str]:
     """List what beside a double quote may stand round cells: as often before as after them."""
-    opening = Counter(re.findall(rf"(?:^|{mark}|[\r\n]) *([^\w\s\"+\-.({{\[<])(?!{mark}|[\r\n]|\Z)", text))
-    closing = Counter(re.findall(rf"(?<!\A)([^\w\s\".)}}\]>])(?={mark}|[\r\n]|\Z)", text))
-    both = [one for one, count in opening.most_common() if 0.5 * count <= closing[one] <= 2 * count]
+    opening = Counter(re.findall(rf"(?:^|{mark}|[\r\n]) *([{_QUOTES}])(?!{mark}|[\r\n]|\Z)", text))
+    closing = Counter(re.findall(rf"(?<!\A)([{_QUOTES}])(?={mark}|[\r\n]|\Z)", text))
+    both = [one for one, count in opening.most_common() if count > 1 and 0.5 * count <= closing[one] <= 2 * count]
     return [one for one in both if re.fullmatch(mark, one) is None][:2]
 
 
 def _escapes_of(text: str, quote: str, mark: str) -> list[str]:
     """List what may stand before a quote, or a delimiter, that is text."""
-    before = Counter(re.findall(rf"([^\w\s,;|.:()\-{re.escape(quote)}]){re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text))
-    found = [one for one, _ in before.most_common(3) if re.fullmatch(mark, one) is None]
-    if re.search(rf"\\(?:{mark}|{re.escape(quote)})", text):
+    before = Counter(re.findall(rf"([{_ESCAPES}]){re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text))
+    found = [one for one, _ in before.most_common(3) if re.fullmatch(mark, one) is None and one != quote]
+    before_text = re.search(rf"\\{re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text)
+    if before_text or len(re.findall(rf"\\{mark}", text)) > 1:
         found.insert(0, "\\")
     return list(dict.fromkeys(found))
 
@@ -276,12 +293,14 @@ def _is_clean(cell: str, dialect: Dialect) -> bool:
         return False
     if is_figure(text):
         return True
+    if text in USUAL:
+        return False
     marks = _NO_CELL.findall(text)
-    return all(mark in dialect.delimiter for mark in marks)
+    return all((mark.strip(" ") or " ") in dialect.delimiter for mark in marks)
 
 
 def _habit(dialect: Dialect) -> float:
-    if dialect.delimiter in USUAL:
+    if dialect.delimiter in USUAL or dialect.delimiter in _SURE:
         return 1.0
     if len(dialect.delimiter) == 2 and dialect.delimiter != WHITE_SPACE:
         return 1.01

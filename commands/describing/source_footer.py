@@ -9,8 +9,8 @@ from commands.describing.source_dialect import Record
 
 _LOOKED_AT = 40
 _TOTAL = re.compile(
-    r"(grand |sub ?)?totals?( .*)?|sum(me)?|gesamt(summe)?|insgesamt|totaux|totale|totaal|celkem|razem|suma|ukupno|skupaj"
-    r"|summa|yhteensä|összesen|toplam|итого|всего|合計|总计|總計|合计",
+    r"(grand |sub ?)?totals?( .*)?|sum(me)?|gesamt(summe)?|insgesamt|totaux|totale|totaal|celkem|razem|suma|ukupno"
+    r"|skupaj|summa|yhteensä|összesen|toplam|итого|всего|合計|总计|總計|合计",
     re.IGNORECASE,
 )
 

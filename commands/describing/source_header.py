@@ -61,7 +61,7 @@ def find_header(records: Sequence[Record]) -> HeaderPlace:
 def _start_of(records: Sequence[Record], width: int) -> int:
     """Find the first record of a table: it and most of those after it have the width."""
     for least in (0.6, 0.3):
-        for place, record in enumerate(records[: 2 * _LOOKED_AT]):
+        for place, record in enumerate(records[: min(_LOOKED_AT, len(records) // 2 + 1)]):
             ahead = [one for one in records[place : place + _AHEAD] if one.filled]
             as_wide = sum(one.width == width for one in ahead)
             if record.width == width and record.filled and as_wide >= least * len(ahead):
@@ -74,10 +74,26 @@ def _after_titles(records: Sequence[Record], start: int, width: int) -> int:
     """Pass over records above the header that are as wide and nearly blank."""
     body = [record.filled for record in records[start:] if record.width == width and record.filled][-_ROWS:]
     usual = median(body[len(body) // 2 :])
-    place = start
-    while place + 1 < len(records) and _is_title(records[place], records[place + 1], usual):
-        place += 1
-    return place if records[place].width == width and records[place].filled else start
+    place, sure = start, start
+    while place + 1 < len(records):
+        if _is_title(records[place], records[place + 1], usual):
+            place += 1
+            sure = place if sure == place - 1 else sure
+        elif _is_half_blank(records[place], usual):
+            place += 1
+        else:
+            break
+    for found in (place, sure):
+        record = records[found]
+        if record.width == width and record.filled and (found == sure or _vote(records, found, 1, width) > 0):
+            return found
+    return start
+
+
+def _is_half_blank(record: Record, usual: float) -> bool:
+    """Whether the first cells of a record hold something and the others do not: a name and a value above a table."""
+    first = record.cells[: record.filled]
+    return 0 < record.filled <= 0.5 * usual and all(cell.strip() for cell in first)
 
 
 def _is_title(record: Record, below: Record, usual: float) -> bool:
@@ -89,9 +105,9 @@ def _is_title(record: Record, below: Record, usual: float) -> bool:
         return False
     # What names the groups of a header's columns is part of it.
     names = [cell.strip() for cell in below.cells if cell.strip()]
-    fills = any(
+    fills = below.filled > 1 and any(
         one.strip() and not other.strip() for one, other in zip(record.cells, below.cells, strict=False)
-    ) and bool(below.filled > 1)
+    )
     return not (record.filled > 1 and (fills or len(set(names)) < len(names)) and below.filled >= 0.5 * usual)
 
 
@@ -109,14 +125,18 @@ def _after_gap(records: Sequence[Record], start: int, width: int) -> int:
 
 def _looks(records: Sequence[Record], first: int, lines: int, width: int) -> list[ColumnLook]:
     """Look at the columns below some records; a header that comes again is not of them."""
-    above = {tuple(record.cells) for record in records[first : first + lines]}
+    above = {_bare(record) for record in records[first : first + lines]}
     rows = [
         record.cells
         for record in records[first + lines :]
-        if record.width == width and record.filled and tuple(record.cells) not in above
+        if record.width == width and record.filled and _bare(record) not in above
     ]
     rows = rows[:_ROWS]
     return [ColumnLook.of([row[place] for row in rows]) for place in range(width)]
+
+
+def _bare(record: Record) -> tuple[str, ...]:
+    return tuple(cell.strip('\ufeff" \t') for cell in record.cells)
 
 
 def _votes(records: Sequence[Record], first: int, lines: int, width: int) -> list[float]:
@@ -154,6 +174,15 @@ def _header_above(records: Sequence[Record], start: int, width: int) -> int | No
     return place if few <= len(names) and 2 * len(names) >= width and record.width <= 2 * width + 2 else None
 
 
+def _names_units(record: Record, above: Record, rows: Sequence[Record]) -> bool:
+    """Whether a record has a few words below whole names, and no key, which each row has."""
+    few = record.filled <= 0.4 * record.width and above.filled == above.width
+    if not few or record.cells[0].strip() or any(map(is_figure, record.cells)):
+        return False
+    filled = [row for row in rows[:_ROWS] if row.filled]
+    return len(filled) > 2 and all(row.cells[0].strip() for row in filled)
+
+
 def _goes_on(records: Sequence[Record], start: int, lines: int, width: int) -> bool:
     """Whether the record after some of the header's is one of them."""
     if len(records) <= start + lines + 1:
@@ -162,13 +191,17 @@ def _goes_on(records: Sequence[Record], start: int, lines: int, width: int) -> b
     if record.width != width or not record.filled or record.line != above.end:
         return False
     votes = _votes(records, start, lines + 1, width)
-    if any(vote < 0 for vote in votes):
+    unlike, like = sum(vote > 0.5 for vote in votes), sum(vote < 0 for vote in votes)
+    if like and (unlike < 2 or unlike < 2 * like):
         return False
     below = _looks(records, start, lines + 1, width)
     pairs = list(zip(above.cells, record.cells, strict=False))
     fills = [place for place, (one, other) in enumerate(pairs) if not one.strip() and other.strip()]
     if above.filled > 1 and len(fills) >= 1 and record.filled > 1:
-        return sum(votes) > 0.5 or all(is_year(record.cells[place]) for place in fills)
+        parts = any(one.strip() and not other.strip() for one, other in pairs)
+        return sum(votes) > (0.2 if parts else 0.5) or all(is_year(record.cells[place]) for place in fills)
+    if _names_units(record, above, records[start + lines + 1 :]):
+        return True
     figures = [place for place, look in enumerate(below) if look.figures]
     told = [place for place in figures if not is_blank(record.cells[place])]
     others = any(cell.strip() for place, cell in enumerate(record.cells) if place not in figures)

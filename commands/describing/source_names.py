@@ -9,7 +9,7 @@ from commands.describing.source_header import HeaderPlace
 from csvdynamo_airflow.preparation.source_header import HEADER_LIMIT_BYTES, header_bytes
 from csvdynamo_airflow.reading.header_names import joined_names, numbered_names
 
-_MANY = 0.1
+_MOST, _MANY, _ENOUGH = 0.5, 0.1, 50
 _NEARLY_ALL = 0.99
 
 
@@ -41,28 +41,39 @@ def tell_place(told: Told, place: HeaderPlace, first_line: int) -> None:
         told.say("header_lines", len(place.header), "The lines make the names together.")
 
 
-def tell_names(told: Told, place: HeaderPlace, *, plainly: bool = False) -> None:
+def tell_names(told: Told, place: HeaderPlace, *, plainly: bool = False, in_comment: bool = False) -> None:
     """Say what the columns are called, and what is to be done with rows of other widths.
 
     Args:
         told: Takes the settings.
         place: The header and the rows.
         plainly: Whether every name is to be said, and every row that can be is to be taken.
+        in_comment: Whether the header is a comment, which is no record.
     """
     rows = [row for row in place.rows if row.filled]
     cells = [cell.strip() for cell in joined_names([record.cells for record in place.header])] if place.header else []
     width = _width(rows, len(cells))
     short = sum(row.width < width for row in rows)
+    trails = bool(cells) and width > len(cells) and _may_trail(rows, len(cells))
     if not place.header:
         told.say("header", "none", "The first record is like the rows: there is no header.")
         told.say("names", [f"column_{number}" for number in range(1, width + 1)], "Nothing in the file names them.")
+    elif in_comment:
+        told.say("header", "none", "The names stand in a comment above the rows.")
+        names = [*cells, *(f"column_{number}" for number in range(len(cells) + 1, width + 1))]
+        told.say("names", usable_names(names), "As the last comment above the rows has them.")
     elif plainly or width > len(cells) + _trailing(rows, len(cells)):
         _tell_all_names(told, place, cells, rows, width, plainly=plainly)
         short = sum(row.width < len(told.settings["names"]) for row in rows)  # type: ignore[arg-type]
     else:
         _tell_odd_names(told, cells, rows)
-    if short and (plainly or short >= _MANY * len(rows)):
+    if _are_many(short, rows) or (trails and short):
         told.say("short_rows", "pad", f"{short:,} of the first {len(rows):,} rows have fewer cells than the header.")
+
+
+def _are_many(some: int, rows: Sequence[Record]) -> bool:
+    """Whether so many rows have another width that this is how the file is written, and no accident."""
+    return some >= (_MOST if len(rows) < _ENOUGH else _MANY) * len(rows) > 0
 
 
 def _width(rows: Sequence[Record], named: int) -> int:
@@ -71,7 +82,9 @@ def _width(rows: Sequence[Record], named: int) -> int:
         return named
     widths = Counter(row.width for row in rows)
     wider = sum(count for width, count in widths.items() if width > named)
-    if named and wider < _MANY * len(rows):
+    if named and wider and _may_trail(rows, named):
+        return max(row.width for row in rows)
+    if named and not _are_many(wider, rows):
         return named
     covered, total = 0, 0
     for width in sorted(widths):
@@ -79,6 +92,13 @@ def _width(rows: Sequence[Record], named: int) -> int:
         if total >= _NEARLY_ALL * len(rows):
             break
     return max(covered, named)
+
+
+def _may_trail(rows: Sequence[Record], named: int) -> bool:
+    """Whether many rows, and not all, have a delimiter after their last cell: read either way they are the same."""
+    wider = [row for row in rows if row.width > named]
+    blank = all(not cell.strip() for row in wider for cell in row.cells[named:])
+    return blank and _MANY * len(rows) <= len(wider) < len(rows) and len(wider) > 1
 
 
 def _trailing(rows: Sequence[Record], named: int) -> int:
@@ -122,7 +142,7 @@ def usable_names(names: Sequence[str]) -> list[str]:
 def _tell_odd_names(told: Told, cells: Sequence[str], rows: Sequence[Record]) -> None:
     nameless = [place for place, cell in enumerate(cells) if not cell]
     valued = [place for place in nameless if any(place < row.width and row.cells[place].strip() for row in rows)]
-    if valued and [_index_from(rows, place) for place in valued] in ([0], [1]):
+    if valued == [0] and _index_from(rows, 0) is not None:
         told.say("nameless", "drop", "The column without a name counts the rows.")
     elif valued:
         told.say("nameless", "number", f"{len(valued)} columns without a name have values.")

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from commands.describing.source_trial import Settings, provisional_dataset
@@ -26,7 +27,10 @@ BEGINNING_BYTES = 1024 * 1024
 _END_BYTES = 256 * 1024
 _PIECE_BYTES = 256 * 1024
 _MOST_HIGH = 256 * 1024
+_PARTS = 24
+_PART = 64 * 1024
 _ENDS = (".csv", ".tsv", ".tab", ".psv", ".txt")
+_CONTROLS = b"\x01\x02\x07\x1c\x1d\x1e\x1f"
 _OVER_ASCII = bytes(range(0x80, 0x100))
 
 
@@ -84,7 +88,7 @@ def take_sample(path: Path, name: str, settings: Settings, report_progress: Call
     size, looked = 0, True
     with open_unpacked(path, name, source=dataset.source) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
-        refuse_head(head, name, dataset)
+        refuse_head(head, name, provisional_dataset("source", {**settings, **_delimiter_of_controls(head)}))
         told = encoding_of_head(head)
         piece = head
         while piece:
@@ -114,6 +118,13 @@ def take_sample(path: Path, name: str, settings: Settings, report_progress: Call
     )
 
 
+def _delimiter_of_controls(head: bytes) -> dict[str, object]:
+    """Name a control character that stands in every line: it is no sign of binary data then."""
+    whole = [line for line in head.split(b"\n")[:-1] if line.strip() and not line.lower().startswith(b"sep=")]
+    found = [one for one in _CONTROLS if whole and all(one in line for line in whole)]
+    return {"delimiter": chr(found[0])} if found else {}
+
+
 def find_member(path: Path) -> tuple[str, str] | None:
     """Say which files of a zip archive are the source, if it has several.
 
@@ -141,6 +152,61 @@ def find_member(path: Path) -> tuple[str, str] | None:
     largest = max(files, key=lambda one: one.file_size).filename
     others = f"The archive holds {len(files)} files with different first lines: this is the largest."
     return "".join(f"[{one}]" if one in "*?[" else one for one in largest), others
+
+
+def begins_one_line(path: Path, name: str, settings: Settings, encoding: str, cell: str) -> bool:
+    """Say whether one line of a source begins with a cell, and no more than one.
+
+    Args:
+        path: The file.
+        name: What to call it in messages.
+        settings: Which files of an archive it is.
+        encoding: Its encoding.
+        cell: The cell.
+    """
+    codec = "utf-8" if encoding == UTF8_WITH_MARK else encoding
+    try:
+        marks = [f"{end}{quote}{cell}".encode(codec) for end in "\n\r" for quote in ("", '"')]
+    except UnicodeEncodeError:
+        return False
+    found, rest = 0, b""
+    with open_unpacked(path, name, source=provisional_dataset("source", settings).source) as unpacked:
+        while piece := unpacked.stream.read(_PIECE_BYTES):
+            data = rest + piece
+            kept = max(map(len, marks)) - 1
+            found += sum(data.count(mark) - rest.count(mark) for mark in marks)
+            rest = data[-kept:]
+    return found == 1
+
+
+def spread_text(path: Path, name: str, settings: Settings, encoding: str) -> str:
+    """Read pieces from all over a source, each of whole lines.
+
+    Args:
+        path: The file.
+        name: What to call it in messages.
+        settings: Which files of an archive it is.
+        encoding: Its encoding.
+    """
+    dataset = provisional_dataset("source", settings)
+    size = 0
+    with open_unpacked(path, name, source=dataset.source) as unpacked:
+        while piece := unpacked.stream.read(_PIECE_BYTES):
+            size += len(piece)
+    texts, done, step = list[str](), 0, max(1, size // _PIECE_BYTES // _PARTS)
+    with open_unpacked(path, name, source=dataset.source) as unpacked:
+        for number in count():
+            piece = unpacked.stream.read(_PIECE_BYTES)
+            if not piece:
+                break
+            if number % step == 0:
+                skipped = len(byte_order_mark(piece)) if not done else 0
+                text = _decoded(piece[skipped : len(piece) // 2 * 2], encoding)
+                first, last = (0 if not done else text.find("\n") + 1), text.rfind("\n") + 1
+                texts.append(text[first:last][:_PART])
+                texts[-1] = texts[-1][: texts[-1].rfind("\n") + 1]
+            done += len(piece)
+    return "".join(texts)
 
 
 def _first_line(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
