@@ -59,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     write_whole(out, dataset_text(description, schema=out.resolve().parent == DATASETS))
     say(told_table(description))
-    say(f"\n{out} is the data set file. To try it: {to_try(out, arguments.source)}")
+    say(f"\n{_told_path(out)} is the data set file. To try it: {to_try(out, arguments.source)}")
     return 0
 
 
@@ -134,6 +134,10 @@ class Progress:
         of = "" if total is None else f" of {total:,}"
         unit = "" if what.startswith("columns") else " bytes"
         print(shown(f"… {done:,}{of}{unit} {what}"), file=sys.stderr, flush=True)
+
+
+def _told_path(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _umask() -> int:

@@ -181,7 +181,7 @@ def _decided(finding: ColumnFinding, fits: Sequence[Fit], store: CellStore) -> C
     dates = [one for one in whole if "format" in one.kind.rules]
     if len(dates) > 1 and first in dates:
         orders = " or ".join(str(one.kind.rules["format"]) for one in dates)
-        return replace(finding, near=first, why=f"{orders}: every cell fits both", unsure=True)
+        return replace(finding, near=first, why=f"{orders}: every cell fits each", unsure=True)
     why, unsure = _against(first, finding)
     if why:
         return replace(finding, near=first, why=why, unsure=unsure)

@@ -9,7 +9,7 @@ from commands.describing.description import Description
 from commands.describing.item_sizes import size_items
 from commands.describing.key_choice import choose_key
 from commands.describing.self_check import checked
-from commands.describing.source_proposal import SourceProposal, propose_source
+from commands.describing.source_proposal import SourceProposal, propose_source, reconsider
 from commands.describing.whole_file import WholeFile, provisional, read_whole
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
@@ -36,8 +36,11 @@ def describe_source(path: Path, name: str, folder: Path, *, url: str, file_name:
         DatasetError: A setting or a name is none that a data set file takes.
     """
     proposal = propose_source(path, file_name, lambda done: tell("looked at", done, None))
-    dataset = provisional(folder, name, proposal.settings)
-    whole = read_whole(path, file_name, dataset, folder, lambda done, total: tell("read", done, total))
+    whole = _read(path, name, folder, file_name, proposal, tell)
+    better = reconsider(path, file_name, proposal, whole.rows, whole.rejects)
+    if better is not None:
+        proposal = better
+        whole = _read(path, name, folder, file_name, proposal, tell)
     space = DiskSpace(folder, f"describe {file_name}")
     with open_duckdb(space) as session:
         store = CellStore.load(session, whole.path, whole.headers, whole.rows, space)
@@ -60,6 +63,11 @@ def describe_source(path: Path, name: str, folder: Path, *, url: str, file_name:
             sizes=sizes,
         )
         return checked(description, path, whole, store.some_rows(_TRIED_ROWS), folder)
+
+
+def _read(path: Path, name: str, folder: Path, file_name: str, proposal: SourceProposal, tell: Tell) -> WholeFile:
+    dataset = provisional(folder, name, proposal.settings)
+    return read_whole(path, file_name, dataset, folder, lambda done, total: tell("read", done, total))
 
 
 def _notes(proposal: SourceProposal, whole: WholeFile) -> list[str]:

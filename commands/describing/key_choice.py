@@ -153,6 +153,7 @@ def _of_whole_rows(store: CellStore, told: Sequence[Candidate]) -> KeyChoice:
     same = store.repeated(())
     unsure = ["No column, nor two or three together, tell every row apart."]
     near = [one for one in told if len(one.columns) == 1 and one.duplicates + one.blank <= store.rows // 20]
+    near.sort(key=lambda one: not is_key(one.told))
     for one in near[:1]:
         lost = one.duplicates + one.blank
         unsure.append(

@@ -75,7 +75,7 @@ def _kind(thousands: str | None, decimal: str, *, strip: str, percent: bool, par
     if thousands in (None, ",", "."):
         mark_there = re.escape(mark)
         facts = {
-            "marked": f".*{mark_there}.*",
+            "marked": f".*({mark_there}[0-9]|[0-9]{mark_there}).*",  # a word for nothing has no digit
             "either way": f"[^0-9]*[1-9][0-9]{{0,2}}{mark_there}[0-9]{{3}}[^0-9]*",
         }
     return Kind(", ".join(told), rules, f"{sign}{around}", {**facts, "fraction": f".*{point}.*"})
