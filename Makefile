@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON  ?= python3
 DATASET ?= ev_population
 SOURCE  ?=
-NAME     =
+NAME     = # of a data set; some systems have a variable of this name
 OBJECT  ?=
 EMAIL   ?=
 VERSION ?=
@@ -37,7 +37,7 @@ demo: $(READY) ## Take a CSV to DynamoDB on the embedded AWS [SOURCE=url-or-path
 
 .PHONY: describe
 describe: $(VENV)/.ready ## Look at a CSV, and write a data set file for it [SOURCE=path-or-https-url] [NAME=cars] [FORCE=1]
-	@$(PY) -m commands.describe --source "$$SOURCE" --name "$$NAME" $(if $(FORCE),--force)
+	@$(PY) -m commands.describe --source "$$SOURCE" $(if $(NAME),--name "$$NAME") $(if $(FORCE),--force)
 
 .PHONY: ui
 ui: $(READY) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS

@@ -74,8 +74,8 @@ def _table(description: Description) -> Table:
     if key.sort is not None:
         table.add("sort_key", key.sort)
     for one in key.candidates[:_MOST_CANDIDATES]:
-        blank = f", {one.blank:,} without it" if one.blank else ""
-        _comment(table, f"- {one.told}: {one.duplicates:,} rows with the key of another one{blank}")
+        blank = f", {one.blank:,} blank" if one.blank else ""
+        _comment(table, f"- {one.told}: {one.duplicates:,} duplicate{'' if one.duplicates == 1 else 's'}{blank}")
     _comment(
         table,
         f"Items have about {sizes.average:,.0f} bytes, the largest {sizes.largest:,}; "

@@ -161,7 +161,8 @@ def _of_whole_rows(store: CellStore, told: Sequence[Candidate]) -> KeyChoice:
             f"{one.duplicates:,} with that of another one."
         )
     if same:
-        why = f"{same:,} rows are the same as another one in every column: only their numbers tell them apart"
+        rows = "1 row is" if same == 1 else f"{same:,} rows are"
+        why = f"{rows} the same as another one in every column: only numbers tell them apart"
         return _numbered(store, told, why, [*unsure, _MOVES])
     name = unused("row_digest", store.headers)
     unsure.append("A row of which one cell changes is another item in the next run; the old one stays.")

@@ -30,7 +30,7 @@ def told_table(description: Description) -> str:
 def _beginning(description: Description) -> Iterator[str]:
     yield (
         f"{description.file_name}: {description.rows:,} rows, {len(description.columns):,} columns, "
-        f"{description.size / 1e6:,.1f} MB"
+        f"{_size(description.size)}"
     )
 
 
@@ -72,17 +72,17 @@ def _key(description: Description) -> Iterator[str]:
     for name, made in key.computed.items():
         yield f"  {name} is made: " + ", ".join(f"{how} = {_value(of)}" for how, of in made.items())
     if key.candidates:
-        rows = [("candidate", "rows with the key of another", "rows without it")]
+        rows = [("candidate", "duplicates", "blank")]
         rows += [(one.told, f"{one.duplicates:,}", f"{one.blank:,}") for one in key.candidates[:_MOST_CANDIDATES]]
         yield from (f"  {line}" for line in _aligned(rows, "<>>"))
 
 
 def _items(description: Description) -> Iterator[str]:
     sizes = description.sizes
-    limit = "more than" if sizes.too_large else "of"
+    limit = f"more than the {MAX_ITEM_BYTES:,} that DynamoDB takes" if sizes.too_large else f"of {MAX_ITEM_BYTES:,}"
     yield (
-        f"Items: about {sizes.average:,.0f} bytes, the largest {sizes.largest:,} {limit} {MAX_ITEM_BYTES:,}; "
-        f"{sizes.write_units:,} write units for the whole table"
+        f"Items: about {sizes.average:,.0f} bytes, the largest {sizes.largest:,} {limit}; "
+        f"{sizes.write_units:,} write units for all of them"
     )
     if description.reserved:
         yield f"Reserved words among the names, for a placeholder in expressions: {', '.join(description.reserved)}"
@@ -95,6 +95,10 @@ def _unsure(description: Description) -> Iterator[str]:
     yield from (f"  - {one}" for one in description.unsure[:_MOST_DOUBTS])
     if len(description.unsure) > _MOST_DOUBTS:
         yield f"  … and {len(description.unsure) - _MOST_DOUBTS:,} more, in the file"
+
+
+def _size(size: int) -> str:
+    return f"{size:,} bytes" if size < 1e6 else f"{size / 1e6:,.1f} MB"
 
 
 def _aligned(rows: Sequence[Sequence[str]], sides: str) -> Iterator[str]:

@@ -138,7 +138,7 @@ def test_whatever_the_names_and_the_sentences_are(tmp_path: Path, header: str, t
     ("changes", "line"),
     [
         ({}, "Price   number    2      1          2  5 to 7"),
-        ({"sizes": ItemSizes(20.0, 500_000, 9)}, "Items: about 20 bytes, the largest 500,000 more than 409,600; 9 write units for the whole table"),
+        ({"sizes": ItemSizes(20.0, 500_000, 9)}, "Items: about 20 bytes, the largest 500,000 more than the 409,600 that DynamoDB takes; 9 write units for all of them"),
         ({"rejects": {"BAD_WIDTH": 2}}, "Records that prepare refuses: 2 BAD_WIDTH"),
         ({"source": SourceProposal({"quote": "'"}, {"quote": "Cells have it."}, [], [])}, 'source.quote = "\'": Cells have it.'),
         ({"rejects": {"BAD_WIDTH": 2}}, "  - prepare refuses 40.0 % of the records, more than gates.max_reject_percent allows: such a run fails."),

@@ -139,7 +139,7 @@ def test_the_rows_number_where_rows_are_the_same() -> None:
     key = key_of(["a", "b"], [["x", "y"], ["x", "y"], ["x", "z"]])
 
     assert (key.partition, key.computed) == ("row_number", {"row_number": {"row_number": True}})
-    assert key.why.startswith("1 rows are the same as another one in every column")
+    assert key.why.startswith("1 row is the same as another one in every column")
 
 
 def test_cells_that_are_too_long_for_a_key() -> None:
