@@ -32,10 +32,12 @@ BLANK_WORDS = frozenset(
 _NUMBER = re.compile(
     r"[(<>~≈]?[+\-\u2212]?\s?[$€£¥]?\s?[+\-\u2212]?(?:\d[\d\s\u00a0.,'\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?\s?[%€$£°*]?\)?"
 )
-_MOMENT = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp][Mm])?"
-    r"|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}(?: .*)?|[A-Za-z]{3,9} \d{1,2},? \d{4}"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp][Mm])?(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+_DAY = (
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
+    r"|[A-Za-z]{3}[- ]\d{2}|\d{4}-\d{2}"
 )
+_MOMENT = re.compile(rf"(?:{_DAY})(?:[T ]+{_TIME})?|{_TIME}")
 _YEAR = re.compile(r"(?:1[89]|20|21)\d{2}(?:[-/]\d{2,4})?")
 _RUNS = re.compile(r"(.)\1+")
 _NEARLY_ALL = 0.9
@@ -49,8 +51,12 @@ def is_blank(cell: str) -> bool:
 
 def is_figure(cell: str) -> bool:
     """Whether a cell is a number, a date or a time."""
-    text = cell.strip()
-    return bool(_NUMBER.fullmatch(text) or _MOMENT.fullmatch(text))
+    return bool(_NUMBER.fullmatch(cell.strip())) or is_moment(cell)
+
+
+def is_moment(cell: str) -> bool:
+    """Whether a cell is a date or a time."""
+    return _MOMENT.fullmatch(cell.strip()) is not None
 
 
 def is_year(cell: str) -> bool:
@@ -72,6 +78,7 @@ class ColumnLook:
         values: How often each value comes.
         filled: How many cells hold something.
         figures: Whether nearly all of those are numbers, dates or times.
+        moments: Whether nearly all of those are dates or times.
         years: Whether nearly all of those are years.
         shape: The shape of nearly all of them, if it tells them from words: it has a digit; "" if there is none.
     """
@@ -79,6 +86,7 @@ class ColumnLook:
     values: Counter[str]
     filled: int
     figures: bool
+    moments: bool
     years: bool
     shape: str
 
@@ -92,6 +100,7 @@ class ColumnLook:
             Counter(filled),
             len(filled),
             bool(filled) and sum(map(is_figure, filled)) >= enough,
+            bool(filled) and sum(map(is_moment, filled)) >= enough,
             bool(filled) and sum(map(is_year, filled)) >= enough,
             shape if times >= enough and "9" in shape else "",
         )
@@ -114,6 +123,8 @@ class ColumnLook:
     def _vote_of_figures(self, text: str) -> float:
         if not is_figure(text):
             return 1.0
+        if is_moment(text) and not self.moments:
+            return 1.0  # a column of numbers that is named after a day
         return 0.0 if is_year(text) and not self.years else -1.0
 
     def _vote_of_words(self, text: str) -> float:

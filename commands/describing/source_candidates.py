@@ -98,7 +98,7 @@ class _Choosing:
 
     def _scored(self) -> Iterator[tuple[float, Dialect]]:
         lines = without_comments(self._lines[self._first_line :])
-        lines = lines[30:] if len(lines) > 100 else lines
+        lines = [*lines[:1], *lines[30:]] if len(lines) > 200 else lines
         if not lines:
             return
         text = "".join(lines)[:_SCORED]
@@ -125,6 +125,7 @@ class _Choosing:
             in_comment = bool(place.header)
         footer = self._footer(lines, records, place, dialect)
         rows = replace(place, rows=place.rows[: footer.place]) if footer else place
+        above = [record for record in records if record.line < place.line and record.filled > 1]
         for plainly in (False, True):
             told = Told()
             self._tell_dialect(told, dialect, comment)
@@ -133,7 +134,7 @@ class _Choosing:
             tell_names(told, rows, plainly=plainly, in_comment=in_comment)
             if footer:
                 told.say("stop_at", footer.cell, "What follows the rows is none: it begins with this cell.")
-            found = Candidate(told, self._tried(told), dialect, rows)
+            found = Candidate(told, self._tried(told), dialect, rows, above)
             yield found
             if not found.trial.problem and found.trial.faults <= _FEW_FAULTS * (found.trial.good + found.trial.faults):
                 return

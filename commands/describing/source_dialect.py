@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from commands.describing.cell_kinds import is_blank, is_figure
+from commands.describing.cell_kinds import is_blank, is_figure, is_moment
 from csvdynamo.datasets.dialects import WHITE_SPACE
 from csvdynamo_airflow.reading.quotes import Quotes
 from csvdynamo_airflow.reading.record_blocks import BadRecord
@@ -260,10 +260,21 @@ def fitness(records: Sequence[Record], dialect: Dialect, *, whole: bool) -> floa
         return 0.0
     cells = [cell for record in even[:200] for cell in record.cells]
     share = len(even) / len(records)
+    if _habit(dialect) < 1.0 and _cuts_cells(records, width, dialect):
+        return 0.0
     spread = (width - 1) / width
     if len(dialect.delimiter) == 2 and dialect.delimiter != WHITE_SPACE:
         spread = (2 * width - 2) / (2 * width - 1)  # as many cells as with one of its characters, no more, no less
     return share * spread * _clean_share(cells, dialect) ** 2 * _habit(dialect)
+
+
+def _cuts_cells(records: Sequence[Record], width: int, dialect: Dialect) -> bool:
+    """Whether what is seldom a delimiter cuts what is one cell: below a header of one word, or a date with its time."""
+    if len(records) > 1 and records[0].width == 1 and records[1].width == width:
+        return True
+    glue = " " if dialect.delimiter == WHITE_SPACE else dialect.delimiter
+    lines = [glue.join(record.cells) for record in records[:200]]
+    return sum(map(is_moment, lines)) > 0.8 * len(lines)
 
 
 def commonest_width(records: Sequence[Record]) -> int:

@@ -142,7 +142,20 @@ def _bare(record: Record) -> tuple[str, ...]:
 def _votes(records: Sequence[Record], first: int, lines: int, width: int) -> list[float]:
     looks = _looks(records, first, lines, width)
     cells = records[first + lines - 1].cells
-    return [look.vote(cell) for look, cell in zip(looks, cells, strict=False)]
+    votes = [look.vote(cell) for look, cell in zip(looks, cells, strict=False)]
+    counting = _counting(cells) if lines == 1 and any(vote > 0 for vote in votes) else set()
+    return [0.0 if place in counting else vote for place, vote in enumerate(votes)]
+
+
+def _counting(cells: Sequence[str]) -> set[int]:
+    """Find cells that count: hours of a day, say, which columns are named after."""
+    numbers = [int(cell) if cell.strip().isdecimal() else None for cell in cells]
+    found = set[int]()
+    for place in range(2, len(numbers)):
+        run = numbers[place - 2 : place + 1]
+        if None not in run and run == [run[0], run[0] + 1, run[0] + 2]:  # type: ignore[operator]
+            found |= {place - 2, place - 1, place}
+    return found
 
 
 def _vote(records: Sequence[Record], first: int, lines: int, width: int) -> float:

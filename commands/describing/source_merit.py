@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.describing.source_dialect import Dialect, commonest_width
+from commands.describing.source_dialect import Dialect, Record, commonest_width
 from commands.describing.source_header import HeaderPlace
 from commands.describing.source_names import Told
 from commands.describing.source_trial import Trial
@@ -22,12 +22,14 @@ class Candidate:
         trial: What prepare's reader makes of it.
         dialect: How the text is taken to be written.
         place: Its header and its rows.
+        above: Records above those that have several cells.
     """
 
     told: Told
     trial: Trial
     dialect: Dialect
     place: HeaderPlace
+    above: Sequence[Record] = ()
 
     @property
     def merit(self) -> tuple[bool, float, int, int]:

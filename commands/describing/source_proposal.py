@@ -28,6 +28,7 @@ from csvdynamo_airflow.reading.told_reading import shown_delimiter
 
 _MORE_REJECTS = 2  # times those of the beginning
 _FEW_REJECTS = 0.001
+_FEW_ABOVE = 2
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,8 @@ def _doubts(best: Candidate, sample: SourceSample) -> Iterator[str]:
     elif abs(best.place.vote) < 0.5 * best.trial.width**0.5:
         what = "names" if best.place.header else "values"
         yield f"Whether the first record of the table is a header: taken for {what}; source.header says otherwise."
+    if len(best.above) > _FEW_ABOVE:
+        yield f"{len(best.above):,} records above the table have several cells; they are taken for none of its rows."
     if best.trial.bad and not sample.is_whole:
         yield f"Of the first {best.trial.good + best.trial.bad:,} records {best.trial.bad:,} are no rows."
 
