@@ -35,12 +35,17 @@ def describe_source(path: Path, name: str, folder: Path, *, url: str, file_name:
         MigrationError, MigrationPostponedError: It cannot be read, or the disk has no room.
         DatasetError: A setting or a name is none that a data set file takes.
     """
+
+    def read(proposal: SourceProposal) -> WholeFile:
+        dataset = provisional(folder, name, proposal.settings)
+        return read_whole(path, file_name, dataset, folder, lambda done, total: tell("read", done, total))
+
     proposal = propose_source(path, file_name, lambda done: tell("looked at", done, None))
-    whole = _read(path, name, folder, file_name, proposal, tell)
+    whole = read(proposal)
     better = reconsider(path, file_name, proposal, whole.rows, whole.rejects)
     if better is not None:
         proposal = better
-        whole = _read(path, name, folder, file_name, proposal, tell)
+        whole = read(proposal)
     space = DiskSpace(folder, f"describe {file_name}")
     with open_duckdb(space) as session:
         store = CellStore.load(session, whole.path, whole.headers, whole.rows, space)
@@ -62,12 +67,7 @@ def describe_source(path: Path, name: str, folder: Path, *, url: str, file_name:
             key=key,
             sizes=sizes,
         )
-        return checked(description, path, whole, store.some_rows(_TRIED_ROWS), folder)
-
-
-def _read(path: Path, name: str, folder: Path, file_name: str, proposal: SourceProposal, tell: Tell) -> WholeFile:
-    dataset = provisional(folder, name, proposal.settings)
-    return read_whole(path, file_name, dataset, folder, lambda done, total: tell("read", done, total))
+        return checked(description, whole.headers, store.some_rows(_TRIED_ROWS), folder)
 
 
 def _notes(proposal: SourceProposal, whole: WholeFile) -> list[str]:

@@ -1,12 +1,10 @@
 """The data set file is tried before anybody gets it: by its own reader, by prepare's, and by the core on some rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from commands.describing.dataset_text import dataset_text
 from commands.describing.description import Description
-from commands.describing.whole_file import WholeFile
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
@@ -14,20 +12,16 @@ from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.preparation.source_header import check_header
-from csvdynamo_airflow.reading.source_file import find_format
 
 NumberedRow = tuple[int, Sequence[str]]
 
 
-def checked(
-    description: Description, path: Path, whole: WholeFile, rows: Iterable[NumberedRow], folder: Path
-) -> Description:
+def checked(description: Description, headers: Sequence[str], rows: Iterable[NumberedRow], folder: Path) -> Description:
     """Try a description as a data set file; a column whose type refuses a row becomes text.
 
     Args:
         description: What was found.
-        path: The source.
-        whole: What prepare took of it.
+        headers: The source's columns.
         rows: Some of its rows, with their numbers.
         folder: Where the file is written to be tried.
 
@@ -41,10 +35,10 @@ def checked(
     some = list(rows)
     while True:
         dataset = tried(description, folder)
-        refused = first_refusal(dataset, whole.headers, some)
+        refused = first_refusal(dataset, headers, some)
         if refused is None:
-            check_header(whole.headers, dataset, description.file_name)
-            return _same_delimiter(description, dataset, path, whole)
+            check_header(headers, dataset, description.file_name)
+            return description
         declared = {one.header for one in description.declared}
         if refused.column is None or refused.column not in declared:
             raise MigrationError(f"The data set file would refuse a good row: {refused.message}.")
@@ -71,23 +65,3 @@ def first_refusal(dataset: Dataset, headers: Sequence[str], rows: Iterable[Numbe
         if isinstance(made, Refusal):
             return made
     return None
-
-
-def _same_delimiter(description: Description, dataset: Dataset, path: Path, whole: WholeFile) -> Description:
-    """Say the delimiter, should the columns that the file names now lead the reader to another one."""
-    read = whole.source_format
-    if dataset.source.delimiter is not None:
-        return description
-    # The encoding is known: to find it again may take a pass over the file.
-    known = replace(dataset, source=replace(dataset.source, encoding=read.encoding.removesuffix("-sig")))
-    if find_format(path, description.file_name, known).delimiter == read.delimiter:
-        return description
-    source = description.source
-    return replace(
-        description,
-        source=replace(
-            source,
-            settings={**source.settings, "delimiter": "tab" if read.delimiter == "\t" else read.delimiter},
-            reasons={**source.reasons, "delimiter": "it is what the whole file was read with"},
-        ),
-    )

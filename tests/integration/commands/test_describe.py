@@ -55,7 +55,9 @@ def refusal(*words: str) -> str:
     return str(ended.value)
 
 
-def test_it_writes_the_file_and_prints_the_table(cars: Path, datasets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_writes_the_file_and_prints_the_table(
+    cars: Path, datasets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert describe.main(["--source", str(cars)]) == 0
 
     dataset = load_dataset(datasets / "cars.toml")
@@ -84,7 +86,9 @@ def test_the_file_alone_goes_to_standard_output(cars: Path, datasets: Path, caps
 def test_a_file_that_is_there_is_not_written_over(cars: Path, datasets: Path) -> None:
     (datasets / "cars.toml").write_text("mine")
 
-    assert "cars.toml is there already. Give another NAME, or write over it with FORCE=1." in refusal("--source", str(cars))
+    assert "cars.toml is there already. Give another NAME, or write over it with FORCE=1." in refusal(
+        "--source", str(cars)
+    )
     assert (datasets / "cars.toml").read_text() == "mine"
 
     assert describe.main(["--source", str(cars), "--force"]) == 0
@@ -164,7 +168,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     temporary.mkdir()
     with source.open("w") as file:
         file.write("Car ID,Price,Note\n")
-        file.writelines(f"A-{number},{number},\"a, note\"\n" for number in range(400_000))
+        file.writelines(f'A-{number},{number},"a, note"\n' for number in range(400_000))
     process = subprocess.Popen(
         [sys.executable, "-m", "commands.describe", "--source", str(source), "--out", str(folder / "long.toml")],
         cwd=ROOT,
@@ -192,3 +196,16 @@ def test_prepare_takes_what_was_described(tmp_path: Path) -> None:
 
     assert prepared.rejects_by_code == dict(found.rejects) == {"BAD_WIDTH": 1}
     assert prepared.source_rows - 1 == found.rows == 4
+
+
+def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 1.0, 4.0, 5.0, 8.0])
+    monkeypatch.setattr(describe.time, "monotonic", lambda: next(clock))
+    progress = describe.Progress()
+
+    progress("read", 1, None)
+    progress("read", 2000, None)
+    progress("read", 3000, None)
+    progress("columns counted", 4, 17)
+
+    assert capsys.readouterr().err == "… 2,000 bytes read\n… 4 of 17 columns counted\n"

@@ -1,11 +1,11 @@
-"""Tables of columns as publishers fill them: numbers, dates, codes and texts in every way, some cells of another kind."""
+"""Tables of columns as publishers fill them: numbers, dates, codes and texts, some cells of another kind."""
 
 import csv
 import io
 import json
 import random
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 Cell = Callable[[random.Random, int, datetime], str]
 
@@ -77,7 +77,7 @@ def table(seed: int) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([f"{draw.choice(_NAMES)} {place}" for place in range(len(kinds))])
     for _ in range(draw.choice([1, 2, 5, 30, 300, 6000])):
-        day = datetime(1990, 1, 1) + timedelta(days=draw.randint(0, 12000), seconds=draw.randint(0, 86399))
+        day = datetime(1990, 1, 1, tzinfo=UTC) + timedelta(days=draw.randint(0, 12000), seconds=draw.randint(0, 86399))
         cells = [CELLS[kind](draw, draw.randint(0, 5000), day) for kind in kinds]
         writer.writerow(
             [other if draw.random() < share else cell for cell, (share, other) in zip(cells, noise, strict=True)]

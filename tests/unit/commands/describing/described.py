@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 from commands.describing.cell_store import CellStore
 from commands.describing.column_types import ColumnFinding, find_type, find_types
 from commands.describing.describe_source import describe_source
@@ -27,6 +25,8 @@ def describe(content: str | bytes, name: str = "cars", file_name: str = "cars.cs
 @contextmanager
 def stored(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[CellStore]:
     """Give rows as a store has them."""
+    import duckdb
+
     with duckdb.connect(":memory:") as session:
         names = [f"c{place}" for place in range(len(header))]
         session.execute(f"CREATE TABLE cells (row BIGINT, {', '.join(f'{name} VARCHAR' for name in names)})")

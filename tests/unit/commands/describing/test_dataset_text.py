@@ -19,6 +19,10 @@ from commands.describing.told_table import told_table
 from csvdynamo.datasets.dataset_file import load_dataset
 
 NUMBER = Kind("number", {"type": "number"})
+FILE_NAMES = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Co", "Cn", "Cf", "Zs"])
+QUOTE = SourceProposal({"quote": "'"}, {"quote": "Cells have it."}, [], [])
+REFUSED = "prepare refuses 40.0 % of the records, more than gates.max_reject_percent allows: such a run fails."
+TOO_LARGE = "the largest 500,000 more than the 409,600 that DynamoDB takes"
 
 
 def description(**changes: object) -> Description:
@@ -96,7 +100,7 @@ def test_a_key_that_is_made(tmp_path: Path) -> None:
 
     text = dataset_text(description(key=key))
 
-    assert '[computed.row_number]\nrow_number = true' in text
+    assert "[computed.row_number]\nrow_number = true" in text
 
 
 def test_a_column_that_is_a_text_in_the_key_has_no_rules() -> None:
@@ -109,7 +113,7 @@ def test_a_column_that_is_a_text_in_the_key_has_no_rules() -> None:
 @given(
     header=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip),
     told=st.text(max_size=40),
-    file_name=st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Co", "Cn", "Cf", "Zs"]), min_size=1, max_size=9),
+    file_name=st.text(FILE_NAMES, min_size=1, max_size=9),
 )
 def test_whatever_the_names_and_the_sentences_are(tmp_path: Path, header: str, told: str, file_name: str) -> None:
     counts = ColumnCounts(0, header, 3, 3, 3, 6, 2)
@@ -138,10 +142,13 @@ def test_whatever_the_names_and_the_sentences_are(tmp_path: Path, header: str, t
     ("changes", "line"),
     [
         ({}, "Price   number    2      1          2  5 to 7"),
-        ({"sizes": ItemSizes(20.0, 500_000, 9)}, "Items: about 20 bytes, the largest 500,000 more than the 409,600 that DynamoDB takes; 9 write units for all of them"),
+        (
+            {"sizes": ItemSizes(20.0, 500_000, 9)},
+            f"Items: about 20 bytes, {TOO_LARGE}; 9 write units for all of them",
+        ),
         ({"rejects": {"BAD_WIDTH": 2}}, "Records that prepare refuses: 2 BAD_WIDTH"),
-        ({"source": SourceProposal({"quote": "'"}, {"quote": "Cells have it."}, [], [])}, 'source.quote = "\'": Cells have it.'),
-        ({"rejects": {"BAD_WIDTH": 2}}, "  - prepare refuses 40.0 % of the records, more than gates.max_reject_percent allows: such a run fails."),
+        ({"source": QUOTE}, 'source.quote = "\'": Cells have it.'),
+        ({"rejects": {"BAD_WIDTH": 2}}, f"  - {REFUSED}"),
     ],
 )
 def test_the_table_on_the_terminal(changes: dict[str, object], line: str) -> None:
