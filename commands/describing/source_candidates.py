@@ -70,7 +70,7 @@ class _Choosing:
         self._whole = not text.end
         self._text = text.beginning.rstrip("\x1a\0")
         self._lines = lines_of(self._text)
-        first = self._lines[0].strip().strip('"') if self._lines else ""
+        first = self._lines[0].strip('\r\n"') if self._lines else ""
         self._separator = first[4:] if first.lower().startswith("sep=") and len(first) == 5 else None
         self._first_line = int(self._separator is not None)
 

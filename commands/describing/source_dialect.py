@@ -16,7 +16,7 @@ from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.reading.stand_ins import StandIns
 
 USUAL = (",", ";", "\t", "|")
-_SELDOM = "^~§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f:!#$%&*=\u00a0"
+_SELDOM = "^~§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f:!#$%&*=@\u00a0"
 _SURE = _SELDOM[: _SELDOM.index(":")]  # where they stand in every line, that is what they are for
 _QUOTES = re.escape("'`~^$%*@!#&/|¦§”“„«»\u2018\u2019")
 _ESCAPES = re.escape("\\^%?/~!`$#@*&¦")
@@ -163,6 +163,8 @@ def delimiters_of(lines: Sequence[str]) -> list[str]:
     filled = [line for line in lines[:_LINES] if line.strip()]
     held = Counter(one for line in filled for one in set(line))
     often = [one for one in _SELDOM if held[one] >= 0.8 * len(filled) > 0]
+    between = Counter(one for line in filled for one in set(re.findall(r'[^"]"([^\w\s"])"[^"]', f" {line} ")))
+    often += [one for one, count in between.items() if count >= 0.8 * len(filled) and one not in (*USUAL, *often)]
     pairs = [2 * one for one in (*USUAL, *often) if _stands_in_pairs(filled, one)]
     pairs += [one for one in _mixed_pairs(filled) if one not in pairs]
     pairs += [r"\t"] if sum(r"\t" in line for line in filled) >= 0.8 * len(filled) > 0 else []

@@ -125,7 +125,7 @@ def reconsider(
     better = [trial for trial in _others(path, name, proposal) if not trial.problem and trial.good > rows]
     if not better:
         return None
-    best = max(better, key=lambda trial: trial.good)
+    best = max(better, key=lambda trial: (trial.good, -len(trial.settings)))
     why = "Rows that come later than the first ones need it."
     reasons = {key: proposal.reasons.get(key, why) for key in best.settings}
     return SourceProposal(

@@ -57,7 +57,7 @@ class Base:
 
 
 _FIRMS = ("Smith, Jones & Co", 'ACME "Direct" Ltd', "O'Neill plc", "Northern Rail", "Bath & North East", "KPMG, LLP")
-_TYPES = ("Travel", "Consultancy", "Rent, rates", "Legal fees", "IT – hardware")
+_TYPES = ("Travel", "Consultancy", "Rent, rates", "Legal fees", "IT \u2013 hardware")
 _GRADES = ("SCS1", "SCS2", "SCS1A", "HEO", "EO")
 _TOWNS = ("Plzeň", "Ústí nad Labem", "Žďár nad Sázavou", "České Budějovice", "Příbram", "Brno")
 
@@ -128,12 +128,17 @@ def text_of(records: Rows, delimiter: str = ",", end: str = "\n", **options: obj
     return file.getvalue()
 
 
-def all_kinds() -> Iterator[Kind]:
-    """List every kind, of several tables and sizes."""
-    for count in (3, 40):
-        for base in (spending(count), sensor(count), organogram(count), towns(count)):
-            for kind in (*_written(base), *_around(base), *_headers(base), *_widths(base), *_packed(base)):
-                yield replace(kind, name=f"{base.name} of {count}: {kind.name}")
+def kinds_of(base: Base) -> Iterator[Kind]:
+    """List every kind of file of a table."""
+    yield from _written(base)
+    yield from _around(base)
+    yield from _headers(base)
+    yield from _widths(base)
+    yield from _packed(base)
+
+
+def other_kinds() -> Iterator[Kind]:
+    """List kinds of files with tables of their own, and several kinds at once."""
     yield from _single()
     yield from _together()
 
