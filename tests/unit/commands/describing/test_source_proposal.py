@@ -16,16 +16,8 @@ from commands.describing.source_trial import try_settings
 from csvdynamo_airflow.errors import MigrationError
 from tests.polluted.corpus import corpus_files
 from tests.support.quick_prepare import quick_prepare
-from tests.unit.commands.describing.served_files import (
-    Base,
-    Kind,
-    kinds_of,
-    organogram,
-    other_kinds,
-    sensor,
-    spending,
-    towns,
-)
+from tests.unit.commands.describing.served_files import kinds_of, other_kinds
+from tests.unit.commands.describing.served_tables import Base, Kind, organogram, sensor, spending, towns
 from tests.unit.commands.describing.taken import take
 from tests.unit.plugin.test_prepare_properties import FEWER
 
