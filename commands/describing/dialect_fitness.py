@@ -8,6 +8,7 @@ from commands.describing.dialect_candidates import SURE, USUAL
 from commands.describing.source_dialect import Dialect, Record, commonest_width
 from csvdynamo.datasets.dialects import WHITE_SPACE
 
+_NO_CELL_OF_TABS = re.compile(r"[\t|^~¦\x01\x1f]|(?<=\S) {3,}(?=\S)")
 _NO_CELL = re.compile(
     r"[;\t|^~¦\x01\x1f]|,(?=\S)|(?<=\S) {2,}(?=\S)"
 )  # what a cell hardly holds, but for the delimiter itself
@@ -65,7 +66,8 @@ def _is_clean(cell: str, dialect: Dialect) -> bool:
         return True
     if text in USUAL:
         return False
-    marks = _NO_CELL.findall(text)
+    # Whoever writes a tab between cells needs no quotes round those with commas.
+    marks = (_NO_CELL_OF_TABS if dialect.delimiter in ("\t", "|", *SURE) else _NO_CELL).findall(text)
     return all((mark.strip(" ") or " ") in dialect.delimiter for mark in marks)
 
 
