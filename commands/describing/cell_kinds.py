@@ -41,6 +41,7 @@ _MOMENT = re.compile(rf"(?:{_DAY})(?:[T ]+{_TIME})?|{_TIME}")
 _YEAR = re.compile(r"(?:1[89]|20|21)\d{2}(?:[-/]\d{2,4})?")
 _RUNS = re.compile(r"(.)\1+")
 _NEARLY_ALL = 0.9
+_LONGEST_NAME = 60
 
 
 def is_blank(cell: str) -> bool:
@@ -131,5 +132,7 @@ class ColumnLook:
         lengths = {len(value) for value in self.values}
         if self.filled > 2 and len(lengths) == 1 and lengths != {len(text)}:
             return 0.5
+        if len(text) > _LONGEST_NAME:
+            return -0.3
         few = self.filled >= 20 and len(self.values) <= self.filled / 4
         return 0.5 if few else 0.1

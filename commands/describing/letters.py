@@ -2,15 +2,15 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-_ALPHABETS = {
+_ALPHABETS: dict[str, Sequence[str]] = {
     "fr": "éèêëàâçùûîïôœÿæ",
     "de": "äöüß",
     "es": "áéíóúñü¿¡ªº",
     "ca": "àèéíïòóúüç·",
-    "pt": "ãõçáéíóúâêôàªº",
+    "pt": ("ã", "õe", *"çáéíóúâêôàªº"),
     "it": "àèéìòù",
     "da": "æøåé",
     "sv": "åäöéü",
@@ -42,10 +42,17 @@ def plausibility(text: str) -> float:
         text: It; one at least is not of ASCII.
     """
     places = [place for place, one in enumerate(text) if one > "\x7f"]
-    letters = Counter(text[place].lower()[0] for place in places if _script(text[place]) == "LATIN")
+    letters = Counter(_letter(text, place) for place in places if _script(text[place]) == "LATIN")
     latin = _latin_share(letters)
     total = sum(_worth(text, place, latin) for place in places)
     return total / max(1, len(places))
+
+
+def _letter(text: str, place: int) -> str:
+    """Return a letter in small, as `_ALPHABETS` has it."""
+    small = text[place].lower()[0]
+    # In Portuguese an e follows it; where none does, it is Estonian, or Hungarian's letter that has its place.
+    return small if small != "õ" or text[place + 1 : place + 2].lower() != "e" else "õe"
 
 
 def _latin_share(letters: Counter[str]) -> float:
@@ -57,7 +64,7 @@ def _latin_share(letters: Counter[str]) -> float:
         _SELDOM.get(language, 1.0) * sum(letters[one] for one in alphabet) / count
         for language, alphabet in _ALPHABETS.items()
     )
-    known = frozenset("".join(_ALPHABETS.values()))
+    known = frozenset(one for alphabet in _ALPHABETS.values() for one in alphabet)
     return max(*shares, 0.7 * sum(letters[one] for one in known) / count)
 
 

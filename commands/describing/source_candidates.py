@@ -5,18 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from commands.describing.dialect_candidates import delimiters_of, variants_of
+from commands.describing.dialect_fitness import fitness
 from commands.describing.source_comments import find_comment, header_in_comment, without_comments
-from commands.describing.source_dialect import (
-    MOST_RECORDS,
-    Dialect,
-    Record,
-    commonest_width,
-    delimiters_of,
-    fitness,
-    lines_of,
-    records_of,
-    variants_of,
-)
+from commands.describing.source_dialect import MOST_RECORDS, Dialect, Record, commonest_width, lines_of, records_of
 from commands.describing.source_footer import Footer, find_footer
 from commands.describing.source_header import HeaderPlace, find_header
 from commands.describing.source_merit import Candidate, likeliest
@@ -70,7 +62,7 @@ class _Choosing:
         self._whole = not text.end
         self._text = text.beginning.rstrip("\x1a\0")
         self._lines = lines_of(self._text)
-        first = self._lines[0].strip().strip('"') if self._lines else ""
+        first = self._lines[0].strip('\r\n"') if self._lines else ""
         self._separator = first[4:] if first.lower().startswith("sep=") and len(first) == 5 else None
         self._first_line = int(self._separator is not None)
 

@@ -1,32 +1,21 @@
-"""Which delimiter, quote and escape a text is written with: candidates, and how well each cuts the text. Pure."""
+"""How a text is written, and the records that it is made of then, read without judging them. Pure."""
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
-from commands.describing.cell_kinds import is_blank, is_figure, is_moment
 from csvdynamo.datasets.dialects import WHITE_SPACE
 from csvdynamo_airflow.reading.quotes import Quotes
 from csvdynamo_airflow.reading.record_blocks import BadRecord
 from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.reading.stand_ins import StandIns
 
-USUAL = (",", ";", "\t", "|")
-_SELDOM = "^~§¦¬\x01\x02\x07\x1c\x1d\x1e\x1f:!#$%&*=\u00a0"
-_SURE = _SELDOM[: _SELDOM.index(":")]  # where they stand in every line, that is what they are for
-_QUOTES = re.escape("'`~^$%*@!#&/|¦§”“„«»\u2018\u2019")
-_ESCAPES = re.escape("\\^%?/~!`$#@*&¦")
-_PAIR = re.compile(r"[^\w\s\"'.\-+/\\(){}\[\]<>]{2}")
-_NO_CELL = re.compile(
-    r"[;\t|^~¦\x01\x1f]|,(?=\S)|(?<=\S) {2,}(?=\S)"
-)  # what a cell hardly holds, but for the delimiter itself
 MOST_RECORDS = 1_000
 """Records of a text that are looked at."""
-_LINES = 4_000
+
 _WRITTEN = {"\t": "tab", WHITE_SPACE: "white space"}
 
 
@@ -158,125 +147,6 @@ def _records(lines: Sequence[str], dialect: Dialect, first: int, comment: str | 
         held.clear()
 
 
-def delimiters_of(lines: Sequence[str]) -> list[str]:
-    """List what may stand between two cells: the usual ones, and others that most lines hold."""
-    filled = [line for line in lines[:_LINES] if line.strip()]
-    held = Counter(one for line in filled for one in set(line))
-    often = [one for one in _SELDOM if held[one] >= 0.8 * len(filled) > 0]
-    pairs = [2 * one for one in (*USUAL, *often) if _stands_in_pairs(filled, one)]
-    pairs += [one for one in _mixed_pairs(filled) if one not in pairs]
-    pairs += [r"\t"] if sum(r"\t" in line for line in filled) >= 0.8 * len(filled) > 0 else []
-    spaces = [WHITE_SPACE] if held[" "] + held["\t"] >= 0.8 * len(filled) > 0 else []
-    return [*(one for one in USUAL if held[one]), *pairs, *often, *spaces]
-
-
-def _mixed_pairs(lines: Sequence[str]) -> list[str]:
-    """List two characters that stand beside each other in most lines, and never apart."""
-    held = Counter(pair for line in lines for pair in set(_PAIR.findall(line)) if pair[0] != pair[1])
-    often = [pair for pair, count in held.most_common(3) if count >= 0.8 * len(lines)]
-    return [pair for pair in often if not any(pair[0] in line.replace(pair, "") for line in lines)]
-
-
-def _stands_in_pairs(lines: Sequence[str], one: str) -> bool:
-    """Whether a character stands in most lines, and hardly ever alone or at a line's end: there cells are blank."""
-    pairs = [line for line in lines if 2 * one in line and one not in line.replace(2 * one, "")]
-    inner = [line for line in pairs if not line.strip().endswith(one)]
-    return len(pairs) >= 0.8 * len(lines) > 0 and len(inner) >= 0.5 * len(pairs)
-
-
-def variants_of(text: str, delimiter: str) -> Iterator[Dialect]:
-    """List the ways of quoting that a text with a delimiter may be written in, the likeliest first.
-
-    Args:
-        text: The text, or the beginning of it.
-        delimiter: What stands between two cells.
-    """
-    for line_end in (None, *_line_ends_of(text)):
-        plain = Dialect(delimiter, line_end=line_end)
-        yield plain
-        mark = "[ \t]" if delimiter == WHITE_SPACE else re.escape(delimiter)
-        for quote in ('"', *_quotes_of(text, mark)):
-            if quote != '"':
-                yield replace(plain, quote=quote)
-            if len(delimiter) == 1 and re.search(rf"{mark} +{re.escape(quote)}|^ *[^{mark}\s]+{mark} ", text):
-                yield replace(plain, quote=quote, skip_initial_space=True)
-            if delimiter != WHITE_SPACE:
-                yield from (replace(plain, quote=quote, escape=one) for one in _escapes_of(text, quote, mark))
-        if _quotes_are_text(text, mark):
-            yield replace(plain, quote=None)
-
-
-def _line_ends_of(text: str) -> list[str]:
-    """List what alone may end a line, where several kinds of line ends stand."""
-    pairs, feeds, returns = text.count("\r\n"), text.count("\n"), text.count("\r")
-    lone = (feeds - pairs) + (returns - pairs)
-    if pairs and lone:
-        return ["\r\n"]
-    return ["\n", "\r"] if feeds and returns and not pairs else []
-
-
-def _quotes_of(text: str, mark: str) -> list[str]:
-    """List what beside a double quote may stand round cells: as often before as after them."""
-    opening = Counter(re.findall(rf"(?:^|{mark}|[\r\n]) *([{_QUOTES}])(?!{mark}|[\r\n]|\Z)", text))
-    closing = Counter(re.findall(rf"(?<!\A)([{_QUOTES}])(?={mark}|[\r\n]|\Z)", text))
-    both = [one for one, count in opening.most_common() if count > 1 and 0.5 * count <= closing[one] <= 2 * count]
-    return [one for one in both if re.fullmatch(mark, one) is None][:2]
-
-
-def _escapes_of(text: str, quote: str, mark: str) -> list[str]:
-    """List what may stand before a quote, or a delimiter, that is text."""
-    before = Counter(re.findall(rf"([{_ESCAPES}]){re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text))
-    found = [one for one, _ in before.most_common(3) if re.fullmatch(mark, one) is None and one != quote]
-    before_text = re.search(rf"\\{re.escape(quote)}(?!{mark}|[\r\n]|\Z)", text)
-    if before_text or len(re.findall(rf"\\{mark}", text)) > 1:
-        found.insert(0, "\\")
-    return list(dict.fromkeys(found))
-
-
-def _quotes_are_text(text: str, mark: str) -> bool:
-    """Whether quotes stand before cells or after them, and hardly ever both."""
-    opening = len(re.findall(rf'(?:^|{mark}|[\r\n])"(?!{mark}|[\r\n]|\Z)', text))
-    closing = len(re.findall(rf'(?<!^)(?<!{mark})(?<![\r\n])"(?={mark}|[\r\n]|\Z)', text))
-    return '"' in text and min(opening, closing) <= 0.1 * max(opening, closing)
-
-
-def fitness(records: Sequence[Record], dialect: Dialect, *, whole: bool) -> float:
-    """Say how well a dialect cuts a text, from 0 to 1.
-
-    It is the share of the records that have the commonest width and sound quotes, less where there are few cells, and
-    much less where cells hold what looks like another delimiter.
-
-    Args:
-        records: The text's, read with it.
-        dialect: The dialect.
-        whole: Whether the last record is whole.
-    """
-    records = [record for record in (records if whole or len(records) < 2 else records[:-1]) if record.filled]
-    if not records:
-        return 0.0
-    width = commonest_width(records)
-    even = [record for record in records if record.width == width and record.sound]
-    if width < 2 or not even:
-        return 0.0
-    cells = [cell for record in even[:200] for cell in record.cells]
-    share = len(even) / len(records)
-    if _habit(dialect) < 1.0 and _cuts_cells(records, width, dialect):
-        return 0.0
-    spread = (width - 1) / width
-    if len(dialect.delimiter) == 2 and dialect.delimiter != WHITE_SPACE:
-        spread = (2 * width - 2) / (2 * width - 1)  # as many cells as with one of its characters, no more, no less
-    return share * spread * _clean_share(cells, dialect) ** 2 * _habit(dialect)
-
-
-def _cuts_cells(records: Sequence[Record], width: int, dialect: Dialect) -> bool:
-    """Whether what is seldom a delimiter cuts what is one cell: below a header of one word, or a date with its time."""
-    if len(records) > 1 and records[0].width == 1 and records[1].width == width:
-        return True
-    glue = " " if dialect.delimiter == WHITE_SPACE else dialect.delimiter
-    lines = [glue.join(record.cells) for record in records[:200]]
-    return sum(map(is_moment, lines)) > 0.8 * len(lines)
-
-
 def commonest_width(records: Sequence[Record]) -> int:
     """Return the width that most of the cells' records have: many cells count more than many records."""
     widths = Counter(record.width for record in records)
@@ -289,30 +159,3 @@ def commonest_width(records: Sequence[Record]) -> int:
     if last > 1 and tail > 1:
         widths[last] += tail  # a table ends the file
     return max(widths, key=lambda width: (widths[width] * (width - 1) / width, width))
-
-
-def _clean_share(cells: Sequence[str], dialect: Dialect) -> float:
-    clean = sum(_is_clean(cell, dialect) for cell in cells)
-    return clean / len(cells)
-
-
-def _is_clean(cell: str, dialect: Dialect) -> bool:
-    text = cell.strip()
-    if is_blank(text):
-        return True
-    if dialect.quote is None and text[0] == '"' == text[-1]:
-        return False
-    if is_figure(text):
-        return True
-    if text in USUAL:
-        return False
-    marks = _NO_CELL.findall(text)
-    return all((mark.strip(" ") or " ") in dialect.delimiter for mark in marks)
-
-
-def _habit(dialect: Dialect) -> float:
-    if dialect.delimiter in USUAL or dialect.delimiter in _SURE:
-        return 1.0
-    if len(dialect.delimiter) == 2 and dialect.delimiter != WHITE_SPACE:
-        return 1.01
-    return 0.7 if dialect.delimiter == WHITE_SPACE else 0.6

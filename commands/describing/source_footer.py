@@ -8,6 +8,7 @@ from commands.describing.cell_kinds import is_figure
 from commands.describing.source_dialect import Record
 
 _LOOKED_AT = 40
+_ENDING = 5
 _TOTAL = re.compile(
     r"(grand |sub ?)?totals?( .*)?|sum(me)?|gesamt(summe)?|insgesamt|totaux|totale|totaal|celkem|razem|suma|ukupno"
     r"|skupaj|summa|yhteensä|összesen|toplam|итого|всего|合計|总计|總計|合计",
@@ -51,6 +52,15 @@ def find_footer(records: Sequence[Record], width: int, *, after: int = 1) -> Foo
     if not first or any(row.cells[0].strip() == first for row in records[:place] if row.cells):
         return None
     return Footer(place, first)
+
+
+def find_total(rows: Sequence[Record]) -> Record | None:
+    """Find a record among the last rows that looks like totals though it does not begin as such."""
+    for row in rows[-_ENDING:]:
+        others = [cell.strip().rstrip(":") for cell in row.cells[1:] if cell.strip()]
+        if row.cells and not row.cells[0].strip() and any(map(_TOTAL.fullmatch, others)):
+            return row
+    return None
 
 
 def _is_note(records: Sequence[Record], place: int, width: int) -> bool:

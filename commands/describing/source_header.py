@@ -85,15 +85,18 @@ def _after_titles(records: Sequence[Record], start: int, width: int) -> int:
             break
     for found in (place, sure):
         record = records[found]
-        if record.width == width and record.filled and (found == sure or _vote(records, found, 1, width) > 0):
-            return found
+        if record.width != width or not record.filled:
+            continue
+        if found == sure or _vote(records, found, 1, width) >= 1:
+            # Of two columns one may have no name: rows have none above them then.
+            return found if width > 2 or found == start or _vote(records, found, 1, width) > 0 else found - 1
     return start
 
 
 def _is_half_blank(record: Record, usual: float) -> bool:
     """Whether the first cells of a record hold something and the others do not: a name and a value above a table."""
     first = record.cells[: record.filled]
-    return 0 < record.filled <= 0.5 * usual and all(cell.strip() for cell in first)
+    return 0 < record.filled < usual and all(cell.strip() for cell in first)
 
 
 def _is_title(record: Record, below: Record, usual: float) -> bool:

@@ -10,6 +10,7 @@ from csvdynamo_airflow.preparation.source_header import HEADER_LIMIT_BYTES, head
 from csvdynamo_airflow.reading.header_names import joined_names, numbered_names
 
 _MOST, _MANY, _ENOUGH = 0.5, 0.1, 50
+_NUMBER_NAMES = frozenset(("id", "no", "no.", "nr", "nr.", "n", "#", "number", "index", "rank", "rk", "key", "row"))
 _NEARLY_ALL = 0.99
 
 
@@ -110,7 +111,7 @@ def _tell_all_names(
     told: Told, place: HeaderPlace, cells: Sequence[str], rows: Sequence[Record], width: int, *, plainly: bool
 ) -> None:
     names = list(cells)
-    if len(names) + 1 == width and _index_from(rows, 0) == 1:
+    if len(names) + 1 == width and names[0].lower() not in _NUMBER_NAMES and _index_from(rows, 0) == 1:
         names.insert(0, "column_1")
         told.unsure.append(
             "The header has a name less than the rows have cells; the first cells, 1, 2, 3, …, got none."

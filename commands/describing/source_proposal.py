@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from commands.describing.source_candidates import Text, choose
 from commands.describing.source_encoding import EncodingGuess, guess_encoding, is_mostly_utf8
+from commands.describing.source_footer import find_total
 from commands.describing.source_merit import Candidate
 from commands.describing.source_sample import (
     SourceSample,
@@ -95,7 +96,7 @@ def propose_source(path: Path, name: str, report_progress: Callable[[int], None]
     return SourceProposal(
         settings,
         {**reasons, **best.told.reasons},
-        _found(sample, trial),
+        _found(sample, trial, settings),
         [*(_told_guess(guess) if guess else ()), *_doubts(best, sample)],
         trial.headers,
         trial.good,
@@ -125,7 +126,7 @@ def reconsider(
     better = [trial for trial in _others(path, name, proposal) if not trial.problem and trial.good > rows]
     if not better:
         return None
-    best = max(better, key=lambda trial: trial.good)
+    best = max(better, key=lambda trial: (trial.good, -len(trial.settings)))
     why = "Rows that come later than the first ones need it."
     reasons = {key: proposal.reasons.get(key, why) for key in best.settings}
     return SourceProposal(
@@ -175,6 +176,8 @@ def _doubts(best: Candidate, sample: SourceSample) -> Iterator[str]:
     elif abs(best.place.vote) < 0.5 * best.trial.width**0.5:
         what = "names" if best.place.header else "values"
         yield f"Whether the first record of the table is a header: taken for {what}; source.header says otherwise."
+    if (total := find_total(best.place.rows)) is not None:
+        yield f"A record in line {total.line + 1:,} looks like totals, and nothing says so to prepare: it is a row."
     if len(best.above) > _FEW_ABOVE:
         yield f"{len(best.above):,} records above the table have several cells; they are taken for none of its rows."
     if best.trial.bad and not sample.is_whole:
@@ -190,11 +193,13 @@ def _told_guess(guess: EncodingGuess) -> Iterator[str]:
     yield f"The encoding is a guess. Cells in the likeliest ones: {'; '.join(shown)}. source.encoding says another."
 
 
-def _found(sample: SourceSample, trial: Trial) -> list[str]:
+def _found(sample: SourceSample, trial: Trial, settings: Settings) -> list[str]:
     """Say what prepare's reader finds without a setting."""
-    sure = "" if sample.proven else ", a guess"
-    found = [f"Encoding: {shown_encoding(sample.encoding)}{sure}."]
+    found = []
+    if "encoding" not in settings:
+        found.append(f"Encoding: {shown_encoding(sample.encoding)}{'' if sample.proven else ', a guess'}.")
     if sample.compression:
         found.append(f"Packed in {sample.compression}.")
-    found.append(f"Delimiter: {shown_delimiter(trial.source_format.delimiter)}.")
+    if "delimiter" not in settings:
+        found.append(f"Delimiter: {shown_delimiter(trial.source_format.delimiter)}.")
     return [*found, *trial.notes]

@@ -4,7 +4,7 @@ import codecs
 import zipfile
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -88,7 +88,7 @@ def take_sample(path: Path, name: str, settings: Settings, report_progress: Call
     size, looked = 0, True
     with open_unpacked(path, name, source=dataset.source) as unpacked:
         head = unpacked.stream.read(HEAD_BYTES)
-        refuse_head(head, name, provisional_dataset("source", {**settings, **_delimiter_of_controls(head)}))
+        _refuse(head, name, settings)
         told = encoding_of_head(head)
         piece = head
         while piece:
@@ -116,6 +116,16 @@ def take_sample(path: Path, name: str, settings: Settings, report_progress: Call
         compression,
         size,
     )
+
+
+def _refuse(head: bytes, name: str, settings: Settings) -> None:
+    """Refuse what is no CSV: here a first line tells nothing, for no column is known that it should have."""
+    dataset = replace(provisional_dataset("source", {**settings, **_delimiter_of_controls(head)}), computed=())
+    try:
+        refuse_head(head, name, dataset)
+    except SourceFileError as error:
+        told, key, _ = str(error).partition(": its first line is no header")
+        raise SourceFileError(f"{told}. Open its address in a browser." if key else told) from error
 
 
 def _delimiter_of_controls(head: bytes) -> dict[str, object]:
