@@ -89,7 +89,7 @@ class CellStore:
         group = min(_MOST_GROUP, max(_LEAST_GROUP, _GROUP_CELLS // len(headers)))
         session.execute(
             f"COPY (SELECT row, {cells} FROM {file}) TO {sql_text(path)} "
-            f"(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {group})"
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"
         )
         bound_spilling(session, space)
         return cls(session, f"read_parquet({sql_text(path)})", headers, rows)
@@ -221,6 +221,6 @@ def _names(width: int) -> list[str]:
 def _cell(name: str) -> str:
     r"""Write as SQL what a cell is: NULL if it is blank, its backslashes single again."""
     text = rf"CASE WHEN contains({name}, '\') THEN replace({name}, '\\', '\') ELSE {name} END"
-    # What begins with a character of ASCII that prints is not blank, which is told at once.
-    filled = f"({name} >= '!' AND {name} < chr(127)) OR trim({name}, {sql_text(_SPACE)}) <> ''"
-    return f"CASE WHEN {filled} THEN {text} END"
+    # What begins with a character of ASCII that prints is not blank: that is told first, and costs a tenth.
+    seen, filled = f"{name} >= '!' AND {name} < chr(127)", f"trim({name}, {sql_text(_SPACE)}) <> ''"
+    return f"CASE WHEN {seen} THEN {text} WHEN {filled} THEN {text} END"
