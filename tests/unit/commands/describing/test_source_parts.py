@@ -52,6 +52,10 @@ def _told(text: str, *, plainly: bool = False) -> dict[str, object]:
         ("id,a,b\n5,x,y\n6,x,y\n7,z\n", {}),
         ("id,a\n5,x,\n7,y,\n", {}),
         (
+            "id,a\n" + "7,y\n" * 8 + "5,x,\n" * 2,
+            {"names": ["id", "a", "column_3"], "header": "none", "skip_lines": 1, "short_rows": "pad"},
+        ),
+        (
             "id,a\n5,x,\n7,y,\n8,z\n",
             {"names": ["id", "a", "column_3"], "header": "none", "skip_lines": 1, "short_rows": "pad"},
         ),
