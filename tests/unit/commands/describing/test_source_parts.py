@@ -90,7 +90,10 @@ _ROWS = "1,a,5\n2,b,6\n3,c,7\n"
         ("Note: a, b, c\n", None),
         ("\nNote: a, b, c, d\n", "Note: a"),
         ("4,d,8\n", None),
-        ("4,,\n", "4"),
+        ("4,,\n", None),
+        ("A name,,\n", None),
+        ("Source: Office,,\n", "Source: Office"),
+        ("Figures are rounded to thousands\n", "Figures are rounded to thousands"),
         ("", None),
     ],
 )
@@ -102,6 +105,11 @@ def test_what_follows_the_rows(end: str, cell: str | None) -> None:
 
 def test_no_row_begins_as_what_ends_them() -> None:
     assert find_footer(records_of(lines_of("Total,a,1\n" + _ROWS + "Total,,18\n"), Dialect()), 3) is None
+
+
+def test_rows_of_a_key_alone_are_rows() -> None:
+    assert find_footer(records_of(lines_of("".join(f"{number},,\n" for number in range(9))), Dialect()), 3) is None
+    assert find_footer(records_of(lines_of("".join(f"a b {number},,\n" for number in range(9))), Dialect()), 3) is None
 
 
 def test_totals_that_do_not_begin_so_are_told() -> None:
