@@ -114,9 +114,7 @@ class _Body:
 
     def _has_key(self, record: Record) -> bool:
         first = record.cells[0].strip()
-        if not first:
-            return False
-        return self.filled <= 1 or shape_of(first) in self.shapes or _SENTENCE.search(first) is None
+        return bool(first) and (self.filled <= 1 or shape_of(first) in self.shapes)
 
 
 def _is_total(cell: str) -> bool:

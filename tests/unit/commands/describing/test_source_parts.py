@@ -93,6 +93,8 @@ _ROWS = "1,a,5\n2,b,6\n3,c,7\n"
         ("4,,\n", None),
         ("A name,,\n", None),
         ("Source: Office,,\n", "Source: Office"),
+        (",,\nSource: Office,,\n1 Provisional,,\n,,\n", "Source: Office"),
+        ("A name,,\nSource: Office,,\n", "Source: Office"),
         ("Figures are rounded to thousands\n", "Figures are rounded to thousands"),
         ("", None),
     ],
