@@ -18,6 +18,7 @@ SURE = _SELDOM[: _SELDOM.index(":")]
 _QUOTES = re.escape("'`~^$%*@!#&/|¦§”“„«»\u2018\u2019")
 _ESCAPES = re.escape("\\^%?/~!`$#@*&¦")
 _PAIR = re.compile(r"[^\w\s\"'.\-+/\\(){}\[\]<>]{2}")
+_RUN = re.compile(r"(?<=\S)(?:[ \t]*\t[ \t]+|[ \t]+\t[ \t]*)(?=\S)")
 _LINES = 4_000
 
 
@@ -28,10 +29,12 @@ def delimiters_of(lines: Sequence[str]) -> list[str]:
     often = [one for one in _SELDOM if held[one] >= 0.8 * len(filled) > 0]
     between = Counter(one for line in filled for one in set(re.findall(r'[^"]"([^\w\s"])"[^"]', f" {line} ")))
     often += [one for one, count in between.items() if count >= 0.8 * len(filled) and one not in (*USUAL, *often)]
-    pairs = [2 * one for one in (*USUAL, *often) if _stands_in_pairs(filled, one)]
+    pairs = [2 * one for one in (";", "|", *often) if _stands_in_pairs(filled, one)]
     pairs += [one for one in _mixed_pairs(filled) if one not in pairs]
     pairs += [r"\t"] if sum(r"\t" in line for line in filled) >= 0.8 * len(filled) > 0 else []
     spaces = [WHITE_SPACE] if held[" "] + held["\t"] >= 0.8 * len(filled) > 0 else []
+    if held["\t"] >= 0.8 * len(filled) and sum(_RUN.search(line) is not None for line in filled) < 0.5 * len(filled):
+        spaces = []  # tabs alone stand between cells, which may hold spaces
     return [*(one for one in USUAL if held[one]), *pairs, *often, *spaces]
 
 

@@ -64,7 +64,7 @@ def _is_clean(cell: str, dialect: Dialect) -> bool:
         return False
     if is_figure(text):
         return True
-    if text in USUAL:
+    if text in USUAL or (dialect.delimiter == WHITE_SPACE and text.endswith((",", ";"))):
         return False
     # Whoever writes a tab between cells needs no quotes round those with commas.
     marks = (_NO_CELL_OF_TABS if dialect.delimiter in ("\t", "|", *SURE) else _NO_CELL).findall(text)

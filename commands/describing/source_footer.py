@@ -1,12 +1,17 @@
 """Where a table ends before its file does: totals, a source, notes. Pure: records in, a first cell out."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
-from commands.describing.cell_kinds import is_figure
+from commands.describing.cell_kinds import is_figure, shape_of
 from commands.describing.source_dialect import Record
 
+_SENTENCE = re.compile(
+    r":|\w+\W+\w+\W+\w+\W+\w+|^(?:notes?|sources?|footnotes?|legend|key|©|\(c\)|\*|\[?1[.)\]])", re.IGNORECASE
+)
 _LOOKED_AT = 40
 _ENDING = 5
 _TOTAL = re.compile(
@@ -40,8 +45,9 @@ def find_footer(records: Sequence[Record], width: int, *, after: int = 1) -> Foo
     Returns:
         It; None where the last record is a row, or nothing tells.
     """
+    body = _Body.of(records, width)
     place = len(records)
-    while place > max(after, len(records) - _LOOKED_AT) and not _is_row(records[place - 1], width):
+    while place > max(after, len(records) - _LOOKED_AT) and not body.has(records[place - 1]):
         place -= 1
     while place < len(records) and not _is_note(records, place, width):
         place += 1
@@ -58,7 +64,7 @@ def find_total(rows: Sequence[Record]) -> Record | None:
     """Find a record among the last rows that looks like totals though it does not begin as such."""
     for row in rows[-_ENDING:]:
         others = [cell.strip().rstrip(":") for cell in row.cells[1:] if cell.strip()]
-        if row.cells and not row.cells[0].strip() and any(map(_TOTAL.fullmatch, others)):
+        if row.cells and not row.cells[0].strip() and any(map(_is_total, others)):
             return row
     return None
 
@@ -66,17 +72,50 @@ def find_total(rows: Sequence[Record]) -> Record | None:
 def _is_note(records: Sequence[Record], place: int, width: int) -> bool:
     """Whether a record may be the first that is none of the table: totals, or a line of text."""
     record = records[place]
-    if not record.filled or not record.cells[0].strip():
+    first = record.cells[0].strip() if record.cells else ""
+    if not first:
         return False
     parted = place > 0 and (not records[place - 1].filled or record.line > records[place - 1].end)
-    is_total = _TOTAL.fullmatch(record.cells[0].strip().rstrip(":")) is not None
-    return is_total or (width > 1 and record.filled == 1) or (parted and record.width != width)
-
-
-def _is_row(record: Record, width: int) -> bool:
-    if not record.filled or _TOTAL.fullmatch(record.cells[0].strip().rstrip(":")):
-        return False
-    if record.width == width and record.filled > max(1, width // 3):
+    if _is_total(first) or (parted and (record.width != width or record.filled == 1)):
         return True
-    # Nearly blank: a row if it has a key and a figure, or no more cells than any has.
-    return (record.filled > 1 and any(map(is_figure, record.cells))) or (width == 1 and record.width == 1)
+    return width > 1 and record.filled == 1 and (record.width != width or _SENTENCE.search(first) is not None)
+
+
+@dataclass(frozen=True)
+class _Body:
+    """What the rows of a table are like.
+
+    Attributes:
+        width: How many cells they have.
+        filled: How many of them hold something, in most.
+        shapes: The shapes of the first cells that have a digit.
+    """
+
+    width: int
+    filled: float
+    shapes: frozenset[str]
+
+    @classmethod
+    def of(cls, records: Sequence[Record], width: int) -> "_Body":
+        rows = [record for record in records if record.width == width and record.filled]
+        rows = rows[: max(1, len(rows) - _ENDING)]
+        shapes = Counter(shape_of(row.cells[0]) for row in rows)
+        common = frozenset(shape for shape, count in shapes.items() if "9" in shape and count > 0.1 * len(rows))
+        return cls(width, median([row.filled for row in rows]) if rows else width, common)
+
+    def has(self, record: Record) -> bool:
+        """Whether a record is a row."""
+        if not record.filled or _is_total(record.cells[0].strip()):
+            return False
+        if record.width == self.width:
+            return record.filled > max(1, self.filled / 3) or self._has_key(record)
+        # A row if it has a key and a figure, or no more cells than any has.
+        return (record.filled > 1 and any(map(is_figure, record.cells))) or (self.width == 1 and record.width == 1)
+
+    def _has_key(self, record: Record) -> bool:
+        first = record.cells[0].strip()
+        return bool(first) and (self.filled <= 1 or shape_of(first) in self.shapes)
+
+
+def _is_total(cell: str) -> bool:
+    return _TOTAL.fullmatch(cell.rstrip(":")) is not None

@@ -25,6 +25,7 @@ def _rows(*cells: str, count: int = 12) -> str:
         (",,Report\n", "id,name,x\n"),
         ("Title,Things\nDate,2019\n\n", "id,name,x\n"),
         ("Title,Things,\nDate,2019,\n", "id,name,x\n"),
+        ("Title,Things\nDate,2019\n\n", "id,size\n"),
         ("", ",2001,2002\n"),
         ("", "Date,1,2,3\n"),
         ("", "Region,01/01/2019,01/02/2019\n"),

@@ -52,6 +52,10 @@ def _told(text: str, *, plainly: bool = False) -> dict[str, object]:
         ("id,a,b\n5,x,y\n6,x,y\n7,z\n", {}),
         ("id,a\n5,x,\n7,y,\n", {}),
         (
+            "id,a\n" + "7,y\n" * 8 + "5,x,\n" * 2,
+            {"names": ["id", "a", "column_3"], "header": "none", "skip_lines": 1, "short_rows": "pad"},
+        ),
+        (
             "id,a\n5,x,\n7,y,\n8,z\n",
             {"names": ["id", "a", "column_3"], "header": "none", "skip_lines": 1, "short_rows": "pad"},
         ),
@@ -86,7 +90,12 @@ _ROWS = "1,a,5\n2,b,6\n3,c,7\n"
         ("Note: a, b, c\n", None),
         ("\nNote: a, b, c, d\n", "Note: a"),
         ("4,d,8\n", None),
-        ("4,,\n", "4"),
+        ("4,,\n", None),
+        ("A name,,\n", None),
+        ("Source: Office,,\n", "Source: Office"),
+        (",,\nSource: Office,,\n1 Provisional,,\n,,\n", "Source: Office"),
+        ("A name,,\nSource: Office,,\n", "Source: Office"),
+        ("Figures are rounded to thousands\n", "Figures are rounded to thousands"),
         ("", None),
     ],
 )
@@ -98,6 +107,11 @@ def test_what_follows_the_rows(end: str, cell: str | None) -> None:
 
 def test_no_row_begins_as_what_ends_them() -> None:
     assert find_footer(records_of(lines_of("Total,a,1\n" + _ROWS + "Total,,18\n"), Dialect()), 3) is None
+
+
+def test_rows_of_a_key_alone_are_rows() -> None:
+    assert find_footer(records_of(lines_of("".join(f"{number},,\n" for number in range(9))), Dialect()), 3) is None
+    assert find_footer(records_of(lines_of("".join(f"a b {number},,\n" for number in range(9))), Dialect()), 3) is None
 
 
 def test_totals_that_do_not_begin_so_are_told() -> None:
