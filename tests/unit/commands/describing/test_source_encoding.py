@@ -21,6 +21,7 @@ _WORDS = {
         "Straße, 5 °C, £5, 12 m²",
         "IT \u2013 hardware, the firm\u2019s",
         "£5 note",
+        "Temperature (°C)",
     ],
     "windows-1254": ["İstanbul, Şişli, Beyoğlu, Üsküdar, I\u011fd\u0131r"],
     "windows-1251": ["Москва, Санкт-Петербург, Нижний Новгород", "Київ, Львів, Чернівці"],

@@ -246,6 +246,7 @@ def test_nothing_is_looked_for_where_the_whole_is_as_its_beginning(tmp_path: Pat
     path = tmp_path / "source.csv"
     path.write_bytes(_long(30_000))
     proposal = propose_source(path, "source.csv")
+    path.unlink()  # it is not read again
     assert reconsider(path, "source.csv", proposal, 30_000, {}) is None
 
 
