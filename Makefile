@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON  ?= python3
 DATASET ?= ev_population
 SOURCE  ?=
+NAME     = # of a data set; some systems have a variable of this name
 OBJECT  ?=
 EMAIL   ?=
 VERSION ?=
@@ -23,7 +24,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 READY  := $(VENV)/.ready node_modules/.ready
 
-export SOURCE OBJECT DATASET EMAIL VERSION SEED ONLY
+export SOURCE NAME OBJECT DATASET EMAIL VERSION SEED ONLY
 # What the shell tells Python is for other programs; commands/shell.py says what of the rest a local command takes over.
 unexport $(filter-out PYTHONUTF8 PYTHONDONTWRITEBYTECODE,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -33,6 +34,10 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: demo
 demo: $(READY) ## Take a CSV to DynamoDB on the embedded AWS [SOURCE=url-or-path] [OBJECT=path, of SOURCE=s3://…] [DATASET=ev_population] [KEEP_AWS=1] [SECURE=1]
 	@$(PY) -m commands.demo --dataset "$$DATASET" --source "$$SOURCE" --object "$$OBJECT" $(if $(KEEP_AWS),--keep-aws) $(if $(SECURE),--secure)
+
+.PHONY: describe
+describe: $(VENV)/.ready ## Look at a CSV, and write a data set file for it [SOURCE=path-or-https-url] [NAME=cars] [FORCE=1]
+	@$(PY) -m commands.describe --source "$$SOURCE" $(if $(NAME),--name "$$NAME") $(if $(FORCE),--force)
 
 .PHONY: ui
 ui: $(READY) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS

@@ -1,10 +1,10 @@
-"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``load``, ``verify`` and ``rejects``."""
+"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects``."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import load_bench, prepare_bench, rejects_bench, verify_bench
+from bench import describe_bench, load_bench, prepare_bench, rejects_bench, verify_bench
 from commands.build_lock import alone_in_build
 from commands.shell import leave_shell
 
@@ -17,6 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size = prepare.add_mutually_exclusive_group()
     size.add_argument("--rows", type=int, help="rows of the generated file")
     size.add_argument("--bytes", type=int, help=f"its bytes (default: {prepare_bench.DEFAULT_BYTES:,})")
+    describe = commands.add_parser("describe", help="make describe beside DuckDB's SUMMARIZE")
+    described = describe.add_mutually_exclusive_group()
+    described.add_argument("--rows", type=int, help="rows of the generated file")
+    described.add_argument("--bytes", type=int, help=f"its bytes (default: {describe_bench.DEFAULT_BYTES:,})")
     load = commands.add_parser("load", help="the whole DAG on the embedded AWS: every row, and how much memory")
     load.add_argument("--rows", type=int, default=load_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     verify = commands.add_parser("verify", help="the check of a whole table, beside the Map Run that wrote it")
@@ -39,6 +43,10 @@ def _measure(options: argparse.Namespace) -> None:
         rejects_bench.run(options.rows)
     elif options.what == "load":
         load_bench.run(options.rows)
+    elif options.what == "describe" and options.rows is not None:
+        describe_bench.run(rows=options.rows)
+    elif options.what == "describe":
+        describe_bench.run(size=describe_bench.DEFAULT_BYTES if options.bytes is None else options.bytes)
     elif options.rows is not None:
         prepare_bench.run(rows=options.rows)
     else:

@@ -55,7 +55,7 @@ def run(*, rows: int | None = None, size: int | None = None) -> list[Measurement
         for part in PARTS:
             path = Path(folder) / "source.csv"
             write_csv(path, rows=rows and rows // part, size=size and size // part)
-            measurements += [_measure(reader, path) for reader in READERS]
+            measurements += [measure(reader, path) for reader in READERS]
             path.unlink()
     print(table(measurements))
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
@@ -64,10 +64,10 @@ def run(*, rows: int | None = None, size: int | None = None) -> list[Measurement
     return measurements
 
 
-def table(measurements: Sequence[Measurement]) -> str:
-    """Write the measurements as a table."""
-    bare = {one.file_bytes: one for one in measurements if one.reader == "csv"}
-    lines = [_COLUMNS] + [
+def table(measurements: Sequence[Measurement], beside: str = "csv") -> str:
+    """Write the measurements as a table, with their ratios to one of the readers."""
+    bare = {one.file_bytes: one for one in measurements if one.reader == beside}
+    lines = [tuple(f"to {beside}" if name == "to csv" else name for name in _COLUMNS)] + [
         (
             f"{one.file_bytes / 1e6:,.0f} MB",
             f"{one.rows:,}",
@@ -84,7 +84,8 @@ def table(measurements: Sequence[Measurement]) -> str:
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
 
 
-def _measure(reader: str, path: Path) -> Measurement:
+def measure(reader: str, path: Path) -> Measurement:
+    """Measure a reader on a file, in a process of its own."""
     command = [sys.executable, "-m", "bench.readers", reader, str(path)]
     answer = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return Measurement(reader=reader, file_bytes=path.stat().st_size, **answer)

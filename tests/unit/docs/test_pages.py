@@ -76,7 +76,7 @@ def test_every_variable_of_a_make_command_is_one_of_the_makefile(page: Path) -> 
 
 
 def test_the_readme_shows_every_command_of_use() -> None:
-    in_use = {"demo", "ui", "aws", "deploy", "destroy", "mwaa", "test"}
+    in_use = {"demo", "describe", "ui", "aws", "deploy", "destroy", "mwaa", "test"}
 
     assert in_use <= make_targets()
     assert {target for target in in_use if f"make {target}" in README} == in_use
