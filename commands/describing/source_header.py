@@ -11,6 +11,7 @@ _LOOKED_AT = 60  # records that a header may be among
 _ROWS = 300
 _MOST_HEADER_LINES = 4
 _AHEAD = 10
+_OFTEN = 0.15
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def find_header(records: Sequence[Record]) -> HeaderPlace:
     Args:
         records: The records of a text, blank ones among them; one at least that is not blank.
     """
-    width = commonest_width([record for record in records if record.filled])
+    width = _named_width(records, commonest_width([record for record in records if record.filled]))
     start = _after_titles(records, _start_of(records, width), width)
     start = _after_gap(records, start, width)
     vote = _vote(records, start, 1, width)
@@ -56,6 +57,16 @@ def find_header(records: Sequence[Record]) -> HeaderPlace:
     while lines < _MOST_HEADER_LINES and _goes_on(records, start, lines, width):
         lines += 1
     return HeaderPlace(records[start : start + lines], records[start + lines :], vote)
+
+
+def _named_width(records: Sequence[Record], width: int) -> int:
+    """Return the width of the first record where it names the cells of many rows, and others end before them."""
+    filled = [record for record in records if record.filled]
+    wide = filled[0].width
+    as_wide = sum(record.width == wide for record in filled)
+    if wide <= width or as_wide < max(2, _OFTEN * len(filled)) or any(one.width > wide for one in filled):
+        return width
+    return wide if _vote(records, records.index(filled[0]), 1, wide) > 0 else width
 
 
 def _start_of(records: Sequence[Record], width: int) -> int:

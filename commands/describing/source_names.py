@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from commands.describing.source_dialect import Record
 from commands.describing.source_header import HeaderPlace
-from csvdynamo_airflow.preparation.source_header import HEADER_LIMIT_BYTES, header_bytes
 from csvdynamo_airflow.reading.header_names import joined_names, numbered_names
 
 _MOST, _MANY, _ENOUGH = 0.5, 0.1, 50
@@ -37,7 +36,7 @@ def tell_place(told: Told, place: HeaderPlace, first_line: int) -> None:
         first_line: The physical line that it is looked for from without a setting.
     """
     if place.line > first_line:
-        told.say("skip_lines", place.line, f"{place.line} lines before the table are no rows.")
+        told.say("skip_lines", place.line, _no_rows(place.line, "the table"))
     if len(place.header) > 1:
         told.say("header_lines", len(place.header), "The lines make the names together.")
 
@@ -122,22 +121,21 @@ def _tell_all_names(
     told.say("names", names, why if width > len(cells) else "The names of the header cannot be used as they are.")
     if plainly or any(row.width != width for row in rows) or len(place.header) > 1:
         told.say("header", "none", "The header is passed over: its names are said.")
-        told.say("skip_lines", place.end, f"{place.end} lines before the first row are no rows.")
+        told.say("skip_lines", place.end, _no_rows(place.end, "the first row"))
         told.settings.pop("header_lines", None)
 
 
 def usable_names(names: Sequence[str]) -> list[str]:
-    """Make names that a header may have: none blank, none twice, without control characters, and not too long."""
+    """Make names that a header may have: none blank, none twice, without control characters."""
     whole = [
         " ".join("".join(one if one.isprintable() else " " for one in name).split()) or f"column_{place}"
         for place, name in enumerate(names, start=1)
     ]
-    given = numbered_names(whole)
-    longest = max(map(len, given), default=0)
-    while header_bytes(given) > HEADER_LIMIT_BYTES and longest > 1:
-        longest = longest * 3 // 4
-        given = numbered_names([name[:longest].strip() for name in whole])
-    return given
+    return numbered_names(whole)
+
+
+def _no_rows(lines: int, what: str) -> str:
+    return f"{lines} lines before {what} are no rows." if lines > 1 else f"A line before {what} is no row."
 
 
 def _tell_odd_names(told: Told, cells: Sequence[str], rows: Sequence[Record]) -> None:
