@@ -99,6 +99,35 @@ lint-rest:
 	$(PY) -m commands.lint_stack
 	$(PY) -m commands.audit
 
+.PHONY: bench
+bench: $(VENV)/.ready ## Measure prepare on a generated file, beside two plain reads [BYTES=2000000000]
+	@$(PY) -m bench prepare --bytes "$(BYTES)"
+
+.PHONY: load
+load: $(READY) ## Migrate a million generated rows with the real DAG, and watch the memory [ROWS=1000000]
+	@$(PY) -m bench load --rows "$(ROWS)"
+
+.PHONY: chaos
+chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [STREAMS=2] [SEED=…] [ONLY=number] [THROUGH_AIRFLOW=1]
+	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$$SEED") $(if $(ONLY),--only "$$ONLY") \
+	  $(if $(THROUGH_AIRFLOW),--through-airflow)
+
+.PHONY: docs
+docs: $(VENV)/.ready ## Write the tables of docs/ and the JSON Schema from what is declared
+	@$(PY) -m commands.docs
+
+.PHONY: pins
+pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-emit-package pip \
+	  --custom-compile-command 'make pins' requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-emit-package pip \
+	  --custom-compile-command 'make pins' requirements-dev.in --output-file requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove what the commands made, the virtual environment among it
+	rm -rf build cdk/cdk.out $(VENV) node_modules
+
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \

@@ -134,7 +134,7 @@ def open_rows(path: Path, name: str, settings: Settings) -> Iterator[OpenRows]:
     with open_source(path, name, source_format.encoding, source=dataset.source) as text:
         records = CsvRecords(SourceLines(text, source_format), name, source_format)
         header = read_header(records, dataset.source, name)
-        layout = lay_out(header, first.cells, dataset, name, source_format.delimiter)
+        layout = lay_out(header, first.cells, dataset, name)
         check_header(SourceColumns.of(layout.headers).headers, dataset, name)
         yield OpenRows(
             layout, source_format, RowShape(layout, dataset.source).rows(records.blocks(layout.width)), records

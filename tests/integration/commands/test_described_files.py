@@ -9,6 +9,7 @@ from commands.describing.dataset_text import dataset_text
 from commands.describing.description import Description
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
@@ -31,8 +32,9 @@ def taken(content: bytes, folder: Path) -> tuple[Description, Sequence[Item], di
     dataset = load_dataset(folder / "cars.toml")
     prepared = prepare_file(folder, dataset, "cars.csv", lambda *_: None)
     converter, items, rejects = RowConverter(dataset.rules), [], dict(prepared.rejects_by_code)
+    header = FileHeader(prepared.headers)
     for row in read_items(prepared.path.read_bytes(), CsvFormat()):
-        made = converter.convert(row)
+        made = converter.convert(header.named(row))
         if isinstance(made, Refusal):
             rejects[made.code] = rejects.get(made.code, 0) + 1
         else:

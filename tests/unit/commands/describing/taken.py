@@ -7,6 +7,7 @@ from pathlib import Path
 
 from commands.describing.source_proposal import SourceProposal, propose_source
 from commands.describing.source_trial import ROW_KEY, provisional_dataset
+from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
@@ -38,8 +39,9 @@ def take(content: bytes, folder: Path, name: str = "source.csv") -> Taken:
         prepared = prepare_file(Path(work), dataset, name, lambda *_: None)
         converter = RowConverter(dataset.rules)
         rows, rejects = [], dict(prepared.rejects_by_code)
+        header = FileHeader(prepared.headers)
         for item in read_items(prepared.path.read_bytes(), CsvFormat()):
-            made = converter.convert(item)
+            made = converter.convert(header.named(item))
             if isinstance(made, Refusal):
                 rejects[made.code] = rejects.get(made.code, 0) + 1
             else:
