@@ -63,7 +63,7 @@ class _Choosing:
         self._text = text.beginning.rstrip("\x1a\0")
         self._lines = lines_of(self._text)
         first = self._lines[0].strip('\r\n"') if self._lines else ""
-        self._separator = first[4:] if first.lower().startswith("sep=") and len(first) == 5 else None
+        self._separator = first[4:] if first.lower().startswith("sep=") and 5 <= len(first) <= 6 else None
         self._first_line = int(self._separator is not None)
 
     def best(self) -> Candidate:

