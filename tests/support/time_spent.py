@@ -1,50 +1,67 @@
 """Where the suite's time goes: long files first, so that no process waits for another in the end; and an account."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 import pytest
 
+_FIRST = "gw0"
+_BEHIND_THE_LONGEST = 5
+
 # Seconds on two cores. A file that is not here comes after those that are, in the order in which it was found.
 _LONG_FILES = {
-    "tests/e2e/test_scheduled_repairs.py": 490,
-    "tests/e2e/test_scheduled_airflow.py": 300,
-    "tests/e2e/test_crash_matrix.py": 280,
-    "tests/e2e/test_make_commands.py": 230,
-    # xdist gives a process its next file as soon as it has two tests left, so the first one, which has no more, gets
-    # the fifth at once: a short one of many tests, or a long one would wait behind the longest.
-    "tests/unit/core/test_hosts.py": 229,
-    "tests/e2e/test_chaos_campaign.py": 210,
-    "tests/e2e/test_dag_runs.py": 110,
-    "tests/e2e/test_least_privilege.py": 80,
-    "tests/e2e/test_fence.py": 72,
-    "tests/unit/plugin/test_prepare_properties.py": 67,
-    "tests/e2e/test_witnesses_taken_away.py": 61,
-    "tests/e2e/test_data_protection.py": 48,
+    "tests/e2e/test_scheduled_repairs.py": 635,
+    "tests/e2e/test_crash_matrix.py": 455,
+    "tests/e2e/test_scheduled_airflow.py": 408,
+    "tests/e2e/test_make_commands.py": 345,
+    "tests/e2e/test_chaos_campaign.py": 255,
+    "tests/e2e/test_dag_runs.py": 131,
+    # xdist gives a process its next file as soon as it has two tests left, so the first one and the fifth one, which
+    # have no more, get the next two at once: short ones of many tests, or long ones would wait behind the longest.
+    "tests/unit/core/test_hosts.py": 130,
+    "tests/unit/core/test_time_zones.py": 129,
+    "tests/e2e/test_witnesses_taken_away.py": 106,
+    "tests/e2e/test_fence.py": 104,
+    "tests/unit/plugin/test_prepare_properties.py": 90,
+    "tests/e2e/test_least_privilege.py": 82,
+    "tests/unit/plugin/reading/test_written_sources.py": 61,
+    "tests/integration/test_round_trip.py": 59,
+    "tests/e2e/test_table_check.py": 58,
+    "tests/e2e/test_data_protection.py": 57,
+    "tests/e2e/test_hostile_csv.py": 51,
     "tests/integration/local_aws/test_embedded_aws_contracts.py": 45,
-    "tests/integration/test_round_trip.py": 44,
-    "tests/fuzz/test_trigger_form.py": 38,
-    "tests/e2e/test_table_check.py": 30,
-    "tests/e2e/test_tolerated_failures.py": 25,
-    "tests/e2e/test_existing_table.py": 22,
-    "tests/e2e/test_hostile_csv.py": 19,
-    "tests/e2e/test_corrected_rejects.py": 18,
-    "tests/e2e/test_redrive.py": 15,
-    "tests/integration/commands/test_dependency_audit.py": 13,
-    "tests/e2e/test_destroy_and_redeploy.py": 12,
+    "tests/e2e/test_tolerated_failures.py": 43,
+    "tests/integration/plugin/test_accounting.py": 41,
+    "tests/unit/plugin/test_polluted_files.py": 40,
+    "tests/unit/commands/describing/test_source_proposal.py": 39,
+    "tests/fuzz/test_trigger_form.py": 39,
+    "tests/integration/plugin/test_accounted.py": 37,
+    "tests/unit/commands/describing/test_sure_patterns.py": 33,
+    "tests/integration/commands/test_described_files.py": 30,
+    "tests/e2e/test_destroy_and_redeploy.py": 25,
+    "tests/e2e/test_source_shapes.py": 20,
+    "tests/e2e/test_existing_table.py": 19,
+    "tests/e2e/test_corrected_rejects.py": 19,
+    "tests/integration/commands/test_dependency_audit.py": 18,
+    "tests/e2e/test_redrive.py": 16,
 }
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let xdist give out the files in the order of collection: it would begin with those of most tests.
 
-    The whole suite tells the slowest twenty, too.
+    The whole suite tells the slowest twenty, too. The process with the longest file has the CPU first, or the others
+    would wait for it in the end.
     """
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
     if config.option.durations is None and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         config.option.durations = 20
+    worker = getattr(config, "workerinput", {}).get("workerid", _FIRST)
+    if worker != _FIRST:
+        os.nice(_BEHIND_THE_LONGEST)
 
 
 @pytest.hookimpl(trylast=True)

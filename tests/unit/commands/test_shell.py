@@ -14,6 +14,7 @@ from local_aws.access_key import SECRET_VARIABLE, AccessKey
 LOCAL_COMMANDS = [
     "commands/aws.py",
     "commands/demo.py",
+    "commands/describe.py",
     "commands/lint_stack.py",
     "commands/ui.py",
     "bench/__main__.py",
