@@ -66,7 +66,7 @@ mwaa: $(VENV)/.ready ## Build what Amazon MWAA takes, in build/mwaa [VERSION=3.3
 ##@ Work on it
 .PHONY: test
 test: $(READY) ## The whole test suite
-	$(PY) -m pytest -n 6 --dist loadfile
+	$(PY) -m pytest -n 4 --dist loadfile
 
 .PHONY: test-fast
 test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network

@@ -1,14 +1,10 @@
 """Where the suite's time goes: long files first, so that no process waits for another in the end; and an account."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 import pytest
-
-_FIRST = "gw0"
-_BEHIND_THE_LONGEST = 5
 
 # Seconds on two cores. A file that is not here comes after those that are, in the order in which it was found.
 _LONG_FILES = {
@@ -16,12 +12,11 @@ _LONG_FILES = {
     "tests/e2e/test_crash_matrix.py": 455,
     "tests/e2e/test_scheduled_airflow.py": 408,
     "tests/e2e/test_make_commands.py": 345,
+    # xdist gives a process its next file as soon as it has two tests left, so the first one, which has no more, gets
+    # the fifth at once: a short one of many tests, or a long one would wait behind the longest.
+    "tests/unit/core/test_hosts.py": 344,
     "tests/e2e/test_chaos_campaign.py": 255,
     "tests/e2e/test_dag_runs.py": 131,
-    # xdist gives a process its next file as soon as it has two tests left, so the first one and the fifth one, which
-    # have no more, get the next two at once: short ones of many tests, or long ones would wait behind the longest.
-    "tests/unit/core/test_hosts.py": 130,
-    "tests/unit/core/test_time_zones.py": 129,
     "tests/e2e/test_witnesses_taken_away.py": 106,
     "tests/e2e/test_fence.py": 104,
     "tests/unit/plugin/test_prepare_properties.py": 90,
@@ -52,16 +47,12 @@ _LONG_FILES = {
 def pytest_configure(config: pytest.Config) -> None:
     """Let xdist give out the files in the order of collection: it would begin with those of most tests.
 
-    The whole suite tells the slowest twenty, too. The process with the longest file has the CPU first, or the others
-    would wait for it in the end.
+    The whole suite tells the slowest twenty, too.
     """
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
     if config.option.durations is None and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         config.option.durations = 20
-    worker = getattr(config, "workerinput", {}).get("workerid", _FIRST)
-    if worker != _FIRST:
-        os.nice(_BEHIND_THE_LONGEST)
 
 
 @pytest.hookimpl(trylast=True)
