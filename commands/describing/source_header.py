@@ -166,8 +166,8 @@ def _counting(cells: Sequence[str]) -> set[int]:
     numbers = [int(cell) if cell.strip().isdecimal() else None for cell in cells]
     found = set[int]()
     for place in range(2, len(numbers)):
-        run = numbers[place - 2 : place + 1]
-        if None not in run and run == [run[0], run[0] + 1, run[0] + 2]:  # type: ignore[operator]
+        first = numbers[place - 2]
+        if first is not None and numbers[place - 2 : place + 1] == [first, first + 1, first + 2]:
             found |= {place - 2, place - 1, place}
     return found
 
