@@ -8,9 +8,10 @@ from commands.describing.column_types import find_types
 from commands.describing.description import Description
 from commands.describing.item_sizes import size_items
 from commands.describing.key_choice import choose_key
+from commands.describing.provisional import provisional_dataset
 from commands.describing.self_check import checked
 from commands.describing.source_proposal import SourceProposal, propose_source, reconsider
-from commands.describing.whole_file import WholeFile, provisional, read_whole
+from commands.describing.whole_file import WholeFile, read_whole
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 
@@ -37,7 +38,7 @@ def describe_source(path: Path, name: str, folder: Path, *, url: str, file_name:
     """
 
     def read(proposal: SourceProposal) -> WholeFile:
-        dataset = provisional(folder, name, proposal.settings)
+        dataset = provisional_dataset(name, proposal.settings)
         return read_whole(path, file_name, dataset, folder, lambda done, total: tell("read", done, total))
 
     proposal = propose_source(path, file_name, lambda done: tell("looked at", done, None))

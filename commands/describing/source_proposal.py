@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from commands.describing.provisional import Settings
 from commands.describing.source_candidates import Text, choose
 from commands.describing.source_encoding import EncodingGuess, guess_encoding, is_mostly_utf8
 from commands.describing.source_footer import find_total
@@ -22,7 +23,7 @@ from commands.describing.source_sample import (
     spread_text,
     take_sample,
 )
-from commands.describing.source_trial import Settings, Trial, try_settings
+from commands.describing.source_trial import Trial, try_settings
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.reading.text_encoding import shown_encoding
 from csvdynamo_airflow.reading.told_reading import shown_delimiter

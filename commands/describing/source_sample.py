@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from commands.describing.source_trial import Settings, provisional_dataset
+from commands.describing.provisional import Settings, provisional_dataset
 from csvdynamo_airflow.reading.source_error import SourceFileError
 from csvdynamo_airflow.reading.source_file import HEAD_BYTES, refuse_head
 from csvdynamo_airflow.reading.text_encoding import (

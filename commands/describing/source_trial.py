@@ -1,19 +1,15 @@
 """Reading a source by prepare's own reader with settings that are only proposed: what prepare can read decides."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.source_rules import Source
-from csvdynamo.datasets.table_rules import Table
+from commands.describing.provisional import Settings, provisional_dataset
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo.rules.computed import Computed, RowNumber
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.preparation.source_header import check_header
 from csvdynamo_airflow.reading.csv_records import CsvRecords
@@ -27,13 +23,6 @@ from csvdynamo_airflow.reading.source_file import find_format, open_source
 from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.reading.source_lines import SourceLines
 
-Settings = Mapping[str, object]
-"""Keys of ``[source]``, as a data set file has them."""
-
-ROW_KEY = "csvdynamo provisional key"
-"""The attribute that is the key while nothing is known of the columns: the row's number."""
-
-_MOST_BYTES = 10**13
 _ROWS_KEPT = 200
 
 
@@ -95,24 +84,6 @@ class OpenRows:
     source_format: SourceFormat
     blocks: Iterator[Block | PlainBlock]
     records: CsvRecords
-
-
-def provisional_dataset(name: str, settings: Settings) -> Dataset:
-    """Make a data set of which only the settings of the source are known; its key is the row's number.
-
-    Args:
-        name: The data set's name.
-        settings: Keys of ``[source]``.
-
-    Raises:
-        ValidationError: A setting is not allowed, or two contradict each other.
-    """
-    told: Any = settings
-    source = Source(
-        url="https://example.org/source.csv", file_name="source.csv", max_unpacked_bytes=_MOST_BYTES, **told
-    )
-    table = Table(name="provisional", partition_key=ROW_KEY)
-    return Dataset(name, source, table, computed=(Computed(ROW_KEY, RowNumber()),))
 
 
 @contextmanager

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import tomlkit
-
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
@@ -19,9 +16,6 @@ from csvdynamo_airflow.reading.source_file import find_format, open_source
 from csvdynamo_airflow.reading.source_format import SourceFormat
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress
-
-ROW_KEY = "csvdynamo row number"
-"""The key of the data set that a source is read by: no source has such a column, and every row has a number."""
 
 _SHOWN_REJECTS = 3
 _DRAFT = "draft"
@@ -55,34 +49,13 @@ class WholeFile:
         return self.rows + sum(self.rejects.values())
 
 
-def provisional(folder: Path, name: str, settings: Mapping[str, object]) -> Dataset:
-    """Make the data set that a source is read by while nothing but the way that it is written is known.
-
-    Args:
-        folder: Where its file is written.
-        name: The data set's name.
-        settings: The keys of ``[source]`` beside the address.
-
-    Raises:
-        DatasetError: A setting is wrong.
-    """
-    path = folder / f"{name}.toml"
-    document = {
-        "source": {"url": "https://example.com/source.csv", "file_name": "source.csv", **settings},
-        "table": {"name": f"tb_{name}", "partition_key": ROW_KEY},
-        "computed": {ROW_KEY: {"row_number": True}},
-    }
-    path.write_text(tomlkit.dumps(document), encoding="utf-8")
-    return load_dataset(path)
-
-
 def read_whole(path: Path, name: str, dataset: Dataset, folder: Path, report_progress: ReportProgress) -> WholeFile:
     """Read a source as prepare does, in constant memory.
 
     Args:
         path: The source.
         name: What to call it in messages.
-        dataset: What `provisional` made.
+        dataset: What `provisional_dataset` made.
         folder: A private folder for what is written.
         report_progress: Is told of the bytes written.
 

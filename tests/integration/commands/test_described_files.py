@@ -9,15 +9,12 @@ from commands.describing.dataset_text import dataset_text
 from commands.describing.description import Description
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.rules.attribute_values import Item
-from csvdynamo.rules.file_header import FileHeader
-from csvdynamo.rules.refusals import Refusal
-from csvdynamo.rules.rows import RowConverter
-from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
-from local_aws.distributed_map.csv_reader import CsvFormat, read_items
+from csvdynamo_airflow.preparation.prepare_file import SOURCE
 from tests.unit.commands.describing.columns import table
 from tests.unit.commands.describing.described import describe
 from tests.unit.commands.describing.served_files import kinds_of, other_kinds
 from tests.unit.commands.describing.served_tables import Kind, organogram, sensor, spending, towns
+from tests.unit.commands.describing.taken import migrated
 
 _TABLES = (spending(40), sensor(3), organogram(40), towns(3))
 KINDS = [*(kind for base in _TABLES for kind in kinds_of(base)), *other_kinds()][3::6]
@@ -30,15 +27,7 @@ def taken(content: bytes, folder: Path) -> tuple[Description, Sequence[Item], di
     (folder / "cars.toml").write_text(dataset_text(found), encoding="utf-8")
     (folder / SOURCE).write_bytes(content)
     dataset = load_dataset(folder / "cars.toml")
-    prepared = prepare_file(folder, dataset, "cars.csv", lambda *_: None)
-    converter, items, rejects = RowConverter(dataset.rules), [], dict(prepared.rejects_by_code)
-    header = FileHeader(prepared.headers)
-    for row in read_items(prepared.path.read_bytes(), CsvFormat()):
-        made = converter.convert(header.named(row))
-        if isinstance(made, Refusal):
-            rejects[made.code] = rejects.get(made.code, 0) + 1
-        else:
-            items.append(made)
+    _, items, rejects = migrated(folder, dataset, "cars.csv")
     return found, items, rejects
 
 

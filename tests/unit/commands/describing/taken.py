@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from commands.describing.provisional import ROW_KEY, provisional_dataset
 from commands.describing.source_proposal import SourceProposal, propose_source
-from commands.describing.source_trial import ROW_KEY, provisional_dataset
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
@@ -36,14 +38,20 @@ def take(content: bytes, folder: Path, name: str = "source.csv") -> Taken:
         path.write_bytes(content)
         proposal = propose_source(path, name)
         dataset = provisional_dataset("source", proposal.settings)
-        prepared = prepare_file(Path(work), dataset, name, lambda *_: None)
-        converter = RowConverter(dataset.rules)
-        rows, rejects = [], dict(prepared.rejects_by_code)
-        header = FileHeader(prepared.headers)
-        for item in read_items(prepared.path.read_bytes(), CsvFormat()):
-            made = converter.convert(header.named(item))
-            if isinstance(made, Refusal):
-                rejects[made.code] = rejects.get(made.code, 0) + 1
-            else:
-                rows.append({key: value["S"] for key, value in made.items() if key != ROW_KEY})
-        return Taken(proposal, prepared.headers, rows, rejects)
+        headers, items, rejects = migrated(Path(work), dataset, name)
+        rows = [{key: value["S"] for key, value in item.items() if key != ROW_KEY} for item in items]
+        return Taken(proposal, headers, rows, rejects)
+
+
+def migrated(folder: Path, dataset: Dataset, name: str) -> tuple[tuple[str, ...], list[Item], dict[str, int]]:
+    """Take a folder's source through prepare and the core: its columns, the items, and the rejects by code."""
+    prepared = prepare_file(folder, dataset, name, lambda *_: None)
+    converter, header = RowConverter(dataset.rules), FileHeader(prepared.headers)
+    items, rejects = list[Item](), dict[str, int](prepared.rejects_by_code)
+    for row in read_items(prepared.path.read_bytes(), CsvFormat()):
+        made = converter.convert(header.named(row))
+        if isinstance(made, Refusal):
+            rejects[made.code] = rejects.get(made.code, 0) + 1
+        else:
+            items.append(made)
+    return prepared.headers, items, rejects
