@@ -1,6 +1,8 @@
 """The tests' own shell: importing this module leaves the one that they were started from, as the local commands do.
 
-It is a plugin of pytest, so that it is imported before any module that reads a variable.
+It is a plugin of pytest, so that it is imported before any module that reads a variable. Their temporary files are in
+memory, where the system offers a folder of it with room: they make some hundred thousand files, and each embedded AWS
+and each Airflow a database that waits for the disk at every commit.
 """
 
 import atexit
@@ -13,11 +15,17 @@ from pathlib import Path
 _ASKED = {"CSVDYNAMO_CHAOS_SEED", "CSVDYNAMO_FUZZ_EXAMPLES", "CSVDYNAMO_WITNESS_PAIRS", "CSVDYNAMO_WITNESS_SEED"}
 _BUILD, _KEPT = "CSVDYNAMO_BUILD", "CSVDYNAMO_KEPT"
 _ROOT = Path(__file__).resolve().parents[2]
+_TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # below it pytest makes its folder, and takes those of earlier runs away
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 4 << 30
+"""Ten times what a run needs; a container may have 64 MiB there."""
 
 
 def _leave() -> None:
     for name in [name for name in os.environ if name.startswith(("CSVDYNAMO_", "LOCAL_AWS_")) and name not in _ASKED]:
         del os.environ[name]
+    if _TEMPORARY not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:
+        os.environ[_TEMPORARY] = str(_MEMORY)
     # Not the checkout's: a command that a person runs beside the tests works there. What is kept there is found.
     build = tempfile.mkdtemp(prefix="csvdynamo-build-")
     os.environ |= {_BUILD: build, _KEPT: str(_ROOT / "build")}
