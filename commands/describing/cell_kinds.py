@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 BLANK_WORDS = frozenset(
     [
@@ -42,6 +43,7 @@ _YEAR = re.compile(r"(?:1[89]|20|21)\d{2}(?:[-/]\d{2,4})?")
 _RUNS = re.compile(r"(.)\1+")
 _NEARLY_ALL = 0.9
 _LONGEST_NAME = 60
+_REMEMBERED = 5000  # cells: each candidate for how a source is written looks at much the same ones
 
 
 def is_blank(cell: str) -> bool:
@@ -50,11 +52,13 @@ def is_blank(cell: str) -> bool:
     return not text or text.lower() in BLANK_WORDS
 
 
+@lru_cache(_REMEMBERED)
 def is_figure(cell: str) -> bool:
     """Whether a cell is a number, a date or a time."""
     return bool(_NUMBER.fullmatch(cell.strip())) or is_moment(cell)
 
 
+@lru_cache(_REMEMBERED)
 def is_moment(cell: str) -> bool:
     """Whether a cell is a date or a time."""
     return _MOMENT.fullmatch(cell.strip()) is not None
@@ -65,6 +69,7 @@ def is_year(cell: str) -> bool:
     return _YEAR.fullmatch(cell.strip()) is not None
 
 
+@lru_cache(_REMEMBERED)
 def shape_of(cell: str) -> str:
     """Write a cell with one ``9`` for a run of digits and one ``a`` for a run of letters."""
     kinds = ("9" if one.isdigit() else "a" if one.isalpha() else one for one in cell.strip())

@@ -117,7 +117,9 @@ def _fits(cells: ColumnCells, counts: ColumnCounts, words: Mapping[str, int]) ->
     """Count how the kinds fit that some cells make plausible; numbers no further than to the first that all fit."""
     some = list(cells.some())
     some = [cell for cell in some if cell not in words] or some
-    kinds = [one for one in (BOOLEAN, *_MOMENTS) if not one.only_named or is_day(counts.header)]
+    kinds = [BOOLEAN]
+    if _may_be(some, _has_digit):  # a text is no moment, of which there are many kinds
+        kinds += [one for one in _MOMENTS if not one.only_named or is_day(counts.header)]
     kinds += [JSON] if some[0].lstrip()[:1] in ("{", "[") else []
     found = [_fit(cells, counts, one, words) for one in kinds if _is_plausible(one, some)]
     if any(one.whole for one in found):
@@ -137,8 +139,21 @@ def _fits(cells: ColumnCells, counts: ColumnCounts, words: Mapping[str, int]) ->
 
 
 def _is_plausible(kind: Kind, some: Sequence[str]) -> bool:
+    return _may_be(some, kind.takes)
+
+
+def _may_be(some: Sequence[str], takes: Callable[[str], bool]) -> bool:
     few = some[:: max(1, len(some) // _FEW_VALUES)]
-    return sum(map(kind.takes, few)) >= _PLAUSIBLE * len(few)
+    left = len(few)
+    for cell in few:
+        left -= not takes(cell)
+        if left < _PLAUSIBLE * len(few):  # most kinds are none after a part of the cells
+            return False
+    return True
+
+
+def _has_digit(cell: str) -> bool:
+    return any(map(str.isdigit, cell))
 
 
 def _fit(cells: ColumnCells, counts: ColumnCounts, kind: Kind, words: Mapping[str, int]) -> Fit:

@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from csvdynamo.datasets.dialects import WHITE_SPACE
@@ -84,7 +85,7 @@ class Record:
         """How many cells it has."""
         return len(self.cells)
 
-    @property
+    @cached_property
     def filled(self) -> int:
         """How many of its cells hold something."""
         return sum(bool(cell.strip()) for cell in self.cells)

@@ -91,6 +91,8 @@ class Reject:
 def json_line(record: Mapping[str, Any]) -> str:
     """Return a JSON object on one line, without its end, in text that always encodes to UTF-8."""
     line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    if line.isascii():
+        return line
     try:
         line.encode()
     except UnicodeEncodeError:  # half a surrogate pair: only as an escape does it survive

@@ -1,4 +1,5 @@
 import importlib.util
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -36,12 +37,18 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def load_handler(tmp_path: Path) -> Callable[[str], ModuleType]:
-    """Loads a handler from a folder laid out as the Lambda function's zip file."""
-    folder = tmp_path / "task"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder laid out as the Lambda function's zip file, once: every module is parsed to find what goes into it."""
+    folder = tmp_path_factory.mktemp("staged")
     stage(ROOT / "lambdas", load_dataset(ROOT / "datasets" / "ev_population.toml").rules, folder)
+    return folder
+
+
+@pytest.fixture
+def load_handler(staged: Path, tmp_path: Path) -> Callable[[str], ModuleType]:
+    """Loads a handler from the test's own copy of that folder."""
+    folder = shutil.copytree(staged, tmp_path / "task")
 
     def load(name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(f"staged_{name}", folder / f"{name}.py")

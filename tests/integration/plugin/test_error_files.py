@@ -373,7 +373,7 @@ def test_the_same_rejects_are_stored_as_a_csv_with_the_sources_columns(s3: Any) 
 
 def test_rejects_of_prepare_of_many_megabytes_keep_their_bytes_and_their_order(s3: Any) -> None:
     prepared = prepared_file(10, 1, bucket=BUCKET)
-    before = [reject(str(n), message=f"{n:04}" * 250).to_json().encode() for n in range(9_000)]
+    before = [reject(str(n), message=f"{n:04}" * 1_250).to_json().encode() for n in range(1_800)]
     s3.put_object(Bucket=BUCKET, Key=prepared.rejects_key, Body=b"\n".join(before) + b"\n")
     put_results(s3, "cars-1", {"SUCCEEDED": [answer(8, ["a"])]})
     put_error_file(s3, [reject("a")])

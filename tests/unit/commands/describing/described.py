@@ -27,9 +27,10 @@ def stored(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Cel
     """Give rows as a store has them."""
     import duckdb
 
-    with duckdb.connect(":memory:") as session:
+    # A folder to spill to makes it one of `cheap_duckdb`, in which each connection has temporary tables of its own.
+    with duckdb.connect(":memory:", config={"temp_directory": tempfile.gettempdir()}) as session:
         names = [f"c{place}" for place in range(len(header))]
-        session.execute(f"CREATE TABLE cells (row BIGINT, {', '.join(f'{name} VARCHAR' for name in names)})")
+        session.execute(f"CREATE TEMP TABLE cells (row BIGINT, {', '.join(f'{name} VARCHAR' for name in names)})")
         given = [[number, *(cell if cell.strip() else None for cell in row)] for number, row in enumerate(rows, 1)]
         if given:
             columns = dict(zip(["row", *names], map(list, zip(*given, strict=True)), strict=True))

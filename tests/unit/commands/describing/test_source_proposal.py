@@ -200,12 +200,12 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
 
 def _long(rows: int, *more: str) -> bytes:
-    lines = [f"{number},name number {number} of a list that is long" for number in range(rows)]
+    lines = [f"{number},name number {number} of a list {'that is long ' * 32}" for number in range(rows)]
     return "\n".join(["id,name", *lines, *more, ""]).encode()
 
 
 def test_where_a_long_file_ends_is_found(proposed: Callable[[bytes], SourceProposal]) -> None:
-    content = _long(30_000, "Source: Office")
+    content = _long(3_000, "Source: Office")
     assert len(content) > BEGINNING_BYTES
     proposal = proposed(content)
     assert proposal.settings == {"stop_at": "Source: Office"}
@@ -213,7 +213,7 @@ def test_where_a_long_file_ends_is_found(proposed: Callable[[bytes], SourcePropo
 
 
 def test_a_long_file_does_not_end_where_a_row_begins_alike(proposed: Callable[[bytes], SourceProposal]) -> None:
-    half = _long(30_000).decode()
+    half = _long(3_000).decode()
     assert proposed((half + "Total,1\n" + half + "Total,2\n").encode()).settings == {}
 
 
@@ -228,9 +228,10 @@ def test_settings_that_later_rows_need_are_found_after_the_whole_was_read(
     header: str, first: str, later: str, settings: dict[str, object], tmp_path: Path
 ) -> None:
     path = tmp_path / "source.csv"
-    start = [f"{number},name number {number} of a list that is long,{first}" for number in range(30_000)]
-    rest = [f"{number},short" + (f",{later}" if later else "") for number in range(20_000)]
+    start = [f"{number},name number {number} of a list {'that is long ' * 32},{first}" for number in range(3_000)]
+    rest = [f"{number},short" + (f",{later}" if later else "") for number in range(2_000)]
     path.write_text("\n".join([header, *start, *rest, ""]))
+    assert path.stat().st_size > BEGINNING_BYTES + len("\n".join(rest))
     proposal = propose_source(path, "source.csv")
     assert proposal.settings == {}
     whole = try_settings(path, "source.csv", proposal.settings)
@@ -244,10 +245,10 @@ def test_settings_that_later_rows_need_are_found_after_the_whole_was_read(
 
 def test_nothing_is_looked_for_where_the_whole_is_as_its_beginning(tmp_path: Path) -> None:
     path = tmp_path / "source.csv"
-    path.write_bytes(_long(30_000))
+    path.write_bytes(_long(3_000))
     proposal = propose_source(path, "source.csv")
     path.unlink()  # it is not read again
-    assert reconsider(path, "source.csv", proposal, 30_000, {}) is None
+    assert reconsider(path, "source.csv", proposal, 3_000, {}) is None
 
 
 def test_a_guessed_encoding_is_shown_in_the_likeliest_ones(proposed: Callable[[bytes], SourceProposal]) -> None:
