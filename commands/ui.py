@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +100,10 @@ def make_source(dataset: Dataset) -> str:
 
 @contextmanager
 def airflow_standalone(
-    deployed: Deployed, log: Path = UI_LOG, settings: Mapping[str, str] | None = None
+    deployed: Deployed,
+    log: Path = UI_LOG,
+    settings: Mapping[str, str] | None = None,
+    command: Sequence[str] = (AIRFLOW, "standalone"),
 ) -> Iterator[Standalone]:
     """Run ``airflow standalone`` wired to the embedded AWS; wait until every part of it is healthy.
 
@@ -108,6 +111,7 @@ def airflow_standalone(
         deployed: The embedded AWS with the stack that its DAGs use.
         log: File for its output.
         settings: More variables for it, such as another folder below which its DAGs may read files.
+        command: What starts its parts.
     """
     home = make_airflow_home(Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-")))
     port = free_port()
@@ -121,7 +125,7 @@ def airflow_standalone(
     say("Starting Airflow (about a minute) …")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [AIRFLOW, "standalone"], env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
         url = f"http://127.0.0.1:{port}"

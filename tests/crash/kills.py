@@ -15,7 +15,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.folders import error_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.storage.result_objects import list_objects
-from tests.crash.traces import Outcome, vehicles
+from tests.crash.traces import Outcome, items_of, vehicles
 from tests.support.aws_messages import Request
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
@@ -101,6 +101,16 @@ class Runs:
         """Make another run on a run's source."""
         folder = run.folder.with_name(f"{run.folder.name}-again")
         return DagRun(run.host, folder, run.dag_id, f"{run.run_id}-again", run.params)
+
+    def forget(self, mark: str) -> None:
+        """Delete a run's items, so that the check of the next run's table costs no more than that of this one's."""
+        dynamodb, table = self.deployed.client("dynamodb"), self.dataset.table
+        keys = list(items_of(self.deployed, self.dataset, mark))
+        for start in range(0, len(keys), 25):
+            deletes = [
+                {"DeleteRequest": {"Key": {table.partition_key: {"S": key}}}} for key in keys[start : start + 25]
+            ]
+            dynamodb.batch_write_item(RequestItems={table.name: deletes})
 
     def await_rejects(self, run: DagRun) -> None:
         """Wait until Firehose has delivered the rejects of a run's execution."""

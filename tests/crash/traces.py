@@ -1,5 +1,6 @@
 """What a run left behind: what must be the same however often its tasks were killed."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -12,11 +13,10 @@ from csvdynamo.datasets.dataset import Dataset
 _DIFFERS = {"foreign", "key", "execution", "redrives", "at"}
 
 
-def object_versions(deployed: Deployed) -> set[tuple[str, str]]:
-    """List every version of every object in the stack's bucket: its key and the version's id."""
-    pages = (
-        deployed.client("s3").get_paginator("list_object_versions").paginate(Bucket=deployed.outputs["SourceBucket"])
-    )
+def object_versions(deployed: Deployed, *prefixes: str) -> set[tuple[str, str]]:
+    """List every version of every object of the stack's bucket under some prefixes: its key and the version's id."""
+    listed, bucket = deployed.client("s3").get_paginator("list_object_versions"), deployed.outputs["SourceBucket"]
+    pages = itertools.chain.from_iterable(listed.paginate(Bucket=bucket, Prefix=prefix) for prefix in prefixes)
     return {(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", [])}
 
 
@@ -27,13 +27,13 @@ class Bucket:
     bodies: dict[tuple[str, str], bytes]
 
     @classmethod
-    def read(cls, deployed: Deployed, before: set[tuple[str, str]]) -> "Bucket":
-        """Read the versions that were not there before."""
+    def read(cls, deployed: Deployed, before: set[tuple[str, str]], *prefixes: str) -> "Bucket":
+        """Read the versions under some prefixes that were not there before."""
         s3, bucket = deployed.client("s3"), deployed.outputs["SourceBucket"]
         return cls(
             {
                 (key, version): s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
-                for key, version in object_versions(deployed) - before
+                for key, version in object_versions(deployed, *prefixes) - before
             }
         )
 

@@ -24,6 +24,7 @@ from tests.support.stacks import Stacks
 # Step Functions' waits before a retry, and Firehose's before a delivery, shortened: what is tested comes after them.
 FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.2"}
 _RUN_SECONDS = 300
+_RETRY_SECONDS = "0.1"
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -227,7 +228,7 @@ class Airflow:
             **airflow_environment(self.home, aws or deployed.aws.environment),
             DATASETS_FOLDER: str(self.stacks.datasets_folder(name)),
             LOCAL_FOLDER: str(self.sources),
-            RETRY_SECONDS: "0.1",
+            RETRY_SECONDS: _RETRY_SECONDS,
         }
         return Dags(self.stacks.dataset(name), deployed, environment, self.host, self.earlier)
 
@@ -237,7 +238,10 @@ def airflow(stacks: Stacks, deployed: Deployed, tmp_path_factory: pytest.TempPat
     """The Airflow of this process, whose host has clients of the AWS that nearly all runs talk to."""
     folder = tmp_path_factory.mktemp("airflow")
     home = make_airflow_home(folder / "home")
-    with task_host(airflow_environment(home, deployed.aws.environment), folder / "host", command_line=True) as host:
+    # With what the DAGs are made of in its children, whose DAGs are then made already.
+    made_of = {DATASETS_FOLDER: str(stacks.all_datasets_folder), RETRY_SECONDS: _RETRY_SECONDS}
+    environment = {**airflow_environment(home, deployed.aws.environment), **made_of}
+    with task_host(environment, folder / "host", command_line=True) as host:
         yield Airflow(home, host, stacks, tmp_path_factory.getbasetemp())
 
 

@@ -26,6 +26,7 @@ from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kil
 from tests.support.object_lines import object_lines
 from tests.support.stacks import Stacks
 
+UPLOADS = ("landing/", "source/")  # where tasks upload what must be there once
 KILLS = [
     Kill("download", "before", "PUT landing"),
     Kill("download", "during", "PUT landing"),
@@ -92,7 +93,7 @@ def undisturbed(runs: Runs) -> Outcome:
 def test_a_task_that_is_killed_and_retried_finds_its_own_work(runs: Runs, undisturbed: Outcome, kill: Kill) -> None:
     mark = f"{runs.salt}-{KILLS.index(kill):02}-"
     run = runs.small(mark)
-    bucket, executions = object_versions(runs.deployed), execution_names(runs.deployed)
+    bucket, executions = object_versions(runs.deployed, *UPLOADS), execution_names(runs.deployed)
     run.run_before(kill.task)
 
     kill_in(runs, run, kill)
@@ -126,15 +127,16 @@ def assert_undisturbed(
         run: The run.
         mark: The beginning of its keys.
         undisturbed: What it must have made of its rows.
-        bucket: The versions of the bucket's objects before it.
+        bucket: The versions of what had been uploaded before it.
         executions: The executions before it.
     """
     assert runs.outcome(run, mark) == undisturbed
     assert execution_names(runs.deployed) == [*executions, run.told("prepare")["execution_name"]]
-    written = Bucket.read(runs.deployed, bucket)
-    for prefix in ("landing/", "source/"):
+    folder = f"reports/{runs.dataset.name}/{run.told('prepare')['execution_name']}/"
+    written = Bucket.read(runs.deployed, bucket, *UPLOADS, folder)
+    for prefix in UPLOADS:
         assert list(written.versions(prefix).values()) == [1], f"uploaded twice: {written.versions(prefix)}"
-    reports = written.contents(f"reports/{runs.dataset.name}/{run.told('prepare')['execution_name']}/")
+    reports = written.contents(folder)
     assert f"{run.told('report')['key']}" in reports
     # A scan hands out the items of other runs in no order.
     changed = {key.rpartition("/")[2] for key, bodies in reports.items() if len(bodies) > 1}
@@ -142,6 +144,7 @@ def assert_undisturbed(
     for body in itertools.chain.from_iterable(bodies for key, bodies in reports.items() if key.endswith(".json")):
         json.loads(body)
     assert list(runs.host.temporary.glob("csvdynamo-*")) == []
+    runs.forget(mark)
 
 
 @pytest.mark.parametrize("moment", list(Moment))
@@ -162,25 +165,25 @@ def test_the_trigger_outlives_a_connection_that_is_cut(runs: Runs, operation: st
 
 
 # The second PUT is the second part, the second POST completes the upload.
-UPLOADS = [
+KILLED_UPLOADS = [
     Kill(task, when, request, skip=1)
     for task, place in (("download", "landing/"), ("prepare", "source/"))
     for when, request in itertools.product(("before", "during"), (f"PUT {place}", f"POST {place}"))
 ]
 
 
-@pytest.mark.parametrize("kill", UPLOADS, ids=str)
+@pytest.mark.parametrize("kill", KILLED_UPLOADS, ids=str)
 def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, kill: Kill) -> None:
-    mark = f"{runs.salt}-part{UPLOADS.index(kill)}-"
+    mark = f"{runs.salt}-part{KILLED_UPLOADS.index(kill)}-"
     run = runs.large(mark)
-    bucket = object_versions(runs.deployed)
+    bucket = object_versions(runs.deployed, *UPLOADS)
     before, rest = ("download", "prepare")[: kill.task == "prepare"], ("download", "prepare")[kill.task == "prepare" :]
     run.run_tasks(*before)
 
     kill_in(runs, run, kill)
     run.run_tasks(*rest)
 
-    written = Bucket.read(runs.deployed, bucket)
+    written = Bucket.read(runs.deployed, bucket, *UPLOADS)
     source = Path(run.params["source_url"]).read_bytes()
     assert written.contents("landing/") == {run.told("download")["key"]: {source}}
     prepared = run.told("prepare")
@@ -213,7 +216,7 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
 ) -> None:
     mark = f"{runs.salt}-L{kill.when}{kill.request}{kill.skip}-"
     run = runs.small(mark)
-    bucket, executions = object_versions(runs.deployed), execution_names(runs.deployed)
+    bucket, executions = object_versions(runs.deployed, *UPLOADS), execution_names(runs.deployed)
     run.run_tasks("download", "prepare")
 
     with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:

@@ -21,6 +21,7 @@ from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, LOCAL_HOST
 from tests.e2e.conftest import FAST
 from tests.integration.plugin.scripted_server import Answer, serve
 from tests.support.aws_proxy import AwsProxy
+from tests.support.forked_airflow import COMMAND
 from tests.support.hurried.airflow_local_settings import FULL_DISK
 from tests.support.lambda_functions import no_error_stream
 from tests.support.preload import quick_settings
@@ -57,7 +58,7 @@ def place(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         }
         with (
             pytest.MonkeyPatch.context() as patch,
-            airflow_standalone(deployed, logs / "airflow.log", settings) as airflow,
+            airflow_standalone(deployed, logs / "airflow.log", settings, COMMAND) as airflow,
         ):
             patch.setattr("commands.ui._STOP_SECONDS", 0.5)  # nothing of it is kept
             yield Place(Api(airflow).log_in(), deployed, folder, datasets, full_disk, publisher, throttle)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from airflow._shared.observability.metrics import stats
 from airflow.configuration import write_default_airflow_configuration_if_needed
 from sqlalchemy.orm import configure_mappers
 
@@ -40,6 +41,7 @@ def warm_up() -> None:
     for module in _MODULES:
         importlib.import_module(module)
     configure_mappers()
+    stats._get_registry()  # Airflow reads it, a long YAML file, when it first counts something
     asyncio.run(_build_api())
 
 

@@ -1,18 +1,17 @@
-"""A DAG run whose tasks are attempted one after another, each attempt in a process that can be killed."""
+"""A DAG run whose tasks are attempted one after another, in processes that can be killed."""
 
 import json
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
+from tests.support.attempts import LONGEST_SECONDS, to_its_end
 from tests.support.forked import Forked, TaskHost
 from tests.support.schedule import FAILED, SKIPPED, SUCCESS, Task, state_without_running, to_clear
 
-_LONGEST_RESCHEDULED_SECONDS = 180.0
 _STATES = {"returned": SUCCESS, "skipped": SKIPPED, "failed": FAILED}
 
 
@@ -51,15 +50,12 @@ class DagRun:
         return self.host.tasks(self.dag_id, self.environment)
 
     def attempt(self, task_id: str, *, last: bool = False, held_at_end: bool = False) -> Forked:
-        """Start an attempt of a task: what an earlier one told is forgotten, as Airflow does."""
-        for told in self.folder.glob(f"xcom-{task_id}-*.json"):
-            told.unlink()
+        """Start an attempt of a task."""
         return self._fork("attempt", task_id, last=last, held_at_end=held_at_end)
 
     def wait_for(self, task_id: str, deferred: Mapping[str, Any], *, held_at_end: bool = False) -> Forked:
         """Start the trigger of a deferred task."""
-        trigger = {"path": deferred["path"], "fields": deferred["fields"], "no_waiting": self.no_waiting}
-        return self._fork("trigger", task_id, held_at_end=held_at_end, **trigger)
+        return self._fork("trigger", task_id, path=deferred["path"], fields=deferred["fields"], held_at_end=held_at_end)
 
     def resume(
         self,
@@ -76,23 +72,22 @@ class DagRun:
 
     def run_task(self, task_id: str, *, last: bool = False) -> dict[str, Any]:
         """Attempt a task once, to its end, its deferral among it; return what it ended with."""
-        told: dict[str, Any] = self.attempt(task_id, last=last).wait()
-        deadline = time.monotonic() + _LONGEST_RESCHEDULED_SECONDS
-        while "rescheduled" in told:
-            assert time.monotonic() < deadline, f"{task_id} waits for a turn that nobody gives back"
-            time.sleep(max(0.0, told["rescheduled"] - time.time()))
-            told = self.attempt(task_id, last=last).wait()
-        while deferred := told.get("deferred"):
-            assert time.monotonic() < deadline, f"{task_id} is deferred again and again"
-            ended = self.wait_for(task_id, deferred).wait()
-            told = self.resume(task_id, deferred, ended, last=last).wait()
+
+        def fork(kind: str, more: Mapping[str, Any]) -> dict[str, Any]:
+            told: dict[str, Any] = self._fork(kind, task_id, last=last, **more).wait()
+            return told
+
+        told = to_its_end(task_id, fork)
         self.states[task_id] = _STATES[next(iter(told))]
         return told
 
     def run_tasks(self, *task_ids: str) -> None:
-        """Attempt tasks one after another; each must end well."""
-        for task_id in task_ids:
-            told = self.run_task(task_id)
+        """Attempt tasks one after another, all in one process, as `airflow dags test` does; each must end well."""
+        if not task_ids:
+            return
+        in_turn = self._fork("in_turn", "-".join(task_ids[:: len(task_ids) - 1 or 1]), task_ids=task_ids, last=False)
+        for task_id, told in in_turn.wait(LONGEST_SECONDS).items():
+            self.states[task_id] = _STATES[next(iter(told))]
             assert "returned" in told, f"{task_id} ended otherwise: {told}"
 
     def run_before(self, task_id: str) -> None:
@@ -178,4 +173,5 @@ class DagRun:
 
     def _fork(self, kind: str, task_id: str, **more: Any) -> Forked:
         run = {"folder": str(self.folder), "dag_id": self.dag_id, "run_id": self.run_id, "params": dict(self.params)}
-        return self.host.fork(kind, environment=self.environment, task_id=task_id, states=self.states, **run, **more)
+        run |= {"states": self.states, "no_waiting": self.no_waiting}
+        return self.host.fork(kind, environment=self.environment, task_id=task_id, **run, **more)

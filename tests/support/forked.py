@@ -13,13 +13,12 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
-
 from commands.project import PYTHON_PATH, ROOT
 from tests.support.schedule import Task
 
 HOST_LOG = "task-host.log"
 _SECONDS = 90.0
+_PAUSE_SHARE, _LONGEST_PAUSE_SECONDS = 0.05, 0.05
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,11 @@ class Forked:
     @property
     def ended(self) -> bool:
         """Whether the process is gone."""
-        return not psutil.pid_exists(self.pid)
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
 
     def kill(self) -> None:
         """End it with SIGKILL, and wait until it is gone."""
@@ -60,11 +63,13 @@ class Forked:
         return json.loads(self.outcome.read_text(encoding="utf-8"))
 
     def _await(self, true: Callable[[], bool], seconds: float) -> None:
-        deadline = time.monotonic() + seconds
+        began = time.monotonic()
         while not true():
-            assert time.monotonic() < deadline, f"it goes on:\n{self._end_of_log()}"
+            waited = time.monotonic() - began
+            assert waited < seconds, f"it goes on:\n{self._end_of_log()}"
             assert not (self.ended and not true()), f"it ended early:\n{self._end_of_log()}"
-            time.sleep(0.002)
+            # Each look takes CPU from what is waited for: the longer that takes, the more rarely it is looked at.
+            time.sleep(min(0.002 + waited * _PAUSE_SHARE, _LONGEST_PAUSE_SECONDS))
 
     def _end_of_log(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-3000:]

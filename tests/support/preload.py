@@ -21,7 +21,10 @@ _OF_TASKS = (
     "csvdynamo_airflow.tasks.steps",
 )
 _OF_TRIGGERS = ("aiobotocore.session", "csvdynamo_airflow.tasks.execution_trigger")
-_MODULES = {"scheduler": _OF_TASKS, "triggerer": _OF_TRIGGERS}
+EVERY_PART = "every part"
+"""What a process is called whose forks are all parts of an Airflow."""
+
+_MODULES = {"scheduler": _OF_TASKS, "triggerer": _OF_TRIGGERS, EVERY_PART: (*_OF_TASKS, *_OF_TRIGGERS)}
 
 
 def preload() -> str | None:
@@ -31,7 +34,7 @@ def preload() -> str | None:
         return None
     for module in _MODULES[part]:
         importlib.import_module(module)
-    if part == "scheduler":
+    if part != "triggerer":
         _warm_up_clients()
     return part
 

@@ -22,8 +22,6 @@ import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transfe
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
 
 import csvdynamo_airflow.tasks.steps  # noqa: F401 - the tasks import it when they run
-from csvdynamo.datasets.dataset_file import load_dataset
-from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.tasks import connections
 from tests.support import airflow_command, worker
@@ -35,6 +33,7 @@ Kind = Callable[[Mapping[str, Any]], Any]
 KINDS: dict[str, Kind] = {
     "tasks": worker.tasks,
     "attempt": worker.attempt,
+    "in_turn": worker.in_turn,
     "trigger": worker.trigger,
     "resume": worker.resume,
     "airflow": airflow_command.airflow,
@@ -81,7 +80,7 @@ def warm_up(*, command_line: bool) -> None:
     for service in SERVICES:
         connections.client(service)
     for file in datasets_folder().glob("*.toml"):
-        make_dag(load_dataset(file))
+        worker.dag_of(file)
     gc.collect()
     gc.freeze()
 

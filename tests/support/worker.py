@@ -25,11 +25,15 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.settings import datasets_folder
+from csvdynamo_airflow.settings import datasets_folder, retry_seconds
+from tests.support.attempts import to_its_end
 from tests.support.hurry import POLL_SECONDS, short_waits
+from tests.support.schedule import SUCCESS
 from tests.support.whole_file import write_whole
 
 RESULT = "return_value"
+
+_kept: dict[tuple[str, str, float], DAG] = {}
 
 
 class TaskInstance:
@@ -55,6 +59,11 @@ class TaskInstance:
     def get_first_reschedule_date(self, _: Any) -> None:
         return None
 
+    def forget(self) -> None:
+        """Forget what an earlier attempt told, as Airflow does."""
+        for told in self.folder.glob(f"xcom-{self.task_id}-*.json"):
+            told.unlink()
+
     def _xcom(self, task_id: str, key: str) -> Path:
         return self.folder / f"xcom-{task_id}-{key}.json"
 
@@ -79,7 +88,24 @@ def attempt(request: Mapping[str, Any]) -> dict[str, Any]:
         task.render_template_fields(context)
         return task.execute(context)
 
+    TaskInstance(request).forget()
     return _run(request, execute)
+
+
+def in_turn(request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Run tasks to their ends, one after another in this process; return what became of each.
+
+    What comes after one that did not end well is not run.
+    """
+    ended: dict[str, dict[str, Any]] = {}
+    states = dict(request["states"])
+    for task_id in request["task_ids"]:
+        of_task = {**request, "task_id": task_id, "states": states}
+        ended[task_id] = to_its_end(task_id, lambda kind, more, of_task=of_task: _PARTS[kind]({**of_task, **more}))
+        if "returned" not in ended[task_id]:
+            break
+        states[task_id] = SUCCESS
+    return ended
 
 
 def resume(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,8 +141,19 @@ def trigger(request: Mapping[str, Any]) -> dict[str, Any]:
             return {"failed": traceback.format_exc().splitlines()}
 
 
+_PARTS = {"attempt": attempt, "trigger": trigger, "resume": resume}
+
+
+def dag_of(file: Path) -> DAG:
+    """Make the DAG of a data set file, or give the one that was made of the same: the host's, in its children."""
+    made_of = file.name, file.read_text(encoding="utf-8"), retry_seconds()
+    if made_of not in _kept:
+        _kept[made_of] = make_dag(load_dataset(file))
+    return _kept[made_of]
+
+
 def _dag(request: Mapping[str, Any]) -> DAG:
-    return make_dag(load_dataset(datasets_folder() / f"{request['dag_id'].removeprefix('csvdynamo_')}.toml"))
+    return dag_of(datasets_folder() / f"{request['dag_id'].removeprefix('csvdynamo_')}.toml")
 
 
 def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[str, Any]:
