@@ -4,6 +4,7 @@ Each is refused with a sentence, or makes a run whose first task refuses it or t
 """
 
 import base64
+import copy
 import json
 import math
 import subprocess
@@ -89,12 +90,15 @@ class FirstTask:
     """The task download of the DAG, as a worker runs it, with what it would download instead of doing so."""
 
     def __init__(self) -> None:
-        self.dataset = load_dataset(ROOT / "datasets" / "ev_population.toml")
+        self.task: Any = make_dag(load_dataset(ROOT / "datasets" / "ev_population.toml")).get_task("download")
+        self.params = copy.deepcopy((self.task.dag.params, self.task.params))
 
     def run(self, conf: dict[str, Any] | None) -> Any:
         from airflow.sdk.definitions.param import process_params
 
-        task: Any = make_dag(self.dataset).get_task("download")  # a new one each time, as in a new process
+        task = self.task
+        # Airflow keeps in them what a run was given. A new process has them as they were written.
+        task.dag.params, task.params = copy.deepcopy(self.params)
         params = process_params(task.dag, task, conf, suppress_exception=False)
         asked: list[Any] = []
         with pytest.MonkeyPatch.context() as patch:

@@ -6,9 +6,18 @@ import io
 import zipfile
 from dataclasses import dataclass
 
+from csvdynamo_airflow.reading.careful_records import FIELD_LIMIT, RECORD_LINES_LIMIT
+from csvdynamo_airflow.reading.source_file import PIECE_BYTES
 from tests.hostile.formats import gzipped, zipped
 
 CSV = b"id,text\n1,a\n2,b\n"
+
+FAR = 3 * PIECE_BYTES // len(b"10000,a\n")
+"""Rows of some of the pieces in which a file is read, of which the first alone is looked at for its form."""
+TOO_FAR = RECORD_LINES_LIMIT + 20_000
+"""Lines of which no one record may be."""
+ENDLESS = RECORD_LINES_LIMIT + FIELD_LIMIT + 50_000
+"""Line ends past which nobody looks for the end of a cell, whatever it counts."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +99,7 @@ def failing_files() -> list[FileCase]:
 def passing_files() -> list[FileCase]:
     """Files that look wrong and are not, or cost a row and not the file."""
     utf16 = codecs.BOM_UTF16_LE + "id,text\n1,a\n2,b\n".encode("utf-16-le")
-    far = 200_000
-    late = b"id,text\n" + b"".join(b"%d,a\n" % n for n in range(far))
+    late = b"id,text\n" + b"".join(b"%d,a\n" % n for n in range(FAR))
     long_header = ("id,text," + ",".join(f"column {n:05}" for n in range(900)) + "\n").encode()
     return [
         FileCase("plain", CSV, items=TWO),
@@ -148,13 +156,13 @@ def passing_files() -> list[FileCase]:
         FileCase(
             "Windows-1252 known by a byte far behind",
             late + b"x,caf\xe9\n",
-            items=(*((str(n), "a") for n in range(far)), ("x", "caf\u00e9")),
+            items=(*((str(n), "a") for n in range(FAR)), ("x", "caf\u00e9")),
         ),
         FileCase(
             "UTF-8 with an undecodable byte far behind",
             b"id,text\n0,\xc3\xa9\n" + late[12:] + b"x,a\xe9b\ny,b\n",
-            items=(("0", "\u00e9"), *((str(n), "a") for n in range(1, far)), ("y", "b")),
-            rejects=((far + 1, "BAD_ENCODING"),),
+            items=(("0", "\u00e9"), *((str(n), "a") for n in range(1, FAR)), ("y", "b")),
+            rejects=((FAR + 1, "BAD_ENCODING"),),
         ),
         FileCase(
             "Windows-1252 with a byte that it lacks",
@@ -180,15 +188,15 @@ def passing_files() -> list[FileCase]:
             "line of 5 MB", b"id,text\n1,a\n3," + b"x" * 5_000_000 + b"\n2,b\n", items=TWO, rejects=((2, "TOO_LARGE"),)
         ),
         FileCase(
-            "cell of 1,500,000 lines",
-            b'id,text\n1,a\n3,"' + b"\n" * 1_500_000 + b'"\n2,b\n',
+            "cell of more than a million lines",
+            b'id,text\n1,a\n3,"' + b"\n" * ENDLESS + b'"\n2,b\n',
             items=TWO,
             rejects=((2, "TOO_LARGE"),),
         ),
         FileCase(
             "unclosed quote far from the end",
-            b'id,text\n1,"a\n' + b"".join(b"%d,a\n" % n for n in range(2, far)),
-            items=tuple((str(n), "a") for n in range(2, far)),
+            b'id,text\n1,"a\n' + b"".join(b"%d,a\n" % n for n in range(2, TOO_FAR)),
+            items=tuple((str(n), "a") for n in range(2, TOO_FAR)),
             rejects=((1, "BAD_QUOTE"),),
         ),
         FileCase(
@@ -199,8 +207,8 @@ def passing_files() -> list[FileCase]:
         ),
         FileCase(
             "key column alone with an unclosed quote far from the end",
-            b'id\n"x\n' + b"".join(b"%d\n" % n for n in range(120_000)),
-            items=tuple((str(n), None) for n in range(120_000)),
+            b'id\n"x\n' + b"".join(b"%d\n" % n for n in range(TOO_FAR)),
+            items=tuple((str(n), None) for n in range(TOO_FAR)),
             rejects=((1, "BAD_QUOTE"),),
         ),
         FileCase("header of a thousand columns", _wide(), items=(("1", "a"), ("2", "b"))),

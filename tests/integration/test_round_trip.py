@@ -11,7 +11,7 @@ from tests.hostile.corpus import file_of, hostile_rows
 from tests.hostile.datasets import POLICIES, write_datasets, write_small_dataset
 from tests.hostile.file_cases import FileCase, failing_files, passing_files
 from tests.hostile.formats import FORMATS, Format
-from tests.hostile.in_process import migrate_bytes
+from tests.hostile.in_process import MemoryBucket, migrate_bytes, prepare_bytes
 from tests.hostile.judge import hold
 
 BY_NAME = {form.name: form for form in FORMATS}
@@ -58,7 +58,8 @@ def test_the_form_of_a_file_leaves_no_trace_in_what_is_prepared(datasets: dict[s
     texts = set()
     for form in FORMATS:
         content, _ = file_of(form, "last", [row for row in alike if not row.last])
-        texts.add(migrate_bytes(content, datasets["last"], tmp_path).text)
+        s3 = MemoryBucket()
+        texts.add(s3.objects[prepare_bytes(content, datasets["last"], tmp_path, s3).file_key])
 
     assert len(texts) == 1
 

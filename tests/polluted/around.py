@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from tests.polluted.dialects import Dialect
-from tests.polluted.model import Polluted, Table, Truth, truth_of
+from tests.polluted.model import Polluted, Table, Truth
 
 _ENCODED = {
     "iso8859-2": "Plzeň, Łódź",
@@ -86,7 +86,7 @@ def _file(
 
 
 def _preambles(table: Table, dialect: Dialect) -> Iterator[Polluted]:
-    truth, text = truth_of(table.header, table.rows), dialect.text(table)
+    truth, text = table.truth, dialect.text(table)
     for lines in (
         ["Report of things"],
         ["Report of things,,,,"],
@@ -115,7 +115,7 @@ def _preambles(table: Table, dialect: Dialect) -> Iterator[Polluted]:
 
 
 def _ends(table: Table, dialect: Dialect) -> Iterator[Polluted]:
-    truth, text = truth_of(table.header, table.rows), dialect.text(table)
+    truth, text = table.truth, dialect.text(table)
     last = frozenset(table.keys[-1:])
     for end in ("\x1a", "\0", "\0" * 100, "\x1a\0\0", "\0\x1a", "\x1a\r\n", "\n\x1a", "\x1a" * 3):
         case = f"{table.name}, {dialect.name}, {end!r}"
@@ -128,7 +128,7 @@ def _ends(table: Table, dialect: Dialect) -> Iterator[Polluted]:
 
 
 def _byte_order_marks(table: Table, dialect: Dialect) -> Iterator[Polluted]:
-    truth, text = truth_of(table.header, table.rows), dialect.text(table)
+    truth, text = table.truth, dialect.text(table)
     for marks in (1, 2, 3):
         content = codecs.BOM_UTF8 * marks + text.encode()
         yield _file("byte order marks", f"{table.name}, {dialect.name}, {marks}", content, truth, {})
@@ -147,7 +147,7 @@ def _encodings(table: Table) -> Iterator[Polluted]:
     for encoding, words in _ENCODED.items():
         rows = [(*row[:3], words, row[4]) for row in ascii_rows]
         other = Table(table.name, table.header, tuple(rows))
-        truth, text = truth_of(other.header, other.rows), Dialect("").text(other)
+        truth, text = other.truth, Dialect("").text(other)
         content, case = text.encode(encoding), f"{table.name}, {encoding}"
         yield _file("an encoding, told", case, content, truth, {"encoding": encoding})
         if encoding.startswith(_FOUND) or encoding == "windows-1252":
@@ -159,7 +159,7 @@ def _encodings(table: Table) -> Iterator[Polluted]:
 
 
 def _packed(table: Table) -> Iterator[Polluted]:
-    truth, content = truth_of(table.header, table.rows), Dialect("").text(table).encode()
+    truth, content = table.truth, Dialect("").text(table).encode()
     half = table.first(len(table.rows) // 2)
     rest = Table(table.name, table.header, table.rows[len(half.rows) :])
     parts = [Dialect("").text(part).encode() for part in (half, rest)]
@@ -190,7 +190,7 @@ def _packed(table: Table) -> Iterator[Polluted]:
 
 def _pieces(table: Table) -> Iterator[Polluted]:
     """Join files as `cat` does: each has its header, some a byte order mark, some no line end at their end."""
-    truth = truth_of(table.header, table.rows)
+    truth = table.truth
     for parts in (2, 3, len(table.rows)):
         for mark in ("", "\ufeff"):
             for quote_all in (False, True):

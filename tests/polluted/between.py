@@ -60,7 +60,7 @@ def _file(table: Table, dialect: Dialect, place: int, kind: str, line: str, sett
         kind=kind,
         case=f"{table.name}, {dialect.name}, after row {place}, {line!r}",
         content=dialect.join(lines).encode(),
-        truth=truth_of(table.header, table.rows),
+        truth=table.truth,
         settings={**dialect.settings, **settings},
     )
 

@@ -13,7 +13,7 @@ Left out, because what comes of it is another sound row, as good as any of a cle
 from collections.abc import Iterator
 
 from tests.polluted.dialects import Record, Span, Written
-from tests.polluted.model import Polluted, truth_of
+from tests.polluted.model import Polluted
 
 
 def delimiter_edits(written: Written) -> Iterator[Polluted]:
@@ -66,7 +66,7 @@ def edited(written: Written, kind: str, record: Record, column: int, place: int,
         kind=kind if record.number else f"header: {kind}",
         case=f"{table.name}, {written.dialect.name}, {where}, column {column + 1}, character {place - record.start}",
         content=text.encode(),
-        truth=truth_of(table.header, table.rows),
+        truth=table.truth,
         settings=written.dialect.settings,
         touched=written.keys_of(record.number),
         told=("names",) if record.number == 0 else (),

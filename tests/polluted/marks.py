@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tests.polluted.dialects import Dialect
-from tests.polluted.model import Polluted, Table, truth_of
+from tests.polluted.model import Polluted, Table
 
 DELIMITERS = (
     ",",
@@ -58,7 +58,7 @@ def marked_files(table: Table) -> Iterator[Polluted]:
 def _file(
     kind: str, case: str, table: Table, text: str, settings: Mapping[str, object], told: tuple[str, ...] = ()
 ) -> Polluted:
-    truth = truth_of(table.header, table.rows)
+    truth = table.truth
     return Polluted(kind, f"{table.name}, {case}", text.encode(), truth, settings=settings, told=told)
 
 

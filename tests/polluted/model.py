@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 Settings = Mapping[str, object]
 """Keys of ``[source]`` in the data set file."""
@@ -24,10 +25,15 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The rows' keys, in order."""
         return tuple(row[0] for row in self.rows)
+
+    @cached_property
+    def truth(self) -> "Truth":
+        """What its rows are: one object for the thousands of files that are made of it."""
+        return truth_of(self.header, self.rows)
 
     def first(self, count: int) -> "Table":
         """Return the table of its first rows."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.polluted.dialects import Dialect
-from tests.polluted.model import Polluted, Table, truth_of
+from tests.polluted.model import Polluted, Table
 
 _LINE_ENDS = ("\n", "\r\n", "\r", "\n\n", "\r\n\r\n", "\n\r", "\r\r\n")
 
@@ -25,7 +25,7 @@ def row_pollutions(table: Table, dialect: Dialect) -> Iterator[Polluted]:
                 kind=kind,
                 case=f"{table.name}, {dialect.name}, row {place + 1}, {case}",
                 content=text.encode(),
-                truth=truth_of(table.header, table.rows),
+                truth=table.truth,
                 settings=dialect.settings,
                 touched=frozenset([table.keys[place]]),
             )

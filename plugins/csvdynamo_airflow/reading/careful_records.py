@@ -278,7 +278,7 @@ class CarefulRecords:
 
     def _is_row(self, line: str, width: int) -> bool:
         """Whether a line is a row by itself, and a sound one."""
-        if isinstance(line, CutLine) or not self.quotes.are_sound(line):
+        if not self._may_be_row(line, width) or isinstance(line, CutLine) or not self.quotes.are_sound(line):
             return False
         return any(len(fields) == width for fields in csv.reader([line], **self._format.options))
 

@@ -103,24 +103,29 @@ def _size(value: AttributeValue) -> int:
         [(kind, held)] = value.items()
         count = _SIZES.get(kind)
         return 1 if count is None else count(held)
+    return _number_size(number)
+
+
+def _number_size(number: str) -> int:
     mantissa = number.lstrip("-").partition("E")[0]
     digits = len(mantissa.replace(".", "").strip("0"))
     return (digits + 1) // 2 + 1 + number.startswith("-")
 
 
 def _list_size(members: Sequence[AttributeValue]) -> int:
-    return _DOCUMENT_BYTES + sum(_MEMBER_BYTES + _size(member) for member in members)
+    return _DOCUMENT_BYTES + _MEMBER_BYTES * len(members) + sum(map(_size, members))
 
 
 def _map_size(members: Mapping[str, AttributeValue]) -> int:
-    return _DOCUMENT_BYTES + sum(_MEMBER_BYTES + utf8_length(name) + _size(member) for name, member in members.items())
+    names = sum(map(utf8_length, members))
+    return _DOCUMENT_BYTES + _MEMBER_BYTES * len(members) + names + sum(map(_size, members.values()))
 
 
 _SIZES: Mapping[str, Callable[[Any], int]] = {
     "S": utf8_length,
     "B": len,
     "SS": lambda members: sum(map(utf8_length, members)),
-    "NS": lambda members: sum(_size({"N": member}) for member in members),
+    "NS": lambda members: sum(map(_number_size, members)),
     "BS": lambda members: sum(map(len, members)),
     "L": _list_size,
     "M": _map_size,

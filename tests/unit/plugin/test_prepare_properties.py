@@ -44,7 +44,7 @@ from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
 
 MANY = settings(
-    max_examples=600,
+    max_examples=250,
     deadline=None,
     database=None,
     derandomize=True,

@@ -24,7 +24,7 @@ from csvdynamo.rules.transforms import Trim, Uppercase
 from csvdynamo.writing.batch import Batch
 from csvdynamo.writing.migration import migrate
 from tests.hostile.in_process import migrate_bytes
-from tests.support.quick_folder import quick_folder
+from tests.support.quick_prepare import quick_prepare
 
 HEADER = ("city", "at", "note")
 CITY = Column("city", transform=(Trim(), Uppercase()))
@@ -102,7 +102,7 @@ def is_blank_digest(key: Any) -> bool:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    with quick_folder() as made:
+    with quick_prepare() as made:
         yield made
 
 
