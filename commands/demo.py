@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from commands.airflow_home import AIRFLOW, airflow_environment, airflow_home
+from commands.airflow_home import QUICK_AIRFLOW, airflow_environment, airflow_home
 from commands.airflow_user import airflow_variables
 from commands.aws_file import AWS_FILE, write_aws_file
 from commands.beforehand import object_to_lay, readable_source, refuse_settings
@@ -154,7 +154,7 @@ def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None
     dag_id = f"csvdynamo_{dataset.name}"
     named = without_query(source) if "://" in source else source
     say(f"Running the DAG {dag_id} on {named} (log {AIRFLOW_LOG}) …")
-    command = [AIRFLOW, "dags", "test", dag_id, "--conf", json.dumps({"source_url": source})]
+    command = [*QUICK_AIRFLOW, "dags", "test", dag_id, "--conf", json.dumps({"source_url": source})]
     with (
         AIRFLOW_LOG.open("w", encoding="utf-8") as log,
         subprocess.Popen(

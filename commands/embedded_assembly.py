@@ -1,4 +1,7 @@
-"""The stacks synthesized for the embedded AWS, and kept: the same sources are synthesized once."""
+"""The stacks synthesized for the embedded AWS, and kept: the same sources are synthesized once.
+
+The CDK's own check of the templates, four fifths of a synthesis, is left to make lint and to a deploy to an account.
+"""
 
 import hashlib
 import shutil
@@ -7,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+from filelock import FileLock
+
 from commands.cdk_cli import Assembly, synthesize
 from commands.kept import kept_folder
 from commands.project import CDK, DATASETS, ROOT
@@ -14,13 +19,15 @@ from csvdynamo.datasets.dataset import Dataset
 from local_aws.environment import ACCOUNT, REGION
 
 _PLACE = {"CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION}
+_UNCHECKED = {"CDK_VALIDATION": "false"}
 _PACKAGES = ("aws-cdk-lib", "constructs", "jsii")
 
 
 def embedded_assembly(*datasets: Dataset, folder: Path = DATASETS) -> Assembly:
     """Give the assembly of one data set, or of all that there are; synthesize it unless it is kept already.
 
-    Its folder is named after a digest of all that goes into it, so that one that is found is the right one.
+    Its folder is named after a digest of all that goes into it, so that one that is found is the right one. Who needs
+    one that another command is synthesizing waits for it.
 
     Args:
         datasets: One data set, or all that there are in the folder.
@@ -29,17 +36,20 @@ def embedded_assembly(*datasets: Dataset, folder: Path = DATASETS) -> Assembly:
     name = datasets[0].name if len(datasets) == 1 else None
     kept = kept_folder() / "cdk"
     assembly = kept / f"{name or 'all'}-{_digest(datasets)}"
-    if assembly.exists():
-        return Assembly(assembly)
     kept.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=kept))
-    try:
-        synthesize(unfinished, {**_PLACE, "CSVDYNAMO_DATASETS": str(folder)}, dataset=name)
+    with FileLock(kept.with_suffix(".lock")):
         if not assembly.exists():
-            unfinished.rename(assembly)
+            _keep_assembly(assembly, {**_PLACE, **_UNCHECKED, "CSVDYNAMO_DATASETS": str(folder)}, name)
+    return Assembly(assembly)
+
+
+def _keep_assembly(assembly: Path, environment: dict[str, str], name: str | None) -> None:
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=assembly.parent))
+    try:
+        synthesize(unfinished, environment, dataset=name)
+        unfinished.rename(assembly)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Assembly(assembly)
 
 
 def _digest(datasets: Iterable[Dataset]) -> str:

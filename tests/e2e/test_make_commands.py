@@ -28,12 +28,6 @@ from commands.project import PYTHON_PATH, ROOT, fail, find_dataset
 from tests.support.hostile_shell import OF_PYTHON, hostile_shell
 
 
-@pytest.fixture(autouse=True)
-def kept(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the commands find what others have made of the same sources."""
-    monkeypatch.setenv(KEPT, str(shared_folder / "kept"))
-
-
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
     """A temporary folder for a command alone, so that what it leaves there is seen."""
@@ -212,10 +206,7 @@ def rejected_vins(s3: Any, bucket: str, execution: str) -> list[str]:
     pytest.fail("three rejects were not readable within half a minute")
 
 
-def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_asked(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(KEPT)
+def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_asked(temporary: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "commands.demo", "--keep-aws"],
         cwd=ROOT,
@@ -257,8 +248,10 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
 
 
 def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_corrected_rejects(
-    temporary: Path, tmp_path: Path, checkout: Path
+    temporary: Path, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The other commands find an Airflow database and, of the same sources, stacks; here nothing was made before.
+    monkeypatch.delenv(KEPT)
     build, datasets = tmp_path / "my build", tmp_path / "data sets"
     datasets.mkdir()
     (datasets / "cars.toml").write_text(

@@ -15,7 +15,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dataset = tmp_path_factory.mktemp("datasets") / "city_trees.toml"
     dataset.write_text(DATASET + PROTECTION, encoding="utf-8")
     path = tmp_path_factory.mktemp("templates") / "protected.template.json"
-    path.write_text(json.dumps(synthesized(dataset, tmp_path_factory.mktemp("cdk.out")), indent=1), encoding="utf-8")
+    made = synthesized(dataset, tmp_path_factory.mktemp("cdk.out"), checked=True)
+    path.write_text(json.dumps(made, indent=1), encoding="utf-8")
     return path
 
 

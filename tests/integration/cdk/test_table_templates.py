@@ -1,4 +1,4 @@
-"""The stacks of tables of every setting, and of one that is there already, as cfn-lint takes them."""
+"""The stacks of tables of every setting, and of one that is there already, as cfn-lint and the CDK itself take them."""
 
 import json
 from pathlib import Path
@@ -19,6 +19,6 @@ PROVISIONED = 'class = "infrequent-access"\nbilling = "provisioned"\nread_units 
 )
 def test_cfn_lint_finds_neither_errors_nor_warnings(tmp_path: Path, keys: str, more: str) -> None:
     path = tmp_path / "table.template.json"
-    path.write_text(json.dumps(made(tmp_path, keys, more), indent=1), encoding="utf-8")
+    path.write_text(json.dumps(made(tmp_path, keys, more, checked=True), indent=1), encoding="utf-8")
 
     assert [f"{match.rule.id} {match.message}" for match in lint_file(path)] == []

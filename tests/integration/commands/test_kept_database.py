@@ -1,6 +1,8 @@
 """An Airflow's empty database is made once, and each home gets a copy of its own."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -21,18 +23,28 @@ def tables(home: Path) -> set[str]:
         return {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
 
 
+def garbage_thresholds(home: Path) -> str:
+    """What the home's local settings make of the garbage collector, in a process of their own."""
+    program = "import gc, airflow_local_settings; print(gc.get_threshold())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=home / "config", capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
 def test_the_next_home_has_a_copy_of_what_airflow_made_for_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = make_airflow_home(tmp_path / "first")
-    monkeypatch.setattr(airflow_home, "AIRFLOW", "/there/is/no/airflow")
+    monkeypatch.setattr(airflow_home, "QUICK_AIRFLOW", ("/there/is/no/airflow",))
     with closing(sqlite3.connect(first / "airflow.db")) as database:
         database.execute("drop table xcom")
 
     second = make_airflow_home(tmp_path / "second")
 
     assert {"dag_run", "task_instance", "xcom"} <= tables(second)
-    assert [path.name for path in second.iterdir()] == ["airflow.db"]
+    assert sorted(path.name for path in second.iterdir()) == ["airflow.db", "config"]
+    assert garbage_thresholds(second) == "(100000, 20, 20)"
 
 
 def test_a_database_that_was_not_finished_is_not_kept(
@@ -41,7 +53,7 @@ def test_a_database_that_was_not_finished_is_not_kept(
     half = tmp_path / "airflow"
     half.write_text('#!/bin/sh\necho half > "$AIRFLOW_HOME/airflow.db"\necho "no such table"\nexit 1\n')
     half.chmod(0o755)
-    monkeypatch.setattr(airflow_home, "AIRFLOW", str(half))
+    monkeypatch.setattr(airflow_home, "QUICK_AIRFLOW", (str(half),))
 
     with pytest.raises(SystemExit, match="no such table"):
         make_airflow_home(tmp_path / "home")

@@ -42,11 +42,11 @@ sort_key = "height"
 """
 
 
-def made(folder: Path, keys: str, more: str = "") -> Template:
+def made(folder: Path, keys: str, more: str = "", *, checked: bool = False) -> Template:
     """The template of the data set with more keys in its `[table]`."""
     path = folder / "city_trees.toml"
     path.write_text(DATASET.replace('"tree_id"\n', f'"tree_id"\n{keys}\n') + more, encoding="utf-8")
-    return synthesized(path, folder / "out")
+    return synthesized(path, folder / "out", checked=checked)
 
 
 def tables(template: Template) -> list[dict[str, Any]]:

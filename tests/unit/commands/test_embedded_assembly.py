@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from commands import embedded_assembly, kept
 from commands.cdk_cli import Assembly
@@ -83,6 +84,34 @@ def test_whatever_goes_into_it_changes_makes_another(checkout: Checkout, changed
     checkout.write(changed, DATASET + "[limits]\nmax_concurrency = 1\n" if changed.endswith(".toml") else "2")
 
     assert checkout.assembly() == "2"
+
+
+def test_the_cdks_own_check_is_left_to_lint_and_to_a_deploy_to_an_account(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, str] = {}
+
+    def synthesize(folder: Path, environment: dict[str, str], **more: Any) -> Assembly:
+        given.update(environment)
+        return checkout.synthesize(folder, environment, **more)
+
+    monkeypatch.setattr(embedded_assembly, "synthesize", synthesize)
+    checkout.assembly()
+
+    assert given["CDK_VALIDATION"] == "false"
+
+
+def test_who_needs_one_that_is_being_synthesized_waits_for_it(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def synthesize(folder: Path, environment: Any, **more: Any) -> Assembly:
+        with pytest.raises(Timeout):
+            FileLock(tmp_path / "kept" / "cdk.lock").acquire(timeout=0)
+        return checkout.synthesize(folder, environment, **more)
+
+    monkeypatch.setattr(embedded_assembly, "synthesize", synthesize)
+
+    assert checkout.assembly() == "1"
 
 
 def test_another_version_of_the_cdk_makes_another(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
