@@ -3,6 +3,7 @@
 In Airflow's place is a module of a few lines, in a process of its own.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ def run(folder: Path, body: str) -> "subprocess.CompletedProcess[str]":
     text = f"import atexit, concurrent.futures, sys\n\ndef main():\n    {body}\n"
     (package / "__main__.py").write_text(text, encoding="utf-8")
     words = [sys.executable, "-c", START, str(folder), str(COMMAND)]
-    return subprocess.run(words, capture_output=True, text=True, check=False)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(words, env=buffered, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
