@@ -49,6 +49,7 @@ def make_report(findings: Findings, problems: Sequence[str]) -> Report:
         ledger=LedgerCounts(**findings.ledger.to_json()),
         prepared_rows=prepared.prepared_rows if prepared else None,
         map_run_rows=counts.map_run_total if counts else None,
+        map_run_arn=counts.map_run_arn if counts else None,
         witnesses=_witnesses(findings),
         rejects_by_code=findings.rejects_by_code,
         rejects_by_column=outcome.measures.rejects_by_column,

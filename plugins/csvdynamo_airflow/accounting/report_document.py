@@ -131,6 +131,7 @@ class Report:
     ledger: Annotated[LedgerCounts, Field(description="What became of every row.")]
     prepared_rows: Annotated[int | None, Field(description="Rows of the prepared file.")]
     map_run_rows: Annotated[int | None, Field(description="Rows that the Map Run read, null when there was none.")]
+    map_run_arn: Annotated[str | None, Field(description="The Map Run, null when there was none.")]
     witnesses: Annotated[dict[str, str], Field(description="Where each number was read, by name.")]
     rejects_by_code: Annotated[dict[str, int], Field(description="How many rejects there are of each code.")]
     rejects_by_column: Annotated[
