@@ -109,7 +109,7 @@ def _count_execution(
     map_run = _newest_map_run(states, execution.arn)
     if map_run is None:
         return _never_started(prepared, f"execution {execution.name} made no Map Run")
-    progress = Progress.from_item_counts(map_run["itemCounts"])
+    progress = Progress.from_counts(map_run["itemCounts"])
     if outcome and outcome.answered:
         return MigrationCounts(
             map_run_total=progress.total,
