@@ -26,7 +26,8 @@ const OUTCOMES: readonly [keyof Ledger, string, string][] = [
 ];
 
 export const HEIGHT = 180;
-const GAP = 26;
+const GAP = 40;
+export const LABEL = 34;
 const THINNEST = 2;
 
 /** What became of the rows, those that there are. */

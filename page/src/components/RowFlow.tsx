@@ -1,7 +1,7 @@
 import { Box, chakra } from "@chakra-ui/react";
 
 import type { Report } from "../api";
-import { bands, HEIGHT, stops, verified } from "../flow";
+import { bands, HEIGHT, LABEL, stops, verified } from "../flow";
 import { count, percent } from "../format";
 
 const Svg = chakra("svg");
@@ -14,7 +14,7 @@ export function RowFlow({ report }: { report: Report }) {
   const { ledger } = report;
   const found = bands(ledger);
   const told = stops(ledger).map((stop) => `${count(stop.rows)} ${stop.name}`);
-  const tall = Math.max(HEIGHT, ...found.map((band) => band.to + band.width)) + 24;
+  const tall = Math.max(HEIGHT, ...found.map((band) => band.to + Math.max(band.width, LABEL))) + 12;
   const middle = (found.at(-1)?.from ?? 0) + (found.at(-1)?.width ?? 0);
   return (
     <Box overflowX="auto" role="region" aria-label="The way of the rows" tabIndex={0}>
@@ -34,10 +34,10 @@ export function RowFlow({ report }: { report: Report }) {
           return (
             <g key={band.name}>
               <Path d={`${edge} ${back}`} fill={`${band.palette}.solid`} opacity={0.55} />
-              <Label x={RIGHT + 12} y={low + Math.max(12, band.width / 2)} fontSize="14" fontWeight="medium">
+              <Label x={RIGHT + 12} y={low + Math.max(10, band.width / 2)} fontSize="14" fontWeight="medium">
                 {`${count(band.rows)} ${band.name}`}
               </Label>
-              <Label x={RIGHT + 12} y={low + Math.max(12, band.width / 2) + 15} fontSize="12" fill="fg.muted">
+              <Label x={RIGHT + 12} y={low + Math.max(10, band.width / 2) + 16} fontSize="12" fill="fg.muted">
                 {band.name === "written" ? verified(report) : percent(band.rows, ledger.source_rows)}
               </Label>
             </g>

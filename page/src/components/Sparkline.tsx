@@ -18,7 +18,7 @@ export function Sparkline({ runs }: { runs: RunLine[] }) {
     <Chart.Root chart={chart} width="7rem" height="1.75rem" aspectRatio="auto" role="img" aria-label={told}>
       <BarChart responsive data={chart.data} accessibilityLayer={false} margin={{ top: 0, right: 0, bottom: 0, left: 0 }}>
         <YAxis hide domain={[0, (most: number) => Math.max(most, 0.01)]} />
-        <Bar dataKey="rate" isAnimationActive={false} fill={chart.color("orange.solid")} minPointSize={1} />
+        <Bar dataKey="rate" isAnimationActive={false} fill={chart.color("orange.solid")} minPointSize={1} maxBarSize={5} />
       </BarChart>
     </Chart.Root>
   );

@@ -143,7 +143,9 @@ function Row({ row, facts }: { row: DataSetRow; facts: DagFacts | undefined }) {
 function next(facts: DagFacts | undefined): string {
   if (!facts) return "";
   if (facts.is_paused) return "paused";
-  return facts.next_dagrun_run_after ? distance(Date.parse(facts.next_dagrun_run_after)) : "on demand";
+  if (!facts.next_dagrun_run_after) return "on demand";
+  const at = Date.parse(facts.next_dagrun_run_after);
+  return at < Date.now() ? "due" : distance(at);
 }
 
 const Beginning = () => (
