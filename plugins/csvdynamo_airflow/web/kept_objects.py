@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from csvdynamo_airflow.errors import MigrationError
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
@@ -16,7 +18,7 @@ _KEPT_BYTES = 64 << 20
 _NOT_MODIFIED = frozenset({"304", "NotModified"})
 
 
-class TooLargeError(Exception):
+class TooLargeError(MigrationError):
     """An object is larger than anything that csvdynamo writes there."""
 
 
