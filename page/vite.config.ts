@@ -15,6 +15,7 @@ export default defineConfig({
   build: {
     outDir: "../plugins/csvdynamo_airflow/page",
     emptyOutDir: true,
+    reportCompressedSize: false,
     lib: { entry: "src/main.tsx", fileName: () => "main.umd.js", formats: ["umd"], name: "AirflowPlugin" },
     rollupOptions: {
       // A dependency asks for React by require, which a browser does not have.
