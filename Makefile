@@ -23,6 +23,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 READY  := $(VENV)/.ready node_modules/.ready
+# The Migrations page: what it is built of, and what Airflow shows.
+PAGE   := plugins/csvdynamo_airflow/page/main.umd.js
+PAGE_SOURCES := $(wildcard page/*.ts page/*.json page/src/*.ts* page/src/*/*.ts*)
+NPM     = PATH="$(CURDIR)/$(BIN):$$PATH" NODE_DISABLE_COMPILE_CACHE=1 npm
 
 export SOURCE NAME OBJECT DATASET EMAIL VERSION SEED ONLY
 # What the shell tells Python is for other programs; commands/shell.py says what of the rest a local command takes over.
@@ -40,7 +44,7 @@ describe: $(VENV)/.ready ## Look at a CSV, and write a data set file for it [SOU
 	@$(PY) -m commands.describe --source "$$SOURCE" $(if $(NAME),--name "$$NAME") $(if $(FORCE),--force)
 
 .PHONY: ui
-ui: $(READY) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
+ui: $(READY) $(PAGE) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
 	@$(PY) -m commands.ui --dataset "$$DATASET"
 
 .PHONY: aws
@@ -60,12 +64,12 @@ destroy: $(READY) ## Remove the stack from a real account; bucket and table stay
 	@$(PY) -m commands.deploy destroy --dataset "$$DATASET"
 
 .PHONY: mwaa
-mwaa: $(VENV)/.ready ## Build what Amazon MWAA takes, in build/mwaa [VERSION=3.3.1]
+mwaa: $(VENV)/.ready $(PAGE) ## Build what Amazon MWAA takes, in build/mwaa [VERSION=3.3.1]
 	@$(PY) -m commands.mwaa --version "$$VERSION"
 
 ##@ Work on it
 .PHONY: test
-test: $(READY) ## The whole test suite
+test: $(READY) page/node_modules/.ready ## The whole test suite
 	$(PY) -m pytest -n 4 --dist loadfile
 
 .PHONY: test-fast
@@ -73,7 +77,7 @@ test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
 .PHONY: coverage
-coverage: $(VENV)/.ready ## Which lines the unit and integration tests run; fails below the floor in pyproject.toml
+coverage: $(VENV)/.ready page/node_modules/.ready ## Which lines the unit and integration tests run; fails below the floor in pyproject.toml
 	$(PY) -m pytest -n 4 --dist loadfile tests/unit tests/integration --cov --cov-report=term
 
 .PHONY: hooks
@@ -85,12 +89,13 @@ test-compose: $(VENV)/.ready ## The containers for real, on a Docker engine; end
 	@$(PY) -m commands.compose_trial $(if $(INSTALL),--install)
 
 .PHONY: lint
-lint: $(READY) ## ruff, mypy --strict, import-linter, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
+lint: $(READY) page/node_modules/.ready ## ruff, mypy --strict, the page's types, import-linter, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
 	@$(MAKE) --jobs=2 lint-types lint-rest
 
 .PHONY: lint-types lint-rest
 lint-types:
 	$(PY) -m mypy
+	@$(NPM) --prefix page run --silent check
 
 lint-rest:
 	$(BIN)/ruff check .
@@ -126,7 +131,7 @@ pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from the
 
 .PHONY: clean
 clean: ## Remove what the commands made, the virtual environment among it
-	rm -rf build cdk/cdk.out $(VENV) node_modules
+	rm -rf build cdk/cdk.out $(VENV) node_modules page/node_modules $(dir $(PAGE))
 
 .PHONY: help
 help: ## This list
@@ -144,5 +149,15 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
 
 node_modules/.ready: package.json package-lock.json | $(VENV)/.ready
 	@echo 'Installing the CDK CLI …'
-	@PATH="$(CURDIR)/$(BIN):$$PATH" NODE_DISABLE_COMPILE_CACHE=1 npm ci --silent --no-audit --no-fund --no-update-notifier
+	@$(NPM) ci --silent --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+page/node_modules/.ready: page/package.json page/package-lock.json | $(VENV)/.ready
+	@echo 'Installing what the Migrations page is built with …'
+	@$(NPM) --prefix page ci --silent --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+$(PAGE): page/node_modules/.ready $(PAGE_SOURCES)
+	@echo 'Building the Migrations page …'
+	@$(NPM) --prefix page run --silent build
 	@touch $@

@@ -2,7 +2,7 @@
 
 A table stands between ``<!-- keys of source -->``, or another mark, and the next empty line.
 ``docs/dataset.schema.json`` is for editors that know JSON Schema, ``docs/report.schema.json`` for programs that read
-reports.
+reports, ``advice.json`` for the page that shows a run inside Airflow what docs/operations.md tells to do.
 """
 
 import json
@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from commands.advice import advice
 from commands.project import ROOT, say
 from csvdynamo.datasets.dataset_file import DatasetFile
 from csvdynamo.datasets.grammar import keys_of, rule_of, table_of
@@ -22,10 +23,12 @@ from csvdynamo.datasets.values import OneOf
 from csvdynamo.rules.codes import Code, RejectCode, UnfinishedCode
 from csvdynamo.rules.transforms import TRANSFORMS
 from csvdynamo_airflow.accounting.report_document import Report
+from csvdynamo_airflow.web.advice import ADVICE_FILE
 
 PAGES = (ROOT / "docs" / "datasets.md", ROOT / "docs" / "rejects.md")
 SCHEMA = ROOT / "docs" / "dataset.schema.json"
 REPORT_SCHEMA = ROOT / "docs" / "report.schema.json"
+OPERATIONS = ROOT / "docs" / "operations.md"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TABLE = re.compile(r"(<!-- (?P<of>[\w ]+) -->\n\n)(?:\|.*\n)+")
 
@@ -34,9 +37,10 @@ def main() -> None:
     """Write the tables of the pages, and the schema."""
     for path in PAGES:
         path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
-    for path, text in ((SCHEMA, schema()), (REPORT_SCHEMA, report_schema())):
+    entries = advice(OPERATIONS.read_text(encoding="utf-8"))
+    for path, text in ((SCHEMA, schema()), (REPORT_SCHEMA, report_schema()), (ADVICE_FILE, entries)):
         path.write_text(text, encoding="utf-8")
-    written = (*PAGES, SCHEMA, REPORT_SCHEMA)
+    written = (*PAGES, SCHEMA, REPORT_SCHEMA, ADVICE_FILE)
     say(f"Written: {', '.join(str(path.relative_to(ROOT)) for path in written)}")
 
 

@@ -17,6 +17,7 @@ from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch, answer
 from csvdynamo.writing.batch_writer import BatchWriter, DynamoDbClient
+from csvdynamo.writing.cost import CostMeter
 from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.writing.fence import Fence
 from csvdynamo.writing.migration import Outcome, migrate
@@ -75,8 +76,9 @@ def handler(event: object, context: LambdaContext) -> BatchAnswer:
         context: Lambda's context.
 
     Returns:
-        `NUMBER_OF_ITEMS_WRITTEN`, `NUMBER_OF_ITEMS_IN_ERROR` (rows; together all of the batch), `REJECT_IDS`, and
-        `RULES`, the digest of the rules that were applied.
+        `NUMBER_OF_ITEMS_WRITTEN`, `NUMBER_OF_ITEMS_IN_ERROR` (rows; together all of the batch), `REJECT_IDS`,
+        `RULES`, the digest of the rules that were applied, and what this attempt cost: `WRITE_UNITS` (DynamoDB's, null
+        if it did not say), `BEGAN` (seconds since the epoch) and `SECONDS`.
 
     Raises:
         OtherRulesError: The rows were prepared by other rules than the function has. Nothing was written.
@@ -91,17 +93,19 @@ def handler(event: object, context: LambdaContext) -> BatchAnswer:
 
 def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAnswer:
     """Do the handler's work with the given clients and clock."""
+    meter = CostMeter()
     batch = Batch.from_event(event)
     rules = env.converter.rules
     _refuse_other_rules(batch, rules)
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
     batch = env.names.turn_back(batch)
-    writer = BatchWriter(env.dynamodb, env.table_name, rules.key, backoff.with_margin(_WRITE_MARGIN_SECONDS))
+    within = backoff.with_margin(_WRITE_MARGIN_SECONDS)
+    writer = BatchWriter(env.dynamodb, env.table_name, rules.key, within, meter=meter)
     outcome = migrate(batch, env.converter, writer.write)
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
     stream.send(outcome.rejects)
     _log(batch, outcome)
-    return answer(outcome.written, outcome.rejects, rules.digest)
+    return answer(outcome.written, outcome.rejects, rules.digest, meter.read())
 
 
 def _refuse_other_rules(batch: Batch, rules: RowRules) -> None:

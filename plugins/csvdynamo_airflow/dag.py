@@ -14,6 +14,7 @@ from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
+from csvdynamo_airflow.naming import dag_id_of
 from csvdynamo_airflow.parameters import SOURCE_URL_LENGTH, SOURCE_URL_PATTERN
 from csvdynamo_airflow.settings import retry_seconds
 from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
@@ -44,7 +45,7 @@ def make_dag(dataset: Dataset) -> DAG:
         dataset: The data set, read from its file. The tasks read the file again when they run.
     """
     with DAG(
-        dag_id=f"csvdynamo_{dataset.name}",
+        dag_id=dag_id_of(dataset.name),
         description=f"{dataset.source.file_name} to the DynamoDB table {dataset.table.name}, every row accounted for",
         schedule=dataset.dag.schedule,
         # Its time zone is the one that the schedule's times are in.

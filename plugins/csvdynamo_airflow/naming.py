@@ -11,6 +11,11 @@ EXECUTION_NAME_LIMIT = 80
 _DIGEST_LENGTH = 20
 
 
+def dag_id_of(dataset: str) -> str:
+    """Name the DAG of a data set."""
+    return f"csvdynamo_{dataset}"
+
+
 def execution_name(dataset: str, run_id: str, file_key: str, rules: str = "") -> str:
     """Name the execution that migrates one prepared file in one DAG run.
 

@@ -45,7 +45,7 @@ class Table:
         self.items: dict[str, dict[str, Any]] = {}
         self.calls = 0
 
-    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]], **_: Any) -> dict[str, Any]:  # noqa: N803
         self.calls += 1
         [requests] = RequestItems.values()
         items = [request["PutRequest"]["Item"] for request in requests]

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from csvdynamo.datasets.policies import OnChange, VerifyMode
 from csvdynamo_airflow.documents.checked_table import DifferenceKind
+from csvdynamo_airflow.documents.measures import ColumnRejects, Throughput
 from csvdynamo_airflow.documents.schema_change import ChangeKind, Reference
 
 if TYPE_CHECKING:
@@ -130,8 +131,12 @@ class Report:
     ledger: Annotated[LedgerCounts, Field(description="What became of every row.")]
     prepared_rows: Annotated[int | None, Field(description="Rows of the prepared file.")]
     map_run_rows: Annotated[int | None, Field(description="Rows that the Map Run read, null when there was none.")]
+    map_run_arn: Annotated[str | None, Field(description="The Map Run, null when there was none.")]
     witnesses: Annotated[dict[str, str], Field(description="Where each number was read, by name.")]
     rejects_by_code: Annotated[dict[str, int], Field(description="How many rejects there are of each code.")]
+    rejects_by_column: Annotated[
+        tuple[ColumnRejects, ...], Field(description="The same by code and column, the most frequent hundred.")
+    ]
     rejects_missing: Annotated[int, Field(description="Rejects that count and did not arrive.")]
     rejects_superseded: Annotated[int, Field(description="Rejects of attempts that were repeated, left out.")]
     rejects_misfiled: Annotated[
@@ -139,6 +144,14 @@ class Report:
     ]
     failures_by_error: Annotated[
         dict[str, int], Field(description="How many failed rows are in batches of each error.")
+    ]
+    batches: Annotated[dict[str, int], Field(description="How many batches ended in each state.")]
+    throughput: Annotated[
+        Throughput | None, Field(description="How many rows were settled when, null where no batch told.")
+    ]
+    write_units: Annotated[
+        float | None,
+        Field(description="Write units that the batches which succeeded consumed, null where DynamoDB did not say."),
     ]
     unfinished_rows_in_error_files: Annotated[
         int, Field(description="Failed and unstarted rows that the error files name.")

@@ -33,6 +33,7 @@ class MigrationCounts:
         map_run_succeeded: Rows that the Map Run counts in batches that succeeded; None where there are no answers of
             these batches to hold it against.
         map_run_status: The Map Run's status, None when there was none.
+        map_run_arn: The Map Run, None when there was none.
         overlapping: Other executions that may have written while this run's did, or before its check had ended.
         changed_files: Objects of the outcome that are gone, or not as they were written.
         changed_objects: Objects that it was read from and that are gone or changed, or came since.
@@ -45,6 +46,7 @@ class MigrationCounts:
     map_run_total: int | None = None
     map_run_succeeded: int | None = None
     map_run_status: str | None = None
+    map_run_arn: str | None = None
     overlapping: tuple[str, ...] = ()
     changed_files: tuple[str, ...] = ()
     changed_objects: tuple[str, ...] = ()
@@ -107,12 +109,13 @@ def _count_execution(
     map_run = _newest_map_run(states, execution.arn)
     if map_run is None:
         return _never_started(prepared, f"execution {execution.name} made no Map Run")
-    progress = Progress.from_item_counts(map_run["itemCounts"])
+    progress = Progress.from_counts(map_run["itemCounts"])
     if outcome and outcome.answered:
         return MigrationCounts(
             map_run_total=progress.total,
             map_run_succeeded=progress.succeeded,
             map_run_status=map_run["status"],
+            map_run_arn=map_run["mapRunArn"],
             witnesses=_witnesses(prepared.bucket, execution.name, map_run),
         )
     by_state = _failures_by_state(progress)
@@ -122,6 +125,7 @@ def _count_execution(
         failures_by_error=by_state,
         map_run_total=progress.total,
         map_run_status=map_run["status"],
+        map_run_arn=map_run["mapRunArn"],
         witnesses=dict.fromkeys(("failed", "unstarted", "map_run_total"), _item_counts(map_run)),
     )
 

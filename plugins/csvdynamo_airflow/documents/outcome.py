@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from csvdynamo_airflow.documents.measures import Measures
 from csvdynamo_airflow.documents.task_documents import reading
 
 
@@ -54,6 +55,7 @@ class Outcome:
         unstarted: Rows of batches that never started.
         failures_by_error: How many of the failed rows are in batches that ended with each error.
         rules: How many batches that succeeded applied the rules of each digest.
+        measures: What else they add up to.
     """
 
     key: str | None = None
@@ -81,6 +83,7 @@ class Outcome:
     unstarted: int = 0
     failures_by_error: Mapping[str, int] = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def rejects_by_code(self) -> dict[str, int]:
@@ -93,10 +96,11 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
-        return {**asdict(self), "missing_ids": list(self.missing_ids)}
+        return {**asdict(self), "missing_ids": list(self.missing_ids), "measures": self.measures.to_json()}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         with reading("What the task fetch_error_files returned"):
-            return cls(**{**document, "missing_ids": tuple(document["missing_ids"])})
+            ids, measures = tuple(document["missing_ids"]), Measures.from_json(document["measures"])
+            return cls(**{**document, "missing_ids": ids, "measures": measures})

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from csvdynamo.aws.stored_object import read_object, read_versioned
+from csvdynamo.aws.stored_object import read_object
 from csvdynamo.folders import REPORTS_PREFIX
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError, write_over
+from csvdynamo_airflow.storage.stored_document import change_document
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_TRIES = 5
 
 log = shown_log(__name__)
 
@@ -92,32 +90,24 @@ def remember_rows(s3: "S3Client", dataset_name: str, prepared: Prepared, run_id:
         WrittenMeanwhileError: Others write all the time.
         botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: S3 refuses it, or cannot be reached.
     """
-    mark, key = RowMark(prepared.source_rows, run_id, prepared.at), mark_key(dataset_name)
-    document = json.dumps(asdict(mark)).encode("utf-8")
-    for left in reversed(range(_TRIES)):
-        remembered, etag = _remembered(s3, prepared.bucket, key)
+    mark = RowMark(prepared.source_rows, run_id, prepared.at)
+
+    def later(document: bytes | None) -> bytes | None:
+        remembered = _readable(document)
         if remembered is not None and remembered.at > mark.at:
             log.info("The rows of a later run are remembered already.")
-            return
-        try:
-            write_over(s3, prepared.bucket, key, document, etag)
-        except WrittenMeanwhileError:
-            if not left:
-                raise
-        else:
-            return
+            return None
+        return json.dumps(asdict(mark)).encode("utf-8")
+
+    change_document(s3, prepared.bucket, mark_key(dataset_name), later)
 
 
-def _remembered(s3: "S3Client", bucket: str, key: str) -> tuple[RowMark | None, str | None]:
-    """Read the mark, None if there is none or it is damaged, and the ETag of what there is."""
+def _readable(document: bytes | None) -> RowMark | None:
+    """Read the mark, None if there is none or it is damaged."""
     try:
-        document, etag = read_versioned(s3, bucket, key)
-    except s3.exceptions.NoSuchKey:
-        return None, None
-    try:
-        return _read(document), etag
+        return _read(document) if document else None
     except _UNREADABLE:
-        return None, etag
+        return None
 
 
 def _read(document: bytes) -> RowMark:

@@ -1,10 +1,10 @@
 """The one reading of what a run left: its tables and its error files are written beside its report."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
 from csvdynamo.records.result_files import Manifest
@@ -20,6 +20,7 @@ from csvdynamo_airflow.outcome.error_objects import (
     read_rejects,
     read_rejects_before_upload,
 )
+from csvdynamo_airflow.outcome.examples import EXAMPLES_FILE, write_examples
 from csvdynamo_airflow.outcome.objects_read import OBJECTS_FILE, read_objects, write_objects
 from csvdynamo_airflow.outcome.outcome_spool import OutcomeSpool
 from csvdynamo_airflow.outcome.outcome_tables import OutcomeTables, Sources
@@ -37,6 +38,7 @@ REJECTS_FILE = "rejects.jsonl"
 UNFINISHED_FILE = "unfinished.jsonl"
 ROWS_FILE = "outcome.parquet"
 BATCHES_FILE = "batches.parquet"
+_FILES = (REJECTS_FILE, UNFINISHED_FILE, ERROR_CSV_FILE, ROWS_FILE, BATCHES_FILE, OBJECTS_FILE, EXAMPLES_FILE)
 
 _BYTES_A_RESULT_BYTE = 3  # as a rule: a row is written out twice, each time with what is said of its batch
 _CONTENT_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
@@ -159,25 +161,22 @@ class _Gathering:
         return sorted(one for one in listed if one.key not in known)
 
     def _write(self, spool: OutcomeSpool, sources: Sources, *, answered: bool) -> Outcome:
-        rejects, unfinished, table, rows, batches, objects = (
-            self._folder / name
-            for name in (REJECTS_FILE, UNFINISHED_FILE, ERROR_CSV_FILE, ROWS_FILE, BATCHES_FILE, OBJECTS_FILE)
-        )
+        rejects, unfinished, table, rows, batches, objects, examples = (self._folder / name for name in _FILES)
         with open_duckdb(self._space) as session:
             tables = OutcomeTables(session, sources, self._space, rows, batches)
             outcome = tables.tally()
             with spool.records.open("rb") as records, self._space.open(rejects) as out:
-                for start, size in tables.records():
-                    records.seek(start)
-                    out.write(records.read(size))
+                out.writelines(_records(records, tables.records()))
+                with self._space.open(examples) as shown:
+                    write_examples(_records(records, tables.examples()), shown)
         write_objects(self._objects, objects, self._space)
         written = 0
         with rejects.open("rb") as first, unfinished.open("rb") as then, self._space.open(table) as csv:
             if first.seek(0, os.SEEK_END) or then.seek(0, os.SEEK_END):
                 written = write_error_csv(first, self._prepared.header, csv, then)
         _hold_to_the_tables(outcome, written)
-        keys = [self._upload(file) for file in (rejects, table, unfinished, rows, batches, objects)]
-        key, csv_key, unfinished_key, rows_key, batches_key, objects_key = keys
+        keys = [self._upload(file) for file in (rejects, table, unfinished, rows, batches, objects, examples)]
+        key, csv_key, unfinished_key, rows_key, batches_key, objects_key, _ = keys
         return replace(
             outcome,
             key=key,
@@ -207,6 +206,12 @@ class _Gathering:
             return None
         self._s3.upload_file(str(file), bucket, key, ExtraArgs={"ContentType": _CONTENT_TYPES[file.suffix]})
         return key
+
+
+def _records(records: IO[bytes], places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    for start, size in places:
+        records.seek(start)
+        yield records.read(size)
 
 
 def _hold_to_the_tables(outcome: Outcome, written: int) -> None:

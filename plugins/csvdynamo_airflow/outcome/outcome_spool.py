@@ -38,6 +38,9 @@ BATCHES = {
     "rules": "VARCHAR",
     "error": "VARCHAR",
     "object": "VARCHAR",
+    "write_units": "DOUBLE",
+    "began": "DOUBLE",
+    "seconds": "DOUBLE",
 }
 """The columns of the batches: of those that succeeded, what they answered; of the others, what they failed with."""
 
@@ -65,6 +68,9 @@ class Batch:
         rejected: Rows that it rejected, likewise.
         rules: The digest of the rules that it applied, likewise.
         error: What it failed with, if it did (`error_name`).
+        write_units: Write units that it consumed, if it succeeded and told.
+        began: When its last attempt began, in seconds since the epoch, likewise.
+        seconds: How long that took, likewise.
     """
 
     status: str
@@ -74,6 +80,9 @@ class Batch:
     rejected: int | None = None
     rules: str | None = None
     error: str | None = None
+    write_units: float | None = None
+    began: float | None = None
+    seconds: float | None = None
 
 
 class OutcomeSpool:
@@ -121,7 +130,7 @@ class OutcomeSpool:
         rules = None if batch.rules is None else shown(batch.rules, CODE_LENGTH)
         counts = (batch.rows, batch.written, batch.rejected)
         told = (shown(batch.status, CODE_LENGTH), *counts, rules, batch.error, _plain(batch.object))
-        self._batches.writerow((self._known_batches, *told))
+        self._batches.writerow((self._known_batches, *told, batch.write_units, batch.began, batch.seconds))
         return self._known_batches
 
     def await_reject(self, reject_id: str, batch: int) -> None:

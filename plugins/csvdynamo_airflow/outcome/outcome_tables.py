@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
+from csvdynamo_airflow.outcome.outcome_measures import measure
 from csvdynamo_airflow.outcome.outcome_spool import AWAITED, BATCHES, CODE_LENGTH, OBJECTS, ROWS, OutcomeSpool
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, sql_text, write_parquet
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _MISSING_NAMED = 20
+_EXAMPLES = 3  # of each code
 _TOLD = 'standing, row, stage, code, "column", message, reject_id'
 _BEFORE, _REJECTED, _MISSING = RowStanding.BEFORE_UPLOAD, RowStanding.REJECTED, RowStanding.MISSING
 _UNFINISHED = f"standing IN ('{RowStanding.FAILED}', '{RowStanding.UNSTARTED}')"
@@ -124,6 +126,13 @@ class OutcomeTables:
             f"ORDER BY standing = '{_REJECTED}', row NULLS LAST, seq"
         )
 
+    def examples(self) -> Iterator[tuple[int, int]]:
+        """Say where the records are of the first rejects of each code."""
+        return self._fetch(
+            f"SELECT start, size FROM {self._said} AS said SEMI JOIN {self._counting} USING (seq) QUALIFY row_number() "
+            f"OVER (PARTITION BY code ORDER BY row NULLS LAST, seq) <= {_EXAMPLES} ORDER BY code, row NULLS LAST, seq"
+        )
+
     def tally(self) -> Outcome:
         """Add up what the tables hold."""
         rows, batches = (f"FROM read_parquet({sql_text(path)})" for path in (self.rows, self.batches))
@@ -153,6 +162,7 @@ class OutcomeTables:
             rules=self._counts(
                 f"SELECT coalesce(rules, ''), count(*) {batches} WHERE written IS NOT NULL GROUP BY ALL"
             ),
+            measures=measure(self._session, self.rows, self.batches),
         )
 
     @property

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
-from csvdynamo.records.result_files import Manifest, UnfinishedBatch, batch_results, unfinished_batches
+from csvdynamo.records.result_files import BatchResult, Manifest, UnfinishedBatch, batch_results, unfinished_batches
 from csvdynamo.rules.codes import UnfinishedCode
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.numbered_row import row_number, source_row
@@ -58,8 +58,7 @@ def read_results(
     """
     for file in manifest.succeeded:
         for result in batch_results(object_chunks(s3, bucket, file.key), file.key):
-            rows = result.written + result.rejected
-            batch = spool.add_batch(Batch("SUCCEEDED", rows, file.key, result.written, result.rejected, result.rules))
+            batch = spool.add_batch(_succeeded(result, file.key))
             for reject_id in result.reject_ids:
                 spool.await_reject(reject_id, batch)
     for files, standing, code in (
@@ -81,6 +80,20 @@ def read_results(
                         batch=batch,
                         object_number=number,
                     )
+
+
+def _succeeded(result: BatchResult, key: str) -> Batch:
+    return Batch(
+        status="SUCCEEDED",
+        rows=result.written + result.rejected,
+        object=key,
+        written=result.written,
+        rejected=result.rejected,
+        rules=result.rules,
+        write_units=result.write_units,
+        began=result.began,
+        seconds=result.seconds,
+    )
 
 
 def error_name(batch: UnfinishedBatch) -> str:

@@ -59,6 +59,7 @@ class ExecutionTrigger(BaseTrigger):
         self._map_run_arn: str | None = None
         self._looked_at: float | None = None
         self._progress = Progress()
+        self._began: float | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the fields that make this trigger again."""
@@ -177,6 +178,7 @@ class ExecutionTrigger(BaseTrigger):
             self._progress = await self._read_progress(states)
             if self._progress == before:
                 return
+            self._began = self._began or time.time()
             rate = (self._progress.settled - before.settled) / seconds if before.total else None
             self.log.info("Map Run: %s", shown(self._progress.sentence(rate)))
             await self._publish(self._progress)
@@ -190,7 +192,7 @@ class ExecutionTrigger(BaseTrigger):
                 return self._progress
             self._map_run_arn = map_runs[0]["mapRunArn"]
         map_run = await states.describe_map_run(mapRunArn=self._map_run_arn)
-        return Progress.from_item_counts(map_run["itemCounts"])
+        return Progress.from_counts(map_run["itemCounts"], map_run["executionCounts"])
 
     async def _publish(self, progress: Progress) -> None:
         instance = self.task_instance
@@ -200,7 +202,7 @@ class ExecutionTrigger(BaseTrigger):
 
         await sync_to_async(XCom.set)(
             key=PROGRESS_XCOM,
-            value=progress.to_json(),
+            value={**progress.to_json(), "began": self._began, "at": time.time()},
             dag_id=instance.dag_id,
             task_id=instance.task_id,
             run_id=instance.run_id,

@@ -10,10 +10,12 @@ from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.report_document import json_of
+from csvdynamo_airflow.accounting.run_list import list_run, run_line
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.documents.run_line import RunLine
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.row_mark import remember_rows
 from csvdynamo_airflow.logs import shown_log
@@ -23,7 +25,7 @@ from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import Landed, download
-from csvdynamo_airflow.stack import Use
+from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.table_reader import TableReader
@@ -217,6 +219,7 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     client("s3").put_object(
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"
     )
+    _list_run(stack, run_line(report, key, time.time()))
     if findings.prepared:
         _give_turn_back(make_migration(stack, findings.prepared), findings.ended)
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
@@ -245,6 +248,16 @@ def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: s
             remember_rows(s3, dataset_name, file, run_id)
     except (WrittenMeanwhileError, BotoCoreError, ClientError) as error:
         log.warning("The columns or the rows of this run could not be remembered: %s", error)
+
+
+def _list_run(stack: Stack, line: RunLine) -> None:
+    """Put the run into the data set's list. The report is written by now: a list that lacks it costs nobody that."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
+
+    try:
+        list_run(client("s3"), stack.bucket, stack.dataset, line)
+    except (WrittenMeanwhileError, BotoCoreError, ClientError) as error:
+        log.warning("The run could not be put into the list of runs: %s", error)
 
 
 def _give_turn_back(migration: Migration, ended: Ended | None) -> None:

@@ -1,10 +1,16 @@
 """Progress of a Map Run, in rows. Pure."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions.type_defs import MapRunItemCountsTypeDef
+    from mypy_boto3_stepfunctions.type_defs import MapRunExecutionCountsTypeDef, MapRunItemCountsTypeDef
+
+_STATES = (
+    *(("succeeded", "succeeded"), ("running", "running"), ("pending", "pending")),
+    *(("failed", "failed"), ("timedOut", "timed out"), ("aborted", "aborted")),
+)
 
 
 @dataclass(frozen=True)
@@ -12,6 +18,7 @@ class Progress:
     """Rows of a Map Run by what became of their batch (DescribeMapRun's ``itemCounts``).
 
     ``succeeded`` counts the rows of batches that succeeded, rejected rows among them: not rows of the table.
+    ``batches`` counts the batches by what became of them.
     """
 
     total: int = 0
@@ -21,10 +28,13 @@ class Progress:
     failed: int = 0
     timed_out: int = 0
     aborted: int = 0
+    batches: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def from_item_counts(cls, counts: "MapRunItemCountsTypeDef") -> Self:
-        """Make it from DescribeMapRun's ``itemCounts``."""
+    def from_counts(
+        cls, counts: "MapRunItemCountsTypeDef", batches: "MapRunExecutionCountsTypeDef | None" = None
+    ) -> Self:
+        """Make it from DescribeMapRun's ``itemCounts``, and ``executionCounts`` where the batches are asked for."""
         return cls(
             total=counts["total"],
             pending=counts["pending"],
@@ -33,9 +43,10 @@ class Progress:
             failed=counts["failed"],
             timed_out=counts["timedOut"],
             aborted=counts["aborted"],
+            batches={state: cast(Mapping[str, int], batches)[name] for name, state in _STATES} if batches else {},
         )
 
-    def to_json(self) -> dict[str, int | float]:
+    def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document, with the percentage done."""
         return {**vars(self), "settled": self.settled, "percent": round(self.percent, 1)}
 

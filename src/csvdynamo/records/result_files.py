@@ -40,6 +40,9 @@ class BatchAnswer(TypedDict):
     NUMBER_OF_ITEMS_IN_ERROR: int
     REJECT_IDS: list[str]
     RULES: str
+    WRITE_UNITS: float | None
+    BEGAN: float
+    SECONDS: float
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,18 @@ class BatchResult:
         rejected: Rows that were rejected.
         reject_ids: The ids of their records.
         rules: The digest of the rules that it applied (`RowRules.digest`).
+        write_units: Write units that the attempt consumed; None where DynamoDB did not say.
+        began: When it began, in seconds since the epoch; None from a function that was deployed before it told.
+        seconds: How long it took, likewise.
     """
 
     written: int
     rejected: int
     reject_ids: tuple[str, ...]
     rules: str
+    write_units: float | None = None
+    began: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +150,8 @@ def _batch_result(document: object, name: str) -> BatchResult:
     rules = _get(answer, "RULES", name)
     if not isinstance(rules, str):
         raise ResultFileError(f"{name}: RULES must be a text")
-    return BatchResult(written, rejected, tuple(reject_ids), rules)
+    cost = (_measure(answer, key, name) for key in ("WRITE_UNITS", "BEGAN", "SECONDS"))
+    return BatchResult(written, rejected, tuple(reject_ids), rules, *cost)
 
 
 def _unfinished_batch(document: object, name: str) -> UnfinishedBatch:
@@ -210,6 +220,16 @@ def _count(document: Mapping[str, object], key: str, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_COUNT:
         raise ResultFileError(f"{name}: {key} must be a whole number from 0 to {_MAX_COUNT:,}")
     return value
+
+
+def _measure(document: Mapping[str, object], key: str, name: str) -> float | None:
+    """Read what a function measured; one that was deployed before it did says nothing."""
+    value = document.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_COUNT:
+        raise ResultFileError(f"{name}: {key} must be a number from 0 to {_MAX_COUNT:,}, or null")
+    return float(value)
 
 
 def _optional_text(document: Mapping[str, object], key: str, name: str) -> str | None:

@@ -14,6 +14,7 @@ from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.rules.refusals import Refusal
+from csvdynamo.writing.cost import BatchCost
 
 Row = Mapping[str, str]
 
@@ -84,13 +85,16 @@ class Batch:
         )
 
 
-def answer(written: int, rejects: list[Reject], rules: str) -> BatchAnswer:
+def answer(written: int, rejects: list[Reject], rules: str, cost: BatchCost) -> BatchAnswer:
     """Return the Lambda function's answer. Both numbers are rows, not attempts; the rules are those that it applied."""
     return {
         "NUMBER_OF_ITEMS_WRITTEN": written,
         "NUMBER_OF_ITEMS_IN_ERROR": len(rejects),
         "REJECT_IDS": [reject.reject_id for reject in rejects],
         "RULES": rules,
+        "WRITE_UNITS": cost.write_units,
+        "BEGAN": cost.began,
+        "SECONDS": cost.seconds,
     }
 
 

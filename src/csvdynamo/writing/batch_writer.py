@@ -7,7 +7,7 @@ every attempt may be repeated.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, Unpack
 
@@ -17,6 +17,7 @@ from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, Writ
 from csvdynamo.rules.attribute_values import Item, count_values, item_size
 from csvdynamo.rules.keys import TableKey
 from csvdynamo.rules.refusals import RefusedItem
+from csvdynamo.writing.cost import CostMeter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
@@ -42,13 +43,23 @@ _Entry = tuple[int, Item]
 
 @dataclass(frozen=True)
 class BatchWriter:
-    """Writes to one table."""
+    """Writes to one table.
+
+    Attributes:
+        client: A DynamoDB client.
+        table_name: The table.
+        key: Its key.
+        backoff: How long a call is repeated.
+        parallel_calls: How many calls overlap.
+        meter: Measures what the calls cost.
+    """
 
     client: DynamoDbClient
     table_name: str
     key: TableKey
     backoff: Backoff
     parallel_calls: int = PARALLEL_CALLS
+    meter: CostMeter = field(default_factory=CostMeter)
 
     def write(self, items: Sequence[Item]) -> list[RefusedItem]:
         """Write the items, and return those that DynamoDB refused, in order; all the others are stored.
@@ -99,7 +110,10 @@ class BatchWriter:
             UnexpectedAnswerError: It names an item that was not in the request.
         """
         requests: list[WriteRequestTypeDef] = [{"PutRequest": {"Item": item}} for _, item in entries]
-        response = self.client.batch_write_item(RequestItems={self.table_name: requests})
+        response = self.client.batch_write_item(
+            RequestItems={self.table_name: requests}, ReturnConsumedCapacity="TOTAL"
+        )
+        self.meter.add(response)
         if not isinstance(left := response.get("UnprocessedItems"), dict):
             raise UnconfirmedAnswerError("DynamoDB answered without saying which items it left unprocessed")
         unprocessed = [request for requests in left.values() for request in requests]

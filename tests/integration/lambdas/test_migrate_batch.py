@@ -1,5 +1,6 @@
 import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -74,9 +75,17 @@ def delivered() -> list[Reject]:
     return [Reject.from_json(line) for line in lines]
 
 
+def cost_of(answer: dict[str, Any]) -> tuple[float | None, float, float]:
+    """Take what the attempt cost out of an answer: units, beginning and seconds."""
+    units, began, seconds = (answer.pop(name) for name in ("WRITE_UNITS", "BEGAN", "SECONDS"))
+    assert began + seconds - 0.01 <= time.time() < began + seconds + 60
+    return units, began, seconds
+
+
 def test_a_vehicle_is_stored_under_the_names_that_its_users_know(handler: Any, context: Any) -> None:
     answer = handler(event(vehicle(1, "249675142")), context)
 
+    assert cost_of(answer)[0] == 1
     assert answer == {"NUMBER_OF_ITEMS_WRITTEN": 1, "NUMBER_OF_ITEMS_IN_ERROR": 0, "REJECT_IDS": [], "RULES": RULES}
     assert stored() == {
         "A_249675142": {
@@ -161,6 +170,7 @@ def test_a_retried_batch_stores_the_same_items_and_names_the_same_rejects(handle
     first, items = handler(batch, context), stored()
     second = handler(batch, context)
 
+    assert cost_of(first)[0] == cost_of(second)[0] == 1
     assert second == first
     assert stored() == items
     assert items["A_1"]["model_year"] == {"N": "2021"}

@@ -58,7 +58,7 @@ class QuotingDynamoDb:
     def __init__(self, answer: Callable[[list[Any]], dict[str, Any]] | None = None) -> None:
         self.answer = answer
 
-    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]], **_: Any) -> dict[str, Any]:  # noqa: N803
         [requests] = RequestItems.values()
         if self.answer:
             return self.answer(requests)

@@ -19,6 +19,7 @@ from csvdynamo_airflow.workflow.map_run import Progress
 
 ARN = "arn:aws:states:us-east-1:1:execution:m:cars-1"
 COUNTS = {"pending": 10, "running": 0, "succeeded": 0, "failed": 0, "timedOut": 0, "aborted": 0, "total": 10}
+BATCHES = {**COUNTS, "pending": 2, "total": 2}
 
 
 def refused(code: str, status: int = 400) -> ClientError:
@@ -47,7 +48,7 @@ class States:
     def __init__(self, clock: Clock, *answers: str | dict[str, Any] | Exception) -> None:
         self.clock = clock
         self.answers = list(answers)
-        self.map_run: dict[str, Any] | Exception = {"itemCounts": COUNTS}
+        self.map_run: dict[str, Any] | Exception = {"itemCounts": COUNTS, "executionCounts": BATCHES}
         self.map_runs: list[dict[str, str]] = [{"mapRunArn": "arn:map-run"}]
         self.looks: dict[str, list[float]] = {"list": [], "describe": []}
         self.stopped: list[str] = []
@@ -201,13 +202,14 @@ def test_the_last_progress_is_the_finished_one(run: Any, clock: Clock, monkeypat
     async def finish_with_the_execution(*, executionArn: str) -> dict[str, Any]:  # noqa: N803
         answer = await describe(executionArn=executionArn)
         if answer["status"] == "SUCCEEDED":
-            states.map_run = {"itemCounts": {**COUNTS, "pending": 0, "succeeded": 10}}
+            states.map_run |= {"itemCounts": {**COUNTS, "pending": 0, "succeeded": 10}}
         return answer
 
     monkeypatch.setattr(states, "describe_execution", finish_with_the_execution)
     run(states)
 
     assert [progress.percent for progress in published] == [0.0, 100.0]
+    assert [progress.batches["pending"] for progress in published] == [2, 2]
     before, after = states.looks["describe"]
     assert after - before >= MAP_RUN_SECONDS
 

@@ -16,9 +16,9 @@ from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.gates import row_mark
 from csvdynamo_airflow.gates.row_mark import RowMark, RowMarkError, mark_key, recall_rows, remember_rows
 from csvdynamo_airflow.preparation.prepare import GateError, prepare
+from csvdynamo_airflow.storage import stored_document
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.storage.stored_file import file_sha256
 from csvdynamo_airflow.tasks import steps, told_rows
@@ -262,16 +262,16 @@ def test_of_two_runs_that_end_at_once_the_later_one_is_remembered(
     for late, early in ((first, second), (second, first)):
         for earlier in before:
             remember_rows(runs.s3, "cars", earlier, "before")
-        reads = row_mark.read_versioned
+        reads = stored_document.read_versioned
 
         def read_then_lose(*asked: Any, reads: Any = reads, early: Prepared = early) -> Any:
-            monkeypatch.setattr(row_mark, "read_versioned", reads)
+            monkeypatch.setattr(stored_document, "read_versioned", reads)
             try:
                 return reads(*asked)
             finally:
                 remember_rows(runs.s3, "cars", early, "early")
 
-        monkeypatch.setattr(row_mark, "read_versioned", read_then_lose)
+        monkeypatch.setattr(stored_document, "read_versioned", read_then_lose)
         remember_rows(runs.s3, "cars", late, "late")
 
         assert runs.mark is not None

@@ -37,7 +37,7 @@ class FakeDynamoDb:
         self.calls: list[list[str]] = []
         self.lock = threading.Lock()
 
-    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]], **_: Any) -> dict[str, Any]:  # noqa: N803
         with self.lock:
             assert list(RequestItems) == [self.table]
             requests = RequestItems[self.table]
@@ -150,7 +150,7 @@ def test_a_passing_fault_is_met_with_the_same_call_again(clock: Any, fault: Exce
 
 def test_a_fault_after_the_effect_stores_nothing_else(clock: Any) -> None:
     class LosesItsAnswer(FakeDynamoDb):
-        def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+        def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]], **_: Any) -> dict[str, Any]:  # noqa: N803
             answer = super().batch_write_item(RequestItems=RequestItems)
             if len(self.calls) == 1:
                 raise ReadTimeoutError(endpoint_url="https://dynamodb")
@@ -217,7 +217,7 @@ def test_an_unprocessed_item_that_was_not_sent_is_not_believed(clock: Any) -> No
 )
 def test_an_answer_that_does_not_say_what_was_left_counts_as_nothing_stored(clock: Any, answer: dict[str, Any]) -> None:
     class Hollow(FakeDynamoDb):
-        def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+        def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]], **_: Any) -> dict[str, Any]:  # noqa: N803
             if len(self.calls) < 2:
                 self.calls.append([])
                 return answer

@@ -96,7 +96,7 @@ class Refusing:
         self._case = case
         self.stored: list[dict[str, Any]] = []
 
-    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: N803
+    def batch_write_item(self, *, RequestItems: dict[str, list[dict[str, Any]]], **_: Any) -> dict[str, Any]:  # noqa: N803
         items = [request["PutRequest"]["Item"] for request in RequestItems["cars"]]
         if self._case["what"] == "no table" or any(self._is_wrong(item) for item in items):
             error = {"Code": self._case["code"], "Message": self._case.get("message", "")}

@@ -112,6 +112,21 @@ def test_answers_are_read_in_each_form_that_step_functions_writes(form: Any, doc
     assert list(batch_results(form(document, document), "S_0")) == [BatchResult(3, 2, ("a", "b"), "0c")] * 2
 
 
+def test_an_answer_tells_what_its_attempt_cost_or_that_nobody_knows() -> None:
+    told = {**ANSWER, "WRITE_UNITS": 7, "BEGAN": 1000.5, "SECONDS": 0.25}
+
+    costs = [(one.write_units, one.began, one.seconds) for one in batch_results(lines(told, ANSWER), "S_0")]
+
+    assert costs == [(7.0, 1000.5, 0.25), (None, None, None)]
+
+
+@pytest.mark.parametrize("name", ["WRITE_UNITS", "BEGAN", "SECONDS"])
+@pytest.mark.parametrize("value", [-1, "1", True, 10**16, float("nan"), float("inf")])
+def test_a_cost_that_is_no_number_is_an_error(name: str, value: Any) -> None:
+    with pytest.raises(ResultFileError, match=f"{name} must be a number from 0 to 1,000,000,000,000,000, or null"):
+        list(batch_results(lines({**ANSWER, name: value}), "S_0"))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -17,7 +17,7 @@ COUNTS = st.tuples(*[ROWS] * len(NAMES)).map(
 @settings(deadline=None)
 @given(COUNTS)
 def test_every_row_is_settled_pending_or_running(counts: dict[str, int]) -> None:
-    progress = Progress.from_item_counts(counts)
+    progress = Progress.from_counts(counts)
 
     assert progress.settled + progress.pending + progress.running == progress.total
     assert 0 <= progress.percent <= 100
@@ -27,7 +27,7 @@ def test_every_row_is_settled_pending_or_running(counts: dict[str, int]) -> None
 @settings(deadline=None)
 @given(COUNTS, st.one_of(st.none(), st.floats(min_value=0, max_value=1e9)))
 def test_any_progress_can_be_said(counts: dict[str, int], rate: float | None) -> None:
-    progress = Progress.from_item_counts(counts)
+    progress = Progress.from_counts(counts)
 
     assert progress.sentence(rate).startswith(f"{progress.settled:,} of {progress.total:,} rows settled")
 
@@ -35,7 +35,9 @@ def test_any_progress_can_be_said(counts: dict[str, int], rate: float | None) ->
 def test_the_document_has_every_state_of_a_row() -> None:
     counts = {"total": 21, "pending": 1, "running": 2, "succeeded": 3, "failed": 4, "timedOut": 5, "aborted": 6}
 
-    assert Progress.from_item_counts(counts).to_json() == {
+    batches = {"total": 7, "pending": 1, "running": 0, "succeeded": 3, "failed": 0, "timedOut": 1, "aborted": 2}
+
+    assert Progress.from_counts(counts, batches).to_json() == {
         "total": 21,
         "pending": 1,
         "running": 2,
@@ -43,6 +45,7 @@ def test_the_document_has_every_state_of_a_row() -> None:
         "failed": 4,
         "timed_out": 5,
         "aborted": 6,
+        "batches": {"succeeded": 3, "running": 0, "pending": 1, "failed": 0, "timed out": 1, "aborted": 2},
         "settled": 18,
         "percent": 85.7,
     }
@@ -66,4 +69,4 @@ def test_progress_is_said_in_a_line(progress: Progress, rate: float | None, said
 
 
 def test_what_was_recorded_of_a_map_run_is_read() -> None:
-    assert Progress.from_item_counts(ANSWERS["map_run"]["itemCounts"]) == Progress(total=2, succeeded=2)
+    assert Progress.from_counts(ANSWERS["map_run"]["itemCounts"]) == Progress(total=2, succeeded=2)

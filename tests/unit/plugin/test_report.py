@@ -26,9 +26,10 @@ from tests.unit.plugin.run_findings import LANDED, counted, execution, migrated,
 CONTRACT = [
     *("dataset", "run_id", "dry_run", "accounted", "problems"),
     *("execution_arn", "execution_redrives", "execution_status", "execution_cause"),
-    *("source", "ledger", "prepared_rows", "map_run_rows", "witnesses"),
-    *("rejects_by_code", "rejects_missing", "rejects_superseded", "rejects_misfiled"),
-    *("failures_by_error", "unfinished_rows_in_error_files", "verification", "schema_changes", "source_warnings"),
+    *("source", "ledger", "prepared_rows", "map_run_rows", "map_run_arn", "witnesses"),
+    *("rejects_by_code", "rejects_by_column", "rejects_missing", "rejects_superseded", "rejects_misfiled"),
+    *("failures_by_error", "batches", "throughput", "write_units"),
+    *("unfinished_rows_in_error_files", "verification", "schema_changes", "source_warnings"),
     *("profile", "seconds", "error_files"),
 ]
 """The report's keys, all of them and in their order."""

@@ -1,0 +1,121 @@
+/** What the routes of csvdynamo answer, and how they are asked: as Airflow's user, by the cookie of its UI. */
+
+export type Ledger = {
+  source_rows: number;
+  rejected_before_upload: number;
+  written: number;
+  rejected: number;
+  failed: number;
+  unstarted: number;
+  unaccounted: number;
+};
+
+export type RunLine = {
+  run_id: string;
+  report: string;
+  /** Seconds since the epoch. */
+  at: number;
+  accounted: boolean;
+  dry_run: boolean;
+  problem: string;
+  ledger: Ledger;
+  source_bytes: number | null;
+  source_modified: string | null;
+  schema_changes: number;
+  write_units: number | null;
+  seconds: number;
+};
+
+export type DataSetRow = {
+  dag_id: string;
+  dataset: string;
+  file_name: string;
+  table: string;
+  runs: RunLine[];
+  problem: string;
+};
+
+export type Throughput = { began: number; seconds: number; rows: number[] };
+export type ColumnRejects = { code: string; column: string | null; rows: number };
+export type SchemaChange = { kind: string; columns: string[]; against: string; action: string; message: string };
+
+/** The keys of report.json that the page shows; those that an earlier version did not write may be absent. */
+export type Report = {
+  dataset: string;
+  problems: string[];
+  execution_arn: string | null;
+  execution_status: string | null;
+  execution_redrives: number | null;
+  map_run_arn?: string | null;
+  source: { url: string | null; bytes: number | null; sha256: string | null; last_modified: string | null };
+  ledger: Ledger;
+  witnesses: Record<string, string>;
+  rejects_by_code: Record<string, number>;
+  rejects_by_column?: ColumnRejects[];
+  batches?: Record<string, number>;
+  throughput?: Throughput | null;
+  write_units?: number | null;
+  failures_by_error: Record<string, number>;
+  verification: {
+    mode: string;
+    keys_checked: number;
+    missing: number;
+    changed: number;
+    unfinished: number;
+    stale: number;
+    foreign: number;
+    expired: number;
+  };
+  schema_changes: SchemaChange[];
+  source_warnings: string[];
+  seconds: Record<string, number>;
+};
+
+export type RunPage = {
+  line: RunLine;
+  sentence: string;
+  table: string;
+  report: Report;
+  advice: { title: string; do: string }[];
+  links: { execution: string | null; map_run: string | null; table: string | null };
+  files: string[];
+};
+
+export type RejectExample = {
+  row: number | null;
+  stage: string;
+  code: string;
+  column: string | null;
+  message: string;
+  item: Record<string, string>;
+  cut: boolean;
+};
+
+/** What a route answered instead of what was asked for. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The address of something that Airflow's API server serves, wherever that is mounted. */
+export const address = (path: string): string => new URL(path, document.baseURI).href;
+
+export const runAddress = (dagId: string, runId: string): string =>
+  `csvdynamo/api/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`;
+
+export const fileAddress = (dagId: string, runId: string, name: string): string =>
+  address(`${runAddress(dagId, runId)}/files/${encodeURIComponent(name)}`);
+
+export async function getJson<T>(path: string): Promise<T> {
+  const answer = await fetch(address(path), { headers: { Accept: "application/json" } });
+  if (!answer.ok) {
+    const told: unknown = await answer.json().catch(() => null);
+    const detail = told && typeof told === "object" && "detail" in told ? String(told.detail) : answer.statusText;
+    throw new ApiError(answer.status, detail);
+  }
+  return (await answer.json()) as T;
+}

@@ -1,0 +1,146 @@
+import { Alert, Code, Heading, HStack, List, SimpleGrid, Stack, Table, Text } from "@chakra-ui/react";
+
+import { fileAddress, type Report, type RunPage } from "../api";
+import { Away, dataSetPlace, Within } from "../components/Away";
+import { Bars } from "../components/Bars";
+import { Panel } from "../components/Panel";
+import { RowFlow } from "../components/RowFlow";
+import { ThroughputChart } from "../components/ThroughputChart";
+import { bytes, count, duration } from "../format";
+import { Rejects } from "./Rejects";
+
+/** What a run's report says. */
+export function RunReport({ dagId, runId, page }: { dagId: string; runId: string; page: RunPage }) {
+  const { report, line } = page;
+  return (
+    <Stack gap={4}>
+      <Alert.Root status={line.accounted ? "success" : "error"}>
+        <Alert.Indicator />
+        <Alert.Content>
+          <Heading as="h1" size="md">
+            {page.sentence}
+          </Heading>
+          {report.problems.length > 0 && <Problems page={page} />}
+        </Alert.Content>
+      </Alert.Root>
+      <Panel title="The way of the rows">
+        <RowFlow report={report} />
+      </Panel>
+      <SimpleGrid columns={{ base: 1, lg: 2 }} gap={4}>
+        {Object.keys(report.rejects_by_code).length > 0 && (
+          <Rejects dagId={dagId} runId={runId} report={report} files={page.files} />
+        )}
+        {report.throughput && (
+          <Panel title="Rows a second">
+            <ThroughputChart throughput={report.throughput} />
+          </Panel>
+        )}
+        <Panel title="What changed">
+          <Changes report={report} />
+        </Panel>
+        <Panel title="Seconds by step">
+          <Bars rows={Object.entries(report.seconds)} palette="blue" told={duration} />
+        </Panel>
+        <Panel title="Cost and batches">
+          <Cost report={report} />
+        </Panel>
+        <Panel title="Where it is">
+          <Places page={page} />
+        </Panel>
+      </SimpleGrid>
+      <HStack gap={4} wrap="wrap">
+        <Within to={dataSetPlace(dagId)}>All runs of {report.dataset}</Within>
+        <Away href={fileAddress(dagId, runId, "report.json")} download>
+          report.json
+        </Away>
+      </HStack>
+    </Stack>
+  );
+}
+
+function Problems({ page }: { page: RunPage }) {
+  return (
+    <Stack gap={2} mt={2}>
+      <List.Root gap={1}>
+        {page.report.problems.map((problem) => (
+          <List.Item key={problem} overflowWrap="anywhere">
+            {problem}
+          </List.Item>
+        ))}
+      </List.Root>
+      {page.advice.map((entry) => (
+        <Text key={entry.title}>
+          <strong>What to do</strong> ({entry.title}): <Told markdown={entry.do} />
+        </Text>
+      ))}
+    </Stack>
+  );
+}
+
+/** A line of Markdown that has words in backticks, and nothing else that is marked up. */
+const Told = ({ markdown }: { markdown: string }) =>
+  markdown
+    .split("`")
+    .map((part, place) => (place % 2 ? <Code key={`${place}${part}`}>{part}</Code> : part));
+
+function Changes({ report }: { report: Report }) {
+  const told = [...report.schema_changes.map((change) => change.message), ...report.source_warnings];
+  if (told.length === 0) return <Text color="fg.muted">The header is what it was, and nothing speaks against the source.</Text>;
+  return (
+    <List.Root>
+      {told.map((one) => (
+        <List.Item key={one} overflowWrap="anywhere">
+          {one}
+        </List.Item>
+      ))}
+    </List.Root>
+  );
+}
+
+function Cost({ report }: { report: Report }) {
+  const rows: [string, string][] = [
+    ["Write units", typeof report.write_units === "number" ? count(report.write_units) : "unknown"],
+    ...Object.entries(report.batches ?? {}).map(([state, number]): [string, string] => [
+      `Batches ${state.toLowerCase()}`,
+      count(number),
+    ]),
+    ...Object.entries(report.failures_by_error).map(([error, number]): [string, string] => [
+      `Failed rows, ${error}`,
+      count(number),
+    ]),
+    ["Redrives", count(report.execution_redrives ?? 0)],
+  ];
+  return <Facts rows={rows} />;
+}
+
+function Places({ page: { report, links, table } }: { page: RunPage }) {
+  const { source } = report;
+  return (
+    <Facts
+      rows={[
+        ["Source", source.url ?? "was not downloaded"],
+        ["Size", source.bytes === null ? "unknown" : bytes(source.bytes)],
+        ["Execution", links.execution ? <Away href={links.execution}>in the console</Away> : (report.execution_arn ?? "none")],
+        ["Map Run", links.map_run ? <Away href={links.map_run}>in the console</Away> : (report.map_run_arn ?? "none")],
+        ["Table", links.table ? <Away href={links.table}>{table}</Away> : table],
+      ]}
+    />
+  );
+}
+
+const Facts = ({ rows }: { rows: [string, React.ReactNode][] }) => (
+  <Table.Root size="sm">
+    <Table.Body>
+      {rows.map(([name, value]) => (
+        <Table.Row key={name}>
+          <Table.Cell as="th" fontWeight="normal" color="fg.muted" textAlign="start" whiteSpace="nowrap">
+            {name}
+          </Table.Cell>
+          <Table.Cell overflowWrap="anywhere" wordBreak="break-word">
+            {value}
+          </Table.Cell>
+        </Table.Row>
+      ))}
+    </Table.Body>
+  </Table.Root>
+);

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+
+import type { Progress } from "../src/airflow";
+import type { Ledger } from "../src/api";
+import { bands, stops, verified } from "../src/flow";
+import { bytes, count, distance, duration, percent } from "../src/format";
+import { pace } from "../src/rate";
+
+const LEDGER: Ledger = {
+  source_rows: 5000,
+  rejected_before_upload: 2,
+  written: 4992,
+  rejected: 6,
+  failed: 0,
+  unstarted: 0,
+  unaccounted: 0,
+};
+
+describe("the way of the rows", () => {
+  it("has a band for each outcome that there is, as wide as its part", () => {
+    const found = bands(LEDGER);
+
+    expect(found.map((band) => [band.name, band.rows])).toEqual([
+      ["written", 4992],
+      ["rejected before upload", 2],
+      ["rejected", 6],
+    ]);
+    expect(found[0]!.width).toBeGreaterThan(90);
+  });
+
+  it("shows a single row among a billion", () => {
+    const [, thin] = bands({ ...LEDGER, written: 999_999_999, rejected: 1, rejected_before_upload: 0 });
+
+    expect(thin!.width).toBeGreaterThanOrEqual(2);
+  });
+
+  it("begins each band where the one before ends, and lets none overlap", () => {
+    const found = bands({ ...LEDGER, failed: 70, unstarted: 9 });
+
+    for (const [place, band] of found.entries()) {
+      const before = found[place - 1];
+      if (before) {
+        expect(band.from).toBeCloseTo(before.from + before.width);
+        expect(band.to).toBeGreaterThan(before.to + before.width);
+      }
+    }
+  });
+
+  it("tells of rows that are too many as of those that are missing", () => {
+    expect(stops({ ...LEDGER, unaccounted: -3 }).at(-1)).toMatchObject({ name: "unaccounted for", rows: 3 });
+  });
+
+  it("has no band where there is no row", () => {
+    expect(bands({ ...LEDGER, source_rows: 0, written: 0, rejected: 0, rejected_before_upload: 0 })).toEqual([]);
+  });
+
+  it("says of a table that was not read back that it was not", () => {
+    const found = { mode: "sample", keys_checked: 1000, missing: 0, changed: 0, unfinished: 0, stale: 0, foreign: 0, expired: 0 };
+
+    expect(verified({ verification: { ...found, mode: "none", keys_checked: 0 } })).toBe("not checked");
+    expect(verified({ verification: found })).toBe("1,000 keys read back, all as they should be");
+    expect(verified({ verification: { ...found, missing: 2, foreign: 1 } })).toBe("1,000 keys read back, 3 wrong");
+  });
+});
+
+describe("numbers as people read them", () => {
+  it.each([
+    [0, 10, "0 %"],
+    [1, 10, "10 %"],
+    [1, 3, "33.3 %"],
+    [8, 5000, "0.16 %"],
+    [1, 1_000_000, "< 0.01 %"],
+    [999_999, 1_000_000, "> 99.99 %"],
+    [7, 7, "100 %"],
+    [1, 0, "0 %"],
+  ])("%d of %d is %s", (part, whole, told) => expect(percent(part, whole)).toBe(told));
+
+  it.each([
+    [0, "0 bytes"],
+    [999, "999 bytes"],
+    [1000, "1 kB"],
+    [37_500_000, "37.5 MB"],
+    [2e12, "2 TB"],
+  ])("%d bytes are %s", (number, told) => expect(bytes(number)).toBe(told));
+
+  it.each([
+    [0.25, "0.3 s"],
+    [59, "59 s"],
+    [61, "1 min"],
+    [7300, "2 h 2 min"],
+  ])("%d seconds are %s", (seconds, told) => expect(duration(seconds)).toBe(told));
+
+  it("tells how far a moment is", () => {
+    expect(distance(0, 90_000)).toBe("2 min ago");
+    expect(distance(4 * 86_400_000, 0)).toBe("in 4 d");
+    expect(count(1234567)).toBe("1,234,567");
+  });
+});
+
+const told = (settled: number, at?: number): Progress => ({
+  total: 100,
+  settled,
+  succeeded: settled,
+  failed: 0,
+  timed_out: 0,
+  aborted: 0,
+  running: 0,
+  pending: 100 - settled,
+  percent: settled,
+  ...(at === undefined ? {} : { at, began: 1000 }),
+});
+
+describe("the pace of a Map Run", () => {
+  it("is what came in between two looks, and on average since it began", () => {
+    expect(pace(told(20, 1010), told(40, 1015))).toEqual({ now: 4, mean: 40 / 15, left: 15 });
+  });
+
+  it("is not known from one look without a time", () => {
+    expect(pace(null, told(20))).toEqual({ now: null, mean: null, left: null });
+  });
+
+  it("takes the average where nothing came of late", () => {
+    expect(pace(told(40, 1010), told(40, 1020))).toEqual({ now: 0, mean: 2, left: 30 });
+  });
+
+  it("leaves nothing where all is done", () => {
+    expect(pace(told(90, 1010), told(100, 1020)).left).toBe(0);
+  });
+});

@@ -1,0 +1,51 @@
+"""A run in the list of a data set's runs: what a person sees of many at once."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run, as its last report told.
+
+    Attributes:
+        run_id: The DAG run's id.
+        report: The key of its report in the bucket.
+        at: When the report was written, in seconds since the epoch.
+        accounted: Whether the run is green.
+        dry_run: Whether it was to stop after prepare.
+        problem: What keeps it from being green, the first sentence; "" where nothing does.
+        ledger: What became of its rows (`LedgerCounts`).
+        source_bytes: The size of its source, None when it was not downloaded.
+        source_modified: When the source was changed, as its server told.
+        schema_changes: In how many ways its header differs from what was expected.
+        write_units: Write units that it consumed, None where DynamoDB did not say.
+        seconds: How long its tasks took together.
+    """
+
+    run_id: str
+    report: str
+    at: float
+    accounted: bool
+    dry_run: bool
+    problem: str
+    ledger: Mapping[str, int]
+    source_bytes: int | None
+    source_modified: str | None
+    schema_changes: int
+    write_units: float | None
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as a JSON document."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; keys that a later version added are left aside.
+
+        Raises:
+            TypeError, KeyError: It is none.
+        """
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__})

@@ -1,0 +1,61 @@
+"""What the tables of an outcome add up to beside the ledger (`Measures`)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csvdynamo_airflow.documents.measures import ColumnRejects, Measures, Throughput
+from csvdynamo_airflow.documents.outcome import RowStanding
+from csvdynamo_airflow.storage.duckdb_session import sql_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+INTERVALS = 120
+"""The most intervals of a throughput: a plot needs no more."""
+
+COLUMNS = 100
+"""The most pairs of code and column that are told."""
+
+
+def measure(session: "DuckDBPyConnection", rows: Path, batches: Path) -> Measures:
+    """Add up the tables of an outcome.
+
+    Args:
+        session: DuckDB.
+        rows: The table of rows.
+        batches: The table of batches.
+    """
+    of_rows, of_batches = (f"FROM read_parquet({sql_text(path)})" for path in (rows, batches))
+    by_status = session.execute(f"SELECT status, count(*) {of_batches} GROUP BY ALL ORDER BY ALL").fetchall()
+    [[untold, units]] = session.execute(
+        f"SELECT count(*) FILTER (write_units IS NULL), sum(write_units) {of_batches} WHERE written IS NOT NULL"
+    ).fetchall()
+    by_column = session.execute(
+        f"SELECT coalesce(code, ''), nullif(\"column\", ''), count(*) AS told {of_rows} "
+        f"WHERE standing IN ('{RowStanding.BEFORE_UPLOAD}', '{RowStanding.REJECTED}') "
+        f"GROUP BY ALL ORDER BY told DESC, 1, 2 LIMIT {COLUMNS}"
+    ).fetchall()
+    return Measures(
+        batches=dict(by_status),
+        write_units=None if untold else units,
+        throughput=_throughput(session, of_batches),
+        rejects_by_column=tuple(ColumnRejects(*one) for one in by_column),
+    )
+
+
+def _throughput(session: "DuckDBPyConnection", of_batches: str) -> Throughput | None:
+    told = (
+        f"(SELECT began, began + seconds AS ended, rows {of_batches} WHERE began IS NOT NULL AND seconds IS NOT NULL)"
+    )
+    [[began, ended]] = session.execute(f"SELECT min(began), max(ended) FROM {told}").fetchall()
+    if began is None:
+        return None
+    seconds = max(1.0, (ended - began) / INTERVALS)
+    counted = dict(
+        session.execute(
+            f"SELECT least(CAST(floor((ended - $began) / $seconds) AS INTEGER), {INTERVALS - 1}), "
+            f"CAST(sum(rows) AS BIGINT) FROM {told} GROUP BY ALL",
+            {"began": began, "seconds": seconds},
+        ).fetchall()
+    )
+    return Throughput(began, seconds, tuple(counted.get(one, 0) for one in range(max(counted) + 1)))

@@ -1,0 +1,61 @@
+"""What a batch costs: the write units that DynamoDB charges, and the time that the function takes.
+
+Rests on "BatchWriteItem" of the DynamoDB API reference (ReturnConsumedCapacity).
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class BatchCost:
+    """What one attempt of a batch cost.
+
+    Attributes:
+        write_units: Write units that DynamoDB said it consumed; None where an answer did not say.
+        began: When it began, in seconds since the epoch.
+        seconds: How long it took.
+    """
+
+    write_units: float | None
+    began: float
+    seconds: float
+
+
+class CostMeter:
+    """Measures one attempt of a batch; its calls may overlap."""
+
+    def __init__(self, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._lock = threading.Lock()
+        self._units: float | None = 0.0
+        self._began, self._monotonic = now(), monotonic
+        self._at = monotonic()
+
+    def add(self, response: Mapping[str, Any]) -> None:
+        """Add what a call's answer says of its cost.
+
+        Args:
+            response: The answer of BatchWriteItem.
+        """
+        units = _consumed(response.get("ConsumedCapacity"))
+        with self._lock:
+            self._units = None if units is None or self._units is None else self._units + units
+
+    def read(self) -> BatchCost:
+        """Say what it cost until now."""
+        with self._lock:
+            return BatchCost(self._units, round(self._began, 3), round(self._monotonic() - self._at, 3))
+
+
+def _consumed(capacity: object) -> float | None:
+    if not isinstance(capacity, list):
+        return None
+    units = [one["CapacityUnits"] for one in capacity if isinstance(one, dict) and _is_number(one.get("CapacityUnits"))]
+    return sum(units) if len(units) == len(capacity) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
