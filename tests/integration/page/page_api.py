@@ -74,6 +74,7 @@ def main() -> None:
                     "body": base64.b64encode(answer.content).decode(),
                 }
                 print(json.dumps(told), file=answers, flush=True)
+            os._exit(0)  # which spares taking all of it apart again
 
 
 if __name__ == "__main__":

@@ -90,14 +90,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     nowhere = client_environment(9, AccessKey.drawn())
     environment = airflow_environment(home, nowhere) | {
         "AIRFLOW__CORE__AUTH_MANAGER": "tests.integration.page.page_auth.PageAuth",
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(
-            {"conn_type": "aws", "login": "nobody", "password": "none", "extra": {"region_name": "us-east-1"}}
-        ),
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_DEFAULT_REGION": "us-east-1",
         DATASETS_FOLDER: str(datasets),
     }
+    connection = json.loads(environment["AIRFLOW_CONN_AWS_DEFAULT"])
+    del connection["extra"]["endpoint_url"]  # moto answers for AWS itself
+    environment["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps(connection)
     environment["PYTHONPATH"] += f":{ROOT}"
     with (
         (home / "api.log").open("w") as log,
