@@ -22,8 +22,8 @@ from csvdynamo.datasets.grammar import keys_of, rule_of, table_of
 from csvdynamo.datasets.values import OneOf
 from csvdynamo.rules.codes import Code, RejectCode, UnfinishedCode
 from csvdynamo.rules.transforms import TRANSFORMS
+from csvdynamo_airflow.accounting.advice import ADVICE_FILE
 from csvdynamo_airflow.accounting.report_document import Report
-from csvdynamo_airflow.web.advice import ADVICE_FILE
 
 PAGES = (ROOT / "docs" / "datasets.md", ROOT / "docs" / "rejects.md")
 SCHEMA = ROOT / "docs" / "dataset.schema.json"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from csvdynamo_airflow.web.console_links import Console
+from csvdynamo_airflow.console_links import Console
 
 
 @pytest.mark.parametrize(

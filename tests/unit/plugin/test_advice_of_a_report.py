@@ -6,7 +6,7 @@ import pytest
 
 from commands.advice import advice
 from commands.project import ROOT
-from csvdynamo_airflow.web.advice import ADVICE_FILE, advice_for
+from csvdynamo_airflow.accounting.advice import ADVICE_FILE, advice_for
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
