@@ -1,0 +1,32 @@
+"""What became of a run's rows, in a sentence. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_PARTS = (
+    ("written", "written"),
+    ("rejected_before_upload", "rejected before upload"),
+    ("rejected", "rejected"),
+    ("failed", "failed"),
+    ("unstarted", "never started"),
+)
+
+
+def sentence(report: Mapping[str, Any]) -> str:
+    """Say it.
+
+    Args:
+        report: The run's report, as its JSON document.
+    """
+    ledger = report["ledger"]
+    rows = ledger["source_rows"]
+    parts = ", ".join(f"{ledger[name]:,} {words}" for name, words in _PARTS if ledger[name])
+    if not report["accounted"]:
+        if unaccounted := ledger["unaccounted"]:
+            return f"{unaccounted:,} of {rows:,} rows are unaccounted for: {parts or 'nothing is known of any'}."
+        return f"The run is red: {rows:,} rows, {parts}." if rows else "The run is red, and no row was read."
+    if not rows:
+        return "The source has no row."
+    if report["dry_run"]:
+        return f"A dry run: {rows:,} rows were read, and none was migrated."
+    return f"All {rows:,} rows are accounted for: {parts}."
