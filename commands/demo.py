@@ -25,6 +25,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
 from csvdynamo.shown import shown
 from csvdynamo.stack_outputs import StackOutput
+from csvdynamo_airflow.accounting.html_report import HTML_FILE, html_report
 from csvdynamo_airflow.accounting.report import REPORT_FILE, summary
 from csvdynamo_airflow.accounting.report_document import read_report
 from csvdynamo_airflow.naming import reports_prefix
@@ -35,6 +36,7 @@ from csvdynamo_airflow.storage.result_objects import list_objects
 
 AIRFLOW_LOG = BUILD / "airflow.log"
 REPORT = BUILD / REPORT_FILE
+REPORT_PAGE = BUILD / HTML_FILE
 REJECTS = BUILD / REJECTS_FILE
 UNFINISHED = BUILD / UNFINISHED_FILE
 ERROR_CSV = BUILD / ERROR_CSV_FILE
@@ -68,14 +70,14 @@ def _demonstrate(dataset: Dataset, arguments: argparse.Namespace) -> None:
     refuse_settings()
     source, sample = _source(arguments.source, dataset)
     laid = object_to_lay(source, arguments.object)
-    for stale in (REPORT, REJECTS, UNFINISHED, ERROR_CSV, AWS_FILE):
+    for stale in (REPORT, REPORT_PAGE, REJECTS, UNFINISHED, ERROR_CSV, AWS_FILE):
         stale.unlink(missing_ok=True)
     try:
         report = _migrate(dataset, source, sample, laid, keep=arguments.keep_aws, secure=arguments.secure)
     except KeyboardInterrupt:
         fail("Stopped.")
     say("\n" + summary(read_report(report)))
-    say(f"\nThe report is in {REPORT}.")
+    say(f"\nThe report is in {REPORT}, and as a page in {REPORT_PAGE}.")
     if ERROR_CSV.exists():
         say(f"The {_kinds(report)} rows are in {ERROR_CSV}, to be corrected and migrated: {again(dataset, arguments)}")
     if report["problems"]:
@@ -200,6 +202,7 @@ def _read_report(deployed: Deployed, dataset: Dataset) -> dict[str, Any]:
     [key] = keys
     REPORT.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     report: dict[str, Any] = json.loads(REPORT.read_text(encoding="utf-8"))
+    REPORT_PAGE.write_text(html_report(read_report(report)), encoding="utf-8")
     return report
 
 

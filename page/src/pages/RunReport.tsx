@@ -50,6 +50,7 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
       </SimpleGrid>
       <HStack gap={4} wrap="wrap">
         <Within to={dataSetPlace(dagId)}>All runs of {report.dataset}</Within>
+        <Away href={fileAddress(dagId, runId, "report.html")}>The report as a page to pass on</Away>
         <Away href={fileAddress(dagId, runId, "report.json")} download>
           report.json
         </Away>

@@ -8,8 +8,9 @@ from typing import Any
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
-from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
-from csvdynamo_airflow.accounting.report_document import json_of
+from csvdynamo_airflow.accounting.html_report import HTML_FILE, html_report
+from csvdynamo_airflow.accounting.report import REPORT_FILE, make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.run_list import list_run, run_line
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
@@ -219,11 +220,14 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     client("s3").put_object(
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"
     )
+    page = key.removesuffix(REPORT_FILE) + HTML_FILE
+    _write_page(stack, page, report)
     _list_run(stack, run_line(report, key, time.time()))
     if findings.prepared:
         _give_turn_back(make_migration(stack, findings.prepared), findings.ended)
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
-    _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", text)
+    told = f"{text}\n\nThe report as a page: s3://{stack.bucket}/{page}"
+    _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", told)
     return {
         "key": key,
         "problems": found,
@@ -248,6 +252,15 @@ def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: s
             remember_rows(s3, dataset_name, file, run_id)
     except (WrittenMeanwhileError, BotoCoreError, ClientError) as error:
         log.warning("The columns or the rows of this run could not be remembered: %s", error)
+
+
+def _write_page(stack: Stack, key: str, report: Report) -> None:
+    """Write the report as a page. It is written as JSON by now: a page that cannot be made costs nobody that."""
+    try:
+        body = html_report(report).encode("utf-8")
+        client("s3").put_object(Bucket=stack.bucket, Key=key, Body=body, ContentType="text/html; charset=utf-8")
+    except Exception as error:
+        log.warning("The report could not be written as a page: %s", error)
 
 
 def _list_run(stack: Stack, line: RunLine) -> None:

@@ -26,7 +26,19 @@ PREFIX = "/csvdynamo"
 
 _MAY_READ_RUNS = Depends(requires_access_dag("GET", DagAccessEntity.RUN))
 _MAY_READ_VALUES = Depends(requires_access_dag("GET", DagAccessEntity.XCOM))
-_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson", "json": "application/json"}
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+}
+# A page of the bucket is shown, as a document that may do nothing in the place of Airflow's UI.
+_SHOWN = {
+    "html": {
+        "Content-Disposition": "inline",
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    }
+}
 
 DagId = Annotated[str, Path(description="The data set's DAG.")]
 RunId = Annotated[str, Path(description="The DAG run.")]
@@ -78,12 +90,10 @@ def make_app(page: FilePath) -> FastAPI:
     def file(dag_id: DagId, run_id: RunId, name: str) -> StreamingResponse:
         with _told():
             size, chunks = read.file(dag_id, run_id, name)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Length": str(size),
-            "X-Content-Type-Options": "nosniff",
-        }
-        media = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+        kind = name.rpartition(".")[2]
+        headers = {"Content-Length": str(size), "X-Content-Type-Options": "nosniff", **_SHOWN.get(kind, {})}
+        headers.setdefault("Content-Disposition", f'attachment; filename="{name}"')
+        media = _TYPES.get(kind, "application/octet-stream")
         return StreamingResponse(chunks, media_type=media, headers=headers)
 
     return app

@@ -13,6 +13,8 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset
 from csvdynamo.errors import DatasetError
 from csvdynamo.shown import shown
+from csvdynamo_airflow.accounting.html_report import HTML_FILE
+from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.accounting.run_list import read_runs, runs_key
 from csvdynamo_airflow.documents.run_line import RunLine
 from csvdynamo_airflow.errors import MigrationError
@@ -117,7 +119,7 @@ class Runs:
             MigrationError: Its stack cannot be read.
         """
         page, (stack, line) = self.page(dag_id, run_id), self._found(dag_id, run_id)
-        if name not in {*page.files, line.report.rpartition("/")[2]}:
+        if name not in {*page.files, REPORT_FILE, HTML_FILE}:
             raise UnknownRunError(f"The run left no file {shown(name, 80)}.")
         s3, key = client("s3"), _beside(line, name)
         size = s3.head_object(Bucket=stack.bucket, Key=key)["ContentLength"]

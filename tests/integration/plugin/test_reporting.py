@@ -11,13 +11,14 @@ import boto3
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.accounting.run_list import read_runs, runs_key
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.execution import Ended, Execution
@@ -134,10 +135,34 @@ def test_a_whole_run_is_reported_announced_and_green(cloud: Cloud) -> None:
     assert told["problems"] == []
     report = cloud.report()
     assert (report["ledger"]["written"], report["ledger"]["unaccounted"], report["accounted"]) == (98, 0, True)
+    page = cloud.s3.get_object(Bucket=BUCKET, Key=told["key"].removesuffix("json") + "html")
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    assert "All 100 rows are accounted for: 98 written" in page["Body"].read().decode()
+    [line] = read_runs(cloud.s3.get_object(Bucket=BUCKET, Key=runs_key("cars"))["Body"].read())
+    assert (line.report, line.accounted, line.ledger["written"]) == (told["key"], True, 98)
     assert report["execution_status"] == "SUCCEEDED"
     [message] = cloud.announced()
     assert message["Subject"] == "csvdynamo ev_population: accounted for"
-    assert message["Message"] == told["summary"]
+    page = told["key"].removesuffix("json") + "html"
+    assert message["Message"] == f"{told['summary']}\n\nThe report as a page: s3://{BUCKET}/{page}"
+
+
+def test_a_page_or_a_list_that_cannot_be_written_costs_nobody_the_report(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+
+    monkeypatch.setattr(steps, "html_report", fail)
+    monkeypatch.setattr(steps, "list_run", fail)
+    put_results(cloud.s3, "cars-1", {"SUCCEEDED": [answer(90), answer(8, ["a"])]})
+    left = cloud.left()
+
+    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
+
+    assert (told["problems"], cloud.report()["accounted"], len(cloud.announced())) == ([], True, 1)
+    assert "could not be written as a page" in caplog.text
+    assert "could not be put into the list of runs" in caplog.text
 
 
 def test_the_report_and_the_verdict_name_the_same_problems(cloud: Cloud) -> None:
@@ -239,7 +264,8 @@ def test_hostile_codes_errors_and_causes_reach_log_mail_and_report_as_text_alone
     told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
 
     [message] = cloud.announced()
-    assert message["Message"] == told["summary"]
+    page = told["key"].removesuffix("json") + "html"
+    assert message["Message"] == f"{told['summary']}\n\nThe report as a page: s3://{BUCKET}/{page}"
     assert message["Subject"].isprintable()
     hold_shown(message["Message"])
     assert message["Message"].count(FORGED) >= 4, "it is told, within lines of ours"
