@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 _HOSTS = {
     "aws": "console.aws.amazon.com",
@@ -10,6 +10,12 @@ _HOSTS = {
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
 """The console's host in each partition ("AWS service endpoints", AWS General Reference)."""
+
+
+def is_real_aws(endpoint_url: str) -> bool:
+    """Whether a client's AWS is one that has a console, and not one at an address of somebody's own."""
+    host = urlsplit(endpoint_url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
 @dataclass(frozen=True)

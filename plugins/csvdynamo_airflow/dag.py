@@ -19,6 +19,7 @@ from csvdynamo_airflow.parameters import SOURCE_URL_LENGTH, SOURCE_URL_PATTERN
 from csvdynamo_airflow.settings import retry_seconds
 from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks.links import LINKS
 from csvdynamo_airflow.tasks.run_documents import RunDocuments
 from csvdynamo_airflow.tasks.task_error import tell_error
 from csvdynamo_airflow.tasks.task_table import RETRIES, TASKS, task_list
@@ -35,6 +36,9 @@ Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost
 The schedule {schedule} is in the time zone {timezone}. Trigger it with another `source_url` to migrate another file of
 this data set, with `dry_run` to stop after prepare, or with `accept_source` to let a source pass that has too few rows
 or a last record that is no row.
+
+What became of the rows: the tab *Migration* of each run, and all runs of this data set under
+[Migrations](plugin/migrations/{dag_id}).
 """
 
 
@@ -63,6 +67,7 @@ def make_dag(dataset: Dataset) -> DAG:
         params=_params(dataset),
         tags=["csvdynamo", *dataset.dag.tags],
         doc_md=DOC.format(
+            dag_id=dag_id_of(dataset.name),
             file_name=code_span(dataset.source.file_name),
             table=code_span(dataset.table.name),
             schedule=code_span(dataset.dag.schedule or "none"),
@@ -114,8 +119,14 @@ def _add_tasks(dataset: Dataset) -> None:
     for row in TASKS:
         shared = {"task_id": row.task_id, "trigger_rule": row.trigger_rule, "execution_timeout": row.timeout}
         added[row.task_id] = _BODIES[row.task_id](dataset, added, shared)
+        _operator_of(added[row.task_id]).operator_extra_links = LINKS.get(row.task_id, ())
         for needed in row.needs:
             added[needed] >> added[row.task_id]
+
+
+def _operator_of(made: Any) -> Any:
+    """Give the operator of what a body made: of a decorated function it is what the function returns."""
+    return getattr(made, "operator", made)
 
 
 # The bodies import what they need: the DAG processor parses this module again and again, and needs none of it.
@@ -216,7 +227,8 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
         prepared = context["ti"].xcom_pull(task_ids="prepare")
         steps.remember_green_run(dataset.name, prepared, context["run_id"])
         if told_rows.has_untold_rows(dataset.name, prepared, report):
-            extra = {"report": report["key"], "written": report["ledger"]["written"]}
+            ledger = report["ledger"]
+            extra = {"report": report["key"], "written": ledger["written"], "ledger": ledger}
             context["outlet_events"][table].add(asset, extra=extra)
 
     return accounted()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import Dataset
@@ -16,6 +16,7 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.html_report import HTML_FILE
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.accounting.run_list import read_runs, runs_key
+from csvdynamo_airflow.console_links import is_real_aws
 from csvdynamo_airflow.documents.run_line import RunLine
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import dag_id_of
@@ -26,9 +27,6 @@ from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.web.documents import DataSetRow, RejectExample, RunPage
 from csvdynamo_airflow.web.kept_objects import KeptObjects
 from csvdynamo_airflow.web.run_page import run_page
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 ROW_RUNS = 20
 """How many runs of each data set the list of all has."""
@@ -97,7 +95,7 @@ class Runs:
         if stored is None:
             raise UnknownRunError(f"s3://{stack.bucket}/{line.report} is gone.")
         report = json.loads(stored.body)
-        return run_page(line, report, stack.table, real_aws=_is_real(client("s3")))
+        return run_page(line, report, stack.table, real_aws=is_real_aws(client("s3").meta.endpoint_url))
 
     def examples(self, dag_id: str, run_id: str) -> list[RejectExample]:
         """Read a few rejects of each code of a run. The arguments and errors are those of `page`."""
@@ -185,8 +183,3 @@ class Runs:
 
 def _beside(line: RunLine, name: str) -> str:
     return f"{line.report.rpartition('/')[0]}/{name}"
-
-
-def _is_real(s3: "S3Client") -> bool:
-    """Whether a client's AWS is one that has a console, and not one at an address of somebody's own."""
-    return ".amazonaws.com" in s3.meta.endpoint_url

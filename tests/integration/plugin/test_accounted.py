@@ -33,7 +33,7 @@ from csvdynamo.aws.stored_object import SIX_TRIES, object_chunks
 from csvdynamo.records.rejects import reject_id
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.tasks import steps
-from tests.integration.plugin.finished_run import IN_THE_LAMBDA, WRITTEN, FinishedRun, finished_run
+from tests.integration.plugin.finished_run import IN_THE_LAMBDA, SOURCE_ROWS, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.integration.plugin.task_calls import TaskInstance, asset_events, call
 from tests.unit.plugin.run_findings import LANDED, execution
@@ -184,7 +184,19 @@ def told_of(run: FinishedRun) -> dict[str, Any]:
         "source_alias_name": "csvdynamo_cars",
         "dest_asset_key": {"name": name, "uri": name},
         "dest_asset_extra": {},
-        "extra": {"report": "reports/cars/cars-1/report.json", "written": len(WRITTEN)},
+        "extra": {
+            "report": "reports/cars/cars-1/report.json",
+            "written": len(WRITTEN),
+            "ledger": {
+                "source_rows": SOURCE_ROWS,
+                "rejected_before_upload": 1,
+                "written": len(WRITTEN),
+                "rejected": 1,
+                "failed": 0,
+                "unstarted": 0,
+                "unaccounted": 0,
+            },
+        },
     }
 
 
@@ -309,7 +321,7 @@ def test_a_green_run_is_remembered_and_a_dry_run_is_neither_remembered_nor_told(
     assert not stored(run, TOLD)
 
     [event] = asset_events(dag, green(dag, monkeypatch, run))
-    assert event["extra"] == {"report": "reports/r.json", "written": 98}
+    assert event["extra"] == {"report": "reports/r.json", "written": 98, "ledger": GREEN["ledger"]}
     assert remembered == [("cars", run.prepared.to_json(), "run")]
 
 
