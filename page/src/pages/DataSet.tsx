@@ -1,4 +1,4 @@
-import { Checkbox, Heading, Stack, Table, Text } from "@chakra-ui/react";
+import { Button, Checkbox, Heading, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -92,9 +92,9 @@ function Lines({ dagId, lines }: { dagId: string; lines: RunLine[] }) {
         </Table.Root>
       </Table.ScrollArea>
       {shown < lines.length && (
-        <button type="button" onClick={() => setShown(shown + SHOWN * 2)}>
+        <Button variant="outline" alignSelf="start" onClick={() => setShown(shown + SHOWN * 2)}>
           {`Show more of ${count(lines.length)} runs`}
-        </button>
+        </Button>
       )}
     </>
   );

@@ -1,4 +1,4 @@
-import { HStack, Stack, Table, Text } from "@chakra-ui/react";
+import { HStack, SimpleGrid, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 
 import { fileAddress, getJson, type RejectExample, type Report, runAddress } from "../api";
@@ -20,15 +20,12 @@ export function Rejects({ dagId, runId, report, files }: Asked) {
     .filter((one) => one.column)
     .map((one): [string, number] => [`${one.column}, ${one.code}`, one.rows]);
   return (
-    <Panel title="Rejects" id="rejects">
+    <Panel title="Rejects" id="rejects" wide>
       <Stack gap={4}>
-        <Bars rows={Object.entries(report.rejects_by_code)} palette="orange" told={count} />
-        {columns.length > 0 && (
-          <>
-            <Text fontWeight="medium">By column</Text>
-            <Bars rows={columns.slice(0, 12)} palette="orange" told={count} />
-          </>
-        )}
+        <SimpleGrid columns={{ base: 1, lg: 2 }} gap={6}>
+          <Bars rows={Object.entries(report.rejects_by_code)} palette="orange" told={count} />
+          {columns.length > 0 && <Bars rows={columns.slice(0, 12)} palette="orange" told={count} />}
+        </SimpleGrid>
         <HStack gap={4}>
           {files
             .filter((name) => name === "rejects.csv" || name === "unfinished.jsonl")
@@ -62,8 +59,12 @@ function Examples({ examples }: { examples: RejectExample[] }) {
               <Table.Cell>{one.row === null ? "" : count(one.row)}</Table.Cell>
               <Table.Cell>{one.code}</Table.Cell>
               <Table.Cell overflowWrap="anywhere">{one.column}</Table.Cell>
-              <Table.Cell overflowWrap="anywhere">{one.message}</Table.Cell>
-              <Table.Cell overflowWrap="anywhere">{one.column === null ? "" : one.item[one.column]}</Table.Cell>
+              <Table.Cell overflowWrap="anywhere" whiteSpace="normal" minW="16rem">
+                {one.message}
+              </Table.Cell>
+              <Table.Cell overflowWrap="anywhere" whiteSpace="normal">
+                {one.column === null ? "" : one.item[one.column]}
+              </Table.Cell>
             </Table.Row>
           ))}
         </Table.Body>
