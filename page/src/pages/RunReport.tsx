@@ -44,7 +44,7 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
         <Panel title="Cost and batches">
           <Cost report={report} />
         </Panel>
-        <Panel title="Where it is">
+        <Panel title="Where it is" wide>
           <Places page={page} />
         </Panel>
       </SimpleGrid>
