@@ -102,5 +102,7 @@ class Outcome:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         with reading("What the task fetch_error_files returned"):
-            ids, measures = tuple(document["missing_ids"]), Measures.from_json(document["measures"])
-            return cls(**{**document, "missing_ids": ids, "measures": measures})
+            told = {**document, "missing_ids": tuple(document["missing_ids"])}
+            if "measures" in told:  # an earlier version of csvdynamo did not measure
+                told["measures"] = Measures.from_json(told["measures"])
+            return cls(**told)

@@ -31,6 +31,16 @@ def measured(s3: Any, **results: list[bytes]) -> Measures:
     return outcome.measures
 
 
+def test_an_outcome_of_an_earlier_version_is_read_without_measures(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(3)]})
+    told = gather(s3, "cars", PREPARED, execution()).to_json()
+    del told["measures"]
+
+    earlier = Outcome.from_json(told)
+
+    assert (earlier.written, earlier.measures) == (3, Measures())
+
+
 def ended_at(at: float, rows: int, units: float | None = 1.0) -> bytes:
     return answer(rows, WRITE_UNITS=units, BEGAN=at - 0.5, SECONDS=0.5)
 
