@@ -91,11 +91,7 @@ class Runs:
             MigrationError: Its stack cannot be read.
         """
         stack, line = self._found(dag_id, run_id)
-        stored = self.objects.read(client("s3"), stack.bucket, line.report)
-        if stored is None:
-            raise UnknownRunError(f"s3://{stack.bucket}/{line.report} is gone.")
-        report = json.loads(stored.body)
-        return run_page(line, report, stack.table, real_aws=is_real_aws(client("s3").meta.endpoint_url))
+        return self._page(stack, line)
 
     def examples(self, dag_id: str, run_id: str) -> list[RejectExample]:
         """Read a few rejects of each code of a run. The arguments and errors are those of `page`."""
@@ -116,12 +112,19 @@ class Runs:
             UnknownRunError: There is no such data set, run or file.
             MigrationError: Its stack cannot be read.
         """
-        page, (stack, line) = self.page(dag_id, run_id), self._found(dag_id, run_id)
-        if name not in {*page.files, REPORT_FILE, HTML_FILE}:
+        stack, line = self._found(dag_id, run_id)
+        if name not in {*self._page(stack, line).files, REPORT_FILE, HTML_FILE}:
             raise UnknownRunError(f"The run left no file {shown(name, 80)}.")
         s3, key = client("s3"), _beside(line, name)
         size = s3.head_object(Bucket=stack.bucket, Key=key)["ContentLength"]
         return size, object_chunks(s3, stack.bucket, key)
+
+    def _page(self, stack: Stack, line: RunLine) -> RunPage:
+        stored = self.objects.read(client("s3"), stack.bucket, line.report)
+        if stored is None:
+            raise UnknownRunError(f"s3://{stack.bucket}/{line.report} is gone.")
+        report = json.loads(stored.body)
+        return run_page(line, report, stack.table, real_aws=is_real_aws(client("s3").meta.endpoint_url))
 
     def _found(self, dag_id: str, run_id: str) -> tuple[Stack, RunLine]:
         dataset = self._dataset(dag_id)
