@@ -7,12 +7,10 @@ import base64
 import copy
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -28,6 +26,7 @@ from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values
 from tests.fuzz.typed_errors import fuzz, hold_message, result_or_error
+from tests.support.talking import Talk, talking
 
 ROOT = Path(__file__).parents[2]
 RUNS = "/api/v2/dags/csvdynamo_ev_population/dagRuns"
@@ -44,8 +43,7 @@ class Api:
         made: How many runs it has made.
     """
 
-    requests: IO[str]
-    answers: IO[str]
+    talk: Talk
     made: int = 0
 
     def runs(self) -> int:
@@ -56,8 +54,7 @@ class Api:
 
     def call(self, path: str, body: bytes = b"", method: str = "POST") -> tuple[int, str]:
         request = {"method": method, "path": path, "body": base64.b64encode(body).decode()}
-        print(json.dumps(request), file=self.requests, flush=True)
-        answer = json.loads(self.answers.readline())
+        answer = self.talk(request)
         self.made += method == "POST" and answer["status"] == 200
         return answer["status"], answer["text"]
 
@@ -66,24 +63,8 @@ class Api:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     home = make_airflow_home(tmp_path_factory.mktemp("airflow"))
     environment = airflow_environment(home, NOWHERE) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True"}
-    with (
-        (home / "api.log").open("w") as log,
-        subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("airflow_api.py"))],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield Api(process.stdin, process.stdout)
-        finally:
-            process.stdin.close()
-            process.wait(30)
+    with talking("tests.fuzz.airflow_api", [], environment, home / "api.log") as talk:
+        yield Api(talk)
 
 
 class FirstTask:

@@ -2,24 +2,22 @@
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from commands.airflow_home import airflow_environment, make_airflow_home
-from commands.project import ROOT
 from csvdynamo_airflow.accounting.report import make_report, report_text
 from csvdynamo_airflow.accounting.run_list import run_line, runs_key
 from csvdynamo_airflow.outcome.examples import EXAMPLES_FILE
 from csvdynamo_airflow.settings import DATASETS_FOLDER
 from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
+from tests.support.talking import Talk, talking
 from tests.unit.plugin.run_findings import migrated
 
 RUN = "manual__2026-11-27T00:30:39.876167+00:00"
@@ -50,12 +48,10 @@ class Answer:
 class Server:
     """Airflow's API server in a child process."""
 
-    requests: IO[str]
-    answers: IO[str]
+    talk: Talk
 
     def get(self, path: str, user: str = "somebody") -> Answer:
-        print(json.dumps({"path": path, "user": user}), file=self.requests, flush=True)
-        told = json.loads(self.answers.readline())
+        told = self.talk({"path": path, "user": user})
         return Answer(told["status"], told["headers"], base64.b64decode(told["body"]))
 
 
@@ -96,26 +92,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     connection = json.loads(environment["AIRFLOW_CONN_AWS_DEFAULT"])
     del connection["extra"]["endpoint_url"]  # moto answers for AWS itself
     environment["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps(connection)
-    environment["PYTHONPATH"] += f":{ROOT}"
-    with (
-        (home / "api.log").open("w") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.page.page_api", str(objects)],
-            env=environment,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield Server(process.stdin, process.stdout)
-        finally:
-            process.stdin.close()
-            process.wait(30)
+    with talking("tests.integration.page.page_api", [str(objects)], environment, home / "api.log") as talk:
+        yield Server(talk)
 
 
 def of_run(dag: str = "csvdynamo_cars", rest: str = "", run: str = RUN) -> str:
