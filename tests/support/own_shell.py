@@ -11,12 +11,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests.support.quick_folder import memory_with
+
 # What a person asks the tests for.
 _ASKED = {"CSVDYNAMO_CHAOS_SEED", "CSVDYNAMO_FUZZ_EXAMPLES", "CSVDYNAMO_WITNESS_PAIRS", "CSVDYNAMO_WITNESS_SEED"}
 _BUILD, _KEPT = "CSVDYNAMO_BUILD", "CSVDYNAMO_KEPT"
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # below it pytest makes its folder, and takes those of earlier runs away
-_MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 4 << 30
 """Ten times what a run needs; a container may have 64 MiB there."""
 
@@ -24,8 +25,8 @@ _ENOUGH_BYTES = 4 << 30
 def _leave() -> None:
     for name in [name for name in os.environ if name.startswith(("CSVDYNAMO_", "LOCAL_AWS_")) and name not in _ASKED]:
         del os.environ[name]
-    if _TEMPORARY not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:
-        os.environ[_TEMPORARY] = str(_MEMORY)
+    if _TEMPORARY not in os.environ and (memory := memory_with(_ENOUGH_BYTES)):
+        os.environ[_TEMPORARY] = str(memory)
     # Not the checkout's: a command that a person runs beside the tests works there. What is kept there is found.
     build = tempfile.mkdtemp(prefix="csvdynamo-build-")
     os.environ |= {_BUILD: build, _KEPT: str(_ROOT / "build")}
