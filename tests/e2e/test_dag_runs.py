@@ -1,4 +1,8 @@
-"""The DAG, run by `airflow dags test` on the embedded AWS: good input, bad input, a failing machine, runs again."""
+"""The DAG on the embedded AWS: good input, bad input, a failing machine, runs again.
+
+By `airflow dags test`, where Airflow has a part in it: what it skips, retries, reschedules and says. The rest is what
+the tasks do, and runs without the command.
+"""
 
 import time
 from collections.abc import Iterator
@@ -62,7 +66,7 @@ def test_a_source_that_was_split_adds_up_and_of_equal_keys_the_later_parts_is_in
     dags: Any, vehicles: Any
 ) -> None:
     for keys in (range(20), range(10, 30)):
-        run = dags.test(vehicles([f"61{key:02}" for key in keys]))
+        run = dags.run(vehicles([f"61{key:02}" for key in keys]))
         assert run.status == 0, run.output[-2000:]
 
     found = {key[-2:]: item["vin_(1-10)"]["S"] for key, item in dags.table().items() if key.startswith("A_61")}
@@ -87,10 +91,10 @@ def test_an_object_of_s3_is_a_source_as_any_other(dags: Any, vehicles: Any) -> N
 
 def test_force_repeats_an_execution_that_succeeded(dags: Any, vehicles: Any) -> None:
     source = vehicles(["211"])
-    first = dags.test(source, date="2026-01-02")
+    first = dags.run(source, date="2026-01-02")
     executions = dags.executions()
 
-    second = dags.test(source, date="2026-01-02", force=True)
+    second = dags.run(source, date="2026-01-02", force=True)
 
     assert second.status == 0, second.output[-2000:]
     assert dags.executions() == [*executions, executions[-1] + "-2"]
@@ -111,7 +115,7 @@ def test_a_dry_run_stops_after_prepare_and_is_green(dags: Any, vehicles: Any) ->
 def test_a_header_alone_starts_no_execution_and_is_green(dags: Any, vehicles: Any) -> None:
     executions = dags.executions()
 
-    run = dags.test(vehicles([]))
+    run = dags.run(vehicles([]))
 
     assert run.status == 0, run.output[-2000:]
     assert dags.executions() == executions
@@ -199,7 +203,7 @@ def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_with
     source = vehicles(["301", "302", "303"])
     executions = dags.executions()
 
-    failed = dags.test(source, date="2026-02-01")
+    failed = dags.run(source, date="2026-02-01")
 
     assert failed.status != 0
     assert failed.report["execution_status"] == "FAILED"
@@ -209,7 +213,7 @@ def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_with
     assert "A_301" not in dags.table()
 
     table_out_of_reach()
-    again = dags.test(source, date="2026-02-01")
+    again = dags.run(source, date="2026-02-01")
 
     assert again.status == 0, again.output[-2000:]
     assert again.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 3, "written": 3}

@@ -91,12 +91,16 @@ class DagRun:
             assert "returned" in told, f"{task_id} ended otherwise: {told}"
 
     def run_before(self, task_id: str) -> None:
-        """Attempt all tasks before one; each must end well."""
-        self.run_tasks(*self._ids()[: self._ids().index(task_id)])
+        """Attempt all tasks before one that have not ended; each must end well."""
+        self.run_tasks(*(one for one in self._ids()[: self._ids().index(task_id)] if one not in self.states))
 
     def run_from(self, task_id: str) -> None:
         """Attempt a task and all after it; each must end well."""
         self.run_tasks(*self._ids()[self._ids().index(task_id) :])
+
+    def run_rest(self) -> None:
+        """Attempt all tasks that have not ended; each must end well."""
+        self.run_tasks(*(one for one in self._ids() if one not in self.states))
 
     def run(self) -> None:
         """Do what Airflow's scheduler does, until each task has a state."""

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
+from tests.support.cfn_linter import cfn_lint
 from tests.unit.cdk.conftest import DATASET, synthesized
 from tests.unit.cdk.test_stack_protection import PROTECTION
 
@@ -21,7 +21,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_cfn_lint_finds_neither_errors_nor_warnings(template: Path) -> None:
-    assert [f"{match.rule.id} {match.message}" for match in lint_file(template)] == []
+    assert cfn_lint(template) == []
 
 
 def test_it_is_small_enough_to_be_sent_without_a_bucket(template: Path) -> None:
