@@ -1,4 +1,4 @@
-"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``handler``, ``load``, ``verify``, …"""
+"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, or another name of ``python -m bench --help``."""
 
 import argparse
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """How many rows one function writes, by CPU second and by second, beside other ways to write the same rows.
 
-A sink on the loopback interface answers every call, in a process of its own: what is measured is what each way does itself.
+A sink on the loopback interface answers every call, in a process of its own: what is measured is what each way does.
 """
 
 import csv
@@ -101,7 +101,7 @@ def table(measured: list[Measured]) -> str:
 
 
 def _write_events(path: Path, rows: int) -> int:
-    """Write the events of so many generated rows, each event as JSON; return how many rows are left without the faulty."""
+    """Write the events of generated rows, each as JSON; return how many rows there are without the faulty ones."""
     sample = write_sample(path.with_name("sample.csv"), rows)
     faulty = {fault.row for fault in sample.faults}
     with sample.path.open(encoding="utf-8", newline="") as file:

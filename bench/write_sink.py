@@ -1,7 +1,7 @@
 """Answers AWS's calls at once or after a delay, and stores nothing: ``python -m bench.write_sink MILLISECONDS``.
 
-BatchWriteItem leaves nothing unprocessed, GetObject finds no object, and ``GET /rows`` tells how many items came so far.
-It prints its port, and ends with its standard input.
+BatchWriteItem leaves nothing unprocessed, GetObject finds no object, and ``GET /rows`` tells how many items came so
+far. It prints its port, and ends with its standard input.
 """
 
 import asyncio

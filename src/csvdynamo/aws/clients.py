@@ -1,11 +1,15 @@
 """boto3 clients for the Lambda functions: few attempts and short timeouts, as their callers retry themselves."""
 
-from typing import TYPE_CHECKING, Literal, overload
+import os
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import boto3
 from botocore.config import Config
+from botocore.httpsession import get_cert_path
+from botocore.utils import get_environ_proxies
 
-from csvdynamo.aws.answer_checksum import check_answers
+from csvdynamo.aws.batch_write import BatchWrite
+from csvdynamo.aws.kept_connections import Endpoint, KeptConnections
 from csvdynamo.aws.library_logging import keep_bodies_out_of_logs
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ def client(
             botocore's waits do not.
     """
     keep_bodies_out_of_logs()
-    made = boto3.client(
+    return boto3.client(
         service,
         config=Config(
             connect_timeout=3,
@@ -42,6 +46,26 @@ def client(
             tcp_keepalive=True,
         ),
     )
-    if service == "dynamodb":
-        check_answers(made)
-    return made
+
+
+def batch_write() -> BatchWrite:
+    """Return what makes calls of BatchWriteItem, to be made once in an execution environment.
+
+    Its way to DynamoDB is the one that boto3's client would take: endpoint, Region, credentials, proxies, authorities
+    and timeouts are those that botocore finds. A call is tried once.
+
+    Raises:
+        botocore.exceptions.InvalidProxiesConfigError: The proxy's own URL is not ``http://``.
+    """
+    made = client("dynamodb", attempts=1)
+    session, config, url = boto3.DEFAULT_SESSION, cast("Any", made.meta.config), made.meta.endpoint_url
+    assert session is not None  # boto3.client made it
+    authorities: Any = session._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    endpoint = Endpoint(
+        url,
+        ca_bundle=get_cert_path(authorities or True) or "",
+        proxies=config.proxies or get_environ_proxies(url),
+        connect_seconds=config.connect_timeout,
+        read_seconds=config.read_timeout,
+    )
+    return BatchWrite(made, session.get_credentials(), KeptConnections(endpoint))
