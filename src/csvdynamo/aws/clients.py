@@ -55,7 +55,7 @@ def batch_write() -> BatchWrite:
     and timeouts are those that botocore finds. A call is tried once.
 
     Raises:
-        botocore.exceptions.InvalidProxiesConfigError: The proxy's own URL is not ``http://``.
+        ProxyError: There is a proxy, and its own URL is not ``http://``.
     """
     made = client("dynamodb", attempts=1)
     session, config, url = boto3.DEFAULT_SESSION, cast("Any", made.meta.config), made.meta.endpoint_url

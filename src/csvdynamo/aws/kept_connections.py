@@ -18,13 +18,14 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
-    InvalidProxiesConfigError,
     ProxyConnectionError,
     ReadTimeoutError,
     SSLError,
 )
 from botocore.httpsession import ProxyConfiguration, mask_proxy_url
 from urllib3.util import wait_for_read
+
+from csvdynamo.errors import ProxyError
 
 _LEAST_SECONDS = 0.001
 _NO_CONNECTION = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
@@ -79,6 +80,9 @@ class KeptConnections:
         host: The value of the header ``Host``.
         target: What a request's first line names.
         headers: Headers that each request has beside its own, for a proxy.
+
+    Raises:
+        ProxyError: There is a proxy, and its own URL is not ``http://``.
     """
 
     def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = time.monotonic) -> None:
@@ -98,7 +102,10 @@ class KeptConnections:
         self.headers: Mapping[str, str] = {} if is_secure else proxy_headers
         self.target = f"http://{self.host}{path}" if self._proxy and not is_secure else path
         if self._proxy is not None and urlsplit(self._proxy).scheme != "http":
-            raise InvalidProxiesConfigError(error="the way to DynamoDB takes a proxy whose own URL is http://")
+            raise ProxyError(
+                f"the proxy {mask_proxy_url(self._proxy)} is spoken with by TLS, which is not possible on the way to "
+                f"{endpoint.url}: name one whose own URL is http://, or except the host by NO_PROXY"
+            )
 
     def exchange(self, requests: Iterable[bytes]) -> list[HttpAnswer | BotoCoreError]:
         """Send requests, one a connection, and then read their answers.
