@@ -1,11 +1,16 @@
-"""boto3 clients for the Lambda functions: few attempts and short timeouts, as their callers retry themselves."""
+"""AWS clients for the Lambda functions: few attempts and short timeouts, as their callers retry themselves.
+
+They are botocore's, which are boto3's: its transfers and resources, which no function needs, would be imported at each
+cold start.
+"""
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-import boto3
 from botocore.config import Config
 from botocore.httpsession import get_cert_path
+from botocore.session import Session, get_session
 from botocore.utils import get_environ_proxies
 
 from csvdynamo.aws.batch_write import BatchWrite
@@ -16,6 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_firehose import FirehoseClient
     from mypy_boto3_s3 import S3Client
+
+
+@cache
+def session() -> Session:
+    """Return the session that all clients share, with their credentials."""
+    return get_session()
 
 
 @overload
@@ -37,7 +48,7 @@ def client(
             botocore's waits do not.
     """
     keep_bodies_out_of_logs()
-    return boto3.client(
+    made: Any = session().create_client(
         service,
         config=Config(
             connect_timeout=3,
@@ -46,6 +57,7 @@ def client(
             tcp_keepalive=True,
         ),
     )
+    return cast("DynamoDBClient | FirehoseClient | S3Client", made)
 
 
 def batch_write() -> BatchWrite:
@@ -58,9 +70,8 @@ def batch_write() -> BatchWrite:
         ProxyError: There is a proxy, and its own URL is not ``http://``.
     """
     made = client("dynamodb", attempts=1)
-    session, config, url = boto3.DEFAULT_SESSION, cast("Any", made.meta.config), made.meta.endpoint_url
-    assert session is not None  # boto3.client made it
-    authorities: Any = session._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    config, url = cast("Any", made.meta.config), made.meta.endpoint_url
+    authorities: Any = session().get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
     endpoint = Endpoint(
         url,
         ca_bundle=get_cert_path(authorities or True) or "",
@@ -68,4 +79,4 @@ def batch_write() -> BatchWrite:
         connect_seconds=config.connect_timeout,
         read_seconds=config.read_timeout,
     )
-    return BatchWrite(made, session.get_credentials(), KeptConnections(endpoint))
+    return BatchWrite(made, session().get_credentials(), KeptConnections(endpoint))

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from csvdynamo.aws.aws_errors import is_retryable, validation_message
 from csvdynamo.aws.batch_write import BatchWrite, request_body
-from csvdynamo.aws.clients import batch_write, client
+from csvdynamo.aws.clients import batch_write, client, session
 from csvdynamo.aws.kept_connections import Endpoint, KeptConnections
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.rules.attribute_values import item_size
@@ -128,7 +128,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         told = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_DEFAULT_REGION": "eu-west-2"}
         for name, value in {**told, **variables}.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        session.cache_clear()
 
     return given_these
 
