@@ -171,6 +171,7 @@ def _environment(function: Path, endpoint: str) -> dict[str, str]:
     return {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join([str(function), str(ROOT)]),
+        "PYTHONDONTWRITEBYTECODE": "1",  # where Lambda has the function, nothing can be written
         "AWS_ACCESS_KEY_ID": key.id,
         "AWS_SECRET_ACCESS_KEY": key.secret,
         "AWS_DEFAULT_REGION": "us-east-1",
