@@ -1,10 +1,10 @@
-"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects``."""
+"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, or another name of ``python -m bench --help``."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import describe_bench, load_bench, prepare_bench, rejects_bench, verify_bench
+from bench import describe_bench, handler_bench, load_bench, prepare_bench, rejects_bench, verify_bench
 from commands.build_lock import alone_in_build
 from commands.shell import leave_shell
 
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checked.add_argument("--source", type=Path, help="or a file of the data set ev_population")
     rejects = commands.add_parser("rejects", help="the outcome of a run that rejects five rows of six: how much memory")
     rejects.add_argument("--rows", type=int, default=rejects_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    handler = commands.add_parser("handler", help="the function's rows a CPU second, beside other ways to write them")
+    handler.add_argument("--rows", type=int, default=handler_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    handler.add_argument("--runs", type=int, default=handler_bench.RUNS, help="runs of each (default: %(default)s)")
     options = parser.parse_args(arguments)
     leave_shell()
     with alone_in_build(f"python -m bench {options.what}"):
@@ -41,6 +44,8 @@ def _measure(options: argparse.Namespace) -> None:
         verify_bench.run(options.rows, options.source)
     elif options.what == "rejects":
         rejects_bench.run(options.rows)
+    elif options.what == "handler":
+        handler_bench.run(options.rows, options.runs)
     elif options.what == "load":
         load_bench.run(options.rows)
     elif options.what == "describe" and options.rows is not None:

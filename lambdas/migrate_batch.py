@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 from csvdynamo.aws.backoff import Backoff
-from csvdynamo.aws.clients import client
+from csvdynamo.aws.clients import batch_write, client
 from csvdynamo.errors import OtherRulesError
 from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.file_header import untold_rules
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch, answer
-from csvdynamo.writing.batch_writer import BatchWriter, DynamoDbClient
+from csvdynamo.writing.batch_writer import BatchWriter, WriteDoor
 from csvdynamo.writing.cost import CostMeter
 from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.writing.fence import Fence
@@ -43,7 +43,7 @@ class Environment:
     """What stays the same between the invocations of one execution environment."""
 
     converter: RowConverter
-    dynamodb: DynamoDbClient
+    door: WriteDoor
     table_name: str
     firehose: FirehoseClient
     stream_name: str
@@ -57,7 +57,7 @@ def environment() -> Environment:
     rules, s3, bucket = staged_rules(Path(__file__).resolve().parent), client("s3"), setting("SOURCE_BUCKET_NAME")
     return Environment(
         converter=RowConverter(rules),
-        dynamodb=client("dynamodb", attempts=1),
+        door=batch_write(),
         table_name=setting("DESTINATION_TABLE_NAME"),
         firehose=client("firehose", attempts=1),
         stream_name=setting("ERROR_DELIVERY_STREAM_NAME"),
@@ -100,7 +100,7 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
     batch = env.names.turn_back(batch)
     within = backoff.with_margin(_WRITE_MARGIN_SECONDS)
-    writer = BatchWriter(env.dynamodb, env.table_name, rules.key, within, meter=meter)
+    writer = BatchWriter(env.door, env.table_name, rules.key, within, meter=meter)
     outcome = migrate(batch, env.converter, writer.write)
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
     stream.send(outcome.rejects)

@@ -30,6 +30,10 @@ class TurnLostError(CsvDynamoError):
     """A batch belongs to an execution whose turn to migrate it is not."""
 
 
+class ProxyError(CsvDynamoError):
+    """A proxy stands before an AWS service that the functions cannot speak with."""
+
+
 class RejectError(CsvDynamoError):
     """A reject record cannot be read, or is too large for a Firehose record."""
 

@@ -23,6 +23,7 @@ from csvdynamo.writing.fence import Fence
 from csvdynamo.writing.names import Names
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error
+from tests.support.write_door import Door
 from tests.unit.plugin.fake_bucket import FakeBucket
 
 SECRET = "s3cret-of-a-row"
@@ -83,7 +84,8 @@ def migrated(event: object) -> tuple[Any, Table, Stream]:
     """Call the handler as Lambda does."""
     table, stream = Table(), Stream()
     fence, names = Fence(FakeBucket(), "bucket", "turn"), Names(FakeBucket(), "bucket", DATASET.name)
-    environment = migrate_batch.Environment(RowConverter(DATASET.rules), table, "tb", stream, "errors", fence, names)
+    converter, door = RowConverter(DATASET.rules), Door(table)
+    environment = migrate_batch.Environment(converter, door, "tb", stream, "errors", fence, names)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrate_batch, "environment", lambda: environment)
         result = result_or_error(lambda: migrate_batch.handler(event, Context()), CsvDynamoError, secret=SECRET)

@@ -18,6 +18,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo.rules.wire_items import WireItem
 from csvdynamo.writing.batch import Batch
 from csvdynamo.writing.migration import migrate
 from csvdynamo.writing.names import Names
@@ -25,6 +26,7 @@ from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download
 from local_aws.distributed_map.csv_reader import CsvFormat, read_items
+from tests.support.write_door import off_the_wire
 
 BUCKET = "hostile"
 _PYTHONS_FIELD_LIMIT = 128 * 1024
@@ -146,14 +148,12 @@ def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
 
 
 def _migrate(batch: Batch, converter: RowConverter, table: Table) -> list[Reject]:
-    key = converter.rules.key
 
-    def write(items: Sequence[Item]) -> list[Any]:
+    def write(items: Sequence[WireItem]) -> list[Any]:
         for item in items:
-            name = key.of(item)
-            if name in table.items:
-                table.overwritten.append(name)
-            table.items[name] = item
+            if item.key in table.items:
+                table.overwritten.append(item.key)
+            table.items[item.key] = off_the_wire(item.text)
         return []
 
     return migrate(batch, converter, write).rejects

@@ -18,10 +18,18 @@ _HEADER = "x-amz-crc32"
 
 def check_answers(client: "BaseClient") -> None:
     """Let a boto3 DynamoDB client raise on an answer that is not what was sent: `is_retryable` takes that error."""
-    client.meta.events.register("before-parse.dynamodb", _check)
+    client.meta.events.register("before-parse.dynamodb", check_answer)
 
 
-def _check(response_dict: Mapping[str, Any], **_: Any) -> None:
+def check_answer(response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Hold an answer to its checksum.
+
+    Args:
+        response_dict: Its ``headers`` and ``body``, as botocore has them.
+
+    Raises:
+        botocore.exceptions.ChecksumError: It is not what was sent.
+    """
     headers = {str(name).lower(): value for name, value in response_dict["headers"].items()}
     # What was packed on the way is unpacked by now; the checksum is of the packed body.
     if _HEADER not in headers or headers.get("content-encoding", "identity") != "identity":

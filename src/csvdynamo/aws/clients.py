@@ -1,17 +1,32 @@
-"""boto3 clients for the Lambda functions: few attempts and short timeouts, as their callers retry themselves."""
+"""AWS clients for the Lambda functions: few attempts and short timeouts, as their callers retry themselves.
 
-from typing import TYPE_CHECKING, Literal, overload
+They are botocore's, which are boto3's: its transfers and resources, which no function needs, would be imported at each
+cold start.
+"""
 
-import boto3
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
+
 from botocore.config import Config
+from botocore.httpsession import get_cert_path
+from botocore.session import Session, get_session
+from botocore.utils import get_environ_proxies
 
-from csvdynamo.aws.answer_checksum import check_answers
+from csvdynamo.aws.batch_write import BatchWrite
+from csvdynamo.aws.kept_connections import Endpoint, KeptConnections
 from csvdynamo.aws.library_logging import keep_bodies_out_of_logs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_firehose import FirehoseClient
     from mypy_boto3_s3 import S3Client
+
+
+@cache
+def session() -> Session:
+    """Return the session that all clients share, with their credentials."""
+    return get_session()
 
 
 @overload
@@ -33,7 +48,7 @@ def client(
             botocore's waits do not.
     """
     keep_bodies_out_of_logs()
-    made = boto3.client(
+    made: Any = session().create_client(
         service,
         config=Config(
             connect_timeout=3,
@@ -42,6 +57,26 @@ def client(
             tcp_keepalive=True,
         ),
     )
-    if service == "dynamodb":
-        check_answers(made)
-    return made
+    return cast("DynamoDBClient | FirehoseClient | S3Client", made)
+
+
+def batch_write() -> BatchWrite:
+    """Return what makes calls of BatchWriteItem, to be made once in an execution environment.
+
+    Its way to DynamoDB is the one that boto3's client would take: endpoint, Region, credentials, proxies, authorities
+    and timeouts are those that botocore finds. A call is tried once.
+
+    Raises:
+        ProxyError: There is a proxy, and its own URL is not ``http://``.
+    """
+    made = client("dynamodb", attempts=1)
+    config, url = cast("Any", made.meta.config), made.meta.endpoint_url
+    authorities: Any = session().get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    endpoint = Endpoint(
+        url,
+        ca_bundle=get_cert_path(authorities or True) or "",
+        proxies=config.proxies or get_environ_proxies(url),
+        connect_seconds=config.connect_timeout,
+        read_seconds=config.read_timeout,
+    )
+    return BatchWrite(made, session().get_credentials(), KeptConnections(endpoint))

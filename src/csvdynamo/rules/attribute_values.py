@@ -87,11 +87,6 @@ def key_size(value: AttributeValue) -> int:
     return _size(value) if "S" not in value else utf8_length(value["S"])
 
 
-def count_values(item: Item) -> int:
-    """Return how many values an item holds, each member of a list, a map or a set among them."""
-    return len(item) + sum(_members(value) for value in item.values() if "S" not in value)
-
-
 def utf8_length(text: str) -> int:
     """Return a text's length in bytes of UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
@@ -131,14 +126,3 @@ _SIZES: Mapping[str, Callable[[Any], int]] = {
     "M": _map_size,
 }
 """What counts a value of each type; true, false and null are one byte."""
-
-
-def _members(value: AttributeValue) -> int:
-    held: Any
-    [(kind, held)] = value.items()
-    if kind in ("SS", "NS", "BS"):
-        return len(held)
-    if kind not in ("L", "M"):
-        return 0
-    members = held if kind == "L" else held.values()
-    return len(held) + sum(map(_members, members))

@@ -16,6 +16,7 @@ from csvdynamo.rules.indexes import IndexCheck
 from csvdynamo.rules.keys import PARTITION, SORT
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.row_rules import RowRules
+from csvdynamo.rules.wire_items import WireItem, WirePlan, may_hold_half_a_pair
 
 _MAX_PLANS = 32
 
@@ -31,6 +32,7 @@ class RowPlan:
         key_names: The headers of the columns that the key is made of.
         refusal: Why no row of this header can be stored; None if rows can.
         index_checks: What an item is held to for the keys of secondary indexes.
+        wire: How a row is written as BatchWriteItem takes it.
     """
 
     cells: tuple[tuple[str, str, CellRule | None], ...]
@@ -39,6 +41,7 @@ class RowPlan:
     key_names: tuple[str, ...]
     refusal: Refusal | None
     index_checks: tuple[IndexCheck, ...]
+    wire: WirePlan
 
 
 class RowConverter:
@@ -71,6 +74,32 @@ class RowConverter:
             if (refusal := check.refusal(item)) is not None:
                 return refusal
         return item
+
+    def wire_item(self, row: Mapping[str, str]) -> WireItem | Refusal:
+        """Return what `convert` does, written as BatchWriteItem takes it.
+
+        Raises:
+            BatchError: See `convert`.
+        """
+        plan = self.plan(row)
+        if plan.refusal:
+            return plan.refusal
+        try:
+            text, kept = plan.wire.write(row)
+        except CellRefusedError as error:
+            return error.refusal
+        except UnicodeEncodeError:
+            return _bad_encoding(row)
+        if len(text) > MAX_ITEM_BYTES or may_hold_half_a_pair(text):
+            # Only the item itself tells its size and what its texts hold.
+            refusal = self.convert(row)
+            if isinstance(refusal, Refusal):
+                return refusal
+        else:
+            for check in plan.index_checks:
+                if (refused := check.refusal(kept)) is not None:
+                    return refused
+        return WireItem(self.rules.key.of(kept), text)
 
     def key_of(self, row: Mapping[str, str]) -> str | None:
         """Return the key (`TableKey.of`) that a row has, whatever else is wrong with it; None if it has none.
@@ -135,7 +164,10 @@ def _lay_out(rules: RowRules, headers: tuple[str, ...]) -> RowPlan:
         if header.names and {*header.names}.issuperset(one.formula.sources(header.names))
     )
     key_rules |= {attribute: rule for attribute, rule in computed if rules.key.part(attribute)}
-    return RowPlan(tuple(cells), computed, key_rules, header.key_names, _refusal(header), _index_checks(header))
+    checks = _index_checks(header)
+    kept = {one.name for one in rules.key.attributes} | {check.attribute.name for check in checks}
+    wire = WirePlan.of(cells, computed, kept)
+    return RowPlan(tuple(cells), computed, key_rules, header.key_names, _refusal(header), checks, wire)
 
 
 def _index_checks(header: Header) -> tuple[IndexCheck, ...]:

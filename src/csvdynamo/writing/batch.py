@@ -107,6 +107,8 @@ def _member(value: object, key: str, owner: str) -> Any:
 def _check_row(position: int, row: object) -> None:
     if not isinstance(row, dict):
         raise BatchError(f"Items[{position}] must be an object of texts, found {type(row).__name__}")
+    if {*map(type, row.values())} <= {str}:
+        return
     for header, value in row.items():
         if not isinstance(value, str):
             raise BatchError(f"Items[{position}][{json.dumps(header)}] must be a text, found {type(value).__name__}")

@@ -3,7 +3,6 @@
 Rests on "BatchWriteItem" of the DynamoDB API reference (ReturnConsumedCapacity).
 """
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,10 +25,9 @@ class BatchCost:
 
 
 class CostMeter:
-    """Measures one attempt of a batch; its calls may overlap."""
+    """Measures one attempt of a batch."""
 
     def __init__(self, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._lock = threading.Lock()
         self._units: float | None = 0.0
         self._began, self._monotonic = now(), monotonic
         self._at = monotonic()
@@ -41,13 +39,11 @@ class CostMeter:
             response: The answer of BatchWriteItem.
         """
         units = _consumed(response.get("ConsumedCapacity"))
-        with self._lock:
-            self._units = None if units is None or self._units is None else self._units + units
+        self._units = None if units is None or self._units is None else self._units + units
 
     def read(self) -> BatchCost:
         """Say what it cost until now."""
-        with self._lock:
-            return BatchCost(self._units, round(self._began, 3), round(self._monotonic() - self._at, 3))
+        return BatchCost(self._units, round(self._began, 3), round(self._monotonic() - self._at, 3))
 
 
 def _consumed(capacity: object) -> float | None:

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from csvdynamo.errors import UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
-from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.codes import RejectCode, Stage
 from csvdynamo.rules.refusals import Refusal, RefusedItem, duplicate_refusal
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo.rules.wire_items import WireItem
 from csvdynamo.writing.batch import Batch
 
-WriteItems = Callable[[Sequence[Item]], Iterable[RefusedItem]]
+WriteItems = Callable[[Sequence[WireItem]], Iterable[RefusedItem]]
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,12 @@ class Outcome:
     rejects: list[Reject]
 
 
-@dataclass(frozen=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     position: int
-    item: Item
+    item: WireItem
 
 
-@dataclass
+@dataclass(slots=True)
 class _Contest:
     """The rows of one key that the rules accept.
 
@@ -65,18 +65,17 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
     """
     rejects: dict[int, Reject] = {}
     rivals: dict[str, list[_Candidate]] = {}
-    key = converter.rules.key
     policy = converter.rules.duplicates
 
     def reject(position: int, stage: Stage, refusal: Refusal) -> None:
         rejects[position] = batch.reject(converter.rules.dataset, position, stage, refusal)
 
     for position, row in enumerate(batch.rows):
-        result = converter.convert(row)
+        result = converter.wire_item(row)
         if isinstance(result, Refusal):
             reject(position, Stage.VALIDATE, result)
         else:
-            rivals.setdefault(key.of(result), []).append(_Candidate(position, result))
+            rivals.setdefault(result.key, []).append(_Candidate(position, result))
 
     contests = [_Contest.of(candidates, policy) for candidates in rivals.values()]
     for refused, message in _write_winners(contests, write):
@@ -105,8 +104,7 @@ def _write_winners(contests: Iterable[_Contest], write: WriteItems) -> Iterable[
 
 
 def _duplicate(batch: Batch, converter: RowConverter, loser: _Candidate, winner: _Candidate | None) -> Refusal:
-    key = converter.rules.key
-    shown = key.shown(key.of(loser.item))
+    shown = converter.rules.key.shown(loser.item.key)
     names = converter.plan(batch.rows[loser.position]).key_names
     if winner is None:
         return duplicate_refusal(names, f'other rows also hold the key {shown}, and duplicates = "reject"')

@@ -1,12 +1,17 @@
 import importlib.util
+import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from http.client import HTTPMessage, parse_headers
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 
+from csvdynamo.aws.kept_connections import HttpAnswer, KeptConnections
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_stack.asset import stage
 
@@ -33,8 +38,27 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setattr(KeptConnections, "exchange", _through_moto)
     with mock_aws():
         yield
+
+
+def _through_moto(connections: KeptConnections, requests: Iterable[bytes]) -> list[HttpAnswer]:
+    """Let moto answer what would go to DynamoDB over a connection."""
+    return [_answered(f"https://{connections.host}{connections.target}", request) for request in requests]
+
+
+def _answered(url: str, request: bytes) -> HttpAnswer:
+    head, _, body = request.partition(b"\r\n\r\n")
+    _, _, lines = head.partition(b"\r\n")
+    headers = parse_headers(io.BytesIO(lines + b"\r\n\r\n"))
+    answer = botocore_stubber.process_request(AWSPreparedRequest("POST", url, headers, body, False))
+    assert answer is not None
+    status, given, text = answer
+    told = HTTPMessage()
+    for name, value in given.items():
+        told[name] = str(value)
+    return HttpAnswer(status, told, text.encode() if isinstance(text, str) else text)
 
 
 @pytest.fixture(scope="session")

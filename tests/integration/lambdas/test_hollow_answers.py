@@ -1,4 +1,4 @@
-"""HTTP 200 that confirms nothing: boto3's real client, the function's writer, and a server that answers so."""
+"""HTTP 200 that confirms nothing: the function's own calls, its writer, and a server that answers so."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,11 +7,13 @@ from zlib import crc32
 import pytest
 
 from csvdynamo.aws.backoff import Backoff
-from csvdynamo.aws.clients import client
+from csvdynamo.aws.clients import batch_write
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch_writer import BatchWriter
 from tests.integration.plugin.raw_server import serve_raw
+from tests.support.write_door import on_the_wire
 
+KEY = TableKey(KeyAttribute("id"))
 GOOD = b'{"UnprocessedItems":{}}'
 
 
@@ -48,8 +50,8 @@ def write(answers: list[bytes], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     with serve_raw(reply) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{server.port}")
         backoff = Backoff(remaining_seconds=lambda: 60.0, sleep=lambda _: None, margin_seconds=0.0)
-        writer = BatchWriter(client("dynamodb", attempts=1), "cars", TableKey(KeyAttribute("id")), backoff)
-        assert writer.write([{"id": {"S": "1"}}]) == []
+        writer = BatchWriter(batch_write(), "cars", KEY, backoff)
+        assert writer.write([on_the_wire({"id": {"S": "1"}}, KEY)]) == []
     return server.requests
 
 

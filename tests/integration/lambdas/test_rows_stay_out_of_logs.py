@@ -23,6 +23,7 @@ from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.fence import Fence
 from csvdynamo.writing.names import Names
 from tests.canaries import CANARY, no_canary_logged, told
+from tests.support.write_door import Door
 from tests.unit.plugin.fake_bucket import FakeBucket
 
 ON_PURPOSE = (CsvDynamoError, ClientError)
@@ -112,7 +113,7 @@ def run(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     def migrate(batch: object, dynamodb: Any = None, firehose: Any = None, seconds: float = 60.0) -> dict[str, Any]:
         environment = migrate_batch.Environment(
             RowConverter(dataset.rules),
-            dynamodb or QuotingDynamoDb(),
+            Door(dynamodb or QuotingDynamoDb()),
             "tb_cars",
             firehose or Firehose(),
             "errors",

@@ -34,6 +34,7 @@ from csvdynamo_airflow.table.verification import TableCheck
 from local_aws.distributed_map.csv_reader import CsvFormat, read_items
 from tests.integration.plugin.migration_objects import BUCKET, answer, batch_that_failed, put_error_file, put_results
 from tests.integration.plugin.moto_table import TABLE, table
+from tests.support.write_door import Door
 from tests.unit.plugin.run_findings import execution
 
 CARS = """
@@ -120,7 +121,7 @@ class Cars:
         event = {"BatchInput": {"execution_name": "cars-1", "rules": rules, **told}, "Items": list(rows)}
         environment = migrate_batch.Environment(
             RowConverter(self.dataset.rules),
-            self.dynamodb,
+            Door(self.dynamodb),
             TABLE,
             self.stream,
             "errors",

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from csvdynamo.rules.attribute_values import (
     AttributeValue,
     boolean_value,
-    count_values,
     item_size,
     key_size,
     number_text,
@@ -127,9 +126,3 @@ def test_half_a_surrogate_pair_is_found_wherever_it_is() -> None:
     for value in ({"L": [{"S": "\ud800"}]}, {"M": {"\ud800": {"S": ""}}}, {"SS": ["\ud800"]}):
         with pytest.raises(UnicodeEncodeError):
             item_size({"a": value})
-
-
-def test_each_value_of_an_item_is_counted() -> None:
-    assert count_values({"a": {"S": "x"}, "b": {"N": "1"}, "c": {"B": b"12"}, "d": {"NULL": True}}) == 4
-    assert count_values({"a": {"SS": ["x", "y"]}, "b": {"NS": ["1"]}, "c": {"BS": [b""]}}) == 3 + 4
-    assert count_values({"a": {"L": [{"S": "x"}, {"M": {"b": {"L": [{"BOOL": True}]}}}]}}) == 1 + 2 + 1 + 1

@@ -12,7 +12,9 @@ from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.keys import KeyAttribute, TableKey
+from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.writing.batch_writer import BatchWriter
+from tests.support.write_door import Door, on_the_wire
 
 Fault = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
 
@@ -61,8 +63,21 @@ def leave(count: int) -> Fault:
     return lambda requests: {"UnprocessedItems": {"cars": list(reversed(requests[-count:]))}}
 
 
-def writer(client: Any, backoff: Backoff, parallel_calls: int = 1) -> BatchWriter:
-    return BatchWriter(client, "cars", TableKey(KeyAttribute("id")), backoff, parallel_calls)
+KEY = TableKey(KeyAttribute("id"))
+
+
+class Writer:
+    """Writes items of dictionaries."""
+
+    def __init__(self, client: Any, backoff: Backoff, parallel_calls: int) -> None:
+        self._writer = BatchWriter(Door(client), "cars", KEY, backoff, parallel_calls)
+
+    def write(self, items: Sequence[Item]) -> list[RefusedItem]:
+        return self._writer.write([on_the_wire(one, KEY) for one in items])
+
+
+def writer(client: Any, backoff: Backoff, parallel_calls: int = 1) -> Writer:
+    return Writer(client, backoff, parallel_calls)
 
 
 def test_all_items_are_stored_in_calls_of_at_most_25(clock: Any) -> None:
@@ -86,7 +101,8 @@ def test_nothing_to_write_is_no_call(clock: Any) -> None:
 def test_large_items_share_a_call_only_up_to_its_bytes(clock: Any) -> None:
     client = FakeDynamoDb()
 
-    writer(client, clock.backoff()).write([item(number, "x" * 400_000) for number in range(25)])
+    # On the wire each of these is an escape: three times its bytes.
+    writer(client, clock.backoff()).write([item(number, "é" * 200_000) for number in range(25)])
 
     assert len(client.items) == 25
     assert max(map(len, client.calls)) * 400_000 * 3 <= 16_000_000

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,7 @@ from csvdynamo.rules.indexes import Index, IndexCheck
 from csvdynamo.rules.keys import PARTITION, SORT, KeyAttribute
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.row_rules import RowRules
-from csvdynamo.rules.rows import RowConverter
+from tests.support.converted_row import convert_row
 
 Make = Callable[[str], Dataset]
 INDEXES = """
@@ -36,9 +37,9 @@ template = "{State}#{City}"
 @pytest.fixture
 def convert(make_dataset: Make) -> Callable[..., object]:
     """Converts a row of cells by header."""
-    converter = RowConverter(make_dataset(INDEXES).rules)
-    return lambda **cells: converter.convert(
-        {"Car ID": "1", "State": "", "City": "", **{key.replace("_", " "): cells[key] for key in cells}}
+    rules = make_dataset(INDEXES).rules
+    return lambda **cells: convert_row(
+        rules, {"Car ID": "1", "State": "", "City": "", **{key.replace("_", " "): cells[key] for key in cells}}
     )
 
 
@@ -90,7 +91,7 @@ def test_an_item_that_fits_or_lacks_the_attribute_is_written(
 
 def test_a_sort_key_has_half_the_length_of_a_partition_key(make_dataset: Make) -> None:
     rules = make_dataset('[table.index.by_make]\npartition_key = "make"\nsort_key = "model"').rules
-    convert = RowConverter(rules).convert
+    convert = partial(convert_row, rules)
 
     assert isinstance(convert({"Car ID": "1", "Make": "a", "Model": "m" * 1024}), dict)
     assert isinstance(convert({"Car ID": "1", "Make": "a"}), dict)
@@ -102,7 +103,7 @@ def test_a_sort_key_has_half_the_length_of_a_partition_key(make_dataset: Make) -
 def test_the_tables_key_may_be_shorter_for_an_index(make_dataset: Make) -> None:
     rules = make_dataset('[table.index.by_make]\npartition_key = "make"\nsort_key = "car_id"').rules
 
-    refused = RowConverter(rules).convert({"Car ID": "1" * 1025, "Make": "a"})
+    refused = convert_row(rules, {"Car ID": "1" * 1025, "Make": "a"})
 
     assert isinstance(refused, Refusal)
     assert (refused.code, refused.column) == (RejectCode.TOO_LARGE, "Car ID")

@@ -12,8 +12,10 @@ from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo.rules.wire_items import WireItem
 from csvdynamo.writing.batch import Batch
 from csvdynamo.writing.migration import Outcome, migrate
+from tests.support.write_door import off_the_wire
 
 MakeDataset = Callable[[str], Dataset]
 
@@ -25,7 +27,8 @@ class Table:
         self.refuses = refuses
         self.items: dict[str, Item] = {}
 
-    def write(self, items: Sequence[Item]) -> list[RefusedItem]:
+    def write(self, texts: Sequence[WireItem]) -> list[RefusedItem]:
+        items = [off_the_wire(one.text) for one in texts]
         keys = [item["car_id"]["S"] for item in items]
         assert len(keys) == len(set(keys)), "one call never has the same key twice"
         refused = []
@@ -181,7 +184,7 @@ def test_a_row_that_dynamodb_refuses_never_wins(make_dataset: MakeDataset) -> No
 
 
 def test_a_batch_without_rows_makes_no_call(make_dataset: MakeDataset) -> None:
-    def never(_: Sequence[Item]) -> list[RefusedItem]:
+    def never(_: Sequence[WireItem]) -> list[RefusedItem]:
         raise AssertionError("called")
 
     assert migrate(Batch("run-1", ()), RowConverter(make_dataset("").rules), never) == Outcome(0, [])

@@ -8,7 +8,9 @@ SOURCES = Path(__file__).parents[3] / "src"
 TALKS_TO_AWS = {
     "csvdynamo.aws.answer_checksum",
     "csvdynamo.aws.aws_errors",
+    "csvdynamo.aws.batch_write",
     "csvdynamo.aws.clients",
+    "csvdynamo.aws.kept_connections",
     "csvdynamo.writing.batch_writer",
 }
 MODULES = {

@@ -14,6 +14,7 @@ from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.writing.batch_writer import BatchWriter
 from tests.support.recorded_answers import ANSWERS, recorded_items
+from tests.support.write_door import Door, on_the_wire
 
 RECORD, NUMBERS = ANSWERS["record"], ANSWERS["numbers"]
 ANSWER = {"NUMBER_OF_ITEMS_WRITTEN": 1, "NUMBER_OF_ITEMS_IN_ERROR": 0, "REJECT_IDS": [], "RULES": "0c"}
@@ -113,14 +114,15 @@ def test_a_refused_call_costs_the_item_alone_that_is_wrong(clock: Any, case: dic
     table = Refusing(case)
     good = [{"p": {"S": f"good {n}"}} for n in range(3)]
     wrong = [item for item in recorded_items(case) if table._is_wrong(item)]
-    writer = BatchWriter(table, "cars", TableKey(KeyAttribute("p")), clock.backoff())
+    key = TableKey(KeyAttribute("p"))
+    writer = BatchWriter(Door(table), "cars", key, clock.backoff())
 
     if case["what"] == "no table":
         with pytest.raises(ClientError, match="Requested resource not found"):
-            writer.write(good)
+            writer.write([on_the_wire(item, key) for item in good])
         assert clock.sleeps == []  # it is not tried again
         return
-    refused = writer.write([*good, *wrong])
+    refused = writer.write([on_the_wire(item, key) for item in (*good, *wrong)])
 
     assert wrong
     assert table.stored == good
