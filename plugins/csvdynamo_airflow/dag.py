@@ -20,6 +20,7 @@ from csvdynamo_airflow.parameters import source_url_schema
 from csvdynamo_airflow.settings import retry_seconds
 from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks.lineage import keep_for_lineage, tell_lineage
 from csvdynamo_airflow.tasks.links import LINKS
 from csvdynamo_airflow.tasks.run_documents import RunDocuments
 from csvdynamo_airflow.tasks.task_error import tell_error
@@ -132,6 +133,7 @@ def _add_tasks(dataset: Dataset) -> None:
         added[row.task_id] = _BODIES[row.task_id](dataset, added, shared)
         operator = _operator_of(added[row.task_id])
         operator.operator_extra_links = LINKS.get(row.task_id, ())
+        tell_lineage(operator, dataset.name)
         for needed in row.needs:
             added[needed] >> added[row.task_id]
 
@@ -148,7 +150,9 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     steps.refuse_unknown_parameters(context["params"])
-    return steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
+    landed = steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
+    keep_for_lineage(context["task"], landed=landed)
+    return landed
 
 
 def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
@@ -158,7 +162,7 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         context["ti"].xcom_push(key=REFUSED_XCOM, value=prepared)
 
     params = context["params"]
-    return steps.prepare_source(
+    prepared = steps.prepare_source(
         dataset_name,
         landed,
         context["run_id"],
@@ -166,6 +170,8 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         source_url=params["source_url"],
         accept_source=params["accept_source"],
     )
+    keep_for_lineage(context["task"], prepared=prepared)
+    return prepared
 
 
 def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
@@ -215,6 +221,7 @@ def _report(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) ->
             "ledger": told["ledger"],
         }
         files.tell(context, error_files(told), extra)
+        keep_for_lineage(context["task"], report=told, checked=documents.left["checked"])
         return {**told, "made_of": documents.digest}
 
     return report(dataset.name)
