@@ -207,7 +207,7 @@ def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any] | None:
 def _report(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) -> Any:
     files = error_files_asset(dataset)
 
-    @task(**shared, **files.of_task, multiple_outputs=False)
+    @task(**shared, multiple_outputs=False, outlets=[files.alias], on_success_callback=files.note_told)
     def report(dataset_name: str, **context: Any) -> dict[str, Any]:
         from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
@@ -230,7 +230,7 @@ def _report(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) ->
 def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) -> Any:
     table = table_asset(dataset)
 
-    @task(**shared, **table.of_task)
+    @task(**shared, outlets=[table.alias], on_success_callback=table.note_told)
     def accounted(**context: Any) -> None:
         from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 

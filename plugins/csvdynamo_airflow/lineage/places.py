@@ -1,7 +1,7 @@
 """What OpenLineage calls the places that a run reads and writes. Pure.
 
 Rests on its naming (https://openlineage.io/docs/spec/naming): a namespace says where, a name says which.
-docs/openlineage.md tells why each is as it is.
+docs/lineage.md tells why each is as it is.
 """
 
 from dataclasses import dataclass

@@ -79,11 +79,6 @@ class ToldAsset:
     alias: AssetAlias
     find: Callable[[Mapping[str, Any]], News | None]
 
-    @property
-    def of_task(self) -> dict[str, Any]:
-        """What the task is made with."""
-        return {"outlets": [self.alias], "on_success_callback": self._note}
-
     def tell(self, context: Mapping[str, Any], news: News | None, extra: Mapping[str, Any]) -> None:
         """Let the task's success be an event of the asset, if consumers do not know yet.
 
@@ -95,7 +90,7 @@ class ToldAsset:
         if news is not None and news.is_untold():
             context["outlet_events"][self.alias].add(self.asset, extra=dict(extra))
 
-    def _note(self, context: Mapping[str, Any]) -> None:
+    def note_told(self, context: Mapping[str, Any]) -> None:
         """Note what was told once Airflow has the success and its event: a worker that dies before tells it again."""
         if context["outlet_events"][self.alias].asset_alias_events and (news := self.find(context)):
             news.note()
