@@ -82,7 +82,15 @@ class Runs:
         instance.states = {}
         dag = make_dag(self.dataset)
         with self.monkeypatch.context() as given:
-            report = {"key": "r", "problems": list(problems), "summary": "", "ledger": {"written": 0}, "execution": []}
+            report = {
+                "key": "r",
+                "problems": list(problems),
+                "summary": "",
+                "ledger": {"written": 0},
+                "execution": [],
+                "rejects_by_code": {},
+                "error_files": {},
+            }
             given.setattr(steps, "publish_report", lambda *_: report)
             instance.xcoms["report"] = call(dag, "report", instance, "cars", **params)
         call(dag, "accounted", instance, **params)
