@@ -1,6 +1,7 @@
 """What `make demo` shows: plain lines where nobody looks, colour and a bar on a terminal."""
 
 import io
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
@@ -33,8 +34,11 @@ def plain() -> tuple[Screen, io.StringIO]:
     return Screen(Console(file=written, highlight=False)), written
 
 
-def test_where_output_is_no_terminal_every_line_stands_as_it_is_told() -> None:
-    shown, written = plain()
+@pytest.mark.parametrize("made", [plain, lambda: screen(TERM="dumb")], ids=["no terminal", "a dumb one"])
+def test_where_output_is_no_terminal_every_line_stands_as_it_is_told(
+    made: Callable[[], tuple[Screen, io.StringIO]],
+) -> None:
+    shown, written = made()
     lines = ["[red]/tmp/a.csv[/red] \x1b[2J", "  10:00:00    Map Run: 10 of 20 rows settled (50.0 %)"]
 
     shown.say(lines[0])
@@ -77,9 +81,8 @@ def test_what_is_wrong_is_red(line: str, colour: str) -> None:
     assert written.getvalue() == f"\x1b[{colour}m{line}\x1b[0m\n"
 
 
-@pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
-def test_without_colour_nothing_is_painted(variable: str) -> None:
-    shown, written = screen(**({"NO_COLOR": "1"} if variable == "NO_COLOR" else {"TERM": "dumb"}))
+def test_a_person_who_wants_no_colour_gets_none() -> None:
+    shown, written = screen(NO_COLOR="1")
 
     shown.say("a line")
     shown.summary(SUMMARY)
