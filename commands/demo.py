@@ -20,6 +20,7 @@ from commands.embedded import Deployed, embedded_aws
 from commands.local_source import lay_object, local_path, local_settings
 from commands.project import BUILD, DEFAULT_DATASET, SAMPLES, fail, find_dataset, make_command, say, stop_like_ctrl_c
 from commands.sample import SAMPLE_DATASET, Sample, write_sample
+from commands.screen import Screen
 from commands.shell import leave_shell
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
@@ -67,16 +68,17 @@ def main() -> None:
 
 
 def _demonstrate(dataset: Dataset, arguments: argparse.Namespace) -> None:
+    screen = Screen()
     refuse_settings()
     source, sample = _source(arguments.source, dataset)
     laid = object_to_lay(source, arguments.object)
     for stale in (REPORT, REPORT_PAGE, REJECTS, UNFINISHED, ERROR_CSV, AWS_FILE):
         stale.unlink(missing_ok=True)
     try:
-        report = _migrate(dataset, source, sample, laid, keep=arguments.keep_aws, secure=arguments.secure)
+        report = _migrate(dataset, source, sample, laid, screen, keep=arguments.keep_aws, secure=arguments.secure)
     except KeyboardInterrupt:
         fail("Stopped.")
-    say("\n" + summary(read_report(report)))
+    screen.summary("\n" + summary(read_report(report)))
     say(f"\nThe report is in {REPORT}, and as a page in {REPORT_PAGE}.")
     if ERROR_CSV.exists():
         say(f"The {_kinds(report)} rows are in {ERROR_CSV}, to be corrected and migrated: {again(dataset, arguments)}")
@@ -133,7 +135,14 @@ def set_aside(path: Path) -> Path:
 
 
 def _migrate(
-    dataset: Dataset, source: str, sample: Sample | None, laid: Path | None, *, keep: bool, secure: bool
+    dataset: Dataset,
+    source: str,
+    sample: Sample | None,
+    laid: Path | None,
+    screen: Screen,
+    *,
+    keep: bool,
+    secure: bool,
 ) -> dict[str, Any]:
     with airflow_home() as made, embedded_aws(dataset, keep=keep, secure=secure) as deployed:
         home = made.result()
@@ -144,7 +153,8 @@ def _migrate(
         if laid is not None:
             lay_object(deployed.client("s3"), source, laid)
         environment = airflow_environment(home, airflow_variables(deployed))
-        _run_dag(dataset, source, {**environment, **local_settings(source)})
+        with screen.following():
+            _run_dag(dataset, source, {**environment, **local_settings(source)}, screen)
         report = _read_report(deployed, dataset)
         _fetch_error_files(deployed, report)
         if sample is not None:
@@ -152,10 +162,10 @@ def _migrate(
     return report
 
 
-def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None:
+def _run_dag(dataset: Dataset, source: str, environment: dict[str, str], screen: Screen) -> None:
     dag_id = f"csvdynamo_{dataset.name}"
     named = without_query(source) if "://" in source else source
-    say(f"Running the DAG {dag_id} on {named} (log {AIRFLOW_LOG}) …")
+    screen.say(f"Running the DAG {dag_id} on {named} (log {AIRFLOW_LOG}) …")
     command = [*QUICK_AIRFLOW, "dags", "test", dag_id, "--conf", json.dumps({"source_url": source})]
     with (
         AIRFLOW_LOG.open("w", encoding="utf-8") as log,
@@ -173,7 +183,7 @@ def _run_dag(dataset: Dataset, source: str, environment: dict[str, str]) -> None
             for line in process.stdout:
                 log.write(shown(line.rstrip("\n"), _LOG_LINE_LENGTH) + "\n")
                 if told := progress_line(line):
-                    say(told)
+                    screen.progress(told)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise

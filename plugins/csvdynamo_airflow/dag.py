@@ -1,30 +1,35 @@
 """The DAG of one data set."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import DAG, Asset, AssetAlias, Param, task
+from airflow.sdk import DAG, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.sources import told_in_form
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.naming import dag_id_of
-from csvdynamo_airflow.parameters import SOURCE_URL_LENGTH, SOURCE_URL_PATTERN
+from csvdynamo_airflow.parameters import source_url_schema
 from csvdynamo_airflow.settings import retry_seconds
 from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks.lineage import keep_for_lineage, tell_lineage
 from csvdynamo_airflow.tasks.links import LINKS
 from csvdynamo_airflow.tasks.run_documents import RunDocuments
 from csvdynamo_airflow.tasks.task_error import tell_error
 from csvdynamo_airflow.tasks.task_table import RETRIES, TASKS, task_list
+from csvdynamo_airflow.tasks.told_assets import error_files, error_files_asset, table_asset, written_rows
 
 log = shown_log(__name__)
+
+_OVERRULE = "To overrule a check"
 
 DOC = """\
 Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost.
@@ -80,37 +85,44 @@ def make_dag(dataset: Dataset) -> DAG:
 
 
 def _params(dataset: Dataset) -> dict[str, Param]:
+    """Make the trigger form: what most runs are given first, what overrules a check in a section of its own."""
+    source = dataset.source
+    examples = list(dict.fromkeys([source.url, *(rule.url for rule in source.allowed_objects if not rule.is_prefix)]))
     return {
         "source_url": Param(
-            dataset.source.url,
-            maxLength=SOURCE_URL_LENGTH,
-            pattern=SOURCE_URL_PATTERN,
-            type="string",
-            minLength=1,
-            title="Source",
-            description=f"Where the CSV is: {told_in_form()}. It may be gzipped. Credentials belong into the Airflow "
-            "connection that the data set file names.",
+            source.url,
+            description=f"Where the CSV is: {told_in_form()}. It may be gzipped. {_allowed(source)}Credentials belong "
+            "into the Airflow connection that the data set file names.",
+            schema={"title": "Source", **source_url_schema(), "examples": examples},
         ),
         "dry_run": Param(
             False,
             type="boolean",
             title="Dry run",
-            description="Stop after prepare: nothing is written to the table.",
-        ),
-        "force": Param(
-            False,
-            type="boolean",
-            title="Force",
-            description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not.",
+            description="Stop after prepare: the report tells of rejects and of a changed header, and nothing is "
+            "written to the table.",
         ),
         "accept_source": Param(
             False,
             type="boolean",
             title="Accept the source",
+            section=_OVERRULE,
             description="Migrate the source although it has far fewer rows than the last green run's, or a last record "
             "that is no row.",
         ),
+        "force": Param(
+            False,
+            type="boolean",
+            title="Force",
+            section=_OVERRULE,
+            description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not.",
+        ),
     }
+
+
+def _allowed(source: Source) -> str:
+    allowed = [*map(str, source.allowed_hosts), *(rule.url for rule in source.allowed_objects)]
+    return f"The data set file allows {', '.join(allowed)}. " if allowed else ""
 
 
 def _add_tasks(dataset: Dataset) -> None:
@@ -119,7 +131,9 @@ def _add_tasks(dataset: Dataset) -> None:
     for row in TASKS:
         shared = {"task_id": row.task_id, "trigger_rule": row.trigger_rule, "execution_timeout": row.timeout}
         added[row.task_id] = _BODIES[row.task_id](dataset, added, shared)
-        _operator_of(added[row.task_id]).operator_extra_links = LINKS.get(row.task_id, ())
+        operator = _operator_of(added[row.task_id])
+        operator.operator_extra_links = LINKS.get(row.task_id, ())
+        tell_lineage(operator, dataset.name)
         for needed in row.needs:
             added[needed] >> added[row.task_id]
 
@@ -136,7 +150,9 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
     steps.refuse_unknown_parameters(context["params"])
-    return steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
+    landed = steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
+    keep_for_lineage(context["task"], landed=landed)
+    return landed
 
 
 def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
@@ -146,7 +162,7 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         context["ti"].xcom_push(key=REFUSED_XCOM, value=prepared)
 
     params = context["params"]
-    return steps.prepare_source(
+    prepared = steps.prepare_source(
         dataset_name,
         landed,
         context["run_id"],
@@ -154,6 +170,8 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         source_url=params["source_url"],
         accept_source=params["accept_source"],
     )
+    keep_for_lineage(context["task"], prepared=prepared)
+    return prepared
 
 
 def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
@@ -186,32 +204,35 @@ def _reconcile(dataset_name: str, **context: Any) -> dict[str, Any] | None:
     return steps.reconcile(RunDocuments.before("reconcile", context).findings(dataset_name))
 
 
-def _report(dataset_name: str, **context: Any) -> dict[str, Any]:
-    from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
+def _report(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) -> Any:
+    files = error_files_asset(dataset)
 
-    documents = RunDocuments.before("report", context)
-    report = steps.publish_report(documents.findings(dataset_name), documents.left["reconciled"])
-    return {**report, "made_of": documents.digest}
+    @task(**shared, multiple_outputs=False, outlets=[files.alias], on_success_callback=files.note_told)
+    def report(dataset_name: str, **context: Any) -> dict[str, Any]:
+        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
+
+        documents = RunDocuments.before("report", context)
+        told = steps.publish_report(documents.findings(dataset_name), documents.left["reconciled"])
+        extra = {
+            "report": told["key"],
+            "accounted": not told["problems"],
+            "files": told["error_files"],
+            "rejects_by_code": told["rejects_by_code"],
+            "ledger": told["ledger"],
+        }
+        files.tell(context, error_files(told), extra)
+        keep_for_lineage(context["task"], report=told, checked=documents.left["checked"])
+        return {**told, "made_of": documents.digest}
+
+    return report(dataset.name)
 
 
 def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) -> Any:
-    # For a scheme without "x-" Airflow imports every provider's asset handlers, boto3 with them, at each parse.
-    # Its name is its URI: Airflow takes no other URI for a name that it knows, and a data set may change its table.
-    asset = Asset(f"x-dynamodb://{dataset.table.name}")
-    # An outlet that is an asset has an event at each success; one of an alias has those that are added.
-    table = AssetAlias(f"csvdynamo_{dataset.name}")
+    table = table_asset(dataset)
 
-    def note_told(context: Mapping[str, Any]) -> None:
-        """Note what was told once Airflow has the success and its event: a worker that dies before tells it again."""
-        from csvdynamo_airflow.tasks import told_rows  # noqa: PLC0415
-
-        if context["outlet_events"][table].asset_alias_events:
-            prepared, report = (context["ti"].xcom_pull(task_ids=task_id) for task_id in ("prepare", "report"))
-            told_rows.note_told(dataset.name, prepared, report)
-
-    @task(**shared, outlets=[table], on_success_callback=note_told)
+    @task(**shared, outlets=[table.alias], on_success_callback=table.note_told)
     def accounted(**context: Any) -> None:
-        from csvdynamo_airflow.tasks import steps, told_rows  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
         report = context["ti"].xcom_pull(task_ids="report")
         # One that an earlier attempt left speaks of what was then.
@@ -226,10 +247,9 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
             return
         prepared = context["ti"].xcom_pull(task_ids="prepare")
         steps.remember_green_run(dataset.name, prepared, context["run_id"])
-        if told_rows.has_untold_rows(dataset.name, prepared, report):
-            ledger = report["ledger"]
-            extra = {"report": report["key"], "written": ledger["written"], "ledger": ledger}
-            context["outlet_events"][table].add(asset, extra=extra)
+        ledger = report["ledger"]
+        extra = {"report": report["key"], "written": ledger["written"], "ledger": ledger}
+        table.tell(context, written_rows(dataset.name, prepared, report), extra)
 
     return accounted()
 
@@ -259,7 +279,7 @@ _BODIES: dict[str, Callable[[Dataset, dict[str, Any], dict[str, Any]], Any]] = {
     "fetch_error_files": _fetch_error_files,
     "verify": _calling(_verify),
     "reconcile": _calling(_reconcile),
-    "report": _calling(_report),
+    "report": _report,
     "accounted": _accounted,
 }
 """What each task of the table does. Each is given the data set, the tasks before it, and what the table says of it."""

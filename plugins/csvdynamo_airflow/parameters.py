@@ -1,8 +1,9 @@
 """The parameters of a DAG run: which there are, and that there are no others. Pure."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from csvdynamo.datasets.sources import user_in_url
+from csvdynamo.datasets.sources import other_scheme, told_schemes, user_in_url
 from csvdynamo_airflow.errors import MigrationError
 
 PARAMETERS = ("source_url", "dry_run", "force", "accept_source")
@@ -11,16 +12,32 @@ SOURCE_URL_LENGTH = 4096
 """The most characters of a source's URL."""
 
 
-def source_url_pattern() -> str:
-    """Give the pattern (JSON Schema) of a source's URL: no control characters, and no user and password.
+def source_url_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a source's URL: what no data set allows is refused where it was typed, in a sentence.
 
-    A run's parameters lie in Airflow's database, and whoever may see the run reads them.
+    That is a user or a password (a run's parameters lie in Airflow's database, and whoever may see the run reads them),
+    a scheme that there is not, and control characters.
     """
-    return rf"^(?!{user_in_url()[1:]})[^\u0000-\u001f\u007f]+(?![\s\S])"
+    return {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": SOURCE_URL_LENGTH,
+        "pattern": r"^[^\u0000-\u001f\u007f]+(?![\s\S])",
+        "allOf": [
+            _wanted(
+                user_in_url(),
+                "an address without user and password: make an Airflow connection with them, and name it in the data "
+                "set file",
+            ),
+            _wanted(other_scheme(), f"an address that begins with {told_schemes()}, or a path"),
+        ],
+    }
 
 
-SOURCE_URL_PATTERN = source_url_pattern()
-"""The pattern, of every kind of source that there is."""
+def _wanted(pattern: str, sentence: str) -> dict[str, Any]:
+    """Refuse what matches: "'…' was expected" is how a validator tells of a constant, and all that it lets us say."""
+    return {"if": {"type": "string", "pattern": pattern}, "then": {"const": sentence}}
+
 
 _NAMED = 5
 

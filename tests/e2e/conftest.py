@@ -16,7 +16,7 @@ from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.storage.result_objects import list_objects
-from csvdynamo_airflow.tasks.told_rows import TOLD_FILE
+from csvdynamo_airflow.tasks.told_assets import TOLD_FILE
 from tests.support.dag_run import DagRun
 from tests.support.forked import TaskHost, task_host
 from tests.support.stacks import Stacks

@@ -85,7 +85,7 @@ class FirstTask:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(steps, "download_source", lambda dataset, url, run_id: asked.append(url))
             error = result_or_error(
-                lambda: task.python_callable("ev_population", params=params, run_id="run"),
+                lambda: task.python_callable("ev_population", params=params, run_id="run", task=task),
                 AirflowFailException,
             )
         return error if isinstance(error, AirflowFailException) else asked[0]

@@ -16,6 +16,7 @@ from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
+from csvdynamo_airflow.tasks.lineage import keep_for_lineage
 from csvdynamo_airflow.tasks.task_shell import make_migration, open_dataset, open_stack, permanent_errors_fail_at_once
 
 INCOMPLETE_XCOM = "incomplete"
@@ -106,6 +107,7 @@ class FetchErrorFilesOperator(BaseOperator):
                 kwargs={"begun": begun, "outcome": outcome.to_json()},
                 timeout=timedelta(seconds=wait + _GRACE_SECONDS),
             )
+        keep_for_lineage(self, prepared=prepared, outcome=outcome)
         if outcome.csv_key:
             self.log.info(
                 "The rows that were not written are in %s: %s",

@@ -12,6 +12,7 @@ from csvdynamo_airflow.documents.execution import SUCCEEDED
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.stack import Use
 from csvdynamo_airflow.tasks.execution_trigger import DELETED, UNSEEN, ExecutionTrigger
+from csvdynamo_airflow.tasks.lineage import keep_for_lineage
 from csvdynamo_airflow.tasks.task_shell import (
     make_migration,
     open_dataset,
@@ -79,6 +80,8 @@ class ExecutionSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """End as the execution ended."""
+        written = event.get("written")  # a triggerer of an earlier version does not say
+        keep_for_lineage(self, prepared=self.prepared, arn=event["arn"], written=written)
         if event["status"] == SUCCEEDED:
             self.log.info("Execution %s succeeded.", shown(event["name"]))
             return {name: event[name] for name in ("arn", "name", "status", "redrives")}

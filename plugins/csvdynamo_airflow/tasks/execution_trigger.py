@@ -42,8 +42,9 @@ class ExecutionTrigger(BaseTrigger):
     """Wait until an execution is neither running nor pending a redrive, and yield once.
 
     Everything it needs is in its fields, since ``dag.test()`` drops what is given to ``defer(kwargs=…)``. The event
-    is ``{"arn": …, "name": …, "status": …, "redrives": …, "cause": …}``, the status `DELETED` for an execution that is
-    gone, and `UNSEEN` for one that AWS does not let be looked at, with its error as the cause.
+    is ``{"arn": …, "name": …, "status": …, "redrives": …, "cause": …, "written": …}``, the status `DELETED` for an
+    execution that is gone, and `UNSEEN` for one that AWS does not let be looked at, with its error as the cause;
+    ``written`` are the items that the execution says it wrote, None where it says nothing.
 
     :param execution_arn: The execution to wait for.
     :param redrives: How often it was redriven so far. DescribeExecution is eventually consistent: an end with fewer
@@ -158,11 +159,18 @@ class ExecutionTrigger(BaseTrigger):
         execution = Execution.from_description(description)
         if execution.alive or execution.redrives < self.redrives:
             return None
-        return self._event(execution.status, execution.cause, execution.redrives)
+        written = execution.totals.written if execution.totals else None
+        return self._event(execution.status, execution.cause, execution.redrives, written)
 
-    def _event(self, status: str, cause: str, redrives: int = 0) -> dict[str, Any]:
-        name = self.execution_arn.rpartition(":")[2]
-        return {"arn": self.execution_arn, "name": name, "status": status, "redrives": redrives, "cause": cause}
+    def _event(self, status: str, cause: str, redrives: int = 0, written: int | None = None) -> dict[str, Any]:
+        return {
+            "arn": self.execution_arn,
+            "name": self.execution_arn.rpartition(":")[2],
+            "status": status,
+            "redrives": redrives,
+            "cause": cause,
+            "written": written,
+        }
 
     def _seconds_to_map_run(self) -> float:
         """Seconds before the Map Run may be looked at again, 0 when it may be now."""

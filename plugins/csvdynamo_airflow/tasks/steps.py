@@ -1,7 +1,7 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -234,6 +234,8 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
         "summary": text,
         "ledger": json_of(report.ledger),
         "execution": [report.execution_arn, report.execution_redrives],
+        "rejects_by_code": report.rejects_by_code,
+        "error_files": _digests(findings, report.error_files),
     }
 
 
@@ -252,6 +254,12 @@ def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: s
             remember_rows(s3, dataset_name, file, run_id)
     except (WrittenMeanwhileError, BotoCoreError, ClientError) as error:
         log.warning("The columns or the rows of this run could not be remembered: %s", error)
+
+
+def _digests(findings: Findings, files: Iterable[str]) -> dict[str, str]:
+    """Give the SHA-256 of each error file, by its URL."""
+    digests = findings.outcome.digests if findings.outcome else {}
+    return {url: digests.get(url.removeprefix("s3://").partition("/")[2], "") for url in files}
 
 
 def _write_page(stack: Stack, key: str, report: Report) -> None:

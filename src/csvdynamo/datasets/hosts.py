@@ -83,6 +83,11 @@ class HostRule:
             return None
         return cls(rule.name, port if parts.scheme == "https" else None)
 
+    def __str__(self) -> str:
+        """Write it as `from_text` reads it."""
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return ("*." if self.below else "") + name + (f":{self.port}" if self.port else "")
+
     def allows(self, scheme: str, host: str, port: int) -> bool:
         """Say whether a URL's scheme, host (as `host_name` spells it) and port are meant."""
         if port != (self.port or DEFAULT_PORTS[scheme]):

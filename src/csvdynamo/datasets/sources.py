@@ -145,6 +145,18 @@ def user_in_url() -> str:
     return rf"^\s*(?:(?:{loose}):[/\\]*|[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\\]*@"
 
 
+def other_scheme() -> str:
+    """Give a pattern, likewise, of a URL with a scheme of no kind that there is."""
+    known = "|".join(_in_any_case(scheme) for kind in KINDS for scheme in kind.schemes)
+    return rf"^(?!\s*(?:{known}):)[\s\S]*://"
+
+
+def told_schemes() -> str:
+    """Say how a URL may begin, for the trigger form."""
+    *others, last = [f"{scheme}://" for kind in KINDS for scheme in kind.schemes]
+    return f"{', '.join(others)} or {last}"
+
+
 def has_user(url: str) -> bool:
     """Say whether a URL names a user, perhaps with a password: it lies where URLs lie, and anyone reads it there."""
     return re.search(user_in_url(), url) is not None

@@ -27,7 +27,7 @@ from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.storage.stored_file import upload
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.tasks import steps, told_rows
+from csvdynamo_airflow.tasks import steps, told_assets
 from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
@@ -172,9 +172,11 @@ class Tasks:
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
         steps.remember_green_run(name, told, run_id)
-        assert told_rows.has_untold_rows(name, told, published)
-        told_rows.note_told(name, told, published)
-        assert not told_rows.has_untold_rows(name, told, published)
+        news = told_assets.written_rows(name, told, published)
+        assert news is not None
+        assert news.is_untold()
+        news.note()
+        assert not news.is_untold()
 
     def _source(self) -> Path:
         """A CSV of good rows, a reject of prepare's and one of the Lambda function's; never the same twice."""

@@ -24,7 +24,7 @@ from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.tasks import error_files_operator, steps, told_rows
+from csvdynamo_airflow.tasks import error_files_operator, steps, told_assets
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
@@ -231,5 +231,5 @@ def finished_run(client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
             monkeypatch.setattr(module, "open_stack", lambda *_: STACK)
             monkeypatch.setattr(module, "make_migration", lambda *_: migration)
             monkeypatch.setattr(module, "client", clients.__getitem__)
-        monkeypatch.setattr(told_rows, "client", clients.__getitem__)
+        monkeypatch.setattr(told_assets, "client", clients.__getitem__)
         yield run

@@ -50,20 +50,27 @@ def call(dag: DAG, task_id: str, instance: TaskInstance, *args: Any, **params: A
 
 
 def asset_events(
-    dag: DAG, instance: TaskInstance, *, dies_before_its_success: bool = False, **params: bool
+    dag: DAG,
+    instance: TaskInstance,
+    task_id: str = "accounted",
+    *args: Any,
+    dies_before_its_success: bool = False,
+    **params: bool,
 ) -> list[dict[str, Any]]:
-    """Let the task accounted succeed; return the asset events that Airflow sends to its API.
+    """Let a task succeed; return the asset events that Airflow sends to its API.
 
     The callbacks come after these (`finalize` in Airflow's task runner), and what one of them raises is logged.
 
     Args:
         dag: The DAG.
-        instance: What the run left.
+        instance: What the run left; what the task returns is left there, too.
+        task_id: The task.
+        args: What its function is called with.
         dies_before_its_success: Let the worker be killed when the task's function has returned.
         params: The run's parameters.
     """
-    context = _context(dag, "accounted", instance, **params)
-    context["task"].python_callable(**context)
+    context = _context(dag, task_id, instance, **params)
+    instance.xcoms[task_id] = context["task"].python_callable(*args, **context)
     if dies_before_its_success:
         return []
     events = list(_serialize_outlet_events(context["outlet_events"]))

@@ -297,6 +297,8 @@ GREEN = {
     "summary": "all",
     "ledger": {"written": 98},
     "execution": ["arn", 0],
+    "rejects_by_code": {},
+    "error_files": {},
 }
 
 
@@ -330,6 +332,65 @@ def test_a_run_that_wrote_nothing_is_not_told(dag: DAG, run: FinishedRun, monkey
 
     assert asset_events(dag, nothing) == []
     assert not stored(run, TOLD)
+
+
+# the error files
+
+
+def told_of_error_files(run: FinishedRun, *, accounted: bool = True) -> dict[str, Any]:
+    """The event of the run's error files."""
+    name = "x-error-files://cars"
+    prefix = f"s3://{BUCKET}/reports/cars/cars-1/rejects"
+    digests = run.outcome.digests
+    return {
+        "source_alias_name": "csvdynamo_cars_error_files",
+        "dest_asset_key": {"name": name, "uri": name},
+        "dest_asset_extra": {},
+        "extra": {
+            "report": "reports/cars/cars-1/report.json",
+            "accounted": accounted,
+            "files": {f"{prefix}.{kind}": digests[f"reports/cars/cars-1/rejects.{kind}"] for kind in ("jsonl", "csv")},
+            "rejects_by_code": {"BAD_TYPE": 1, "BAD_WIDTH": 1},
+            "ledger": told_of(run)["extra"]["ledger"],
+        },
+    }
+
+
+def error_file_events(dag: DAG, run: FinishedRun, **how: bool) -> list[dict[str, Any]]:
+    instance = left_by(run)
+    for task_id in ("verify", "reconcile"):
+        instance.xcoms[task_id] = json.loads(json.dumps(call(dag, task_id, instance, "cars")))
+    return asset_events(dag, instance, "report", "cars", **how)
+
+
+def test_error_files_are_told_once_however_often_the_run_is_cleared(dag: DAG, run: FinishedRun) -> None:
+    assert error_file_events(dag, run) == [told_of_error_files(run)]
+    assert error_file_events(dag, run) == []
+
+
+def test_error_files_are_told_again_where_a_worker_died_or_they_became_others(dag: DAG, run: FinishedRun) -> None:
+    assert error_file_events(dag, run, dies_before_its_success=True) == []
+    assert error_file_events(dag, run) == [told_of_error_files(run)]
+
+    csv_key = run.outcome.csv_key
+    assert csv_key is not None
+    run.outcome = replace(run.outcome, digests={**run.outcome.digests, csv_key: "another"})
+    [event] = error_file_events(dag, run)
+
+    assert event["extra"]["files"][f"s3://{BUCKET}/{csv_key}"] == "another"
+
+
+def test_error_files_of_a_red_run_are_told_as_such(dag: DAG, run: FinishedRun) -> None:
+    run.drop_item("A_5")
+
+    assert error_file_events(dag, run) == [told_of_error_files(run, accounted=False)]
+
+
+def test_a_run_without_error_files_tells_of_none(dag: DAG, run: FinishedRun) -> None:
+    run.outcome = replace(run.outcome, key=None, csv_key=None, unfinished_key=None)
+
+    assert error_file_events(dag, run) == []
+    assert not stored(run, "reports/cars/cars-1/told_error_files.json")
 
 
 # where S3 does not say, or does not take, what was told: twice is better than never

@@ -21,6 +21,8 @@ from markdown_it import MarkdownIt
 
 from csvdynamo.datasets.dataset import DagSettings, Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.datasets.hosts import HostRule
+from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.tasks import steps
 from csvdynamo_airflow.tasks.run_documents import RunDocuments
@@ -176,10 +178,12 @@ def test_a_data_set_without_a_schedule_is_run_by_hand(dataset: Dataset) -> None:
     assert make_dag(replace(dataset, dag=DagSettings(schedule=None))).schedule is None
 
 
-def test_a_run_has_an_alias_to_which_the_tables_asset_is_added_when_rows_were_written(dag: DAG) -> None:
+def test_a_run_has_aliases_to_which_its_assets_are_added_when_it_made_something(dag: DAG) -> None:
     """An outlet that is the asset itself would have an event at each success. See test_accounted.py."""
-    assert dag.get_task("accounted").outlets == [AssetAlias("csvdynamo_ev_population")]
-    assert not [task.task_id for task in dag.tasks if task.outlets and task.task_id != "accounted"]
+    assert {task.task_id: task.outlets for task in dag.tasks if task.outlets} == {
+        "report": [AssetAlias("csvdynamo_ev_population_error_files")],
+        "accounted": [AssetAlias("csvdynamo_ev_population")],
+    }
 
 
 def test_the_form_asks_for_the_source_and_what_is_to_be_done_with_it(dag: DAG, dataset: Dataset) -> None:
@@ -187,6 +191,29 @@ def test_the_form_asks_for_the_source_and_what_is_to_be_done_with_it(dag: DAG, d
     assert dag.params.dump() == unless_said
     types = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
     assert types == {"source_url": "string", **dict.fromkeys(["dry_run", "force", "accept_source"], "boolean")}
+
+
+def test_the_form_has_the_source_first_and_what_overrules_a_check_in_a_section_of_its_own(dag: DAG) -> None:
+    sections = {name: dag.params.get_param(name).schema.get("section") for name in dag.params}
+
+    assert list(sections.items()) == [
+        ("source_url", None),
+        ("dry_run", None),
+        ("accept_source", "To overrule a check"),
+        ("force", "To overrule a check"),
+    ]
+
+
+def test_the_form_names_where_the_data_set_may_read_and_offers_each_object_that_it_knows(dataset: Dataset) -> None:
+    hosts = tuple(filter(None, map(HostRule.from_text, ("*.example.org", "[::1]:8443"))))
+    buckets = tuple(filter(None, map(ObjectRule.from_text, ("s3://cars/all/", "s3://cars/one.csv"))))
+    source = replace(dataset.source, hosts=hosts, buckets=buckets)
+
+    form: Any = make_dag(replace(dataset, source=source)).params.get_param("source_url")
+
+    told = "The data set file allows data.wa.gov, *.example.org, [::1]:8443, s3://cars/all/, s3://cars/one.csv."
+    assert told in form.description
+    assert form.schema["examples"] == [source.url, "s3://cars/one.csv"]
 
 
 @pytest.mark.parametrize(
@@ -198,6 +225,7 @@ def test_the_form_asks_for_the_source_and_what_is_to_be_done_with_it(dag: DAG, d
         {"source_url": "https://example.com/\x00"},
         {"source_url": "https://jo:" + "hunter2@example.com/a.csv"},
         {"source_url": "https://" + "token@example.com/a.csv"},
+        {"source_url": "htps://example.com/a.csv"},
         {"dry_run": "yes"},
         {"force": 1},
         {"accept_source": "no"},
@@ -266,7 +294,7 @@ PARSE = """
 import sys
 sys.path.insert(0, "dags")
 import csvdynamo_dags
-heavy = {"boto3", "botocore", "aiobotocore", "duckdb", "requests", "pandas", "aiohttp"}
+heavy = {"boto3", "botocore", "aiobotocore", "duckdb", "requests", "pandas", "aiohttp", "openlineage"}
 print(sorted(heavy & set(sys.modules)), sorted(name for name in vars(csvdynamo_dags) if name.startswith("csvdynamo_")))
 """
 

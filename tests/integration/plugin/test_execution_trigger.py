@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from csvdynamo_airflow.workflow.map_run import Progress
 
 ARN = "arn:aws:states:us-east-1:1:execution:m:cars-1"
 COUNTS = {"pending": 10, "running": 0, "succeeded": 0, "failed": 0, "timedOut": 0, "aborted": 0, "total": 10}
+OUTPUT = {f"TOTAL_NUMBER_OF_ITEMS_{name}": number for name, number in (("WRITTEN", 98), ("IN_ERROR", 2), ("FAILED", 0))}
 BATCHES = {**COUNTS, "pending": 2, "total": 2}
 
 
@@ -114,8 +116,14 @@ def test_it_yields_once_when_the_execution_has_ended(run: Any, clock: Clock, sta
     ended = {"status": status, "error": "E", "cause": "because"}
 
     assert run(States(clock, "RUNNING", "PENDING_REDRIVE", "RUNNING", ended)) == [
-        {"arn": ARN, "name": "cars-1", "status": status, "redrives": 0, "cause": "E: because"}
+        {"arn": ARN, "name": "cars-1", "status": status, "redrives": 0, "cause": "E: because", "written": None}
     ]
+
+
+def test_it_hands_on_what_the_execution_says_that_it_wrote(run: Any, clock: Clock) -> None:
+    [event] = run(States(clock, {"status": "SUCCEEDED", "output": json.dumps(OUTPUT)}))
+
+    assert event["written"] == 98
 
 
 def test_an_execution_that_was_deleted_ends_the_wait(run: Any, clock: Clock) -> None:

@@ -25,7 +25,7 @@ from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.tasks import steps, told_rows
+from csvdynamo_airflow.tasks import steps, told_assets
 from csvdynamo_airflow.tasks.task_error import error_text
 from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import (
@@ -122,7 +122,7 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setattr(steps, "open_stack", lambda *_: stack)
         monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
         monkeypatch.setattr(steps, "client", lambda service: getattr(cloud, service))
-        monkeypatch.setattr(told_rows, "client", lambda service: getattr(cloud, service))
+        monkeypatch.setattr(told_assets, "client", lambda service: getattr(cloud, service))
         yield cloud
 
 
@@ -278,12 +278,14 @@ def test_hostile_codes_errors_and_causes_reach_log_mail_and_report_as_text_alone
 
 # the tasks' own functions
 
+NOTHING_TOLD: dict[str, Any] = {"key": "", "problems": [], "ledger": {}, "rejects_by_code": {}, "error_files": {}}
+
 
 @pytest.mark.parametrize("task_id", ["reconcile", "report"])
 def test_the_tasks_see_all_that_those_before_them_left(dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda *given: seen.extend(given) or {})
+    monkeypatch.setattr(steps, "publish_report", lambda *given: seen.extend(given) or NOTHING_TOLD)
     whole = migrated(100, rejected=1)
     assert whole.prepared is not None
     left = {
@@ -319,7 +321,7 @@ def test_the_tasks_see_what_prepare_refused_unless_a_later_attempt_prepared(
 ) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda findings, _: seen.append(findings) or {})
+    monkeypatch.setattr(steps, "publish_report", lambda findings, _: seen.append(findings) or NOTHING_TOLD)
     refused, prepared = prepared_file(100, 95), prepared_file(100, 5)
 
     left = {"prepare_refused": refused.to_json(), **({"prepare": prepared.to_json()} if prepared_later else {})}

@@ -21,7 +21,7 @@ from csvdynamo_airflow.preparation.prepare import GateError, prepare
 from csvdynamo_airflow.storage import stored_document
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.storage.stored_file import file_sha256
-from csvdynamo_airflow.tasks import steps, told_rows
+from csvdynamo_airflow.tasks import steps, told_assets
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.task_calls import TaskInstance, call
 from tests.unit.plugin.run_findings import prepared_file
@@ -44,7 +44,7 @@ class Runs:
         self.monkeypatch = monkeypatch
         monkeypatch.setattr(steps, "open_dataset", lambda _: self.dataset)
         monkeypatch.setattr(steps, "client", lambda _: s3)
-        monkeypatch.setattr(told_rows, "client", lambda _: s3)
+        monkeypatch.setattr(told_assets, "client", lambda _: s3)
         monkeypatch.setattr(steps, "execution_name", lambda *_: f"cars-{self.count}")
         self.clock = 1000.0
 
@@ -82,7 +82,15 @@ class Runs:
         instance.states = {}
         dag = make_dag(self.dataset)
         with self.monkeypatch.context() as given:
-            report = {"key": "r", "problems": list(problems), "summary": "", "ledger": {"written": 0}, "execution": []}
+            report = {
+                "key": "r",
+                "problems": list(problems),
+                "summary": "",
+                "ledger": {"written": 0},
+                "execution": [],
+                "rejects_by_code": {},
+                "error_files": {},
+            }
             given.setattr(steps, "publish_report", lambda *_: report)
             instance.xcoms["report"] = call(dag, "report", instance, "cars", **params)
         call(dag, "accounted", instance, **params)

@@ -65,6 +65,7 @@ def test_what_is_no_host_or_an_address_in_another_spelling_has_none(text: str) -
 )
 def test_a_rule_is_read(text: str, rule: HostRule) -> None:
     assert HostRule.from_text(text) == rule
+    assert HostRule.from_text(str(rule)) == rule
 
 
 @pytest.mark.parametrize(
