@@ -62,6 +62,11 @@ class Api:
             lambda: f"no DAG {dag_id}: {self.call('/api/v2/importErrors')}",
         )
 
+    def parse_again(self, dag_id: str) -> None:
+        """Let the DAG processor read a DAG's file now, as a person does in the UI."""
+        token = self.call(f"/api/v2/dags/{dag_id}/details")["file_token"]
+        self.call(f"/api/v2/parseDagFile/{token}", method="PUT")
+
 
 @dataclass(frozen=True)
 class ScheduledRun:
@@ -111,6 +116,11 @@ class ScheduledRun:
             return False
 
         await_true(is_logged, lambda: f"no attempt of {task_id} logged {words!r}: {self.tasks()}")
+
+    def answer(self, task_id: str, option: str) -> None:
+        """Answer what a task asks, as a person does in the UI."""
+        path = f"{self.path}/taskInstances/{task_id}/-1/hitlDetails"
+        self.api.call(path, {"chosen_options": [option], "params_input": {}}, method="PATCH")
 
     def mark_failed(self) -> None:
         """Mark the run as failed, as the UI does."""

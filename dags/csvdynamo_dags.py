@@ -10,8 +10,7 @@ from csvdynamo_airflow.settings import datasets_folder
 
 for path in dataset_paths(datasets_folder()):
     try:
-        dataset = load_dataset(path)
+        dag = make_dag(load_dataset(path))
     except DatasetError:
         continue
-    dag = make_dag(dataset)
     globals()[dag.dag_id] = dag

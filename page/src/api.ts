@@ -39,6 +39,11 @@ export type Throughput = { began: number; seconds: number; rows: number[] };
 export type ColumnRejects = { code: string; column: string | null; rows: number };
 export type SchemaChange = { kind: string; columns: string[]; against: string; action: string; message: string };
 
+/** What a gate asks a person, and what that person answered. */
+export type Question = { gate: string; sentence: string; numbers: Record<string, number> };
+/** At a moment in seconds since the epoch; by nobody where none answered in time. */
+export type Answer = { approved: boolean; by: string; at: number };
+
 /** The keys of report.json that the page shows; those that an earlier version did not write may be absent. */
 export type Report = {
   dataset: string;
@@ -68,6 +73,8 @@ export type Report = {
   };
   schema_changes: SchemaChange[];
   source_warnings: string[];
+  questions?: Question[];
+  approval?: Answer | null;
   seconds: Record<string, number>;
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Progress } from "../src/airflow";
 import type { Ledger } from "../src/api";
+import { answered, numbers } from "../src/asked";
 import { bands, stops, verified } from "../src/flow";
 import { bytes, count, distance, duration, percent } from "../src/format";
 import { pace } from "../src/rate";
@@ -108,6 +109,35 @@ const told = (settled: number, at?: number): Progress => ({
   pending: 100 - settled,
   percent: settled,
   ...(at === undefined ? {} : { at, began: 1000 }),
+});
+
+describe("what a person is asked", () => {
+  const asked = {
+    questions: [{ gate: "schema", sentence: "The header changed.", numbers: {} }],
+    source_rows: 33,
+    last_rows: 1200,
+    rejected: 3,
+    rejects_by_code: { BAD_WIDTH: 3 },
+    prepared_rows: 30,
+  };
+
+  it("comes with the rows now and before, and the rejects by code", () => {
+    expect(numbers(asked)).toEqual([
+      ["rows of the source", "33"],
+      ["rows last time", "1,200"],
+      ["rejected", "3 (9.1 %)"],
+      ["BAD_WIDTH", "3"],
+      ["rows to be written", "30"],
+    ]);
+    expect(numbers({ ...asked, last_rows: null }).map(([name]) => name)).not.toContain("rows last time");
+  });
+
+  it("says who answered, or that nobody did", () => {
+    expect(answered({ approved: true, by: "bob", at: 0 })).toMatch(/^bob approved it, .+\.$/);
+    expect(answered({ approved: false, by: "bob", at: 0 })).toMatch(/^bob rejected it, /);
+    expect(answered({ approved: false, by: "", at: 0 })).toBe("Nobody answered in time.");
+    expect(answered(null)).toBe("Nobody has answered.");
+  });
 });
 
 describe("the pace of a Map Run", () => {

@@ -22,9 +22,10 @@ from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
 from csvdynamo_airflow.tasks.lineage import keep_for_lineage, tell_lineage
 from csvdynamo_airflow.tasks.links import LINKS
+from csvdynamo_airflow.tasks.notifiers import refuse_wrong_notifiers
 from csvdynamo_airflow.tasks.run_documents import RunDocuments
 from csvdynamo_airflow.tasks.task_error import tell_error
-from csvdynamo_airflow.tasks.task_table import RETRIES, TASKS, task_list
+from csvdynamo_airflow.tasks.task_table import RETRIES, task_list, tasks_of
 from csvdynamo_airflow.tasks.told_assets import error_files, error_files_asset, table_asset, written_rows
 
 log = shown_log(__name__)
@@ -52,7 +53,11 @@ def make_dag(dataset: Dataset) -> DAG:
 
     Args:
         dataset: The data set, read from its file. The tasks read the file again when they run.
+
+    Raises:
+        DatasetError: A notifier that it names is none.
     """
+    refuse_wrong_notifiers(dataset)
     with DAG(
         dag_id=dag_id_of(dataset.name),
         description=f"{dataset.source.file_name} to the DynamoDB table {dataset.table.name}, every row accounted for",
@@ -77,7 +82,7 @@ def make_dag(dataset: Dataset) -> DAG:
             table=code_span(dataset.table.name),
             schedule=code_span(dataset.dag.schedule or "none"),
             timezone=code_span(dataset.dag.timezone),
-            tasks=task_list(),
+            tasks=task_list(tasks_of(asks=dataset.asks)),
         ),
     ) as dag:
         _add_tasks(dataset)
@@ -128,14 +133,15 @@ def _allowed(source: Source) -> str:
 def _add_tasks(dataset: Dataset) -> None:
     """Add the tasks of the table, each with the body that is called like it, and what it needs before it."""
     added: dict[str, Any] = {}
-    for row in TASKS:
+    for row in tasks_of(asks=dataset.asks):
         shared = {"task_id": row.task_id, "trigger_rule": row.trigger_rule, "execution_timeout": row.timeout}
         added[row.task_id] = _BODIES[row.task_id](dataset, added, shared)
         operator = _operator_of(added[row.task_id])
         operator.operator_extra_links = LINKS.get(row.task_id, ())
         tell_lineage(operator, dataset.name)
         for needed in row.needs:
-            added[needed] >> added[row.task_id]
+            if needed in added:
+                added[needed] >> added[row.task_id]
 
 
 def _operator_of(made: Any) -> Any:
@@ -184,7 +190,8 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
     if prepared["prepared_rows"] == 0:
         raise AirflowSkipException("There is no row to migrate.")
     with wait_for_turn(context):
-        return steps.start_migration(dataset_name, prepared, force=params["force"])
+        approval = context["ti"].xcom_pull(task_ids="approve") if prepared.get("questions") else None
+        return steps.start_migration(dataset_name, prepared, approval, force=params["force"])
 
 
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
@@ -209,10 +216,13 @@ def _report(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) ->
 
     @task(**shared, multiple_outputs=False, outlets=[files.alias], on_success_callback=files.note_told)
     def report(dataset_name: str, **context: Any) -> dict[str, Any]:
-        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import announcements, steps  # noqa: PLC0415
+
+        def announce(read: Dataset, written: dict[str, Any]) -> None:
+            announcements.announce_end(read, written, context)
 
         documents = RunDocuments.before("report", context)
-        told = steps.publish_report(documents.findings(dataset_name), documents.left["reconciled"])
+        told = steps.publish_report(documents.findings(dataset_name), documents.left["reconciled"], announce)
         extra = {
             "report": told["key"],
             "accounted": not told["problems"],
@@ -254,6 +264,13 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
     return accounted()
 
 
+def _approve(dataset: Dataset, added: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from csvdynamo_airflow.tasks.approval_operator import ApprovalOperator  # noqa: PLC0415 - only where a gate asks
+
+    hours = dataset.gates.approval_hours
+    return ApprovalOperator(**shared, dataset_name=dataset.name, prepared=added["prepare"], hours=hours)
+
+
 def _wait(dataset: Dataset, added: dict[str, Any], shared: dict[str, Any]) -> ExecutionSensor:
     return ExecutionSensor(**shared, dataset_name=dataset.name, prepared=added["prepare"])
 
@@ -274,6 +291,7 @@ def _calling(body: Callable[..., Any], *told_by: str) -> Callable[..., Any]:
 _BODIES: dict[str, Callable[[Dataset, dict[str, Any], dict[str, Any]], Any]] = {
     "download": _calling(_download),
     "prepare": _calling(_prepare, "download"),
+    "approve": _approve,
     "start": _calling(_start, "prepare"),
     "wait": _wait,
     "fetch_error_files": _fetch_error_files,

@@ -42,6 +42,11 @@ def counted_name(name: str, count: int) -> str:
     return name if count == 1 else f"{name}-{count}"
 
 
+def is_counted_name(found: str, name: str) -> bool:
+    """Say whether it is the name of an execution of a run, whose first one is ``name``."""
+    return re.fullmatch(rf"{re.escape(name)}(-[0-9]+)?", found) is not None
+
+
 def reports_prefix(dataset: str, execution: str) -> str:
     """Prefix of everything that a run says about itself."""
     return f"{REPORTS_PREFIX}{dataset}/{execution}/"

@@ -9,6 +9,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import pytest
@@ -55,6 +56,8 @@ def place(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             LOCAL_FOLDER: str(folder),
             LOCAL_HOSTS: urlsplit(publisher.url).netloc,
             FULL_DISK: str(full_disk),
+            # A DAG whose file a person lets it read again is the new one at once.
+            "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
         }
         with (
             pytest.MonkeyPatch.context() as patch,
@@ -177,6 +180,52 @@ def assert_goes_on_after_its_execution(place: Place, run: ScheduledRun) -> None:
     run.clear("prepare", downstream=True)
     assert_green(run)
     assert run.told("wait")["name"] == run.told("prepare")["execution_name"], "it attached"
+
+
+# what a person is asked
+
+WAITING = "awaiting_input"
+
+
+def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(place: Place, salt: str) -> None:
+    dynamodb = place.deployed.client("dynamodb")
+
+    def written() -> bool:
+        key = {"DOL Vehicle ID": {"S": f"{salt}000"}}
+        return "Item" in dynamodb.get_item(TableName=TABLE, Key=key, ConsistentRead=True)
+
+    with place.asking():
+        place.serve(text(salt, first=(CUT,) * 3))
+        run = place.trigger(place.publisher.url)
+        run.await_task("approve", WAITING)
+        asked = run.api.call(f"{run.path}/hitlDetails")["hitl_details"][0]
+        approve, reject = asked["options"]
+        assert "3 of 33 rows (9.09 %) were rejected, more than gates.max_reject_percent = 5" in asked["body"]
+        with pytest.raises(HTTPError, match="400"):
+            run.answer("approve", "Approve")
+        run.answer("approve", reject)
+        assert_red(run, "The run was not approved. admin rejected it at", "- gates.max_reject_percent: 3 of 33 rows")
+        assert not written()
+        assert run.told("fetch_error_files")["csv_key"]
+
+        run.clear("approve", downstream=True)
+        run.await_task("approve", WAITING)
+        run.answer("approve", approve)
+        assert_green(run)
+        assert written()
+        answer = run.told("approve")
+        assert (answer["approved"], answer["by"]) == (True, "admin")
+
+        run.clear("approve", downstream=False)
+        assert_green(run)
+        assert run.told("approve") == answer, "of the same file nobody is asked twice"
+
+        # Airflow keeps the first question of a task: once it does not, another file is asked about.
+        place.serve(text(salt, first=(CUT,) * 4))
+        for task in ("download", "prepare", "approve"):
+            run.clear(task, downstream=False)
+        run.await_log("approve", "Airflow still shows the question of a file that was prepared before in this run")
+        run.await_end()
 
 
 # what lies with the data set file

@@ -1,11 +1,13 @@
 """Where the runs of test_scheduled_repairs.py run, and what a person mends there."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commands.airflow_api import Api, ScheduledRun
+from commands.airflow_api import Api, ScheduledRun, await_true
 from commands.cdk_cli import Assembly
 from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
@@ -18,6 +20,7 @@ from tests.support import aws_messages
 from tests.support.aws_proxy import Onward
 
 NAME = "repaired_vehicles"
+DAG = f"csvdynamo_{NAME}"
 TABLE = "tb_repaired_vehicles"
 
 
@@ -62,8 +65,8 @@ class Place:
 
     def trigger(self, source: str, **params: Any) -> ScheduledRun:
         """Trigger a run."""
-        self.api.await_dag(f"csvdynamo_{NAME}")
-        return ScheduledRun.trigger(self.api, f"csvdynamo_{NAME}", source, **params)
+        self.api.await_dag(DAG)
+        return ScheduledRun.trigger(self.api, DAG, source, **params)
 
     def write(self, text: str, encoding: str = "utf-8") -> str:
         """Write a source, and return its path."""
@@ -83,6 +86,26 @@ class Place:
             assert wrong in text
             text = text.replace(wrong, right)
         path.write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let the data set's gates ask a person, as Airflow then has its DAG."""
+        self.api.await_dag(DAG)
+        asks = ("[gates]", '[gates]\ngate = "approve"')
+        self.mend(asks)
+        self._await_approve(there=True)
+        yield
+        self.mend(asks[::-1])
+        self._await_approve(there=False)
+
+    def _await_approve(self, *, there: bool) -> None:
+        self.api.parse_again(DAG)
+
+        def is_parsed() -> bool:
+            tasks = self.api.call(f"/api/v2/dags/{DAG}/tasks")["tasks"]
+            return any(task["task_id"] == "approve" for task in tasks) == there
+
+        await_true(is_parsed, lambda: "the DAG's file was not read again")
 
     def deploy(self) -> None:
         """Deploy the data set file as it is now."""

@@ -2,7 +2,7 @@ import { Box, EmptyState, Heading, Input, NativeSelect, Stack, Table, Text } fro
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { dagFacts, type DagFacts } from "../airflow";
+import { dagFacts, type DagFacts, waiting } from "../airflow";
 import { type DataSetRow, getJson } from "../api";
 import { dataSetPlace, runPlace, Within } from "../components/Away";
 import { Loaded } from "../components/Loaded";
@@ -31,6 +31,7 @@ export function DataSets() {
     refetchInterval: REFRESH,
   });
   const facts = useQuery({ queryKey: ["dags"], queryFn: dagFacts, refetchInterval: REFRESH });
+  const asks = useQuery({ queryKey: ["waiting"], queryFn: () => waiting(), refetchInterval: REFRESH });
   const [sought, setSought] = useState("");
   const [order, setOrder] = useState("name");
   return (
@@ -68,6 +69,7 @@ export function DataSets() {
               <Rows
                 rows={rows.filter((row) => found(row, sought)).sort(ORDERS[order])}
                 facts={facts.data ?? new Map()}
+                asks={new Map((asks.data ?? []).map((one) => [one.dag_id, one.run_id]))}
               />
             </>
           )
@@ -80,7 +82,9 @@ export function DataSets() {
 const found = (row: DataSetRow, sought: string): boolean =>
   `${row.dataset} ${row.table} ${row.file_name}`.toLowerCase().includes(sought.trim().toLowerCase());
 
-function Rows({ rows, facts }: { rows: DataSetRow[]; facts: Map<string, DagFacts> }) {
+type Rest = { facts: Map<string, DagFacts>; asks: Map<string, string> };
+
+function Rows({ rows, facts, asks }: Rest & { rows: DataSetRow[] }) {
   return (
     <Table.ScrollArea>
       <Table.Root size="sm" interactive>
@@ -93,7 +97,7 @@ function Rows({ rows, facts }: { rows: DataSetRow[]; facts: Map<string, DagFacts
         </Table.Header>
         <Table.Body>
           {rows.map((row) => (
-            <Row key={row.dag_id} row={row} facts={facts.get(row.dag_id)} />
+            <Row key={row.dag_id} row={row} facts={facts.get(row.dag_id)} asks={asks.get(row.dag_id)} />
           ))}
         </Table.Body>
       </Table.Root>
@@ -102,13 +106,18 @@ function Rows({ rows, facts }: { rows: DataSetRow[]; facts: Map<string, DagFacts
   );
 }
 
-function Row({ row, facts }: { row: DataSetRow; facts: DagFacts | undefined }) {
+function Row({ row, facts, asks }: { row: DataSetRow; facts: DagFacts | undefined; asks: string | undefined }) {
   const [last] = row.runs;
   const modified = last?.source_modified ? Date.parse(last.source_modified) : Number.NaN;
   return (
     <Table.Row>
       <Table.Cell fontWeight="medium">
         <Within to={dataSetPlace(row.dag_id)}>{row.dataset}</Within>
+        {asks && (
+          <Text fontSize="sm" fontWeight="normal">
+            <Within to={runPlace(row.dag_id, asks)}>asks a person</Within>
+          </Text>
+        )}
       </Table.Cell>
       {last ? (
         <>

@@ -5,6 +5,7 @@ import { useEffect } from "react";
 import { running, runState } from "../airflow";
 import { ApiError, getJson, runAddress, type RunPage } from "../api";
 import { Loaded } from "../components/Loaded";
+import { AskedOf } from "./AskedOf";
 import { Live } from "./Live";
 import { RunReport } from "./RunReport";
 
@@ -29,6 +30,7 @@ export function Run({ dagId, runId }: { dagId: string; runId: string }) {
   const awaited = page.error instanceof ApiError && page.error.status === 404;
   return (
     <Stack p={{ base: 1, md: 3 }} gap={4}>
+      {goes && <AskedOf dagId={dagId} runId={runId} />}
       {goes && <Live dagId={dagId} runId={runId} />}
       {goes && awaited ? (
         <Text color="fg.muted">What became of the rows is told here once the run has reported.</Text>

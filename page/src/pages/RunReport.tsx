@@ -1,12 +1,14 @@
 import { Alert, Code, Heading, HStack, List, SimpleGrid, Stack, Table, Text } from "@chakra-ui/react";
 
 import { fileAddress, type Report, type RunPage } from "../api";
+import { answered } from "../asked";
 import { Away, dataSetPlace, Within } from "../components/Away";
 import { Bars } from "../components/Bars";
 import { Panel } from "../components/Panel";
 import { RowFlow } from "../components/RowFlow";
 import { ThroughputChart } from "../components/ThroughputChart";
 import { bytes, count, duration } from "../format";
+import { Questions } from "./AskedOf";
 import { Rejects } from "./Rejects";
 
 /** What a run's report says. */
@@ -33,6 +35,12 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
         {report.throughput && (
           <Panel title="Rows a second">
             <ThroughputChart throughput={report.throughput} />
+          </Panel>
+        )}
+        {(report.questions ?? []).length > 0 && (
+          <Panel title="What a person was asked">
+            <Text mb={2}>{answered(report.approval)}</Text>
+            <Questions questions={report.questions ?? []} />
           </Panel>
         )}
         <Panel title="What changed">

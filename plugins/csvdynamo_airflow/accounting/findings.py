@@ -6,10 +6,12 @@ from typing import Any
 
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.gates.reject_gate import REJECT_GATE
 
 _ENDED_WELL = frozenset({"success", "skipped", "removed"})
 
@@ -41,7 +43,9 @@ class Findings:
         dry_run: Whether the run was to stop after prepare.
         landed: What download returned, as JSON; None when it did not end.
         prepared: What prepare returned, or had when a gate stopped it; None when it did not come so far.
-        refused: Whether a gate of the data set stopped prepare: the prepared file was not uploaded.
+        refused: Whether a gate of the data set ended the run before its first row: prepare stopped at it, or no person
+            let the file pass.
+        approval: What a person answered where a gate asks; None where none does, or nobody has.
         ended: The execution that the task wait saw end well; None when it saw none.
         outcome: What was read of what the run left; None when nobody did.
         checked: What the check of the table found; None when it was not checked.
@@ -56,6 +60,7 @@ class Findings:
     landed: Mapping[str, Any] | None = None
     prepared: Prepared | None = None
     refused: bool = False
+    approval: Approval | None = None
     ended: Ended | None = None
     outcome: Outcome | None = None
     checked: CheckedTable | None = None
@@ -79,6 +84,19 @@ class Findings:
             failed=unfinished.failed,
             unstarted=unfinished.unstarted,
         )
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What a person was asked before the first row was written, or is to be."""
+        return self.prepared.questions if self.prepared else ()
+
+    @property
+    def approved_rejects(self) -> int:
+        """How many rejects a person let pass: prepare's, where that gate asked about this file."""
+        prepared, asked = self.prepared, {question.gate for question in self.questions}
+        if prepared is None or REJECT_GATE not in asked:
+            return 0
+        return prepared.rejected if self.approval and self.approval.lets_pass(prepared.asked) else 0
 
     @property
     def failures_by_error(self) -> dict[str, int]:

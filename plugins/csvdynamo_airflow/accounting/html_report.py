@@ -13,6 +13,7 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.advice import advice_for
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.measures import Throughput
 from csvdynamo_airflow.documents.schema_change import warnings
@@ -66,6 +67,7 @@ def html_report(report: Report) -> str:
         advice=advice_for(report.problems),
         ledger=list(_ledger(document)),
         verified=checked.sentence(),
+        answer=shown(Approval(**vars(report.approval)).sentence()) if report.approval else "Nobody has answered.",
         changes=[shown(one) for one in (*report.source_warnings, *warnings(report.schema_changes))],
         plot=_plot(report.throughput) if report.throughput else None,
         facts=[(name, shown(value)) for name, value in _facts(report)],

@@ -8,6 +8,8 @@ from csvdynamo.records.ledger import Ledger
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report_document import (
+    Answer,
+    AskedQuestion,
     Example,
     HeaderChange,
     LedgerCounts,
@@ -17,6 +19,7 @@ from csvdynamo_airflow.accounting.report_document import (
     Verification,
     json_of,
 )
+from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.schema_change import warnings
@@ -64,6 +67,8 @@ def make_report(findings: Findings, problems: Sequence[str]) -> Report:
         verification=_verification(findings.checked or CheckedTable()),
         schema_changes=tuple(HeaderChange(**vars(one)) for one in prepared.schema_changes) if prepared else (),
         source_warnings=prepared.source_warnings if prepared else (),
+        questions=tuple(AskedQuestion(one.gate, one.sentence, dict(one.numbers)) for one in findings.questions),
+        approval=Answer(**findings.approval.to_json()) if findings.approval else None,
         profile=f"s3://{prepared.bucket}/{prepared.profile_key}" if prepared and prepared.profile_key else None,
         seconds={task.task_id: task.seconds for task in findings.tasks},
         error_files=tuple(
@@ -98,6 +103,7 @@ def summary(report: Report) -> str:
     lines += _unfinished(report, ledger)
     if told := [*report.source_warnings, *warnings(report.schema_changes)]:
         lines += ["", *told]
+    lines += _asked(report)
     if report.rejects_superseded:
         lines.append(f"superseded rejects of repeated attempts, left out: {report.rejects_superseded:,}")
     if report.verification.mode is not VerifyMode.NONE:
@@ -110,6 +116,14 @@ def summary(report: Report) -> str:
     else:
         lines += ["", _green(ledger)]
     return "\n".join(map(shown, lines))
+
+
+def _asked(report: Report) -> list[str]:
+    """Say what a gate asked a person, and what that person answered."""
+    if not report.questions:
+        return []
+    answer = f" {Approval(**vars(report.approval)).sentence()}" if report.approval else ""
+    return ["", f"asked of a person:{answer}", *(f"- {one.gate}: {one.sentence}" for one in report.questions)]
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -115,6 +115,25 @@ class HeaderChange:
 
 
 @dataclass(frozen=True)
+class AskedQuestion:
+    """What a gate asked a person, before the first row was written."""
+
+    gate: Annotated[str, Field(description="The setting that would have ended the run.")]
+    sentence: Annotated[str, Field(description="What was the matter.")]
+    numbers: Annotated[dict[str, int | float], Field(description="What that rested on.")]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What that person answered."""
+
+    approved: Annotated[bool, Field(description="Whether the run was to go on.")]
+    by: Annotated[str, Field(description="Who answered, as Airflow names them; empty where nobody did in time.")]
+    at: Annotated[float, Field(description="When, in seconds since the epoch.")]
+    asked: Annotated[str, Field(description="The digest of the prepared file and the questions that it is of.")]
+
+
+@dataclass(frozen=True)
 class Report:
     """What is known of a run, however it ended: ``report.json``."""
 
@@ -161,6 +180,10 @@ class Report:
         tuple[HeaderChange, ...], Field(description="How the header differs from what was expected.")
     ]
     source_warnings: Annotated[tuple[str, ...], Field(description="What speaks against the source, and was let pass.")]
+    questions: Annotated[
+        tuple[AskedQuestion, ...], Field(description="What a gate asked a person, or would ask in no dry run.")
+    ]
+    approval: Annotated[Answer | None, Field(description="The answer, null where nobody was asked or has answered.")]
     profile: Annotated[str | None, Field(description="The profile of the columns, null where there is none.")]
     seconds: Annotated[dict[str, float], Field(description="How long each task took.")]
     error_files: Annotated[tuple[str, ...], Field(description="The objects that hold the rows that were not written.")]

@@ -41,15 +41,28 @@ def problems(findings: Findings, gates: Gates, verify: Verification | None = Non
         f"Task {shown(task.task_id, 250)} ended as {shown(task.state, 50)}: {shown_lines(_why_it_failed(task))}"
         for task in findings.failed_tasks
     ]
+    asked = list(map(shown, _would_be_asked(findings)))
     return [
         *failures,
+        *asked,
         *map(shown, unheard(findings, verify or Verification())),
         *map(shown, _contradictions(findings)),
         *map(shown, _others_rows(findings)),
         *map(shown, _other_items(findings, verify or Verification())),
-        # prepare, where it was stopped by its own rejects, has said the same and what to do.
-        *(text for text in map(shown, _over_the_limits(findings, gates)) if not any(text in told for told in failures)),
+        # Where prepare's own rejects are too many, it, or who asks about them, has said the same and what to do.
+        *(
+            text
+            for text in map(shown, _over_the_limits(findings, gates))
+            if not any(text in told for told in (*failures, *asked))
+        ),
     ]
+
+
+def _would_be_asked(findings: Findings) -> Iterator[str]:
+    """Say of a dry run, which asks nobody, what a person would be asked."""
+    if findings.dry_run and findings.questions:
+        sentences = " ".join(question.sentence for question in findings.questions)
+        yield f"{sentences} A run that is no dry run asks a person whether it goes on."
 
 
 def _why_it_failed(task: EndedTask) -> str:
@@ -203,7 +216,7 @@ def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
     """Say which limits of the data set were passed."""
     found = []
     ledger = findings.ledger
-    if rejects := too_many_rejects(ledger, findings.rejects_by_code, gates):
+    if rejects := too_many_rejects(ledger, findings.rejects_by_code, gates, findings.approved_rejects):
         found.append(rejects)
     never_to_start = findings.dry_run or (findings.refused and findings.execution is None)
     if not never_to_start and ledger.failure_percent > gates.tolerated_failure_percent:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from csvdynamo.folders import SOURCE_PREFIX
 from csvdynamo.rules.file_header import FileHeader
+from csvdynamo_airflow.documents.approval import Question, asked_digest
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -52,6 +53,8 @@ class Prepared:
         sample_sha256: Their digest, in hexadecimal, "" where there are none.
         usual_source: Whether the source is the one that the data set file names, and not another that a person gave.
         source_warnings: What speaks against the source as a whole, and was let pass.
+        last_rows: Rows of the last green run's source, None where there is none to compare with.
+        questions: What a person has to let pass before a row of it is written.
     """
 
     bucket: str
@@ -82,6 +85,13 @@ class Prepared:
     sample_sha256: str = ""
     usual_source: bool = False
     source_warnings: tuple[str, ...] = ()
+    last_rows: int | None = None
+    questions: tuple[Question, ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """The name of what a person is asked about it (`asked_digest`)."""
+        return asked_digest(self.sha256, self.rules, self.questions)
 
     @property
     def landing_key(self) -> str:
@@ -96,7 +106,11 @@ class Prepared:
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
         changes = [change.to_json() for change in self.schema_changes]
-        lists = {"header": list(self.header), "source_warnings": list(self.source_warnings)}
+        lists = {
+            "header": list(self.header),
+            "source_warnings": list(self.source_warnings),
+            "questions": [question.to_json() for question in self.questions],
+        }
         return {**asdict(self), **lists, "schema_changes": changes, "notes": self.notes.to_json()}
 
     @classmethod
@@ -109,6 +123,7 @@ class Prepared:
                     "header": tuple(document["header"]),
                     "schema_changes": tuple(map(SchemaChange.from_json, document["schema_changes"])),
                     "source_warnings": tuple(document.get("source_warnings", ())),
+                    "questions": tuple(map(Question.from_json, document.get("questions", ()))),
                     "notes": SourceNotes.from_json(document.get("notes", {})),
                     "source": Landed.from_json(document["source"]),
                 }

@@ -6,23 +6,30 @@ from heapq import nsmallest
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.records.ledger import Ledger
 
+REJECT_GATE = "gates.max_reject_percent"
+"""The gate's setting."""
+
 _CODES_NAMED = 5
 
 
-def too_many_rejects(ledger: Ledger, by_code: Mapping[str, int], gates: Gates) -> str | None:
+def too_many_rejects(ledger: Ledger, by_code: Mapping[str, int], gates: Gates, approved: int = 0) -> str | None:
     """Say that more rows were rejected than a data set allows; None if not. Exactly as many are allowed.
 
     Args:
         ledger: The rows, as far as they are known.
         by_code: How many of the rejects there are of each code.
         gates: The data set's limits.
+        approved: How many of the rejects a person let pass.
     """
-    if ledger.reject_percent <= gates.max_reject_percent:
+    rejects = ledger.rejects - approved
+    percent = 100 * rejects / ledger.source_rows if ledger.source_rows else 0.0
+    if percent <= gates.max_reject_percent:
         return None
     commonest = nsmallest(_CODES_NAMED, by_code, key=lambda code: (-by_code[code], code))
     named = ", ".join(f"{by_code[code]:,} {code}" for code in commonest)
     more = ", …" if len(by_code) > len(commonest) else ""
+    beside = f" beside the {approved:,} that a person let pass" if approved else ""
     return (
-        f"{ledger.rejects:,} of {ledger.source_rows:,} rows ({ledger.reject_percent:.2f} %) were rejected, more than "
-        f"gates.max_reject_percent = {gates.max_reject_percent:g} ({named}{more}): see the error files."
+        f"{rejects:,} of {ledger.source_rows:,} rows ({percent:.2f} %) were rejected, more than "
+        f"gates.max_reject_percent = {gates.max_reject_percent:g}{beside} ({named}{more}): see the error files."
     )

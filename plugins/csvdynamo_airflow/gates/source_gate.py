@@ -1,7 +1,7 @@
 """The gates on a source as a whole, which prepare holds it to before the upload: its rows, and its end. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from csvdynamo.datasets.dataset import Gates
@@ -17,11 +17,15 @@ class SourceFault:
         message: What it is, in a sentence.
         advice: What to do about it, in sentences that go on with the settings of the data set file.
         fails: Whether it stops the run.
+        gate: The setting that says so, as its dotted name.
+        numbers: What it rests on, each number under its name.
     """
 
     message: str
     advice: str
     fails: bool
+    gate: str = ""
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge_source(
@@ -45,6 +49,8 @@ def judge_source(
                 "Look whether its publisher serves all of it: a default page, a filter or an export that failed ends "
                 "so. If the setting is too strict, lower it (0: any number of rows)",
                 fails=not accepted,
+                gate="gates.min_rows_percent",
+                numbers={"rows": rows, "rows of the last green run": mark.rows},
             )
         )
     if last_record is not None and gates.last_record is not OnChange.ACCEPT:
@@ -54,6 +60,7 @@ def judge_source(
                 "Clear the task download to fetch it again. If its publisher ends every file so, set "
                 'gates.last_record = "accept"',
                 fails=gates.last_record is OnChange.FAIL and not accepted,
+                gate="gates.last_record",
             )
         )
     return faults
@@ -91,5 +98,6 @@ def judge_encoding(guessed: str | None, wanted: OnChange, *, accepted: bool) -> 
             "with accents are wrong.",
             "Look at some of them. If they are right, or once you know the encoding, name it in source.encoding",
             fails=wanted is OnChange.FAIL and not accepted,
+            gate="source.guessed_encoding",
         )
     ]

@@ -15,6 +15,7 @@ from csvdynamo.rules.header import Header
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.errors import MigrationError
+from csvdynamo_airflow.gates.questions import questions
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 from csvdynamo_airflow.gates.row_mark import recall_rows
 from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_keys, judge_source
@@ -74,6 +75,9 @@ def prepare(
 ) -> Prepared:
     """Rewrite a landed source (see `prepare_file`), and store the result under a key made of its digest.
 
+    Where a gate of the data set asks a person, the file is stored before the answer: it lies on this worker's disk, in
+    a folder that ends with this task, and no task has another's. Nothing reads it there until the task start.
+
     Args:
         landed: What download stored.
         dataset: The data set.
@@ -91,8 +95,8 @@ def prepare(
         HeaderError: Its header would lose or mix up columns.
         FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         SchemaError: Its header changed in a way that the data set does not allow.
-        GateError: The data set allows no run: so many of its rows are rejected, it has so few beside the last green
-            run, or its last record is none.
+        GateError: The data set allows no run and asks nobody: so many of its rows are rejected, it has so few beside
+            the last green run, or its last record is none.
         RowMarkError: How many the last green run had cannot be read.
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
@@ -122,9 +126,10 @@ def prepare(
         )
         usual_source = source_url == dataset.source.url
         compared = usual_source and dataset.gates.min_rows_percent > 0
+        mark = recall_rows(s3, landed.bucket, dataset.name) if compared else None
         faults = judge_source(
             outcome.source_rows,
-            recall_rows(s3, landed.bucket, dataset.name) if compared else None,
+            mark,
             outcome.last_record,
             dataset.gates,
             accepted=accept_source,
@@ -176,12 +181,16 @@ def prepare(
             sample_sha256=file_sha256(outcome.sample) if outcome.sample else "",
             usual_source=usual_source,
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
+            last_rows=mark.rows if mark else None,
         )
         for note in prepared.notes.sentences():
             log.info("%s", note)
         for warning in prepared.source_warnings:
             log.warning("%s", warning)
-        _hold_to_gates(prepared, dataset, faults, reading)
+        if dataset.asks:
+            prepared = replace(prepared, questions=questions(prepared, faults, dataset.gates))
+        else:
+            _hold_to_gates(prepared, dataset, faults, reading)
         prepared = replace(prepared, etag=_upload(s3, outcome.path, prepared, dataset))
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",

@@ -110,14 +110,15 @@ def check_schema(
         Every change, with what the data set wants done about it.
 
     Raises:
-        SchemaError: A change fails the run, or what is remembered cannot be read.
+        SchemaError: A change fails the run and no person is to be asked about it, or what is remembered cannot be read.
     """
     last = recall_run(s3, landed.bucket, dataset.name)
     sketches = sketch_columns(prepared_file, headers)
     verdict = judge_header(headers, dataset, last.columns if last else None, sketches)
     for sentence in warnings(verdict.changes):
         log.warning("%s", sentence)
-    refuse_failures(verdict.changes, f"{landed.file_name} (from {landed.url})", dataset.name, reading)
+    if not dataset.asks:
+        refuse_failures(verdict.changes, f"{landed.file_name} (from {landed.url})", dataset.name, reading)
     columns = LastColumns(tuple(headers), sketches, verdict.renames)
     remembered = RunColumns(columns, landed.sha256, rows, run_id, execution)
     s3.put_object(

@@ -12,6 +12,36 @@ from airflow.sdk.bases.operatorlink import BaseOperatorLink
 from csvdynamo_airflow.console_links import Console, is_real_aws
 
 
+def run_place(run: Any) -> str:
+    """Say where a run's tab is, relative to where Airflow's UI is.
+
+    Args:
+        run: What names a DAG and its run: a task's instance or key.
+    """
+    return f"{_run(run)}/plugin/migration"
+
+
+def answer_place(task: Any) -> str:
+    """Say where a person answers what a task asks, relative to where Airflow's UI is.
+
+    Args:
+        task: The task's instance.
+    """
+    return f"{_run(task)}/tasks/{quote(task.task_id)}/required_actions"
+
+
+def address_of(place: str) -> str:
+    """Give the whole address of a place in Airflow's UI, as far as the worker knows where that is (`api.base_url`)."""
+    from airflow.sdk.configuration import conf  # noqa: PLC0415 - slow; not at DAG parse time
+
+    base = conf.get("api", "base_url", fallback="") or ""
+    return f"{base.rstrip('/')}/{place}"
+
+
+def _run(run: Any) -> str:
+    return f"dags/{quote(run.dag_id)}/runs/{quote(run.run_id, safe='')}"
+
+
 class _Link(BaseOperatorLink):
     """A link that is made of what the task returned."""
 
@@ -62,7 +92,7 @@ class RunPageLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Make the link, relative to where Airflow's UI is."""
-        return f"dags/{quote(ti_key.dag_id)}/runs/{quote(ti_key.run_id, safe='')}/plugin/migration"
+        return run_place(ti_key)
 
 
 class ErrorFileLink(BaseOperatorLink):
@@ -76,6 +106,7 @@ class ErrorFileLink(BaseOperatorLink):
 
 
 LINKS: Mapping[str, tuple[BaseOperatorLink, ...]] = {
+    "approve": (RunPageLink(),),
     "start": (ExecutionLink(),),
     "wait": (ExecutionLink(),),
     "fetch_error_files": (ErrorFileLink(),),

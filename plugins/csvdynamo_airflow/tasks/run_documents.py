@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.documents.approval import REFUSAL_XCOM, Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.execution import Ended
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -27,6 +28,9 @@ _LEFT = {
     "reconciled": ("reconcile", _RETURNED),
 }
 """Which task left each document, and under which XCom key."""
+
+_ANSWERS = {"approval": ("approve", _RETURNED), "refusal": ("approve", REFUSAL_XCOM)}
+"""The same of a person's answer, which only a run has whose gates asked."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,16 @@ class RunDocuments:
         instance = context["ti"]
         ids = [row.task_id for row in TASKS]
         earlier = ids[: ids.index(task_id)]
+        left = {name: instance.xcom_pull(task_ids=task, key=key) for name, (task, key) in _LEFT.items()}
+        if left["prepared"] and left["prepared"].get("questions"):
+            left |= {name: instance.xcom_pull(task_ids=task, key=key) for name, (task, key) in _ANSWERS.items()}
         ended = {
             one["task_id"]: one for one in instance.get_task_breadcrumbs(dag_id=instance.dag_id, run_id=instance.run_id)
         }
         return cls(
             run_id=instance.run_id,
             dry_run=context["params"]["dry_run"],
-            left={name: instance.xcom_pull(task_ids=task, key=key) for name, (task, key) in _LEFT.items()},
+            left=left,
             tasks=tuple(
                 EndedTask(
                     one,
@@ -93,13 +100,20 @@ class RunDocuments:
         """
         prepared = self.left["prepared"] or self.left["refused"]
         outcome = self.left["outcome"] or self.left["incomplete"]
+        file = Prepared.from_json(prepared) if prepared else None
+        told = self.left.get("approval") or self.left.get("refusal")
+        answer = Approval.from_json(told) if told else None
+        # One to what was asked about another file says nothing of this one.
+        approval = answer if answer and file and answer.asked == file.asked else None
+        unapproved = bool(file and file.questions) and not (approval and approval.approved)
         return Findings(
             dataset=dataset_name,
             run_id=self.run_id,
             dry_run=self.dry_run,
             landed=self.left["landed"],
-            prepared=Prepared.from_json(prepared) if prepared else None,
-            refused=not self.left["prepared"] and bool(self.left["refused"]),
+            prepared=file,
+            refused=unapproved or (not self.left["prepared"] and bool(self.left["refused"])),
+            approval=approval,
             ended=Ended.from_xcom(self.left["ended"]),
             outcome=Outcome.from_json(outcome) if outcome else None,
             checked=CheckedTable.from_json(self.left["checked"]) if self.left["checked"] else None,

@@ -12,8 +12,10 @@ from csvdynamo_airflow.accounting.html_report import HTML_FILE, html_report
 from csvdynamo_airflow.accounting.report import REPORT_FILE, make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.run_list import list_run, run_line
+from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
+from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.run_line import RunLine
@@ -31,6 +33,7 @@ from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
+from csvdynamo_airflow.tasks.announcements import publish
 from csvdynamo_airflow.tasks.connections import client, source_credentials
 from csvdynamo_airflow.tasks.task_shell import (
     make_migration,
@@ -39,6 +42,7 @@ from csvdynamo_airflow.tasks.task_shell import (
     permanent_errors_fail_at_once,
     refuse_other_rules,
     refuse_other_table,
+    refuse_unapproved,
 )
 from csvdynamo_airflow.workflow.migration import Migration
 
@@ -104,7 +108,9 @@ def prepare_source(
             raise
 
 
-def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bool) -> dict[str, str]:
+def start_migration(
+    dataset_name: str, prepared: Mapping[str, Any], approval: Mapping[str, Any] | None = None, *, force: bool
+) -> dict[str, str]:
     """Start the run's execution or attach to it; return which one it is.
 
     The table is looked at again: days may lie between download and a start that was cleared. The file is migrated again
@@ -113,6 +119,7 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
     Args:
         dataset_name: The data set.
         prepared: What prepare returned.
+        approval: What approve returned, None where no gate asks.
         force: Migrate again whatever the check found.
     """
     dataset = open_dataset(dataset_name)
@@ -121,6 +128,7 @@ def start_migration(dataset_name: str, prepared: Mapping[str, Any], *, force: bo
     with permanent_errors_fail_at_once():
         file = Prepared.from_json(prepared)
         refuse_other_rules(file, dataset)
+        refuse_unapproved(file, Approval.from_json(approval) if approval else None)
         last_check = LastCheck.of(client("s3"), dataset_name, file)
         execution = make_migration(stack, file).start(lambda newest: force or last_check.found_damage(newest))
     return {"arn": execution.arn, "name": execution.name, "status": execution.status}
@@ -198,12 +206,15 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
 
 
-def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> dict[str, Any]:
+def publish_report(
+    findings: Findings, reconciled: Mapping[str, Any] | None, tell: Callable[..., None] = lambda *_: None
+) -> dict[str, Any]:
     """Write ``report.json`` to the bucket and announce it; return where it is, its problems and its summary.
 
     Args:
         findings: What the tasks before left.
         reconciled: What reconcile returned, None when it failed or had nothing to ask.
+        tell: Is handed the data set and what is returned, to tell others than the topic.
     """
     dataset = open_dataset(findings.dataset)
     stack = open_stack(dataset, Use.LOOK)
@@ -226,17 +237,21 @@ def publish_report(findings: Findings, reconciled: Mapping[str, Any] | None) -> 
     if findings.prepared:
         _give_turn_back(make_migration(stack, findings.prepared), findings.ended)
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
-    told = f"{text}\n\nThe report as a page: s3://{stack.bucket}/{page}"
-    _announce(stack.topic_arn, f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for", told)
-    return {
+    title = f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for"
+    publish(client("sns"), stack.topic_arn, title, f"{text}\n\nThe report as a page: s3://{stack.bucket}/{page}")
+    told = {
         "key": key,
         "problems": found,
         "summary": text,
+        "sentence": sentence(json_of(report)),
+        "page": f"s3://{stack.bucket}/{page}",
         "ledger": json_of(report.ledger),
         "execution": [report.execution_arn, report.execution_redrives],
         "rejects_by_code": report.rejects_by_code,
         "error_files": _digests(findings, report.error_files),
     }
+    tell(dataset, told)
+    return told
 
 
 def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: str) -> None:
@@ -289,13 +304,3 @@ def _give_turn_back(migration: Migration, ended: Ended | None) -> None:
         migration.end(ended)
     except (MigrationError, BotoCoreError, ClientError) as error:
         log.warning("The turn could not be given back: %s", error)
-
-
-def _announce(topic_arn: str, subject: str, text: str) -> None:
-    """Publish to the topic. The report is written by now: a topic that cannot be reached costs nobody that."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
-
-    try:
-        client("sns").publish(TopicArn=topic_arn, Subject=subject, Message=text)
-    except (BotoCoreError, ClientError) as error:
-        log.warning("The result could not be announced to %s: %s", topic_arn, error)

@@ -11,6 +11,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import BatchError, DatasetError, RejectError, ResultFileError
 from csvdynamo.writing.turn import turn_key
+from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
@@ -118,6 +119,21 @@ def refuse_other_rules(prepared: Prepared, dataset: Dataset) -> None:
             f"was prepared (then {prepared.rules[:12]}, now {dataset.rules.digest[:12]}): one key could have two "
             "items, or a rule hold for half of the rows. Clear the task prepare, which makes the file anew, or bring "
             "the rules back."
+        )
+
+
+def refuse_unapproved(prepared: Prepared, approval: Approval | None) -> None:
+    """Refuse to migrate a file that a gate asks about, and that no person let pass as it is.
+
+    Raises:
+        AirflowFailException: The approval is of another file, of other questions, or there is none.
+    """
+    if prepared.questions and not (approval and approval.lets_pass(prepared.asked)):
+        gates = ", ".join(question.gate for question in prepared.questions)
+        raise AirflowFailException(
+            f"A gate asks about s3://{prepared.bucket}/{prepared.file_key} ({gates}), and no person let this file "
+            "pass. Clear the task approve with everything downstream, which asks; or prepare, if no gate is to ask any "
+            "more."
         )
 
 

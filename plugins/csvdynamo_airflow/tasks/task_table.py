@@ -4,6 +4,7 @@ The DAG, its documentation and the order in which a report tells of them are mad
 crash matrix run what the DAG has. No import of Airflow: the DAG processor reads it at every parse.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ class TaskRow:
         needs: The tasks right before it.
         always: Whether it runs whatever became of them: it tells what was left, or judges it.
         timeout: How long it may take, None for as long as it needs.
+        asks: Whether only a data set whose gates ask a person has it.
     """
 
     task_id: str
@@ -33,6 +35,7 @@ class TaskRow:
     needs: tuple[str, ...] = ()
     always: bool = False
     timeout: timedelta | None = None
+    asks: bool = False
 
     @property
     def trigger_rule(self) -> str:
@@ -49,9 +52,15 @@ TASKS = (
         timeout=_RULES_TIMEOUT,
     ),
     TaskRow(
+        "approve",
+        "asks a person whether the run goes on, where a gate would end it",
+        needs=("prepare",),
+        asks=True,
+    ),
+    TaskRow(
         "start",
         "starts the Distributed Map in the run's turn; a retry finds its execution",
-        needs=("prepare",),
+        needs=("prepare", "approve"),
     ),
     TaskRow("wait", "waits for its end; an execution that failed is redriven", needs=("start",)),
     TaskRow(
@@ -76,9 +85,18 @@ TASKS = (
         always=True,
     ),
 )
-"""Each after those that it needs."""
+"""Each after those that it needs, as far as its data set has them."""
 
 
-def task_list() -> str:
-    """Write the tasks as the rows of a Markdown table."""
-    return "\n".join(f"| {row.task_id} | {row.does} |" for row in TASKS)
+def tasks_of(*, asks: bool) -> tuple[TaskRow, ...]:
+    """List the tasks of a data set's DAG.
+
+    Args:
+        asks: Whether its gates ask a person.
+    """
+    return tuple(row for row in TASKS if asks or not row.asks)
+
+
+def task_list(rows: Iterable[TaskRow]) -> str:
+    """Write tasks as the rows of a Markdown table."""
+    return "\n".join(f"| {row.task_id} | {row.does} |" for row in rows)

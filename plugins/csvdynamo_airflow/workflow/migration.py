@@ -17,7 +17,7 @@ from csvdynamo_airflow.documents.execution import (
 )
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.naming import counted_name
+from csvdynamo_airflow.naming import counted_name, is_counted_name
 from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions, running_map_run
 from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
 
@@ -183,14 +183,14 @@ class Migration:
         DescribeExecution is eventually consistent: what it says may be older than what the task wait has seen.
 
         Args:
-            ended: What wait saw end well, None if it saw nothing do so.
+            ended: What wait saw end well, None if it saw nothing do so. One of another file is no word of it.
 
         Raises:
             MigrationError: An execution of the run's name migrates another file.
             MigrationPostponedError: Its answer is older than what wait saw.
         """
         newest = next(reversed(self.executions()), None)
-        if ended is not None and not ended.is_shown_by(newest):
+        if ended is not None and is_counted_name(ended.name, self.name) and not ended.is_shown_by(newest):
             told = f"{newest.name} is {newest.status}, redriven {newest.redrives} times" if newest else "there is none"
             raise MigrationPostponedError(
                 f"The task wait saw execution {ended.name} succeed, but Step Functions now says that {told}. Its "

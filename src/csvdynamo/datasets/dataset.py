@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Annotated
@@ -12,7 +13,8 @@ from pydantic.dataclasses import dataclass as section
 
 from csvdynamo.datasets.column_rules import Steps
 from csvdynamo.datasets.grammar import STRICT
-from csvdynamo.datasets.policies import OnChange, Policies
+from csvdynamo.datasets.notifications import Notification
+from csvdynamo.datasets.policies import GateAction, OnChange, Policies
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.sources import grants
@@ -86,6 +88,14 @@ class Gates:
         description='what a last record does that is no row: `"fail"`: the run fails before the upload; `"warn"`: it '
         'is a reject, told in summary and log; `"accept"`: a reject',
     )
+    gate: GateAction = Field(
+        default=GateAction.FAIL,
+        description='what a gate does that would fail the run before a row is written: `"fail"`: it fails it; '
+        '`"approve"`: [a person is asked](#a-gate-that-asks) in Airflow whether the run goes on',
+    )
+    approval_hours: Annotated[int, WholeNumber(1, 720)] = Field(
+        default=24, description="hours in which that person has to answer; then the run fails"
+    )
 
 
 @section(frozen=True, config=STRICT)
@@ -132,6 +142,7 @@ class Dataset:
         columns: The declared columns in the file's order. A file may have others.
         computed: The attributes that no column holds.
         values: What cells hold that is no value.
+        notify: Whom Airflow's notifiers tell of a run, by the name that the file gives each.
     """
 
     name: str
@@ -146,6 +157,12 @@ class Dataset:
     policies: Policies = field(default_factory=Policies)
     protection: Protection = field(default_factory=Protection)
     values: Values = field(default_factory=Values)
+    notify: Mapping[str, Notification] = field(default_factory=dict)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a gate asks a person before it fails a run."""
+        return self.gates.gate is GateAction.APPROVE
 
     @property
     def stack_name(self) -> str:

@@ -15,6 +15,7 @@ from csvdynamo.datasets.column_rules import ColumnRules
 from csvdynamo.datasets.computed_rules import ComputedRules
 from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Values
 from csvdynamo.datasets.grammar import STRICT, dotted, read
+from csvdynamo.datasets.notifications import Notification
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.source_rules import Source
@@ -49,6 +50,7 @@ class DatasetFile:
     limits: Limits = Field(default_factory=Limits, description="how the Map Run cuts the file into batches")
     protection: Protection = Field(default_factory=Protection, description="what protects the data at rest")
     dag: DagSettings = Field(default_factory=DagSettings, description="what Airflow is told")
+    notify: dict[str, Notification] = Field(default_factory=dict, description="whom notifiers of Airflow tell of a run")
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -132,6 +134,7 @@ class _Assembly:
             policies=Policies(file.duplicates, file.schema_, file.verify),
             protection=file.protection,
             values=file.values,
+            notify=file.notify,
         )
         self._hold_key_names(dataset)
         for place, problem in table_checks.problems(file.table, dataset.rules):

@@ -24,6 +24,13 @@ class OnChange(StrEnum):
     FAIL = "fail"
 
 
+class GateAction(StrEnum):
+    """What a gate does that would end a run before its first row is written: it ends it, or a person is asked."""
+
+    FAIL = "fail"
+    APPROVE = "approve"
+
+
 class VerifyMode(StrEnum):
     """How much of the table is read back after a run: nothing, a sample of keys, or every item.
 

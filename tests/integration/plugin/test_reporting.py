@@ -128,11 +128,13 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def test_a_whole_run_is_reported_announced_and_green(cloud: Cloud) -> None:
     put_results(cloud.s3, "cars-1", {"SUCCEEDED": [answer(90), answer(8, ["a"])]})
-    left = cloud.left()
+    left, handed = cloud.left(), list[Any]()
 
-    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
+    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))), lambda *one: handed.extend(one))
 
     assert told["problems"] == []
+    assert [handed[0].name, handed[1]] == ["ev_population", told]
+    assert told["sentence"].startswith("All 100 rows are accounted for: 98 written")
     report = cloud.report()
     assert (report["ledger"]["written"], report["ledger"]["unaccounted"], report["accounted"]) == (98, 0, True)
     page = cloud.s3.get_object(Bucket=BUCKET, Key=told["key"].removesuffix("json") + "html")
@@ -145,6 +147,7 @@ def test_a_whole_run_is_reported_announced_and_green(cloud: Cloud) -> None:
     assert message["Subject"] == "csvdynamo ev_population: accounted for"
     page = told["key"].removesuffix("json") + "html"
     assert message["Message"] == f"{told['summary']}\n\nThe report as a page: s3://{BUCKET}/{page}"
+    assert told["page"] == f"s3://{BUCKET}/{page}"
 
 
 def test_a_page_or_a_list_that_cannot_be_written_costs_nobody_the_report(
@@ -285,7 +288,7 @@ NOTHING_TOLD: dict[str, Any] = {"key": "", "problems": [], "ledger": {}, "reject
 def test_the_tasks_see_all_that_those_before_them_left(dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda *given: seen.extend(given) or NOTHING_TOLD)
+    monkeypatch.setattr(steps, "publish_report", lambda *given: seen.extend(given[:2]) or NOTHING_TOLD)
     whole = migrated(100, rejected=1)
     assert whole.prepared is not None
     left = {
@@ -321,7 +324,7 @@ def test_the_tasks_see_what_prepare_refused_unless_a_later_attempt_prepared(
 ) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda findings, _: seen.append(findings) or NOTHING_TOLD)
+    monkeypatch.setattr(steps, "publish_report", lambda findings, *_: seen.append(findings) or NOTHING_TOLD)
     refused, prepared = prepared_file(100, 95), prepared_file(100, 5)
 
     left = {"prepare_refused": refused.to_json(), **({"prepare": prepared.to_json()} if prepared_later else {})}

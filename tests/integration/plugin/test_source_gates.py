@@ -10,9 +10,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
 from csvdynamo.datasets.dataset import Dataset, Gates
-from csvdynamo.datasets.policies import OnChange
+from csvdynamo.datasets.policies import GateAction, OnChange, Policies, SchemaPolicy
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
+from csvdynamo.rules.columns import Column
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
@@ -371,6 +372,49 @@ def test_everything_that_stops_a_run_is_told_at_once(runs: Runs) -> None:
     assert rejects.startswith("1 of 3 rows (33.33 %) were rejected")
     assert "accept_source" not in rejects
     assert rejects.endswith("set source.encoding or source.delimiter in datasets/cars.toml.")
+
+
+# gates that ask a person
+
+
+ASKS = Gates(last_record=OnChange.FAIL, gate=GateAction.APPROVE)
+
+
+def test_where_gates_ask_everything_that_would_stop_a_run_is_a_question_about_a_file_that_is_there(runs: Runs) -> None:
+    schema = SchemaPolicy(header=("ID", "City"), new=OnChange.FAIL)
+    runs.dataset = replace(CARS, gates=ASKS, policies=Policies(schema=schema))
+    runs.succeed(cars(100))
+
+    prepared = runs.prepare(CUT.replace("City", "City,Colour").replace(",Kent", ",Kent,red"))
+
+    assert [one.gate for one in prepared.questions] == [
+        "schema",
+        "gates.min_rows_percent",
+        "gates.last_record",
+        "gates.max_reject_percent",
+    ]
+    assert "'Colour'" in prepared.questions[0].sentence
+    assert (prepared.last_rows, prepared.source_warnings) == (100, ())
+    assert prepared.file_key in runs.uploaded()
+    assert prepared.rejects_key is not None
+
+
+def test_a_source_that_is_accepted_by_the_form_is_no_question(runs: Runs) -> None:
+    runs.dataset = replace(CARS, gates=replace(ASKS, max_reject_percent=50))
+    runs.succeed(cars(100))
+
+    prepared = runs.prepare(CUT, accept_source=True)
+
+    assert (prepared.questions, len(prepared.source_warnings)) == ((), 2)
+
+
+def test_a_column_that_no_row_can_do_without_stops_a_run_whose_gates_ask(runs: Runs) -> None:
+    runs.dataset = replace(CARS, gates=ASKS, columns=(Column("VIN", required=True),))
+
+    with pytest.raises(AirflowFailException, match="lacks 'VIN'"):
+        runs.prepare(cars(3))
+
+    assert runs.uploaded() == []
 
 
 def test_prepare_by_itself_hands_its_refusal_the_file(s3: Any, runs: Runs) -> None:

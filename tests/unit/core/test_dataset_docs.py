@@ -98,11 +98,13 @@ def test_the_pages_error_message_is_the_real_one(tmp_path: Path) -> None:
         "verify",
         "protection",
         "dag",
+        'notify."name"',
     ],
 )
 def test_the_page_describes_every_key_of_a_section(tmp_path: Path, section: str) -> None:
     path = tmp_path / "cars.toml"
-    header = f"[{section}]\n" + ('partition_key = "a"\n' if section.startswith("table.index") else "")
+    needed = {'table.index."name"': 'partition_key = "a"\n', 'notify."name"': 'notifier = "a.B"\n'}
+    header = f"[{section}]\n" + needed.get(section, "")
     text = EXAMPLES[0]
     text = text.replace(header, header + "zzz = 1\n") if header in text else text + header + "zzz = 1\n"
     path.write_text(text, encoding="utf-8")
@@ -166,6 +168,7 @@ def test_editors_take_what_is_right(text: str) -> None:
         "[limits]\nrows = 1\n",
         "[gates]\nmax_reject_percent = 101\n",
         "[gates]\nlast_record = 'no'\n",
+        "[notify.a]\nnotifier = 'a.B'\non = ['blue']\n",
         "[columns.A]\ntype = 'money'\n",
         "[columns.A]\nformat = 1\n",
         "[columns.A]\nformat = []\n",

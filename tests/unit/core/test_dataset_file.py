@@ -216,7 +216,8 @@ def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDatase
         (
             "[gates]\nmax_rejects = 5",
             "gates.max_rejects",
-            "allowed here: last_record, max_reject_percent, min_rows_percent, tolerated_failure_percent",
+            "allowed here: approval_hours, gate, last_record, max_reject_percent, min_rows_percent, "
+            "tolerated_failure_percent",
         ),
         ("[extra]\na = 1", "extra", "unknown key; allowed here: attributes, columns"),
         ("[gates]\nmax_reject_percent = 101", "gates.max_reject_percent", "from 0 to 100, found 101"),

@@ -415,6 +415,13 @@ def test_an_execution_whose_batches_all_ended_by_themselves_keeps_nobody_waiting
     assert migration_of(NAME, states, bucket).start().name == NAME
 
 
+def test_what_wait_saw_of_a_file_that_was_prepared_before_says_nothing_of_this_one(migration: Migration) -> None:
+    assert migration.newest(Ended(f"{NAME[:-1]}0", 0)) is None
+
+    with pytest.raises(MigrationPostponedError, match="now says that there is none"):
+        migration.newest(Ended(f"{NAME}-2", 0))
+
+
 def test_an_answer_older_than_what_wait_saw_is_asked_for_again(states: FakeStepFunctions, migration: Migration) -> None:
     seen = Ended(NAME, 1)
     with pytest.raises(MigrationPostponedError, match="now says that there is none"):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.folders import error_prefix
-from csvdynamo_airflow.naming import counted_name, execution_name, reports_prefix, results_prefix
+from csvdynamo_airflow.naming import counted_name, execution_name, is_counted_name, reports_prefix, results_prefix
 
 DATASETS = st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True)
 
@@ -43,6 +43,13 @@ def test_the_name_of_a_run_stays_what_it_was() -> None:
 
 def test_only_executions_after_the_first_are_counted() -> None:
     assert [counted_name("cars-1", count) for count in (1, 2, 3)] == ["cars-1", "cars-1-2", "cars-1-3"]
+
+
+def test_a_runs_executions_are_known_by_their_names() -> None:
+    names = [counted_name("cars-1a", count) for count in (1, 2, 30)]
+
+    assert [is_counted_name(name, "cars-1a") for name in names] == [True, True, True]
+    assert not any(is_counted_name(name, "cars-1a") for name in ("cars-1", "cars-1ab", "cars-1a-", "cars-1a-x", "x"))
 
 
 def test_no_executions_prefix_holds_anothers_objects() -> None:

@@ -49,6 +49,17 @@ def test_it_names_rows_percent_setting_and_the_commonest_codes_first() -> None:
     )
 
 
+@pytest.mark.parametrize(("after", "passes"), [(0, True), (5, True), (6, False)])
+def test_rejects_that_a_person_let_pass_are_not_held_against_the_run_and_others_are(after: int, passes: bool) -> None:
+    ledger = Ledger(100, rejected_before_upload=60, rejected=after)
+
+    told = too_many_rejects(ledger, {"BAD_WIDTH": 60, "BAD_TYPE": after}, Gates(max_reject_percent=5), approved=60)
+
+    assert (told is None) is passes
+    assert told is None or told.startswith("6 of 100 rows (6.00 %) were rejected, more than")
+    assert told is None or "max_reject_percent = 5 beside the 60 that a person let pass (60 BAD_WIDTH" in told
+
+
 @settings(deadline=None)
 @given(rows=st.integers(min_value=1, max_value=10**8), data=st.data())
 def test_it_is_met_to_the_row_however_many_there_are(rows: int, data: st.DataObject) -> None:

@@ -13,9 +13,11 @@ from commands import docs
 from csvdynamo.datasets.policies import OnChange, VerifyMode
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
-from csvdynamo_airflow.accounting.report_document import json_of
+from csvdynamo_airflow.accounting.report_document import json_of, read_report
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange
@@ -30,7 +32,7 @@ CONTRACT = [
     *("rejects_by_code", "rejects_by_column", "rejects_missing", "rejects_superseded", "rejects_misfiled"),
     *("failures_by_error", "batches", "throughput", "write_units"),
     *("unfinished_rows_in_error_files", "verification", "schema_changes", "source_warnings"),
-    *("profile", "seconds", "error_files"),
+    *("questions", "approval", "profile", "seconds", "error_files"),
 ]
 """The report's keys, all of them and in their order."""
 
@@ -280,6 +282,34 @@ def test_every_witness_is_another_one() -> None:
 
 def test_where_the_witnesses_were_not_heard_it_says_so() -> None:
     assert "were not heard" in told(PREPARED_ONLY, [])["witnesses"]["rejected_before_upload"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told_of_it"),
+    [
+        (Approval("digest", approved=True, by="bob", at=1_795_751_000.0), " bob approved it at 2026-11-27 03:43 UTC."),
+        (Approval("digest", approved=False, by="", at=1_795_751_000.0), " Nobody answered in time."),
+        (None, ""),
+    ],
+)
+def test_what_a_person_was_asked_and_answered_is_in_the_report_the_summary_and_the_page(
+    answer: Approval | None, told_of_it: str
+) -> None:
+    question = Question("gates.last_record", "The last record, row 7, is none.", {"row": 7})
+    findings = replace(PREPARED_ONLY, prepared=prepared_file(10, questions=(question,)), approval=answer)
+
+    report = make_report(findings, [])
+
+    document = json.loads(report_text(report))
+    assert document["questions"] == [question.to_json()]
+    assert document["approval"] == (answer and answer.to_json())
+    assert read_report(document) == report
+    assert f"\n\nasked of a person:{told_of_it}\n- gates.last_record: The last record, row 7, is none.\n" in summary(
+        report
+    )
+    page = html_report(report)
+    assert f"<p>{told_of_it.strip() or 'Nobody has answered.'}</p>" in page
+    assert "<li>gates.last_record: The last record, row 7, is none.</li>" in page
 
 
 def test_what_speaks_against_the_source_is_in_the_report_and_in_the_summary() -> None:

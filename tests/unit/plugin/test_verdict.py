@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
+from csvdynamo.records.ledger import Ledger
 from csvdynamo.records.totals import Totals
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.execution import Ended
 from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 from tests.unit.plugin.run_findings import (
     LOST,
     RULES,
@@ -60,6 +63,65 @@ def test_what_was_not_started_is_green_for_no_rows_and_for_a_dry_run(rows: int, 
     )
 
     assert (problems(findings, STRICT) == []) == (dry_run or rows == 0)
+
+
+SENTENCE = too_many_rejects(Ledger(100, 60), {"BAD_WIDTH": 60}, STRICT)
+
+
+def asked_about(**changes: Any) -> Findings:
+    """A run whose prepare rejected 60 of 100 rows, which a person was asked about."""
+    question = Question("gates.max_reject_percent", str(SENTENCE), {"rejected": 60})
+    prepared = prepared_file(100, 60, questions=(question,))
+    return replace(migrated(100, before=60, prepared=prepared, tasks=ended()), **changes)
+
+
+def answered(findings: Findings, *, approved: bool = True) -> Approval:
+    assert findings.prepared is not None
+    return Approval(findings.prepared.asked, approved=approved, by="bob", at=1.0)
+
+
+def test_a_run_whose_rejects_a_person_let_pass_is_green() -> None:
+    run = asked_about()
+
+    assert problems(replace(run, approval=answered(run)), STRICT) == []
+
+
+@pytest.mark.parametrize("answer", [None, "rejected", "of another file"])
+def test_rejects_that_no_person_let_pass_are_held_against_the_run(answer: str | None) -> None:
+    run = asked_about()
+    given = {"rejected": answered(run, approved=False), "of another file": replace(answered(run), asked="other")}
+
+    assert problems(replace(run, approval=given[answer] if answer else None), STRICT) == [SENTENCE]
+
+
+def test_a_run_that_was_not_approved_is_red_with_the_one_reason() -> None:
+    why = EndedTask("approve", "failed", 1.0, f"The run was not approved. bob rejected it.\n- gates: {SENTENCE}")
+    run = Findings(
+        "cars",
+        "run",
+        prepared=asked_about().prepared,
+        refused=True,
+        outcome=Outcome(before=60, before_by_code={"BAD_WIDTH": 60}),
+    )
+    counts = counted(unstarted=40, map_run_status=None)
+
+    [told] = problems(replace(run, counts=counts, tasks=(*ended(start="upstream_failed"), why)), STRICT)
+
+    assert told.startswith("Task approve ended as failed: The run was not approved. bob rejected it.")
+
+
+def test_a_dry_run_is_red_with_what_a_person_would_be_asked() -> None:
+    run = Findings(
+        "cars",
+        "run",
+        dry_run=True,
+        prepared=asked_about().prepared,
+        outcome=Outcome(before=60, before_by_code={"BAD_WIDTH": 60}),
+    )
+
+    told = problems(replace(run, counts=counted(unstarted=40, map_run_status=None), tasks=ended()), STRICT)
+
+    assert told == [f"{SENTENCE} A run that is no dry run asks a person whether it goes on."]
 
 
 def rejected(rows: int, count: int, before: int) -> Findings:
