@@ -95,7 +95,8 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             False,
             type="boolean",
             title="Dry run",
-            description="Stop after prepare: nothing is written to the table.",
+            description="Stop after prepare: nothing is written to the table, and the report tells what a run would do "
+            "and cost.",
         ),
         "force": Param(
             False,
@@ -153,6 +154,7 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         keep_refused,
         source_url=params["source_url"],
         accept_source=params["accept_source"],
+        dry_run=params["dry_run"],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from csvdynamo.folders import SOURCE_PREFIX
 from csvdynamo.rules.file_header import FileHeader
+from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -52,6 +53,7 @@ class Prepared:
         sample_sha256: Their digest, in hexadecimal, "" where there are none.
         usual_source: Whether the source is the one that the data set file names, and not another that a person gave.
         source_warnings: What speaks against the source as a whole, and was let pass.
+        forecast: What the function will make of the rows; None where nobody held them against all the rules.
     """
 
     bucket: str
@@ -82,6 +84,7 @@ class Prepared:
     sample_sha256: str = ""
     usual_source: bool = False
     source_warnings: tuple[str, ...] = ()
+    forecast: Forecast | None = None
 
     @property
     def landing_key(self) -> str:
@@ -97,12 +100,14 @@ class Prepared:
         """Write it as a JSON document."""
         changes = [change.to_json() for change in self.schema_changes]
         lists = {"header": list(self.header), "source_warnings": list(self.source_warnings)}
-        return {**asdict(self), **lists, "schema_changes": changes, "notes": self.notes.to_json()}
+        told = {"notes": self.notes.to_json(), "forecast": self.forecast.to_json() if self.forecast else None}
+        return {**asdict(self), **lists, "schema_changes": changes, **told}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
         with reading("What the task prepare returned"):
+            forecast = document.get("forecast")
             return cls(
                 **{
                     **document,
@@ -111,6 +116,7 @@ class Prepared:
                     "source_warnings": tuple(document.get("source_warnings", ())),
                     "notes": SourceNotes.from_json(document.get("notes", {})),
                     "source": Landed.from_json(document["source"]),
+                    "forecast": Forecast.from_json(forecast) if forecast else None,
                 }
             )
 

@@ -19,7 +19,7 @@ from csvdynamo.datasets.sources import grants
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
-from csvdynamo.datasets.values import Percent, Text, Texts, WholeNumber
+from csvdynamo.datasets.values import Flag, Percent, Text, Texts, WholeNumber
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
@@ -80,6 +80,12 @@ class Gates:
         default=90.0,
         description="with fewer rows than this, of those that the last green run's source had, the run fails before "
         "the upload. `0`: any number",
+    )
+    all_rules: Annotated[bool, Flag()] = Field(
+        default=False,
+        description="`true`: prepare holds each row against all the rules, so that with too many rejects the run fails "
+        "before the upload whoever rejects them, and fails where the function rejects others. prepare takes some four "
+        "times as long. A dry run and `make plan` always do so",
     )
     last_record: OnChange = Field(
         default=OnChange.WARN,

@@ -28,7 +28,7 @@ CONTRACT = [
     *("execution_arn", "execution_redrives", "execution_status", "execution_cause"),
     *("source", "ledger", "prepared_rows", "map_run_rows", "map_run_arn", "witnesses"),
     *("rejects_by_code", "rejects_by_column", "rejects_missing", "rejects_superseded", "rejects_misfiled"),
-    *("failures_by_error", "batches", "throughput", "write_units"),
+    *("failures_by_error", "batches", "throughput", "write_units", "cost", "plan"),
     *("unfinished_rows_in_error_files", "verification", "schema_changes", "source_warnings"),
     *("profile", "seconds", "error_files"),
 ]
@@ -89,7 +89,7 @@ def test_every_report_has_the_contracts_keys_and_survives_json(findings: Finding
     ]
     assert list(report["verification"]) == [
         *("mode", "keys_checked", "missing", "changed", "unfinished", "stale", "foreign", "expired"),
-        *("examples", "key", "execution", "redrives", "at"),
+        *("examples", "key", "execution", "redrives", "at", "read_units"),
     ]
     assert list(report["ledger"]) == LEDGER
     jsonschema.Draft202012Validator(SCHEMA).validate(report)
