@@ -38,7 +38,9 @@ def counts_of(findings: Findings) -> Counts:
         return Counts(uploaded=uploaded)
     read = _read_units(findings)
     if not outcome.answered:
-        return Counts(None, read, None, None, rejects=0, reject_bytes=None, uploaded=uploaded)
+        return Counts(
+            write_units=None, read_units=read, batches=None, batch_seconds=None, reject_bytes=None, uploaded=uploaded
+        )
     measures = outcome.measures
     ran = {state: count for state, count in measures.batches.items() if state != _UNSTARTED}
     return Counts(

@@ -66,8 +66,8 @@ class Forecast:
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
-        lists = {"by_column": self.by_column, "sizes": self.sizes}
-        return {**asdict(self), **{name: [asdict(one) for one in some] for name, some in lists.items()}}
+        document = asdict(self)
+        return {**document, **{name: list(document[name]) for name in ("by_column", "sizes")}}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
