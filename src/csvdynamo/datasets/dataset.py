@@ -84,7 +84,7 @@ class Gates:
     all_rules: Annotated[bool, Flag()] = Field(
         default=False,
         description="`true`: prepare holds each row against all the rules, so that with too many rejects the run fails "
-        "before the upload whoever rejects them, and fails where the function rejects others. prepare takes some four "
+        "before the upload whoever rejects them, and fails where the function rejects others. prepare takes some six "
         "times as long. A dry run and `make plan` always do so",
     )
     last_record: OnChange = Field(

@@ -61,7 +61,7 @@ def test_it_tells_what_a_run_would_do(cars: Path, capsys: pytest.CaptureFixture[
         'row 2: BAD_TYPE, Year: "soon" is not a number',
         "Items: 3, of 10 bytes on average, the largest 10; 3 write units\n",
         "Map Run: 1 batches, about 0.1 s, bound by limits.max_concurrency = 8\n",
-        "DynamoDB         write units                    3",
+        "3  < $0.0001  $0.625 for 1,000,000 (2026-08)\n",
         "  1,000  5,000        3,000      1",
     ):
         assert text in printed, text
