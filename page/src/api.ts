@@ -27,6 +27,7 @@ export type Plan = {
   seconds: number;
   warmth: { write_units: number; map_run_seconds: number; usd: number | null } | null;
   cost: Cost;
+  fuller?: { rows_per_batch: number; batches: number; usd: number | null } | null;
   larger: {
     times: number;
     rows: number;

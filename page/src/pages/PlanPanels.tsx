@@ -24,6 +24,7 @@ export function PlanPanels({ plan }: { plan: Plan }) {
             ["In all", `about ${duration(plan.seconds)}, without the download`],
             ["Warm throughput", warmth(plan)],
             ["Cost", dollars(plan.cost.usd)],
+            ...(plan.fuller ? [fuller(plan.fuller)] : []),
           ]}
         />
       </Panel>
@@ -61,6 +62,11 @@ export function PlanPanels({ plan }: { plan: Plan }) {
     </>
   );
 }
+
+const fuller = (told: NonNullable<Plan["fuller"]>): [string, string] => [
+  "With fuller batches",
+  `limits.rows_per_batch = ${count(told.rows_per_batch)}: ${count(told.batches)} batches, ${dollars(told.usd)}`,
+];
 
 const warmth = ({ warmth: warm }: Plan): string =>
   warm

@@ -31,6 +31,7 @@ class Forecast:
         largest: Those of the largest.
         sizes: The items by their size.
         batches: Batches that the file is cut into.
+        full_batches: Batches that it would be cut into if the bytes of their input alone bound them.
         reject_bytes: The bytes of the rejects' records, as Firehose bills them.
         rejects_key: The key of the records of the rows that it will reject; None where there are none, or they are
             among prepare's own.
@@ -44,6 +45,7 @@ class Forecast:
     largest: int = 0
     sizes: tuple[SizeStep, ...] = ()
     batches: int = 0
+    full_batches: int = 0
     reject_bytes: int = 0
     rejects_key: str | None = None
 
@@ -61,6 +63,7 @@ class Forecast:
             write_units=factor * self.write_units,
             item_bytes=factor * self.item_bytes,
             batches=factor * self.batches,
+            full_batches=factor * self.full_batches,
             reject_bytes=factor * self.reject_bytes,
         )
 

@@ -19,6 +19,15 @@ class Warmth:
 
 
 @dataclass(frozen=True)
+class Fuller:
+    """What it saves to let the bytes of their input alone bound the batches."""
+
+    rows_per_batch: Annotated[int, Field(description="What to set (`limits.rows_per_batch`).")]
+    batches: Annotated[int, Field(description="Batches then.")]
+    usd: Annotated[float | None, Field(description="US dollars then, null where they are not known.")]
+
+
+@dataclass(frozen=True)
 class Larger:
     """The same for a file of many times the rows."""
 
@@ -56,6 +65,7 @@ class Plan:
     seconds: Annotated[float, Field(description="How long the run takes in all, without the download, about.")]
     warmth: Annotated[Warmth | None, Field(description="What a warm table buys, null where the table binds nothing.")]
     cost: Annotated[Cost, Field(description="What it costs.")]
+    fuller: Annotated[Fuller | None, Field(description="What fuller batches save, null where they are full.")]
     larger: Annotated[tuple[Larger, ...], Field(description="The same for larger files of the kind.")]
     refusals: Annotated[
         tuple[str, ...], Field(description="What would stop the run before the upload, a sentence each.")

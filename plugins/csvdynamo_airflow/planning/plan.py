@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset import MOST_ROWS_PER_BATCH, Dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.costs.prices import Charge, Prices
 from csvdynamo_airflow.costs.pricing import cost_of
 from csvdynamo_airflow.costs.usage import Counts
 from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.forecast import Forecast
-from csvdynamo_airflow.documents.plan import Larger, Plan, Warmth
+from csvdynamo_airflow.documents.plan import Fuller, Larger, Plan, Warmth
 from csvdynamo_airflow.planning.pace import TableSpeed, batch_seconds, pace_of
 from csvdynamo_airflow.preparation.draft import FILE_LIMIT_BYTES
 
@@ -80,6 +80,7 @@ def make_plan(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str 
         seconds=pace.seconds + _seconds_beside(foreseen, dataset),
         warmth=_warmth(forecast, dataset, prices, region),
         cost=_cost(foreseen, dataset, prices, region),
+        fuller=_fuller(foreseen, dataset, prices, region),
         larger=tuple(_larger(times, foreseen, dataset, prices, region) for times in TIMES if foreseen.source_rows),
         refusals=tuple(foreseen.refusals),
         warnings=tuple(foreseen.warnings),
@@ -107,6 +108,14 @@ def _warmth(forecast: Forecast, dataset: Dataset, prices: Prices, region: str | 
         pace_of(forecast, dataset.limits, speed.warm(asked)).seconds,
         price.of(asked - speed.first) if price else None,
     )
+
+
+def _fuller(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None) -> Fuller | None:
+    forecast = foreseen.forecast
+    if forecast.full_batches >= forecast.batches:
+        return None
+    full = replace(foreseen, forecast=replace(forecast, batches=forecast.full_batches))
+    return Fuller(MOST_ROWS_PER_BATCH, forecast.full_batches, _cost(full, dataset, prices, region).usd)
 
 
 def _larger(times: int, foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None) -> Larger:

@@ -16,7 +16,7 @@ def told_plan(plan: Plan, examples: Sequence[str] = ()) -> str:
         plan: The plan.
         examples: Some of the rejects, a line each.
     """
-    parts = (_source(plan), _rejects(plan, examples), _items(plan), _time(plan), told_cost(plan.cost), _larger(plan))
+    parts = (_source(plan), _rejects(plan, examples), _items(plan), _time(plan), _cost(plan), _larger(plan))
     return "\n\n".join("\n".join(map(shown, part)) for part in map(list, parts) if part)
 
 
@@ -111,6 +111,15 @@ def _time(plan: Plan) -> Iterator[str]:
         yield (
             f"Warm throughput: with table.warm_write_units = {plan.warmth.write_units:,} the Map Run takes about "
             f"{duration(plan.warmth.map_run_seconds)}; it costs once: {dollars(plan.warmth.usd)}"
+        )
+
+
+def _cost(plan: Plan) -> Iterator[str]:
+    yield from told_cost(plan.cost)
+    if plan.fuller is not None:
+        yield (
+            f"With limits.rows_per_batch = {plan.fuller.rows_per_batch:,}, bound by bytes alone: "
+            f"{plan.fuller.batches:,} batches, {dollars(plan.fuller.usd)}"
         )
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from csvdynamo.datasets.dataset import Dataset, Limits
+from csvdynamo.datasets.dataset import MOST_ROWS_PER_BATCH, Dataset
 from csvdynamo.datasets.write_units import WriteUnits
 from csvdynamo.records.rejects import FIREHOSE_STEP_BYTES, Reject, reject_id
-from csvdynamo.rules.attribute_values import item_size
+from csvdynamo.rules.attribute_values import item_size, utf8_length
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.file_header import FileHeader
@@ -37,28 +37,30 @@ class BatchCount:
         batches: How many there are, the last one among them.
     """
 
-    def __init__(self, limits: Limits, batch_input: dict[str, str]) -> None:
+    def __init__(self, most_rows: int, most_bytes: int, frame: int) -> None:
         """Begin.
 
         Args:
-            limits: The data set's limits.
-            batch_input: What every batch carries beside its rows.
+            most_rows: The most rows of a batch.
+            most_bytes: The most bytes of its input.
+            frame: Bytes of that beside its rows.
         """
         self.batches = 0
-        self._frame = len(_encode({"BatchInput": batch_input, "Items": []}).encode())
-        self._most_rows, self._most_bytes = limits.rows_per_batch, limits.max_input_bytes_per_batch
-        self._rows, self._size = self._most_rows, 0  # as after a full one
+        self._most_rows, self._most_bytes, self._frame = most_rows, most_bytes, frame
+        self._rows, self._size = most_rows, 0  # as after a full one
 
-    def add(self, row: PreparedRow) -> None:
-        """Take the next row, by the names of the prepared file."""
-        text = _encode(row)
-        size = len(text) if text.isascii() else len(text.encode())
+    def add(self, size: int) -> None:
+        """Take the next row, of so many bytes."""
         if self._rows == self._most_rows or self._size + size + 1 > self._most_bytes:
             self.batches += 1
             self._rows, self._size = 1, self._frame + size
         else:
             self._rows += 1
             self._size += size + 1
+
+
+def _json_bytes(value: object) -> int:
+    return utf8_length(_encode(value))
 
 
 @dataclass
@@ -116,11 +118,16 @@ def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: st
     """
     rules = dataset.rules
     converter, units_of, items = RowConverter(rules), WriteUnits(dataset), _Items()
-    batches = BatchCount(dataset.limits, {"execution_name": execution_name, "rules": header.told_rules(rules.digest)})
+    batch_input = {"execution_name": execution_name, "rules": header.told_rules(rules.digest)}
+    frame, limits = _json_bytes({"BatchInput": batch_input, "Items": []}), dataset.limits
+    batches = BatchCount(limits.rows_per_batch, limits.max_input_bytes_per_batch, frame)
+    full_batches = BatchCount(MOST_ROWS_PER_BATCH, limits.max_input_bytes_per_batch, frame)
     by_column: Counter[tuple[str, str | None]] = Counter()
     reject_bytes = 0
     for read in read_file_rows(path):
-        batches.add(read)
+        bytes_in_batch = _json_bytes(read)
+        batches.add(bytes_in_batch)
+        full_batches.add(bytes_in_batch)
         row = header.named(read)
         made = converter.convert(row)
         if isinstance(made, Refusal):
@@ -141,6 +148,7 @@ def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: st
         largest=items.largest,
         sizes=items.steps,
         batches=batches.batches,
+        full_batches=full_batches.batches,
         reject_bytes=reject_bytes,
     )
 

@@ -29,6 +29,9 @@ _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 _MOST_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
 
+MOST_ROWS_PER_BATCH = 1000
+"""The most rows of a batch that a data set file may allow: with as many, the bytes of its input alone bound it."""
+
 
 def _is_schedule(text: str) -> bool:
     fields = text.split(" ")
@@ -98,7 +101,7 @@ class Gates:
 class Limits:
     """How the Map Run cuts the file into batches, and how many batches run at once."""
 
-    rows_per_batch: Annotated[int, WholeNumber(1, 1000)] = Field(
+    rows_per_batch: Annotated[int, WholeNumber(1, MOST_ROWS_PER_BATCH)] = Field(
         default=250, description="rows that one Lambda invocation gets"
     )
     max_input_bytes_per_batch: Annotated[int, WholeNumber(1024, _MOST_INPUT_BYTES)] = Field(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from commands.sample import write_sample
-from csvdynamo.datasets.dataset import Dataset, Limits
+from csvdynamo.datasets.dataset import MOST_ROWS_PER_BATCH, Dataset, Limits
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.write_units import units_of
 from csvdynamo.rules.attribute_values import item_size
@@ -137,6 +137,8 @@ def test_the_batches_are_those_that_item_batcher_cuts(limits: Limits, folder: Pa
     cut = list(batches(read_items(file.path.read_bytes(), CsvFormat()), batching))
 
     assert forecast.batches == len(cut) > 1
+    by_bytes = Batching(MOST_ROWS_PER_BATCH, limits.max_input_bytes_per_batch, carried)
+    assert forecast.full_batches == len(list(batches(read_items(file.path.read_bytes(), CsvFormat()), by_bytes)))
 
 
 def test_each_limit_of_a_batch_is_held_to_the_byte(folder: Path, cars: Callable[[str], Dataset]) -> None:
@@ -192,9 +194,10 @@ def test_short_names_of_a_long_header_are_turned_back(folder: Path, cars: Callab
 
 
 def test_a_forecast_survives_json_and_grows_with_the_file() -> None:
-    forecast = Forecast(3, {"BAD_TYPE": 2}, (), 4, 100, 50, (SizeStep(256, 3),), 1, 5120, "reports/f.jsonl")
+    forecast = Forecast(3, {"BAD_TYPE": 2}, (), 4, 100, 50, (SizeStep(256, 3),), 2, 1, 5120, "reports/f.jsonl")
 
     assert Forecast.from_json(forecast.to_json()) == forecast
     larger = forecast.times(10)
-    assert (larger.written, larger.rejected, larger.write_units, larger.batches) == (30, 20, 40, 10)
+    assert (larger.written, larger.rejected, larger.write_units) == (30, 20, 40)
+    assert (larger.batches, larger.full_batches) == (20, 10)
     assert (larger.item_bytes, larger.reject_bytes, larger.largest) == (1000, 51_200, 50)

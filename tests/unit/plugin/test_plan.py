@@ -26,6 +26,7 @@ def forecast(rows: int, a_batch: int = 250) -> Forecast:
         largest=600,
         sizes=(SizeStep(512, rows - 1), SizeStep(1024, 1)),
         batches=-(-rows // a_batch),
+        full_batches=-(-rows // a_batch),
     )
 
 
@@ -152,6 +153,18 @@ def test_the_check_costs_what_it_reads(mode: VerifyMode, rows: int, units: int) 
     [reads] = [line for line in plan(rows, dataset).cost.lines if line.what.startswith("read units")]
 
     assert reads.quantity == units
+
+
+def test_fuller_batches_are_told_with_what_they_save() -> None:
+    fuller = replace(forecast(250_000), full_batches=600)
+
+    planned = make_plan(Foreseen(250_000, 1, 1, {}, fuller), cars(), known_prices(), "us-east-1")
+
+    assert planned.fuller is not None
+    assert (planned.fuller.rows_per_batch, planned.fuller.batches) == (1_000, 600)
+    assert (planned.fuller.usd or 0) < 1.2 * 0.15625 < (planned.cost.usd or 0)
+    assert "With limits.rows_per_batch = 1,000, bound by bytes alone: 600 batches, $0.1" in told_plan(planned)
+    assert plan(250_000).fuller is None
 
 
 def test_rejects_are_waited_for() -> None:
