@@ -42,17 +42,6 @@ def vehicle(name: str, year: int = 2020) -> str:
     return KEY.of({"dol_vehicle_id": {"S": name}, "model_year": {"N": str(year)}})
 
 
-def _hold_to_plan(report: Any) -> None:
-    """The run of an empty table did what was planned, to the write unit; and what it cost is known."""
-    plan = report["plan"]
-    assert (plan["written"], plan["rejects"]) == (38, {"MISSING_KEY": 2})
-    assert report["write_units"] == plan["write_units"] == 38
-    assert sum(report["batches"].values()) == plan["batches"]
-    assert report["verification"]["read_units"] > 0
-    assert [line["what"] for line in report["cost"]["lines"] if line["usd"] is None] == ["JQ hours"]
-    assert report["cost"]["usd"] > 0
-
-
 def _delete(dynamodb: Any, key: str) -> None:
     dynamodb.delete_item(TableName=TABLE, Key=KEY.values(key))
 
@@ -73,7 +62,6 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
     assert untouched.status == 0, untouched.output[-3000:]
     assert (untouched.report["ledger"]["written"], untouched.report["ledger"]["rejected"]) == (38, 2)
     assert _differences(untouched.report) == (38, {})
-    _hold_to_plan(untouched.report)
     executions, table = checked_dags.executions(), checked_dags.table()
 
     # A lost item, a changed one, one of another writer, a lost file of rejects, a reject that does not count.

@@ -84,16 +84,16 @@ class Gates:
         description="with fewer rows than this, of those that the last green run's source had, the run fails before "
         "the upload. `0`: any number",
     )
+    last_record: OnChange = Field(
+        default=OnChange.WARN,
+        description='what a last record does that is no row: `"fail"`: the run fails before the upload; `"warn"`: it '
+        'is a reject, told in summary and log; `"accept"`: a reject',
+    )
     all_rules: Annotated[bool, Flag()] = Field(
         default=False,
         description="`true`: prepare holds each row against all the rules, so that with too many rejects the run fails "
         "before the upload whoever rejects them, and fails where the function rejects others. prepare takes some six "
         "times as long. A dry run and `make plan` always do so",
-    )
-    last_record: OnChange = Field(
-        default=OnChange.WARN,
-        description='what a last record does that is no row: `"fail"`: the run fails before the upload; `"warn"`: it '
-        'is a reject, told in summary and log; `"accept"`: a reject',
     )
 
 

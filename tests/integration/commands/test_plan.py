@@ -1,6 +1,7 @@
 """`make plan`: the command, from a source to what a run would do with it, and nothing left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from commands import plan
 from commands.project import ROOT
+from commands.sample import write_sample
 
 DATASET = """
 [source]
@@ -66,6 +68,15 @@ def test_it_tells_what_a_run_would_do(cars: Path, capsys: pytest.CaptureFixture[
     ):
         assert text in printed, text
     assert "would stop" not in printed
+
+
+def test_the_page_shows_the_plan_of_the_demos_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+
+    plan.main(["--source", str(write_sample(tmp_path / "sample.csv").path), "--region", plan.DEFAULT_REGION])
+
+    assert capsys.readouterr().out == shown
 
 
 def test_ones_own_prices_and_region_count(cars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
