@@ -22,8 +22,8 @@ export const CostLines = ({ cost }: { cost: Cost }) => (
       ])}
     />
     <Text fontSize="sm" color="fg.muted">
-      {cost.region ? `Prices of ${cost.region}.` : "The Region is not known."} No bill: free tiers and discounts are not
-      taken off.
+      {cost.region ? `Prices of ${cost.region}.` : "The Region is not known."} The sum is without the lines that are
+      unknown. No bill: free tiers and discounts are not taken off.
     </Text>
   </Stack>
 );

@@ -70,5 +70,5 @@ const fuller = (told: NonNullable<Plan["fuller"]>): [string, string] => [
 
 const warmth = ({ warmth: warm }: Plan): string =>
   warm
-    ? `table.warm_write_units = ${count(warm.write_units)}: about ${duration(warm.map_run_seconds)}; once ${dollars(warm.usd)}`
+    ? `table.warm_write_units = ${count(warm.write_units)}: about ${duration(warm.map_run_seconds)}; price, paid once: ${dollars(warm.usd)}`
     : "nothing to ask for";

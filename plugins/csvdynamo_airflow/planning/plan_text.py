@@ -110,7 +110,7 @@ def _time(plan: Plan) -> Iterator[str]:
     else:
         yield (
             f"Warm throughput: with table.warm_write_units = {plan.warmth.write_units:,} the Map Run takes about "
-            f"{duration(plan.warmth.map_run_seconds)}; it costs once: {dollars(plan.warmth.usd)}"
+            f"{duration(plan.warmth.map_run_seconds)}; price, paid once: {dollars(plan.warmth.usd)}"
         )
 
 

@@ -90,7 +90,7 @@ def test_a_line_that_is_unknown_says_so() -> None:
     told = Page(html_report(make_report(measured(), (), cost=unknown))).text
 
     assert "Cost by line: unknown" in told
-    assert "DynamoDB write units unknown unknown by hand The Region is not known." in told
+    assert "DynamoDB write units unknown unknown by hand The Region is not known. The sum is" in told
     assert "Planned and done" not in told
 
 
