@@ -46,6 +46,14 @@ def test_an_index_costs_what_it_holds_of_an_item_and_nothing_of_one_without_its_
     assert counted.of(item, item_size(item)) == units
 
 
+def test_an_item_without_one_part_of_an_indexs_key_is_not_in_it(make_dataset: MakeDataset) -> None:
+    both = INDEXES.format(projection='"all"') + 'sort_key = "note"\n'
+    item: Item = {"car_id": {"S": "A"}, "make": {"S": "Saab"}}
+
+    assert WriteUnits(make_dataset(both)).of(item, 10) == 1
+    assert WriteUnits(make_dataset(both)).of({**item, "note": {"S": "x"}}, 10) == 2
+
+
 def test_two_indexes_cost_each(make_dataset: MakeDataset) -> None:
     both = INDEXES.format(projection='"keys"') + '[table.index.by_note]\npartition_key = "note"\nprojection = "all"\n'
     item = car("Saab", 1_000)
