@@ -44,6 +44,10 @@ demo: $(READY) ## Take a CSV to DynamoDB on the embedded AWS [SOURCE=url-or-path
 describe: $(VENV)/.ready ## Look at a CSV, and write a data set file for it [SOURCE=path-or-https-url] [NAME=cars] [FORCE=1]
 	@$(PY) -m commands.describe --source "$$SOURCE" $(if $(NAME),--name "$$NAME") $(if $(FORCE),--force)
 
+.PHONY: plan
+plan: $(VENV)/.ready ## What a run would do with a CSV: rejects, write units, minutes, cost [SOURCE=path-or-https-url] [DATASET=…] [PRICES=file] [REGION=us-east-1]
+	@$(PY) -m commands.plan --source "$$SOURCE" --dataset "$$DATASET" $(if $(PRICES),--prices "$(PRICES)") $(if $(REGION),--region "$(REGION)")
+
 .PHONY: ui
 ui: $(READY) $(PAGE) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
 	@$(PY) -m commands.ui --dataset "$$DATASET"

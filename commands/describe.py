@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -12,17 +11,16 @@ from pathlib import Path
 from commands.describing.dataset_text import dataset_text
 from commands.describing.describe_source import describe_source
 from commands.describing.description import Description
-from commands.describing.fetched_source import address_of, fetch_source
 from commands.describing.names import dataset_name_of, file_name_of, is_dataset_name
 from commands.describing.told_table import told_table
+from commands.fetched_source import address_of, fetch_source
+from commands.progress import Progress
 from commands.project import DATASETS, fail, make_command, say, stop_like_ctrl_c
 from commands.shell import leave_shell
 from csvdynamo.errors import DatasetError
-from csvdynamo.shown import shown
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 TO_TERMINAL = "-"
-_SILENT_SECONDS = 3.0
 _STOPPED = "Stopped. Nothing was written."
 _INTERRUPTED = "Query interrupted"  # what DuckDB makes of Ctrl-C
 
@@ -117,23 +115,6 @@ def _described(source: str, name: str, file_name: str) -> Description:
         folder = Path(made)
         path = fetch_source(source, folder, lambda done, total: progress("fetched", done, total))
         return describe_source(path, name, folder, url=address_of(source), file_name=file_name, tell=progress)
-
-
-class Progress:
-    """Tells on standard error how far a long file is, now and then."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, what: str, done: int, total: int | None) -> None:
-        """Tell it, unless something was told a moment ago."""
-        now = time.monotonic()
-        if now - self._last < _SILENT_SECONDS:
-            return
-        self._last = now
-        of = "" if total is None else f" of {total:,}"
-        unit = "" if what.startswith("columns") else " bytes"
-        print(shown(f"… {done:,}{of}{unit} {what}"), file=sys.stderr, flush=True)
 
 
 def _told_path(path: Path) -> Path:

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from csvdynamo.folders import RESULTS_PREFIX, names_prefix
 from csvdynamo.rules.row_rules import RowRules
+from csvdynamo.writing.settings import MEMORY_MIB
 from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS, turn_key
 from csvdynamo_stack.asset import stage
 from csvdynamo_stack.encryption import DataEncryption
@@ -25,8 +26,6 @@ from csvdynamo_stack.policies import allow, service_role
 # Five attempts of it and their waits fit in the child execution's five minutes; see "Migrate batch" in the workflow.
 MIGRATE_BATCH_TIMEOUT = Duration.seconds(LONGEST_BATCH_SECONDS)
 CONSOLIDATE_TIMEOUT = Duration.minutes(5)
-
-_MEMORY_MIB = 512
 
 
 class Functions(Construct):
@@ -132,7 +131,7 @@ class Functions(Construct):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             timeout=timeout,
-            memory_size=_MEMORY_MIB,
+            memory_size=MEMORY_MIB,
             description=description,
             environment=dict(environment),
             # By its ARN, so that nothing the CDK might grant later is added to what is written above.

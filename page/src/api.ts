@@ -10,6 +10,35 @@ export type Ledger = {
   unaccounted: number;
 };
 
+export type CostLine = { service: string; what: string; quantity: number | null; usd: number | null; note: string };
+export type Cost = { region: string | null; usd: number | null; lines: CostLine[] };
+
+/** What a run was to do (docs/report.schema.json). */
+export type Plan = {
+  rejects: Record<string, number>;
+  written: number;
+  write_units: number;
+  largest_item: number;
+  sizes: { up_to: number; items: number }[];
+  batches: number;
+  map_run_seconds: number;
+  bound: string;
+  floor_seconds: number;
+  seconds: number;
+  warmth: { write_units: number; map_run_seconds: number; usd: number | null } | null;
+  cost: Cost;
+  fuller?: { rows_per_batch: number; batches: number; usd: number | null } | null;
+  larger: {
+    times: number;
+    rows: number;
+    write_units: number;
+    files: number;
+    map_run_seconds: number;
+    bound: string;
+    usd: number | null;
+  }[];
+};
+
 export type RunLine = {
   run_id: string;
   report: string;
@@ -47,6 +76,7 @@ export type Answer = { approved: boolean; by: string; at: number };
 /** The keys of report.json that the page shows; those that an earlier version did not write may be absent. */
 export type Report = {
   dataset: string;
+  dry_run?: boolean;
   problems: string[];
   execution_arn: string | null;
   execution_status: string | null;
@@ -60,6 +90,8 @@ export type Report = {
   batches?: Record<string, number>;
   throughput?: Throughput | null;
   write_units?: number | null;
+  cost?: Cost | null;
+  plan?: Plan | null;
   failures_by_error: Record<string, number>;
   verification: {
     mode: string;

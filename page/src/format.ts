@@ -17,6 +17,22 @@ export function percent(part: number, whole: number): string {
   return `${exact.toLocaleString("en-US", { maximumFractionDigits: exact < 1 ? 2 : 1 })} %`;
 }
 
+/** US dollars; a small amount is never told as none. */
+export function dollars(usd: number | null | undefined): string {
+  if (usd === null || usd === undefined) return "unknown";
+  if (usd === 0) return "$0";
+  if (usd < 0.0001) return "< $0.0001";
+  const digits = usd < 10 ? 4 : 2;
+  return `$${usd.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}
+
+/** How much there was of something that may be less than one. */
+export function quantity(number: number | null): string {
+  if (number === null) return "unknown";
+  if (Number.isInteger(number) || number >= 100) return count(number);
+  return number < 0.0001 ? "< 0.0001" : number.toLocaleString("en-US", { maximumFractionDigits: 4 });
+}
+
 export function bytes(number: number): string {
   const step = number < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(number) / 3));
   return `${(number / 1000 ** step).toLocaleString("en-US", { maximumFractionDigits: step ? 1 : 0 })} ${UNITS[step]}`;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 
 import type { Progress } from "../src/airflow";
-import type { Ledger } from "../src/api";
+import type { Ledger, Report } from "../src/api";
 import { answered, numbers } from "../src/asked";
 import { bands, stops, verified } from "../src/flow";
-import { bytes, count, distance, duration, percent } from "../src/format";
+import { bytes, count, distance, dollars, duration, percent, quantity } from "../src/format";
+import { compared } from "../src/plan";
 import { pace } from "../src/rate";
 
 const LEDGER: Ledger = {
@@ -155,5 +156,53 @@ describe("the pace of a Map Run", () => {
 
   it("leaves nothing where all is done", () => {
     expect(pace(told(90, 1010), told(100, 1020)).left).toBe(0);
+  });
+});
+
+describe("cost", () => {
+  it("never tells a small amount as none, nor an unknown one as a number", () => {
+    expect([0, 0.00001, 0.12345, 1234.5, null, undefined].map(dollars)).toEqual([
+      "$0",
+      "< $0.0001",
+      "$0.1235",
+      "$1,234.50",
+      "unknown",
+      "unknown",
+    ]);
+    expect([null, 3, 0.5, 0.00001, 1234.5].map(quantity)).toEqual(["unknown", "3", "0.5", "< 0.0001", "1,235"]);
+  });
+});
+
+describe("a plan beside what happened", () => {
+  const plan = {
+    rejects: { BAD_TYPE: 2, TOO_LONG: 1 },
+    written: 97,
+    write_units: 97,
+    batches: 1,
+    map_run_seconds: 1.5,
+    cost: { region: "us-east-1", usd: 0.01, lines: [] },
+  };
+  const report = {
+    plan,
+    ledger: { ...LEDGER, written: 96, rejected: 4 },
+    execution_arn: "arn",
+    batches: { SUCCEEDED: 1 },
+    throughput: { began: 0, seconds: 2, rows: [50, 50] },
+  } as unknown as Report;
+
+  it("sets each number beside the other, and says what nobody counted", () => {
+    expect(compared(report).map((one) => [one.planned, one.done])).toEqual([
+      ["97", "96"],
+      ["3", "4"],
+      ["97", "unknown"],
+      ["1", "1"],
+      ["1.5 s", "4 s"],
+      ["$0.0100", "unknown"],
+    ]);
+  });
+
+  it("is not there of a run without a plan, nor of a dry run", () => {
+    expect(compared({ ...report, plan: null })).toEqual([]);
+    expect(compared({ ...report, execution_arn: null })).toEqual([]);
   });
 });

@@ -18,6 +18,12 @@ def is_real_aws(endpoint_url: str) -> bool:
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
+def region_of_arn(arn: str) -> str | None:
+    """Return the Region that an ARN names; None where it is none, or names none."""
+    parts = arn.split(":")
+    return parts[3] or None if len(parts) >= 6 and parts[0] == "arn" else None
+
+
 @dataclass(frozen=True)
 class Console:
     """The console of a Region.

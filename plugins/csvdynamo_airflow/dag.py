@@ -104,8 +104,8 @@ def _params(dataset: Dataset) -> dict[str, Param]:
             False,
             type="boolean",
             title="Dry run",
-            description="Stop after prepare: the report tells of rejects and of a changed header, and nothing is "
-            "written to the table.",
+            description="Stop after prepare: nothing is written to the table, and the report tells of rejects, of a "
+            "changed header, and of what a run would do and cost.",
         ),
         "accept_source": Param(
             False,
@@ -175,6 +175,7 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         keep_refused,
         source_url=params["source_url"],
         accept_source=params["accept_source"],
+        dry_run=params["dry_run"],
     )
     keep_for_lineage(context["task"], prepared=prepared)
     return prepared

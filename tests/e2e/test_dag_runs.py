@@ -110,6 +110,9 @@ def test_a_dry_run_stops_after_prepare_and_is_green(dags: Any, vehicles: Any) ->
     assert run.status == 0, run.output[-2000:]
     assert dags.executions() == executions
     assert run.report["ledger"] == {**LEDGER_OF_NOTHING, "source_rows": 2, "unstarted": 2}
+    plan = run.report["plan"]
+    assert (plan["written"], plan["write_units"], plan["batches"]) == (2, 2, 1)
+    assert plan["cost"]["usd"] > 0
 
 
 def test_a_header_alone_starts_no_execution_and_is_green(dags: Any, vehicles: Any) -> None:

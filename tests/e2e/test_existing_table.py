@@ -59,6 +59,17 @@ def their_dags(airflow: Airflow, stacks: Stacks, deployed: Deployed) -> Iterator
     dynamodb.delete_table(TableName=TABLE)
 
 
+def _hold_to_plan(report: Any) -> None:
+    """The run did what was planned, to the write unit: five items, three of which are in the index."""
+    plan = report["plan"]
+    assert (plan["written"], plan["rejects"]) == (5, {"TOO_LARGE": 1})
+    assert report["write_units"] == plan["write_units"] == 5 + 3
+    assert sum(report["batches"].values()) == plan["batches"] == 1
+    assert report["verification"]["read_units"] > 0
+    assert [line["what"] for line in report["cost"]["lines"] if line["usd"] is None] == ["JQ hours"]
+    assert report["cost"]["usd"] > 0
+
+
 def test_rows_go_to_a_table_that_is_there_and_what_has_expired_is_not_lost(their_dags: Dags, tmp_path: Path) -> None:
     dynamodb, now = their_dags.deployed.client("dynamodb"), int(time.time())
     past, future = now - 30 * DAY, now + 30 * DAY
@@ -90,6 +101,7 @@ def test_rows_go_to_a_table_that_is_there_and_what_has_expired_is_not_lost(their
     assert written.status == 0, written.output[-3000:]
     assert (written.report["ledger"]["written"], written.report["ledger"]["rejected"]) == (5, 1)
     assert written.report["rejects_by_code"] == {"TOO_LARGE": 1}
+    _hold_to_plan(written.report)
     assert {*their_dags.table()} - {"A_4", "A_6"} == {"Z_1", "A_1", "A_2", "A_3"}
     asked = dynamodb.query(
         TableName=TABLE,

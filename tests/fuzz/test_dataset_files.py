@@ -67,6 +67,7 @@ VALID: dict[str, Any] = {
         "tolerated_failure_percent": 0,
         "min_rows_percent": 99.5,
         "last_record": "warn",
+        "all_rules": True,
     },
     "limits": {"rows_per_batch": 250, "max_input_bytes_per_batch": 204800, "max_concurrency": 4},
     "schema": {"header": ["Car ID", "Price"], "new": "fail", "renamed": "warn"},

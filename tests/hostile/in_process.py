@@ -122,7 +122,7 @@ def migrate_bytes(content: bytes, dataset: Dataset, folder: Path) -> Migrated:
     return Migrated(prepared, table.items, table.overwritten, rejects, body.decode("utf-8"))
 
 
-def prepare_bytes(content: bytes, dataset: Dataset, folder: Path, s3: Any) -> Prepared:
+def prepare_bytes(content: bytes, dataset: Dataset, folder: Path, s3: Any, *, dry_run: bool = False) -> Prepared:
     """Run the tasks download and prepare on a file's bytes."""
     run_id = f"run-{next(_names)}"
     with _pythons_field_limit(), tempfile.TemporaryDirectory(dir=folder) as work:
@@ -137,7 +137,15 @@ def prepare_bytes(content: bytes, dataset: Dataset, folder: Path, s3: Any) -> Pr
             local=LocalUse(folder=Path(work)),
             work_parent=Path(work),
         )
-        return prepare(landed, dataset, s3=s3, run_id=run_id, name_execution=lambda _: run_id, work_parent=Path(work))
+        return prepare(
+            landed,
+            dataset,
+            s3=s3,
+            run_id=run_id,
+            name_execution=lambda _: run_id,
+            dry_run=dry_run,
+            work_parent=Path(work),
+        )
 
 
 def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:

@@ -1,19 +1,25 @@
-import { Alert, Code, Heading, HStack, List, SimpleGrid, Stack, Table, Text } from "@chakra-ui/react";
+import { Alert, Code, Heading, HStack, List, SimpleGrid, Stack, Text } from "@chakra-ui/react";
 
 import { fileAddress, type Report, type RunPage } from "../api";
 import { answered } from "../asked";
 import { Away, dataSetPlace, Within } from "../components/Away";
 import { Bars } from "../components/Bars";
+import { CostLines } from "../components/CostLines";
+import { Facts } from "../components/Facts";
+import { Lines } from "../components/Lines";
 import { Panel } from "../components/Panel";
 import { RowFlow } from "../components/RowFlow";
 import { ThroughputChart } from "../components/ThroughputChart";
-import { bytes, count, duration } from "../format";
+import { bytes, count, dollars, duration } from "../format";
+import { compared } from "../plan";
 import { Questions } from "./AskedOf";
+import { PlanPanels } from "./PlanPanels";
 import { Rejects } from "./Rejects";
 
 /** What a run's report says. */
 export function RunReport({ dagId, runId, page }: { dagId: string; runId: string; page: RunPage }) {
   const { report, line } = page;
+  const done = compared(report);
   return (
     <Stack gap={4}>
       <Alert.Root status={line.accounted ? "success" : "error"}>
@@ -49,9 +55,25 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
         <Panel title="Seconds by step">
           <Bars rows={Object.entries(report.seconds)} palette="blue" told={duration} />
         </Panel>
-        <Panel title="Cost and batches">
-          <Cost report={report} />
+        <Panel title="Batches">
+          <Batches report={report} />
         </Panel>
+        {done.length > 0 && (
+          <Panel title="Planned and done">
+            <Lines
+              label="Planned and done"
+              head={["", "Planned", "Done"]}
+              numbers={[1, 2]}
+              rows={done.map((one) => [one.name, one.planned, one.done])}
+            />
+          </Panel>
+        )}
+        {report.dry_run && report.plan && <PlanPanels plan={report.plan} />}
+        {report.cost && report.execution_arn && (
+          <Panel title={`Cost: ${dollars(report.cost.usd)}`} wide>
+            <CostLines cost={report.cost} />
+          </Panel>
+        )}
         <Panel title="Where it is" wide>
           <Places page={page} />
         </Panel>
@@ -106,7 +128,7 @@ function Changes({ report }: { report: Report }) {
   );
 }
 
-function Cost({ report }: { report: Report }) {
+function Batches({ report }: { report: Report }) {
   const rows: [string, string][] = [
     ["Write units", typeof report.write_units === "number" ? count(report.write_units) : "unknown"],
     ...Object.entries(report.batches ?? {}).map(([state, number]): [string, string] => [
@@ -136,20 +158,3 @@ function Places({ page: { report, links, table } }: { page: RunPage }) {
     />
   );
 }
-
-const Facts = ({ rows }: { rows: [string, React.ReactNode][] }) => (
-  <Table.Root size="sm">
-    <Table.Body>
-      {rows.map(([name, value]) => (
-        <Table.Row key={name}>
-          <Table.Cell as="th" fontWeight="normal" color="fg.muted" textAlign="start" whiteSpace="nowrap">
-            {name}
-          </Table.Cell>
-          <Table.Cell overflowWrap="anywhere" wordBreak="break-word">
-            {value}
-          </Table.Cell>
-        </Table.Row>
-      ))}
-    </Table.Body>
-  </Table.Root>
-);

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.advice import advice_for
+from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.measures import Throughput
 from csvdynamo_airflow.documents.schema_change import warnings
+from csvdynamo_airflow.planning.plan_text import dollars, duration, quantity
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -72,6 +74,8 @@ def html_report(report: Report) -> str:
         plot=_plot(report.throughput) if report.throughput else None,
         facts=[(name, shown(value)) for name, value in _facts(report)],
         longest=max(report.seconds.values(), default=0.0) or 1.0,
+        compared=list(compared(report)),
+        most_items=max((step.items for step in report.plan.sizes), default=1) if report.plan else 1,
     )
     return page + "\n"
 
@@ -81,7 +85,7 @@ def _template() -> "Template":
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - slow; not at DAG parse time
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["count"] = "{:,}".format
+    environment.filters |= {"count": "{:,}".format, "dollars": dollars, "quantity": quantity, "duration": duration}
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 

@@ -21,20 +21,27 @@ from csvdynamo_airflow.accounting.report_document import (
 )
 from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
+from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.documents.schema_change import warnings
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.naming import execution_name, reports_prefix
+from csvdynamo_airflow.planning.plan_text import dollars, told_plan
 
 REPORT_FILE = "report.json"
 
 
-def make_report(findings: Findings, problems: Sequence[str]) -> Report:
+def make_report(
+    findings: Findings, problems: Sequence[str], *, cost: Cost | None = None, plan: Plan | None = None
+) -> Report:
     """Write what is known of a run as its report.
 
     Args:
         findings: What the tasks left behind.
         problems: What keeps the run from being green (`verdict.problems`).
+        cost: What it cost (`spending.cost_of_run`).
+        plan: What it was to do (`spending.plan_of_run`).
     """
     prepared, execution, counts = findings.prepared, findings.execution, findings.counts
     outcome = findings.outcome or Outcome()
@@ -63,6 +70,8 @@ def make_report(findings: Findings, problems: Sequence[str]) -> Report:
         batches=dict(outcome.measures.batches),
         throughput=outcome.measures.throughput,
         write_units=outcome.measures.write_units,
+        cost=cost,
+        plan=plan,
         unfinished_rows_in_error_files=outcome.failed + outcome.unstarted,
         verification=_verification(findings.checked or CheckedTable()),
         schema_changes=tuple(HeaderChange(**vars(one)) for one in prepared.schema_changes) if prepared else (),
@@ -73,10 +82,16 @@ def make_report(findings: Findings, problems: Sequence[str]) -> Report:
         seconds={task.task_id: task.seconds for task in findings.tasks},
         error_files=tuple(
             f"s3://{prepared.bucket}/{key}"
-            for key in (outcome.key, outcome.csv_key, outcome.unfinished_key)
+            for key in (outcome.key, outcome.csv_key, outcome.unfinished_key, _foreseen_key(findings))
             if prepared is not None and key
         ),
     )
+
+
+def _foreseen_key(findings: Findings) -> str | None:
+    """Name the object of the rows that the function would reject, after a dry run."""
+    forecast = findings.prepared.forecast if findings.prepared else None
+    return forecast.rejects_key if forecast else None
 
 
 def report_key(findings: Findings) -> str:
@@ -109,6 +124,10 @@ def summary(report: Report) -> str:
     if report.verification.mode is not VerifyMode.NONE:
         checked = CheckedTable.from_json(json_of(report.verification))
         lines += ["", "table: " + checked.sentence()]
+    if report.plan and report.dry_run:
+        lines += ["", *told_plan(report.plan).split("\n")]
+    elif report.cost and report.execution_arn:
+        lines += ["", _told_cost(report)]
     if report.problems:
         lines += ["", *(line for problem in report.problems for line in problem.split("\n"))]
     elif report.dry_run:
@@ -124,6 +143,13 @@ def _asked(report: Report) -> list[str]:
         return []
     answer = f" {Approval(**vars(report.approval)).sentence()}" if report.approval else ""
     return ["", f"asked of a person:{answer}", *(f"- {one.gate}: {one.sentence}" for one in report.questions)]
+
+
+def _told_cost(report: Report) -> str:
+    """Say what the run cost, beside what it was to cost."""
+    cost, plan = report.cost, report.plan
+    planned = f", planned were {dollars(plan.cost.usd)}" if plan else ""
+    return f"cost: {dollars(cost.usd if cost else None)}{planned}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:
@@ -182,6 +208,7 @@ def _verification(checked: CheckedTable) -> Verification:
         execution=checked.execution,
         redrives=checked.redrives,
         at=checked.at,
+        read_units=checked.read_units,
     )
 
 

@@ -12,7 +12,9 @@ from pydantic import Field, TypeAdapter
 
 from csvdynamo.datasets.policies import OnChange, VerifyMode
 from csvdynamo_airflow.documents.checked_table import DifferenceKind
+from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.measures import ColumnRejects, Throughput
+from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.documents.schema_change import ChangeKind, Reference
 
 if TYPE_CHECKING:
@@ -99,6 +101,9 @@ class Verification:
     execution: Annotated[str, Field(description="The execution whose rows were looked for, empty where none were.")]
     redrives: Annotated[int, Field(description="How often that had been redriven then.")]
     at: Annotated[float, Field(description="When the table had been read, in seconds since the epoch.")]
+    read_units: Annotated[
+        float | None, Field(description="Read units that it consumed, null where DynamoDB did not say.")
+    ]
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,12 @@ class Report:
     write_units: Annotated[
         float | None,
         Field(description="Write units that the batches which succeeded consumed, null where DynamoDB did not say."),
+    ]
+    cost: Annotated[
+        Cost | None, Field(description="What the run cost, by what was counted and by dated prices; null: not priced.")
+    ]
+    plan: Annotated[
+        Plan | None, Field(description="What it was to do; null where its rows were not held against all rules before.")
     ]
     unfinished_rows_in_error_files: Annotated[
         int, Field(description="Failed and unstarted rows that the error files name.")

@@ -1,11 +1,12 @@
 """Whether a run is green: the one decision that the DAG's last task reports. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import ForeignPolicy, Verification
 from csvdynamo.errors import OtherRulesError, TurnLostError
 from csvdynamo.records.totals import Totals
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.shown import shown, shown_lines
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.unheard import unheard
@@ -88,9 +89,28 @@ def _contradictions(findings: Findings) -> Iterator[str]:
             f"The result files count {outcome.answered_rejects:,} rejected rows, the error files hold "
             f"{outcome.rejects:,} of them{f'; missing are {ids}' if ids else ''}: see the task fetch_error_files."
         )
+    yield from _against_what_was_foreseen(prepared, outcome)
     if findings.counts:
         yield from _against_the_outcome(prepared, outcome, findings.counts)
     yield from _against_the_executions_output(outcome, findings.execution)
+
+
+def _against_what_was_foreseen(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
+    """Hold what the function made of the rows against what prepare foresaw, once it judged all of them."""
+    forecast = prepared.forecast
+    if forecast is None or outcome.written + outcome.answered_rejects != prepared.prepared_rows:
+        return
+    # What DynamoDB refuses by itself, no rule foresees.
+    judged = {code: rows for code, rows in outcome.by_code.items() if code != RejectCode.DYNAMODB_REFUSED}
+    if judged != dict(forecast.by_code):
+        yield (
+            f"Before the upload {_counted(forecast.by_code)} were foreseen for the function, and it found "
+            f"{_counted(judged)}: it does not have the rules of this version. Deploy the stack, and {_ANEW}."
+        )
+
+
+def _counted(by_code: Mapping[str, int]) -> str:
+    return ", ".join(f"{rows:,} {code}" for code, rows in by_code.items()) or "no rejects"
 
 
 def _against_the_outcome(prepared: Prepared, outcome: Outcome, counts: MigrationCounts) -> Iterator[str]:

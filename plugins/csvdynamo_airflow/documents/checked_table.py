@@ -87,6 +87,7 @@ class CheckedTable:
         redrives: How often that had been redriven then.
         at: When the table had been read, in seconds since the epoch.
         expired: Items that were not there, and whose time to live had ended: DynamoDB deletes them.
+        read_units: Read units that it consumed; None where DynamoDB did not say.
     """
 
     mode: VerifyMode = VerifyMode.NONE
@@ -98,6 +99,7 @@ class CheckedTable:
     redrives: int = 0
     at: float = 0.0
     expired: int = 0
+    read_units: float | None = None
 
     def count(self, kind: DifferenceKind) -> int:
         """How many differences there are of a kind."""
@@ -133,6 +135,7 @@ class CheckedTable:
             "redrives": self.redrives,
             "at": self.at,
             "expired": self.expired,
+            "read_units": self.read_units,
         }
 
     @classmethod
@@ -149,4 +152,5 @@ class CheckedTable:
                 redrives=document["redrives"],
                 at=document["at"],
                 expired=document.get("expired", 0),  # a run may last over an upgrade
+                read_units=document.get("read_units"),
             )

@@ -34,12 +34,16 @@ class Measures:
         write_units: Write units that the batches which succeeded consumed, as DynamoDB said; None where it did not.
         throughput: How many rows were settled when; None where no batch told.
         rejects_by_column: The most frequent rejects, by code and column, the most first.
+        batch_seconds: How long the batches that succeeded took together; None where one did not tell.
+        reject_bytes: The bytes of the rejects' records, as Firehose bills them; None where nobody counted.
     """
 
     batches: Mapping[str, int] = field(default_factory=dict)
     write_units: float | None = None
     throughput: Throughput | None = None
     rejects_by_column: tuple[ColumnRejects, ...] = ()
+    batch_seconds: float | None = None
+    reject_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write them as a JSON document."""
@@ -61,4 +65,6 @@ class Measures:
             document["write_units"],
             Throughput(**{**throughput, "rows": tuple(throughput["rows"])}) if throughput else None,
             tuple(ColumnRejects(**one) for one in document["rejects_by_column"]),
+            document.get("batch_seconds"),  # a run may last over an upgrade
+            document.get("reject_bytes"),
         )

@@ -7,6 +7,7 @@ from typing import Any, Self
 from csvdynamo.folders import SOURCE_PREFIX
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.documents.approval import Question, asked_digest
+from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -55,6 +56,7 @@ class Prepared:
         source_warnings: What speaks against the source as a whole, and was let pass.
         last_rows: Rows of the last green run's source, None where there is none to compare with.
         questions: What a person has to let pass before a row of it is written.
+        forecast: What the function will make of the rows; None where nobody held them against all the rules.
     """
 
     bucket: str
@@ -87,6 +89,7 @@ class Prepared:
     source_warnings: tuple[str, ...] = ()
     last_rows: int | None = None
     questions: tuple[Question, ...] = ()
+    forecast: Forecast | None = None
 
     @property
     def asked(self) -> str:
@@ -111,12 +114,14 @@ class Prepared:
             "source_warnings": list(self.source_warnings),
             "questions": [question.to_json() for question in self.questions],
         }
-        return {**asdict(self), **lists, "schema_changes": changes, "notes": self.notes.to_json()}
+        told = {"notes": self.notes.to_json(), "forecast": self.forecast.to_json() if self.forecast else None}
+        return {**asdict(self), **lists, "schema_changes": changes, **told}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
         with reading("What the task prepare returned"):
+            forecast = document.get("forecast")
             return cls(
                 **{
                     **document,
@@ -126,6 +131,7 @@ class Prepared:
                     "questions": tuple(map(Question.from_json, document.get("questions", ()))),
                     "notes": SourceNotes.from_json(document.get("notes", {})),
                     "source": Landed.from_json(document["source"]),
+                    "forecast": Forecast.from_json(forecast) if forecast else None,
                 }
             )
 

@@ -27,9 +27,7 @@ def measure(session: "DuckDBPyConnection", rows: Path, batches: Path) -> Measure
     """
     of_rows, of_batches = (f"FROM read_parquet({sql_text(path)})" for path in (rows, batches))
     by_status = session.execute(f"SELECT status, count(*) {of_batches} GROUP BY ALL ORDER BY ALL").fetchall()
-    [[untold, units]] = session.execute(
-        f"SELECT count(*) FILTER (write_units IS NULL), sum(write_units) {of_batches} WHERE written IS NOT NULL"
-    ).fetchall()
+    units, seconds = (_sum(session, name, of_batches) for name in ("write_units", "seconds"))
     by_column = session.execute(
         f"SELECT coalesce(code, ''), nullif(\"column\", ''), count(*) AS told {of_rows} "
         f"WHERE standing IN ('{RowStanding.BEFORE_UPLOAD}', '{RowStanding.REJECTED}') "
@@ -37,10 +35,19 @@ def measure(session: "DuckDBPyConnection", rows: Path, batches: Path) -> Measure
     ).fetchall()
     return Measures(
         batches=dict(by_status),
-        write_units=None if untold else units,
+        write_units=units,
         throughput=_throughput(session, of_batches),
         rejects_by_column=tuple(ColumnRejects(*one) for one in by_column),
+        batch_seconds=seconds,
     )
+
+
+def _sum(session: "DuckDBPyConnection", name: str, of_batches: str) -> float | None:
+    """Add up what each batch that succeeded told of itself; None where one told nothing."""
+    [[untold, told]] = session.execute(
+        f"SELECT count(*) FILTER ({name} IS NULL), sum({name}) {of_batches} WHERE written IS NOT NULL"
+    ).fetchall()
+    return None if untold else told
 
 
 def _throughput(session: "DuckDBPyConnection", of_batches: str) -> Throughput | None:

@@ -6,11 +6,12 @@ object that said so. The table of batches has `BATCHES`. Both are Parquet.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
+from csvdynamo.records.rejects import FIREHOSE_STEP_BYTES
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
 from csvdynamo_airflow.outcome.outcome_measures import measure
@@ -162,8 +163,14 @@ class OutcomeTables:
             rules=self._counts(
                 f"SELECT coalesce(rules, ''), count(*) {batches} WHERE written IS NOT NULL GROUP BY ALL"
             ),
-            measures=measure(self._session, self.rows, self.batches),
+            measures=replace(measure(self._session, self.rows, self.batches), reject_bytes=self._billed_bytes()),
         )
+
+    def _billed_bytes(self) -> int:
+        """Add up the records that Firehose delivered, whether or not they count, as it bills them."""
+        steps = f"(size + {FIREHOSE_STEP_BYTES - 1}) // {FIREHOSE_STEP_BYTES}"
+        [[told]] = self._fetch(f"SELECT coalesce(sum({steps}), 0) FROM {self._said} WHERE standing = '{_REJECTED}'")
+        return int(told) * FIREHOSE_STEP_BYTES
 
     @property
     def _rejected(self) -> str:

@@ -23,7 +23,7 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE, ruined_cells
-from csvdynamo_airflow.preparation.reject_spool import write_records
+from csvdynamo_airflow.preparation.rejected_rows import RejectedRows
 from csvdynamo_airflow.reading.ruined_codes import told_ruined
 from csvdynamo_airflow.reading.text_encoding import shown_encoding
 from csvdynamo_airflow.reading.told_reading import told_reading
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GateError", "Prepared", "prepare"]
 
-REJECTS_FILE = "rejected_before_upload.jsonl"
 NAMES_FILE = "names.json"
 
 log = shown_log(__name__)
@@ -70,6 +69,7 @@ def prepare(
     name_execution: Callable[[str], str],
     source_url: str | None = None,
     accept_source: bool = False,
+    dry_run: bool = False,
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:
@@ -87,6 +87,7 @@ def prepare(
         source_url: Where the run was to read. The last green run's rows are those of the data set's own source: another
             one may have as few as it likes.
         accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
+        dry_run: Whether nothing is migrated: every row is held against all the rules, as where the data set wants it.
         work_parent: Where to make the temporary folder; the system's temporary folder if None.
         report_progress: Is told of the bytes written.
 
@@ -145,14 +146,13 @@ def prepare(
         faults += judge_keys(told_ruined(ruined, keys))
         texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
-        rejects, profile = folder / REJECTS_FILE, folder / PROFILE_FILE
-        if outcome.rejects_by_code:
-            write_records(outcome.spools, rejects, dataset.name, execution_name, space)
+        rows = RejectedRows.of(outcome, dataset, execution_name, space, dry_run=dry_run)
+        profile = folder / PROFILE_FILE
         if outcome.profile:
             with space.open_text(profile) as file:
                 json.dump(outcome.profile, file, ensure_ascii=False)
         reports = reports_prefix(dataset.name, execution_name)
-        rejected = sum(outcome.rejects_by_code.values())
+        rejected = sum(rows.by_code.values())
         prepared = Prepared(
             bucket=landed.bucket,
             file_key=file_key,
@@ -161,8 +161,8 @@ def prepare(
             source_rows=outcome.source_rows,
             prepared_rows=outcome.source_rows - rejected,
             rejected=rejected,
-            rejects_by_code=outcome.rejects_by_code,
-            rejects_key=_keep(s3, rejects, landed.bucket, reports),
+            rejects_by_code=rows.by_code,
+            rejects_key=_keep(s3, rows.records, landed.bucket, reports),
             header=outcome.headers,
             schema_changes=schema_changes,
             execution_name=execution_name,
@@ -176,13 +176,17 @@ def prepare(
             escape=source_format.escape,
             encoding_guessed=source_format.guessed,
             notes=replace(outcome.notes, notes=(*outcome.notes.notes, *told_ruined(ruined, texts).values())),
-            profile_key=_keep(s3, profile, landed.bucket, reports),
-            sample_key=_keep(s3, outcome.sample, landed.bucket, reports) if outcome.sample else None,
+            profile_key=_keep(s3, profile if outcome.profile else None, landed.bucket, reports),
+            sample_key=_keep(s3, outcome.sample, landed.bucket, reports),
             sample_sha256=file_sha256(outcome.sample) if outcome.sample else "",
             usual_source=usual_source,
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
             last_rows=mark.rows if mark else None,
+            forecast=rows.forecast,
         )
+        if rows.forecast and rows.foreseen:
+            forecast = replace(rows.forecast, rejects_key=_keep(s3, rows.foreseen, landed.bucket, reports))
+            prepared = replace(prepared, forecast=forecast)
         for note in prepared.notes.sentences():
             log.info("%s", note)
         for warning in prepared.source_warnings:
@@ -236,9 +240,9 @@ def _upload_names(s3: "S3Client", path: Path, prepared: Prepared, dataset: str, 
     log.info(told, prepared.bucket, key)
 
 
-def _keep(s3: "S3Client", file: Path, bucket: str, prefix: str) -> str | None:
+def _keep(s3: "S3Client", file: Path | None, bucket: str, prefix: str) -> str | None:
     """Store a file if it was written; return its key."""
-    if not file.exists():
+    if file is None:
         return None
     upload(s3, file, bucket, prefix + file.name)
     return prefix + file.name
@@ -255,8 +259,9 @@ def _hold_to_gates(prepared: Prepared, dataset: Dataset, faults: Sequence[Source
         if fault.fails
     ]
     if rejects := too_many_rejects(ledger, prepared.rejects_by_code, dataset.gates):
+        known = "All of them are rejects of prepare" if prepared.forecast is None else "They are known beforehand"
         lines.append(
-            f"{rejects} All of them are rejects of prepare, so nothing was uploaded and no row was migrated. Correct "
+            f"{rejects} {known}, so nothing was uploaded and no row was migrated. Correct "
             f"the source; or, if the rest is to be migrated without them, raise the setting in {file}, and deploy."
         )
     if lines:

@@ -59,7 +59,13 @@ class RejectSpool:
 
 
 def write_records(
-    spools: Sequence[RejectSpool], path: Path, dataset: str, execution_name: str, space: DiskSpace
+    spools: Sequence[RejectSpool],
+    path: Path,
+    dataset: str,
+    execution_name: str,
+    space: DiskSpace,
+    *,
+    stage: Stage = Stage.PREPARE,
 ) -> None:
     """Write what closed spools keep as reject records, one JSON object a line, in the order of the source's rows.
 
@@ -69,6 +75,7 @@ def write_records(
         dataset: The data set's name.
         execution_name: The name of the run's execution.
         space: The space of the folder that the file is in.
+        stage: Where they are, or will be, rejected.
 
     Raises:
         NoSpaceError: The disk fills up.
@@ -80,7 +87,7 @@ def write_records(
                 execution_name=execution_name,
                 dataset=dataset,
                 row=row,
-                stage=Stage.PREPARE,
+                stage=stage,
                 code=bad.code,
                 column=bad.column,
                 message=bad.message,

@@ -1,11 +1,9 @@
 """What a prepared file lets expect of the table, row by row, once its execution has ended."""
 
-import csv
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
@@ -17,6 +15,7 @@ from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.outcome.outcome_tables import standings
+from csvdynamo_airflow.preparation.file_rows import PreparedRow
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.storage.stored_file import fetch
@@ -25,23 +24,6 @@ from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_FIELD_LIMIT = 1 << 20  # characters; a row is far smaller, or no batch would have room for it
-
-PreparedRow = Mapping[str, str]
-"""Header to text, the row number among them."""
-
-
-def read_rows(path: Path) -> Iterator[PreparedRow]:
-    """Read a prepared file as Step Functions' CSV reader does, each pair of backslashes as one, by its own header."""
-    csv.field_size_limit(max(csv.field_size_limit(), _FIELD_LIMIT))
-    # Only \n ends a line of a prepared file; Python would end one at a lone carriage return, too.
-    with path.open(encoding="utf-8", newline="\n") as file:
-        records = csv.reader(line.replace("\\\\", "\\") for line in file)
-        header = next(records)
-        for fields in records:
-            yield dict(zip(header, fields, strict=True))
-
 
 _UNFINISHED, _REJECTED = 1, 2
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +12,7 @@ from csvdynamo.errors import UnconfirmedAnswerError
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.keys import TableKey
 from csvdynamo_airflow.errors import MigrationPostponedError
+from csvdynamo_airflow.table.read_units import ReadUnits
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +47,7 @@ class TableReader:
         key: Its key.
         patience_seconds: How long one call may be throttled before it is given up.
         sleep: Waits so many seconds.
+        units: Adds up what the reads cost.
     """
 
     dynamodb: "DynamoDBClient"
@@ -53,6 +55,7 @@ class TableReader:
     key: TableKey
     patience_seconds: float = 120.0
     sleep: Callable[[float], None] = time.sleep
+    units: ReadUnits = field(default_factory=ReadUnits)
 
     def get(self, keys: Sequence[str]) -> dict[str, Item]:
         """Read the items of some keys; a key without an item is not in the answer.
@@ -106,7 +109,8 @@ class TableReader:
         keys = wanted
         for _ in self._backoff().attempts():
             request: dict[str, KeysAndAttributesTypeDef] = {self.table: {"Keys": keys, "ConsistentRead": True}}
-            found, keys = self._call(partial(self.dynamodb.batch_get_item, RequestItems=request), self._found)
+            get = partial(self.dynamodb.batch_get_item, RequestItems=request, ReturnConsumedCapacity="TOTAL")
+            found, keys = self._call(get, self._found)
             yield from found
             if not keys:
                 return
@@ -123,6 +127,7 @@ class TableReader:
         keys = left[self.table].get("Keys") if left else []
         if keys is None:
             raise UnconfirmedAnswerError("DynamoDB answered without saying which keys it left unread")
+        self.units.add(answer)
         return found.get(self.table, []), keys
 
     def _page(self, segment: int, segments: int, start: Item | None) -> tuple[list[Item], Item | None]:
@@ -131,10 +136,19 @@ class TableReader:
             "ConsistentRead": True,
             "Segment": segment,
             "TotalSegments": segments,
+            "ReturnConsumedCapacity": "TOTAL",
         }
         if start:
             asked["ExclusiveStartKey"] = start
-        return self._call(partial(self.dynamodb.scan, **asked), _page_of)
+        return self._call(partial(self.dynamodb.scan, **asked), self._page_of)
+
+    def _page_of(self, answer: "ScanOutputTypeDef") -> tuple[list[Item], Item | None]:
+        """Return the items of Scan's answer, and where the next page starts; None after the last one."""
+        items = answer.get("Items")
+        if not isinstance(items, list) or answer.get("Count", len(items)) != len(items):
+            raise UnconfirmedAnswerError("DynamoDB answered a scan without all the items that it read")
+        self.units.add(answer)
+        return items, answer.get("LastEvaluatedKey")
 
     def _call(self, call: Callable[[], _Answer], read: Callable[[_Answer], _Read]) -> _Read:
         """Call until there is an answer that says what was asked for."""
@@ -155,14 +169,6 @@ class TableReader:
 def _cancel(pages: dict[Future[Any], int]) -> None:
     for page in pages:
         page.cancel()
-
-
-def _page_of(answer: "ScanOutputTypeDef") -> tuple[list[Item], Item | None]:
-    """Return the items of Scan's answer, and where the next page starts; None after the last one."""
-    items = answer.get("Items")
-    if not isinstance(items, list) or answer.get("Count", len(items)) != len(items):
-        raise UnconfirmedAnswerError("DynamoDB answered a scan without all the items that it read")
-    return items, answer.get("LastEvaluatedKey")
 
 
 def _described(answer: "DescribeTableOutputTypeDef") -> "TableDescriptionTypeDef":

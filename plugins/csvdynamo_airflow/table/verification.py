@@ -13,11 +13,12 @@ from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
+from csvdynamo_airflow.preparation.file_rows import PreparedRow, read_file_rows
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import fetch, held_version, upload
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
-from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, read_row_outcomes, read_rows
+from csvdynamo_airflow.table.expected_items import Expectations, read_row_outcomes
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.lifetimes import Lifetimes
 from csvdynamo_airflow.table.table_check import Expected, differing_attributes, digest, digest_expected, judge
@@ -91,6 +92,7 @@ class TableCheck:
                 key=self._keep(differences),
                 expired=differences.expired,
             )
+            checked = replace(checked, read_units=self.reader.units.total)
         log.info("The table %s: %s", self.reader.table, checked.sentence())
         return checked
 
@@ -117,7 +119,7 @@ class TableCheck:
         return expectations.all(self._rows(path))
 
     def _rows(self, path: Path) -> Iterator[PreparedRow]:
-        return map(self.prepared.file_header.named, read_rows(path))
+        return map(self.prepared.file_header.named, read_file_rows(path))
 
     def _check_some(self, sample: list[Expected], differences: DifferenceLog) -> int:
         keys = sorted({one.key for one in sample})

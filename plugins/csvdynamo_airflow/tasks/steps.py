@@ -13,8 +13,10 @@ from csvdynamo_airflow.accounting.report import REPORT_FILE, make_report, report
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.run_list import list_run, run_line
 from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.accounting.spending import cost_of_run, plan_of_run
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts, count_migration
+from csvdynamo_airflow.costs.prices import known_prices
 from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -80,6 +82,7 @@ def prepare_source(
     *,
     source_url: str | None = None,
     accept_source: bool = False,
+    dry_run: bool = False,
 ) -> dict[str, Any]:
     """Write the file that Step Functions reads; return where it is and how many rows it has.
 
@@ -90,6 +93,7 @@ def prepare_source(
         keep_refused: Is handed the same of a file that is not uploaded because a gate of the data set stopped it.
         source_url: The source that the run was to read.
         accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
+        dry_run: Whether the run stops after prepare, and tells what it would have done.
     """
     dataset = open_dataset(dataset_name)
     with permanent_errors_fail_at_once():
@@ -102,6 +106,7 @@ def prepare_source(
                 name_execution=lambda key: execution_name(dataset_name, run_id, key, dataset.rules.digest),
                 source_url=source_url,
                 accept_source=accept_source,
+                dry_run=dry_run,
             ).to_json()
         except GateError as error:
             keep_refused(error.prepared.to_json())
@@ -226,7 +231,13 @@ def publish_report(
             counts=MigrationCounts.from_json(reconciled["counts"]),
         )
     found = problems(findings, dataset.gates, dataset.policies.verify)
-    report = make_report(findings, found)
+    prices = known_prices()
+    report = make_report(
+        findings,
+        found,
+        cost=cost_of_run(findings, dataset, prices, stack.state_machine_arn),
+        plan=plan_of_run(findings, dataset, prices, stack.state_machine_arn),
+    )
     key, text = report_key(findings), summary(report)
     client("s3").put_object(
         Bucket=stack.bucket, Key=key, Body=report_text(report).encode("utf-8"), ContentType="application/json"

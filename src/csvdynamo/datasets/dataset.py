@@ -21,7 +21,7 @@ from csvdynamo.datasets.sources import grants
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
-from csvdynamo.datasets.values import Percent, Text, Texts, WholeNumber
+from csvdynamo.datasets.values import Flag, Percent, Text, Texts, WholeNumber
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
@@ -30,6 +30,9 @@ from csvdynamo.rules.transforms import Transform
 _CRON_FIELD = re.compile(r"[A-Za-z0-9*/,#?-]+")
 _PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 _MOST_INPUT_BYTES = 256 * 1024  # a child execution's input: Step Functions quotas
+
+MOST_ROWS_PER_BATCH = 1000
+"""The most rows of a batch that a data set file may allow: with as many, the bytes of its input alone bound it."""
 
 
 def _is_schedule(text: str) -> bool:
@@ -96,13 +99,19 @@ class Gates:
     approval_hours: Annotated[int, WholeNumber(1, 720)] = Field(
         default=24, description="hours in which that person has to answer; then the run fails"
     )
+    all_rules: Annotated[bool, Flag()] = Field(
+        default=False,
+        description="`true`: prepare holds each row against all the rules, so that with too many rejects the run fails "
+        "before the upload whoever rejects them, and fails where the function rejects others. prepare takes some six "
+        "times as long. A dry run and `make plan` always do so",
+    )
 
 
 @section(frozen=True, config=STRICT)
 class Limits:
     """How the Map Run cuts the file into batches, and how many batches run at once."""
 
-    rows_per_batch: Annotated[int, WholeNumber(1, 1000)] = Field(
+    rows_per_batch: Annotated[int, WholeNumber(1, MOST_ROWS_PER_BATCH)] = Field(
         default=250, description="rows that one Lambda invocation gets"
     )
     max_input_bytes_per_batch: Annotated[int, WholeNumber(1024, _MOST_INPUT_BYTES)] = Field(

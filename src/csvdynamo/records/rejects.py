@@ -12,6 +12,9 @@ from csvdynamo.rules.codes import Stage
 MAX_RECORD_BYTES = 1000 * 1024
 """The largest record that Firehose takes, its line end included."""
 
+FIREHOSE_STEP_BYTES = 5 * 1024
+"""What a record is rounded up to when it is billed (https://aws.amazon.com/firehose/pricing/)."""
+
 _ID_LENGTH = 24
 _ROW_LIMIT = 10**18  # as for the row numbers of a batch
 # Line ends to some readers (Python's splitlines among them), though JSON allows them inside a text.

@@ -6,6 +6,9 @@ from pathlib import Path
 from csvdynamo.errors import CsvDynamoError, RulesError
 from csvdynamo.rules.row_rules import RULES_FILE, RowRules
 
+MEMORY_MIB = 512
+"""The memory of each function."""
+
 
 class SettingError(CsvDynamoError):
     """The Lambda function lacks a setting."""

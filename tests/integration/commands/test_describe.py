@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from commands import describe
+from commands import progress as progress_told
 from commands.describing.dataset_text import dataset_text
 from commands.project import ROOT
 from csvdynamo.datasets.dataset_file import load_dataset
@@ -200,8 +201,8 @@ def test_prepare_takes_what_was_described(tmp_path: Path) -> None:
 
 def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 1.0, 4.0, 5.0, 8.0])
-    monkeypatch.setattr(describe.time, "monotonic", lambda: next(clock))
-    progress = describe.Progress()
+    monkeypatch.setattr(progress_told.time, "monotonic", lambda: next(clock))
+    progress = progress_told.Progress()
 
     progress("read", 1, None)
     progress("read", 2000, None)

@@ -89,6 +89,7 @@ def test_an_untouched_run_is_green_and_its_table_as_expected(
     assert report["rejects_by_code"] == {"BAD_TYPE": 1, "BAD_WIDTH": 1}
     at = report["verification"].pop("at")
     assert 0 <= time.time() - at < 3600
+    assert report["verification"].pop("read_units") == {VerifyMode.SAMPLE: 10.0, VerifyMode.FULL: 4.0}[mode]
     assert report["verification"] == {
         "mode": mode.value,
         "keys_checked": 10,

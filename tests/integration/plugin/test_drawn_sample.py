@@ -11,9 +11,9 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import Verification, VerifyMode
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.preparation.file_rows import read_file_rows
 from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.storage.stored_file import ObjectError, file_sha256
-from csvdynamo_airflow.table.expected_items import read_rows
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.test_corrected_error_csv import CARS
 
@@ -42,7 +42,7 @@ def prepared_of(s3: Any, folder: Path, content: bytes, **verify: Any) -> Prepare
 def rows_of(s3: Any, folder: Path, key: str | None) -> dict[int, dict[str, str]]:
     path = folder / "read"
     path.write_bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
-    return {int(row["_row"]): dict(row) for row in read_rows(path)}
+    return {int(row["_row"]): dict(row) for row in read_file_rows(path)}
 
 
 def test_a_sample_has_spare_rows_of_the_prepared_file_and_none_that_is_not_in_it(s3: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from csvdynamo.records.rejects import FIREHOSE_STEP_BYTES
 from csvdynamo_airflow.documents.measures import ColumnRejects, Measures, Throughput
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.naming import reports_prefix
@@ -51,7 +52,7 @@ def test_batches_units_and_rows_a_second_are_added_up(s3: Any) -> None:
     found = measured(s3, SUCCEEDED=batches, FAILED=[failed(3, error="E")], PENDING=[pending(2), pending(1)])
 
     assert found.batches == {"FAILED": 1, "PENDING": 2, "SUCCEEDED": 3}
-    assert found.write_units == 26.5
+    assert (found.write_units, found.batch_seconds, found.reject_bytes) == (26.5, 1.5, 0)
     assert found.throughput == Throughput(began=100.0, seconds=1.0, rows=(10, 5, 0, 7))
 
 
@@ -90,6 +91,9 @@ def test_rejects_are_counted_by_code_and_column_the_most_first(s3: Any, monkeypa
 
     found = measured(s3, SUCCEEDED=[answer(2, ids)])
 
+    # Each of them was sent, in a record of its own.
+    assert found.reject_bytes == 8 * FIREHOSE_STEP_BYTES
+    assert found.batch_seconds is None
     assert found.rejects_by_column == (
         ColumnRejects("BAD_TYPE", "Year", 3),
         ColumnRejects("BAD_QUOTE", None, 2),

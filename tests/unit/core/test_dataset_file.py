@@ -77,6 +77,7 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
         tolerated_failure_percent = 100
         min_rows_percent = 0
         last_record = "fail"
+        all_rules = true
         [limits]
         rows_per_batch = 1000
         max_input_bytes_per_batch = 262144
@@ -97,7 +98,7 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
     assert state.required
     assert state.allowed == frozenset({"WA", "OR"})
     assert dataset.rules.column("Note").drop
-    assert dataset.gates == Gates(0.5, 100.0, 0.0, OnChange.FAIL)
+    assert dataset.gates == Gates(0.5, 100.0, 0.0, OnChange.FAIL, all_rules=True)
     assert dataset.limits.max_concurrency == 1
     assert (dataset.dag.schedule, dataset.dag.timezone) == ("0 6 * * 1-5", "America/Los_Angeles")
     assert dataset.dag.tags == ("cars", "public")
@@ -216,7 +217,7 @@ def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDatase
         (
             "[gates]\nmax_rejects = 5",
             "gates.max_rejects",
-            "allowed here: approval_hours, gate, last_record, max_reject_percent, min_rows_percent, "
+            "allowed here: all_rules, approval_hours, gate, last_record, max_reject_percent, min_rows_percent, "
             "tolerated_failure_percent",
         ),
         ("[extra]\na = 1", "extra", "unknown key; allowed here: attributes, columns"),

@@ -11,8 +11,9 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo_airflow.preparation.file_rows import PreparedRow, read_file_rows
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
-from csvdynamo_airflow.table.expected_items import Expectations, PreparedRow, RowOutcomes, read_rows
+from csvdynamo_airflow.table.expected_items import Expectations, RowOutcomes
 from csvdynamo_airflow.table.lifetimes import Lifetimes
 from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
@@ -193,12 +194,12 @@ def test_every_cell_that_prepare_writes_is_read_back(
     rows = [[number, *fields] for number, fields in enumerate(cells, 1)]
     path.write_bytes(format_rows([[ROW_NUMBER_HEADER, "a\\b", "c"], *rows]).encode())
 
-    assert [list(read.items()) for read in read_rows(path)] == [
+    assert [list(read.items()) for read in read_file_rows(path)] == [
         [(ROW_NUMBER_HEADER, str(number)), ("a\\b", one), ("c", two)] for number, (one, two) in enumerate(cells, 1)
     ]
 
 
 def test_a_cell_may_be_as_long_as_a_batch(write: Callable[[str], Path]) -> None:
-    [read] = read_rows(write(f"_row,a\n1,{'x' * 262_144}\n"))
+    [read] = read_file_rows(write(f"_row,a\n1,{'x' * 262_144}\n"))
 
     assert len(read["a"]) == 262_144

@@ -11,6 +11,7 @@ from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report
 from csvdynamo_airflow.documents.measures import ColumnRejects, Measures, Throughput
 from tests.unit.plugin.run_findings import migrated, outcome_of_run
+from tests.unit.plugin.test_report import PLAN, PRICED
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -68,6 +69,41 @@ def test_it_says_what_became_of_the_rows_and_by_what_it_is_known() -> None:
     assert "write units 1,234" in told
     assert "batches succeeded 3" in told
     assert "download 1.5" in told
+
+
+def test_a_run_has_its_cost_by_line_and_beside_what_was_planned() -> None:
+    findings = measured()
+
+    told = Page(html_report(make_report(findings, (), cost=PRICED, plan=PLAN))).text
+
+    assert "Cost by line: $0.5000" in told
+    assert "DynamoDB write units 8 $0.5000 by hand" in told
+    assert "No bill: free tiers" in told
+    assert "Planned and done planned done rows written 8 4,992 rows rejected by the function 2 6" in told
+    assert "write units 8 1,234 batches 1 3 Map Run 0.1 s 8.0 s" in told
+    assert "What a run would do" not in told
+
+
+def test_a_line_that_is_unknown_says_so() -> None:
+    unknown = replace(PRICED, region=None, usd=None, lines=(replace(PRICED.lines[0], usd=None, quantity=None),))
+
+    told = Page(html_report(make_report(measured(), (), cost=unknown))).text
+
+    assert "Cost by line: unknown" in told
+    assert "DynamoDB write units unknown unknown by hand The Region is not known. The sum is" in told
+    assert "Planned and done" not in told
+
+
+def test_a_dry_run_has_what_a_run_would_do() -> None:
+    findings = replace(migrated(10), dry_run=True, execution=None)
+
+    told = Page(html_report(make_report(findings, (), cost=PRICED, plan=PLAN))).text
+
+    assert "items 8, the largest of 100 bytes; 8 write units" in told
+    assert "rejects of the function 2 BAD_TYPE" in told
+    assert "Items by size up to 256 bytes 8" in told
+    assert "10 100 80 1" in told
+    assert "Planned and done" not in told
 
 
 def test_it_says_what_keeps_a_run_from_being_green_and_what_to_do() -> None:

@@ -10,19 +10,27 @@ import jsonschema
 import pytest
 
 from commands import docs
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import OnChange, VerifyMode
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.report_document import json_of, read_report
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
+from csvdynamo_airflow.costs.prices import known_prices
 from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.cost import Cost, CostLine
+from csvdynamo_airflow.documents.forecast import Forecast, SizeStep
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.naming import execution_name
+from csvdynamo_airflow.planning.plan import Foreseen, make_plan
+from csvdynamo_airflow.planning.plan_text import dollars
 from tests.unit.plugin.run_findings import LANDED, counted, execution, migrated, outcome_of_run, prepared_file
 
 CONTRACT = [
@@ -30,7 +38,7 @@ CONTRACT = [
     *("execution_arn", "execution_redrives", "execution_status", "execution_cause"),
     *("source", "ledger", "prepared_rows", "map_run_rows", "map_run_arn", "witnesses"),
     *("rejects_by_code", "rejects_by_column", "rejects_missing", "rejects_superseded", "rejects_misfiled"),
-    *("failures_by_error", "batches", "throughput", "write_units"),
+    *("failures_by_error", "batches", "throughput", "write_units", "cost", "plan"),
     *("unfinished_rows_in_error_files", "verification", "schema_changes", "source_warnings"),
     *("questions", "approval", "profile", "seconds", "error_files"),
 ]
@@ -60,9 +68,18 @@ EVERYTHING = migrated(
 )
 
 
-def told(findings: Findings, problems: Sequence[str]) -> dict[str, Any]:
+PRICED = Cost("us-east-1", 0.5, (CostLine("DynamoDB", "write units", 8.0, 0.5, "by hand"),))
+PLAN = make_plan(
+    Foreseen(10, 1234, 1000, {}, Forecast(8, {"BAD_TYPE": 2}, (), 8, 800, 100, (SizeStep(256, 8),), 1)),
+    Dataset("cars", Source("https://example.org/cars.csv", "cars.csv"), Table("tb_cars", "id")),
+    known_prices(),
+    "us-east-1",
+)
+
+
+def told(findings: Findings, problems: Sequence[str], **more: Any) -> dict[str, Any]:
     """The report as its JSON document."""
-    return json_of(make_report(findings, problems))
+    return json_of(make_report(findings, problems, **more))
 
 
 def test_the_schema_of_the_report_is_what_is_declared() -> None:
@@ -91,7 +108,7 @@ def test_every_report_has_the_contracts_keys_and_survives_json(findings: Finding
     ]
     assert list(report["verification"]) == [
         *("mode", "keys_checked", "missing", "changed", "unfinished", "stale", "foreign", "expired"),
-        *("examples", "key", "execution", "redrives", "at"),
+        *("examples", "key", "execution", "redrives", "at", "read_units"),
     ]
     assert list(report["ledger"]) == LEDGER
     jsonschema.Draft202012Validator(SCHEMA).validate(report)
@@ -127,6 +144,41 @@ def test_the_report_of_a_whole_run() -> None:
     assert report["seconds"] == {"download": 1.5, "wait": 60.25}
     assert report["error_files"] == ["s3://bucket/reports/cars/cars-1/rejects.jsonl"]
     assert (report["accounted"], report["problems"]) == (True, [])
+
+
+def test_cost_and_plan_are_in_the_report_and_survive_it() -> None:
+    report = told(migrated(10), [], cost=PRICED, plan=PLAN)
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(report)
+    assert report["cost"]["lines"][0]["usd"] == 0.5
+    assert (report["plan"]["write_units"], report["plan"]["rejects"]) == (8, {"BAD_TYPE": 2})
+    read = read_report(json.loads(json.dumps(report)))
+    assert (read.cost, read.plan) == (PRICED, PLAN)
+    assert (told(migrated(10), [])["cost"], told(migrated(10), [])["plan"]) == (None, None)
+
+
+def test_the_summary_tells_the_cost_and_what_was_planned() -> None:
+    text = summary(make_report(migrated(10), [], cost=PRICED, plan=PLAN))
+
+    assert f"\ncost: $0.5000, planned were {dollars(PLAN.cost.usd)}\n" in text
+    assert "\ncost: unknown\n" in summary(make_report(migrated(10), [], cost=replace(PRICED, usd=None)))
+    assert "cost:" not in summary(make_report(PREPARED_ONLY, [], cost=PRICED))
+
+
+def test_the_summary_of_a_dry_run_is_its_plan() -> None:
+    text = summary(make_report(replace(PREPARED_ONLY, dry_run=True), [], cost=PRICED, plan=PLAN))
+
+    assert "\nMap Run: 1 batches, about " in text
+    assert "\nCost in us-east-1: " in text
+    assert text.endswith("A dry run: every row is accounted for, and none was migrated.")
+
+
+def test_the_rows_that_a_dry_run_foresaw_to_be_rejected_are_among_its_files() -> None:
+    prepared = prepared_file(10, forecast=Forecast(8, {"BAD_TYPE": 2}, rejects_key="reports/foreseen_rejects.jsonl"))
+
+    report = told(replace(PREPARED_ONLY, dry_run=True, prepared=prepared), [])
+
+    assert report["error_files"] == ["s3://bucket/reports/foreseen_rejects.jsonl"]
 
 
 def test_the_version_of_an_object_is_told_where_there_is_one() -> None:

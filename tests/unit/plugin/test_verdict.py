@@ -18,6 +18,7 @@ from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.execution import Ended
+from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 from tests.unit.plugin.run_findings import (
@@ -43,6 +44,50 @@ def of_outcome(findings: Findings, **changes: Any) -> Findings:
 
 def ended(**states: str) -> tuple[EndedTask, ...]:
     return tuple(EndedTask(task, states.get(task, "success"), 1.0) for task in TASKS)
+
+
+def foreseen(**by_code: int) -> Forecast:
+    return Forecast(written=10 - sum(by_code.values()), by_code=by_code)
+
+
+@pytest.mark.parametrize(
+    ("forecast", "by_code"),
+    [
+        (None, {"BAD_TYPE": 2}),
+        (foreseen(BAD_TYPE=2), {"BAD_TYPE": 2}),
+        (foreseen(BAD_TYPE=1), {"BAD_TYPE": 1, "DYNAMODB_REFUSED": 1}),
+        (foreseen(), {}),
+    ],
+)
+def test_a_function_that_rejects_what_was_foreseen_is_green(forecast: Forecast | None, by_code: dict[str, int]) -> None:
+    findings = migrated(10, rejected=sum(by_code.values()), prepared=prepared_file(10, forecast=forecast))
+
+    assert problems(of_outcome(findings, by_code=by_code), OPEN) == []
+
+
+@pytest.mark.parametrize(
+    ("forecast", "by_code", "told"),
+    [
+        (foreseen(BAD_TYPE=1), {"BAD_TYPE": 2}, "1 BAD_TYPE were foreseen for the function, and it found 2 BAD_TYPE"),
+        (foreseen(BAD_TYPE=2), {"TOO_LONG": 2}, "2 BAD_TYPE were foreseen for the function, and it found 2 TOO_LONG"),
+        (foreseen(), {"BAD_TYPE": 1}, "no rejects were foreseen"),
+        (foreseen(BAD_TYPE=1), {}, "it found no rejects"),
+    ],
+)
+def test_a_function_that_rejects_other_rows_than_were_foreseen_is_named(
+    forecast: Forecast, by_code: dict[str, int], told: str
+) -> None:
+    findings = migrated(10, rejected=sum(by_code.values()), prepared=prepared_file(10, forecast=forecast))
+
+    [problem] = problems(of_outcome(findings, by_code=by_code), OPEN)
+
+    assert told in problem
+
+
+def test_what_was_foreseen_is_held_against_no_run_that_has_not_judged_all_rows() -> None:
+    findings = migrated(10, failed=4, prepared=prepared_file(10, forecast=foreseen(BAD_TYPE=2)))
+
+    assert problems(findings, OPEN) == []
 
 
 def test_a_run_that_wrote_every_row_is_green_under_the_strictest_limits() -> None:

@@ -29,7 +29,7 @@ def fetch_source(asked: str, folder: Path, report_progress: ReportProgress) -> P
         MigrationError, MigrationPostponedError: It is none that can be read.
     """
     if kind_of(asked) is S3:
-        raise MigrationError("An object of S3 is described from a file: fetch it with `aws s3 cp`, and name that.")
+        raise MigrationError("An object of S3 is looked at from a file: fetch it with `aws s3 cp`, and name that.")
     if kind_of(asked) is not HTTP:
         path = local_path(asked)
         if not path.is_file():

@@ -1,0 +1,1 @@
+"""What a run costs, line by line, from counts and dated prices."""

@@ -1,0 +1,129 @@
+"""How long a Map Run takes, and what binds it. Pure.
+
+Rests on the quotas of Step Functions (EXPRESS children started a second, and at once), of Lambda (functions at once in
+an account) and of DynamoDB: a new table on demand takes 4,000 writes a second, and within half an hour twice what it
+had to take before, up to the quota of a table.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from csvdynamo.datasets.dataset import Limits
+from csvdynamo.datasets.table_rules import Billing, Table
+from csvdynamo_airflow.documents.forecast import Forecast
+
+NEW_TABLE_UNITS, TABLE_QUOTA_UNITS = 4_000, 40_000
+"""Write units a second of a new table on demand, and of any table unless AWS raised the account's quota."""
+
+GROWTH_SECONDS = 30 * 60
+"""How soon a table on demand may take twice what it took."""
+
+CHILDREN_A_SECOND = 1_000
+"""Child executions that Step Functions starts."""
+
+FUNCTIONS_AT_ONCE = 1_000
+"""Functions that run at once in an account."""
+
+BATCH_SECONDS, ROW_SECONDS = 0.05, 0.001
+"""What a batch takes, and each of its rows, about: 250 rows take 0.3 s."""
+
+
+@dataclass(frozen=True)
+class TableSpeed:
+    """How fast a table takes writes.
+
+    Attributes:
+        first: Write units a second at first.
+        most: Write units a second that it may grow to.
+        told: What sets that, for a person.
+    """
+
+    first: float
+    most: float
+    told: str
+
+    @classmethod
+    def of(cls, table: Table) -> Self:
+        """Read it of a data set file. A table that is there already is taken for a new one: it may take more."""
+        if table.billing is Billing.PROVISIONED:
+            units = table.write_units or 1
+            return cls(units, units, f"table.write_units = {units:,} a second")
+        most = min(table.max_write_units or TABLE_QUOTA_UNITS, max(TABLE_QUOTA_UNITS, table.warm_write_units or 0))
+        first = max(NEW_TABLE_UNITS, table.warm_write_units or 0)
+        if most <= first and table.max_write_units is not None:
+            return cls(most, most, f"table.max_write_units = {most:,} a second")
+        if table.warm_write_units is not None:
+            return cls(first, most, f"table.warm_write_units = {first:,} a second")
+        return cls(first, most, f"{first:,} write units a second, which a new table on demand takes")
+
+    def warm(self, units: float) -> "TableSpeed":
+        """Return that of the table once it is made ready for so many units a second."""
+        first = max(self.first, units)
+        return TableSpeed(
+            first, max(first, self.most), f"{first:,.0f} write units a second, which the warm table takes"
+        )
+
+    def seconds(self, units: float, at_most: float = math.inf) -> float:
+        """Return how long it takes for so many units, growing as it may.
+
+        Args:
+            units: Write units.
+            at_most: The most units a second that are asked of it.
+        """
+        rate, seconds = self.first, 0.0
+        while rate < min(self.most, at_most) and units > rate * GROWTH_SECONDS:
+            units -= rate * GROWTH_SECONDS
+            seconds += GROWTH_SECONDS
+            rate = min(2 * rate, self.most)
+        return seconds + units / min(rate, at_most)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a Map Run goes.
+
+    Attributes:
+        seconds: How long it takes.
+        bound: What binds it, for a person.
+        wanted_units: Write units a second that it would write if its table took them all.
+    """
+
+    seconds: float
+    bound: str
+    wanted_units: float
+
+
+def pace_of(forecast: Forecast, limits: Limits, speed: TableSpeed) -> Pace:
+    """Say how fast a file's Map Run goes.
+
+    Args:
+        forecast: What the function will make of the file.
+        limits: The data set's limits.
+        speed: How fast its table is.
+    """
+    if forecast.batches == 0:
+        return Pace(0.0, "there is no row", 0.0)
+    seconds, bound = max(_by_batches(forecast, limits))
+    wanted = forecast.write_units / seconds
+    if wanted <= speed.first:
+        return Pace(seconds, bound, wanted)
+    by_table = speed.seconds(forecast.write_units, at_most=wanted)
+    return Pace(by_table, speed.told, wanted)
+
+
+def batch_seconds(forecast: Forecast) -> float:
+    """Return how long the function works on all batches together, about."""
+    return forecast.batches * BATCH_SECONDS + (forecast.written + forecast.rejected) * ROW_SECONDS
+
+
+def _by_batches(forecast: Forecast, limits: Limits) -> Iterator[tuple[float, str]]:
+    """Give the seconds that each limit of the batches leaves the Map Run at least."""
+    at_once, work = min(limits.max_concurrency, forecast.batches), batch_seconds(forecast)
+    yield work / at_once, f"limits.max_concurrency = {limits.max_concurrency:,}"
+    yield work / FUNCTIONS_AT_ONCE, f"{FUNCTIONS_AT_ONCE:,} functions at once, Lambda's quota of an account"
+    yield (
+        forecast.batches / CHILDREN_A_SECOND,
+        f"{CHILDREN_A_SECOND:,} child executions a second, Step Functions' quota",
+    )

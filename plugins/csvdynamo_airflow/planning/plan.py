@@ -1,0 +1,160 @@
+"""What a run will do with a source: from what its rows become, by arithmetic. Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from csvdynamo.datasets.dataset import MOST_ROWS_PER_BATCH, Dataset
+from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo_airflow.costs.prices import Charge, Prices
+from csvdynamo_airflow.costs.pricing import cost_of
+from csvdynamo_airflow.costs.usage import Counts
+from csvdynamo_airflow.documents.cost import Cost
+from csvdynamo_airflow.documents.forecast import Forecast
+from csvdynamo_airflow.documents.plan import Fuller, Larger, Plan, Warmth
+from csvdynamo_airflow.planning.pace import TableSpeed, batch_seconds, pace_of
+from csvdynamo_airflow.preparation.draft import FILE_LIMIT_BYTES
+
+TIMES = (10, 1000)
+"""How many times the file is planned beside itself."""
+
+READ_UNIT_BYTES = 4096
+
+_WARM_STEP = 1_000
+_PREPARED_A_SECOND, _CHECKED_A_SECOND = 260_000, 11_000  # rows, measured: docs/performance.md
+_TASKS_SECONDS, _REJECTS_SECONDS = 10, 90  # the tasks themselves; Firehose's buffer of a minute, and half of it again
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What is known of a source before it is migrated.
+
+    Attributes:
+        source_rows: Its rows.
+        source_bytes: Its bytes.
+        prepared_bytes: Those of the prepared file.
+        rejects_before_upload: Rows that prepare rejects, by code.
+        forecast: What the function will make of the others.
+        rejects_file: Where the rows are that it will reject, None where there is no object of them.
+        refusals: What would stop the run before the upload, a sentence each.
+        warnings: What else would be told of the source, likewise.
+    """
+
+    source_rows: int
+    source_bytes: int
+    prepared_bytes: int
+    rejects_before_upload: Mapping[str, int]
+    forecast: Forecast
+    rejects_file: str | None = None
+    refusals: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
+def make_plan(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None) -> Plan:
+    """Plan a run.
+
+    Args:
+        foreseen: What is known of the source.
+        dataset: The data set.
+        prices: The prices.
+        region: The Region that it runs in, None where that is not known.
+    """
+    forecast, speed = foreseen.forecast, TableSpeed.of(dataset.table)
+    pace = pace_of(forecast, dataset.limits, speed)
+    return Plan(
+        source_rows=foreseen.source_rows,
+        source_bytes=foreseen.source_bytes,
+        prepared_bytes=foreseen.prepared_bytes,
+        rejects_before_upload=dict(foreseen.rejects_before_upload),
+        rejects=dict(forecast.by_code),
+        rejects_file=foreseen.rejects_file,
+        written=forecast.written,
+        write_units=forecast.write_units,
+        item_bytes=forecast.item_bytes,
+        largest_item=forecast.largest,
+        sizes=forecast.sizes,
+        batches=forecast.batches,
+        map_run_seconds=pace.seconds,
+        bound=pace.bound,
+        floor_seconds=speed.seconds(forecast.write_units),
+        seconds=pace.seconds + _seconds_beside(foreseen, dataset),
+        warmth=_warmth(forecast, dataset, prices, region),
+        cost=_cost(foreseen, dataset, prices, region),
+        fuller=_fuller(foreseen, dataset, prices, region),
+        larger=tuple(_larger(times, foreseen, dataset, prices, region) for times in TIMES if foreseen.source_rows),
+        refusals=tuple(foreseen.refusals),
+        warnings=tuple(foreseen.warnings),
+    )
+
+
+def _seconds_beside(foreseen: Foreseen, dataset: Dataset) -> float:
+    """Return how long the other tasks take, about: prepare, the check of the table, the wait for rejects."""
+    forecast = foreseen.forecast
+    seconds = _TASKS_SECONDS + foreseen.source_rows / _PREPARED_A_SECOND
+    if dataset.policies.verify.mode_for(forecast.written, 0) is VerifyMode.FULL:
+        seconds += forecast.written / _CHECKED_A_SECOND
+    return seconds + (_REJECTS_SECONDS if forecast.rejected else 0)
+
+
+def _warmth(forecast: Forecast, dataset: Dataset, prices: Prices, region: str | None) -> Warmth | None:
+    speed = TableSpeed.of(dataset.table)
+    wanted = pace_of(forecast, dataset.limits, speed).wanted_units
+    asked = min(math.ceil(wanted / _WARM_STEP) * _WARM_STEP, int(speed.most))
+    if wanted <= speed.first or asked <= speed.first:
+        return None
+    price = prices.of(region).get(Charge.WARM_WRITE_UNIT)
+    return Warmth(
+        asked,
+        pace_of(forecast, dataset.limits, speed.warm(asked)).seconds,
+        price.of(asked - speed.first) if price else None,
+    )
+
+
+def _fuller(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None) -> Fuller | None:
+    forecast = foreseen.forecast
+    if forecast.full_batches >= forecast.batches:
+        return None
+    full = replace(foreseen, forecast=replace(forecast, batches=forecast.full_batches))
+    return Fuller(MOST_ROWS_PER_BATCH, forecast.full_batches, _cost(full, dataset, prices, region).usd)
+
+
+def _larger(times: int, foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None) -> Larger:
+    forecast = foreseen.forecast.times(times)
+    pace = pace_of(forecast, dataset.limits, TableSpeed.of(dataset.table))
+    cost = _cost(foreseen, dataset, prices, region, times)
+    return Larger(
+        times=times,
+        rows=times * foreseen.source_rows,
+        write_units=forecast.write_units,
+        files=math.ceil(times * foreseen.prepared_bytes / FILE_LIMIT_BYTES),
+        map_run_seconds=pace.seconds,
+        bound=pace.bound,
+        usd=cost.usd,
+        usd_of_writes=cost.lines[0].usd,
+    )
+
+
+def _cost(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None, times: int = 1) -> Cost:
+    forecast = foreseen.forecast.times(times)
+    counts = Counts(
+        write_units=forecast.write_units,
+        read_units=_read_units(forecast, dataset),
+        batches=forecast.batches,
+        batch_seconds=batch_seconds(forecast),
+        rejects=forecast.rejected,
+        reject_bytes=forecast.reject_bytes,
+        uploaded=(times * foreseen.source_bytes, times * foreseen.prepared_bytes),
+    )
+    return cost_of(counts, dataset, prices, region)
+
+
+def _read_units(forecast: Forecast, dataset: Dataset) -> float:
+    """Return the read units of the check, where the table holds these items alone: its reads are consistent."""
+    verify = dataset.policies.verify
+    mode = verify.mode_for(forecast.written, 0)
+    if mode is VerifyMode.FULL:
+        return math.ceil(forecast.item_bytes / READ_UNIT_BYTES)
+    if mode is VerifyMode.NONE or not forecast.written:
+        return 0
+    each = math.ceil(forecast.item_bytes / forecast.written / READ_UNIT_BYTES)
+    return min(verify.sample_size, forecast.written) * each

@@ -1,0 +1,238 @@
+"""The plan of a run: minutes by what binds them, cost by line, and the same for larger files."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from csvdynamo.datasets.dataset import Dataset, Limits
+from csvdynamo.datasets.policies import Policies, Verification, VerifyMode
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo.datasets.table_rules import Billing, Table
+from csvdynamo_airflow.costs.prices import Charge, Price, Prices, known_prices
+from csvdynamo_airflow.documents.forecast import Forecast, SizeStep
+from csvdynamo_airflow.documents.plan import Plan
+from csvdynamo_airflow.planning.pace import TableSpeed, pace_of
+from csvdynamo_airflow.planning.plan import Foreseen, make_plan
+from csvdynamo_airflow.planning.plan_text import dollars, duration, quantity, size, told_plan
+
+
+def forecast(rows: int, a_batch: int = 250) -> Forecast:
+    """A file of vehicles, which are 442 bytes as items."""
+    return Forecast(
+        written=rows,
+        write_units=rows,
+        item_bytes=442 * rows,
+        largest=600,
+        sizes=(SizeStep(512, rows - 1), SizeStep(1024, 1)),
+        batches=-(-rows // a_batch),
+        full_batches=-(-rows // a_batch),
+    )
+
+
+def cars(**table: Any) -> Dataset:
+    source = Source("https://example.org/cars.csv", "cars.csv")
+    return Dataset("cars", source, Table(name="tb_cars", partition_key="id", **table))
+
+
+def plan(rows: int, dataset: Dataset | None = None, a_batch: int = 250, **more: Any) -> Plan:
+    foreseen = Foreseen(rows, 228 * rows, 240 * rows, {}, forecast(rows, a_batch), **more)
+    return make_plan(foreseen, dataset or cars(), known_prices(), "us-east-1")
+
+
+MANY = Limits(max_concurrency=10_000)
+
+
+@pytest.mark.parametrize(
+    ("limits", "table", "rows", "seconds", "bound"),
+    [
+        (Limits(max_concurrency=4), {}, 250_000, 75.0, "limits.max_concurrency = 4"),
+        (Limits(max_concurrency=1), {}, 250, 0.3, "limits.max_concurrency = 1"),
+        (Limits(max_concurrency=8), {}, 250_000, 62.5, "4,000 write units a second, which a new table on demand takes"),
+        (MANY, {}, 16_000_000, 1800 + 8_800_000 / 8_000, "4,000 write units a second, which a new"),
+        (MANY, {"warm_write_units": 40_000}, 400_000, 10.0, "table.warm_write_units = 40,000 a second"),
+        (MANY, {"warm_write_units": 900_000}, 9_000_000, 36.0, "1,000 child executions a second"),
+        (MANY, {"max_write_units": 1_000}, 9_000, 9.0, "table.max_write_units = 1,000 a second"),
+        (MANY, {"max_write_units": 6_000}, 13_200_000, 1800 + 1_000.0, "4,000 write units a second, which a new"),
+        (
+            MANY,
+            {"billing": Billing.PROVISIONED, "read_units": 1, "write_units": 50},
+            500,
+            10.0,
+            "table.write_units = 50 a second",
+        ),
+    ],
+)
+def test_a_map_run_takes_as_long_as_what_binds_it(
+    limits: Limits, table: dict[str, Any], rows: int, seconds: float, bound: str
+) -> None:
+    pace = pace_of(forecast(rows), limits, TableSpeed.of(cars(**table).table))
+
+    assert pace.seconds == pytest.approx(seconds)
+    assert pace.bound.startswith(bound)
+
+
+def test_functions_at_once_bind_where_batches_are_long() -> None:
+    pace = pace_of(forecast(10_000_000, 1000), MANY, TableSpeed(1e9, 1e9, "the table"))
+
+    assert (pace.seconds, pace.bound[:24]) == (pytest.approx(10.5), "1,000 functions at once,")
+
+
+def test_a_file_without_rows_takes_no_time_and_no_division() -> None:
+    empty = make_plan(Foreseen(0, 10, 10, {}, Forecast()), cars(), known_prices(), "us-east-1")
+
+    assert (empty.map_run_seconds, empty.bound, empty.larger) == (0.0, "there is no row", ())
+    assert empty.cost.usd is not None
+    assert "No row becomes an item." in told_plan(empty)
+
+
+def test_a_table_on_demand_grows_to_its_quota_and_no_further() -> None:
+    speed = TableSpeed.of(Table(name="t_cars", partition_key="id"))
+
+    # 4,000, 8,000, 16,000, 32,000 for half an hour each, then 40,000.
+    assert speed.seconds(1800 * 60_000 + 40_000 * 100) == 4 * 1800 + 100
+    assert TableSpeed.of(Table(name="t_cars", partition_key="id", warm_write_units=60_000)).seconds(600_000) == 10
+
+
+def test_warm_throughput_is_asked_for_where_the_table_holds_the_run_up() -> None:
+    warmth = plan(250_000).warmth
+
+    assert warmth is not None
+    assert (warmth.write_units, warmth.map_run_seconds) == (7_000, pytest.approx(37.5))
+    assert warmth.usd is None
+    assert plan(250_000, replace(cars(), limits=Limits(max_concurrency=4))).warmth is None
+    assert plan(250_000, cars(max_write_units=1_000)).warmth is None
+
+
+def test_warm_throughput_has_a_price_where_somebody_gives_one() -> None:
+    own = Prices({"us-east-1": {Charge.WARM_WRITE_UNIT: Price(per=1, source="mine", date="2026-11", usd=0.01)}})
+    foreseen = Foreseen(250_000, 1, 1, {}, forecast(250_000))
+
+    warmth = make_plan(foreseen, cars(), own.over(known_prices()), "us-east-1").warmth
+
+    assert warmth is not None
+    assert warmth.usd == pytest.approx(30.0)
+
+
+def test_larger_files_cost_and_take_what_their_rows_do_and_are_cut_at_ten_gigabytes() -> None:
+    ten, thousand = plan(250_000).larger
+
+    assert (ten.times, ten.rows, ten.write_units, ten.files) == (10, 2_500_000, 2_500_000, 1)
+    assert (thousand.rows, thousand.files) == (250_000_000, 6)
+    assert thousand.usd_of_writes == pytest.approx(156.25)
+    assert thousand.map_run_seconds > 4 * 1800
+
+
+# 480 rows fill the 256 KiB of a child's input. What is left over the writes is the parent's transitions, one a batch.
+@pytest.mark.parametrize(("rows", "a_batch", "most"), [(250_000, 480, 1.2), (1_000_000_000, 480, 1.12)])
+def test_a_run_costs_little_more_than_its_writes_where_its_batches_are_full(
+    rows: int, a_batch: int, most: float
+) -> None:
+    cost = plan(rows, a_batch=a_batch).cost
+
+    assert cost.usd is not None
+    writes = cost.lines[0].usd or 0
+    assert cost.usd < most * writes
+    [transitions] = [line.usd or 0 for line in cost.lines if line.what == "transitions"]
+    assert transitions > 0.5 * (cost.usd - writes)
+
+
+@pytest.mark.parametrize(
+    ("mode", "rows", "units"),
+    [
+        (VerifyMode.FULL, 1_000, 108),
+        (VerifyMode.SAMPLE, 1_000, 1_000),
+        (VerifyMode.SAMPLE, 10, 10),
+        (VerifyMode.NONE, 1_000, 0),
+        (VerifyMode.AUTO, 20_000_000, 1_000),
+    ],
+)
+def test_the_check_costs_what_it_reads(mode: VerifyMode, rows: int, units: int) -> None:
+    dataset = replace(cars(), policies=Policies(verify=Verification(mode=mode)))
+
+    [reads] = [line for line in plan(rows, dataset).cost.lines if line.what.startswith("read units")]
+
+    assert reads.quantity == units
+
+
+def test_fuller_batches_are_told_with_what_they_save() -> None:
+    fuller = replace(forecast(250_000), full_batches=600)
+
+    planned = make_plan(Foreseen(250_000, 1, 1, {}, fuller), cars(), known_prices(), "us-east-1")
+
+    assert planned.fuller is not None
+    assert (planned.fuller.rows_per_batch, planned.fuller.batches) == (1_000, 600)
+    assert (planned.fuller.usd or 0) < 1.2 * 0.15625 < (planned.cost.usd or 0)
+    assert "With limits.rows_per_batch = 1,000, bound by bytes alone: 600 batches, $0.1" in told_plan(planned)
+    assert plan(250_000).fuller is None
+
+
+def test_rejects_are_waited_for() -> None:
+    foreseen = Foreseen(1_000, 1, 1, {}, replace(forecast(999), by_code={"BAD_TYPE": 1}))
+
+    with_one = make_plan(foreseen, cars(), known_prices(), None)
+
+    assert with_one.seconds - plan(1_000).seconds == pytest.approx(90, abs=0.1)
+
+
+def test_a_plan_is_told_with_its_rejects_its_sizes_and_what_would_stop_it() -> None:
+    foreseen = Foreseen(
+        1_003,
+        228_000,
+        240_000,
+        {"BAD_WIDTH": 1},
+        replace(forecast(1_000), by_code={"BAD_TYPE": 2}),
+        "s3://bucket/foreseen_rejects.jsonl",
+        ["Too much is wrong."],
+        ["Something is odd."],
+    )
+
+    told = told_plan(make_plan(foreseen, cars(), known_prices(), "us-east-1"), ["row 7: BAD_TYPE, a\x1bb"])
+
+    for text in (
+        "1,003 rows, 228.0 kB; 240.0 kB for Step Functions",
+        "The run would stop before the upload: Too much is wrong.",
+        "\nSomething is odd.\n",
+        "Rejects: 3 (0.30 %)",
+        "by prepare, before the upload: 1 BAD_WIDTH",
+        "by the function: 2 BAD_TYPE",
+        "row 7: BAD_TYPE, a\\x1bb",
+        "all of the function's: s3://bucket/foreseen_rejects.jsonl",
+        "Items: 1,000, of 442 bytes on average, the largest 600; 1,000 write units",
+        "up to 512 bytes  999  ##############################",
+        "Cost in us-east-1: $0.00",
+        "without the lines that are unknown",
+        "  1,000  1,003,000    1,000,000      1",
+    ):
+        assert text in told, text
+
+
+def test_of_a_region_without_prices_the_cost_is_unknown() -> None:
+    told = told_plan(make_plan(Foreseen(10, 1, 1, {}, forecast(10)), cars(), known_prices(), "mars-1"))
+
+    assert "Cost in mars-1: unknown\n" in told
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (dollars(None), "unknown"),
+        (dollars(0), "$0"),
+        (dollars(0.00001), "< $0.0001"),
+        (dollars(0.12345), "$0.1235"),
+        (dollars(1234.5), "$1,234.50"),
+        (quantity(None), "unknown"),
+        (quantity(3.0), "3"),
+        (quantity(0.5), "0.5000"),
+        (quantity(0.00001), "< 0.0001"),
+        (quantity(1234.5), "1,234"),
+        (duration(3.21), "3.2 s"),
+        (duration(61), "61 s"),
+        (duration(600), "10 minutes"),
+        (duration(7200), "2.0 hours"),
+        (size(999), "999 bytes"),
+        (size(1_500_000_000), "1.5 GB"),
+    ],
+)
+def test_numbers_are_told_as_people_read_them(made: str, told: str) -> None:
+    assert made == told
