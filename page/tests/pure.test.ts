@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Progress } from "../src/airflow";
 import type { Ledger } from "../src/api";
 import { bands, stops, verified } from "../src/flow";
-import { bytes, count, distance, duration, percent } from "../src/format";
+import { bytes, clock, count, distance, duration, percent } from "../src/format";
 import { pace } from "../src/rate";
 
 const LEDGER: Ledger = {
@@ -59,7 +59,8 @@ describe("the way of the rows", () => {
 
     expect(verified({ verification: { ...found, mode: "none", keys_checked: 0 } })).toBe("not checked");
     expect(verified({ verification: found })).toBe("1,000 keys read back, all as they should be");
-    expect(verified({ verification: { ...found, missing: 2, foreign: 1 } })).toBe("1,000 keys read back, 3 wrong");
+    expect(verified({ verification: { ...found, missing: 2, stale: 1 } })).toBe("1,000 keys read back, 3 wrong");
+    expect(verified({ verification: { ...found, foreign: 60_000 } })).toBe("1,000 keys read back, all as they should be");
   });
 });
 
@@ -90,6 +91,12 @@ describe("numbers as people read them", () => {
     [7300, "2 h 2 min"],
   ])("%d seconds are %s", (seconds, told) => expect(duration(seconds)).toBe(told));
 
+  it.each([
+    [0, "0:00"],
+    [61.4, "1:01"],
+    [7325, "2:02:05"],
+  ])("%d seconds on an axis are %s", (seconds, told) => expect(clock(seconds)).toBe(told));
+
   it("tells how far a moment is", () => {
     expect(distance(0, 90_000)).toBe("2 min ago");
     expect(distance(4 * 86_400_000, 0)).toBe("in 4 d");
@@ -117,6 +124,10 @@ describe("the pace of a Map Run", () => {
 
   it("is not known from one look without a time", () => {
     expect(pace(null, told(20))).toEqual({ now: null, mean: null, left: null });
+  });
+
+  it("has no average of the moment in which it was counted first", () => {
+    expect(pace(null, { ...told(60, 1000.02) })).toEqual({ now: null, mean: null, left: null });
   });
 
   it("takes the average where nothing came of late", () => {
