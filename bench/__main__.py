@@ -1,10 +1,10 @@
-"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects``."""
+"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects``, ``page``."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import describe_bench, load_bench, prepare_bench, rejects_bench, verify_bench
+from bench import describe_bench, load_bench, page_bench, prepare_bench, rejects_bench, verify_bench
 from commands.build_lock import alone_in_build
 from commands.shell import leave_shell
 
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checked.add_argument("--source", type=Path, help="or a file of the data set ev_population")
     rejects = commands.add_parser("rejects", help="the outcome of a run that rejects five rows of six: how much memory")
     rejects.add_argument("--rows", type=int, default=rejects_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    page = commands.add_parser("page", help="the Migrations page's requests, of many runs")
+    page.add_argument("--datasets", type=int, default=page_bench.DEFAULT_DATASETS, help="(default: %(default)s)")
+    page.add_argument("--runs", type=int, default=page_bench.DEFAULT_RUNS, help="of each (default: %(default)s)")
     options = parser.parse_args(arguments)
     leave_shell()
     with alone_in_build(f"python -m bench {options.what}"):
@@ -41,6 +44,8 @@ def _measure(options: argparse.Namespace) -> None:
         verify_bench.run(options.rows, options.source)
     elif options.what == "rejects":
         rejects_bench.run(options.rows)
+    elif options.what == "page":
+        page_bench.run(options.datasets, options.runs)
     elif options.what == "load":
         load_bench.run(options.rows)
     elif options.what == "describe" and options.rows is not None:
