@@ -1,4 +1,4 @@
-"""Measurements, each ``[--rows N]``: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects``, ``page``."""
+"""Measurements: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects`` (``--rows N``), ``page``."""
 
 import argparse
 from collections.abc import Sequence

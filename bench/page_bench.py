@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import boto3
 import httpx
+import psutil
 
 from bench.page_objects import Many, make_stacks, put_rejects, put_runs, write_datasets
 from bench.page_server import READ
@@ -50,19 +51,22 @@ class Asked:
         bytes: The size of the answer.
         median: Seconds to the whole answer; of a file to its first bytes.
         slow: The same of the slowest twentieth.
-        read: Bytes that it read of the bucket's objects, each time.
+        cpu: Seconds of CPU that Airflow's API server took for it.
+        read: Bytes that it read of the bucket's objects.
     """
 
     name: str
     bytes: int
     median: float
     slow: float
+    cpu: float
     read: int
 
     def line(self) -> str:
         """Write it for a terminal."""
         times = f"median {1000 * self.median:4.0f} ms, 95 % within {1000 * self.slow:4.0f} ms"
-        return f"{self.name:<28} {times}, answer {self.bytes:>11,} bytes, read {self.read:>9,} bytes"
+        read = f"answer {self.bytes:>11,} bytes, read {self.read:>9,} bytes"
+        return f"{self.name:<23} {times}, CPU {1000 * self.cpu:4.0f} ms, {read}"
 
 
 def run(datasets: int, runs: int) -> None:
@@ -77,9 +81,9 @@ def run(datasets: int, runs: int) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="csvdynamo-bench-") as temporary,
         LocalAws(log=BUILD / "bench-aws.log") as aws,
-        _served(aws, many, Path(temporary)) as client,
+        _served(aws, many, Path(temporary)) as server,
     ):
-        asked = _measured(client, many)
+        asked = _measured(server, many)
     for one in asked:
         say(one.line())
     told = {"datasets": datasets, "runs": runs, "requests": [asdict(one) for one in asked]}
@@ -88,9 +92,25 @@ def run(datasets: int, runs: int) -> None:
         fail(f"Not within {1000 * LIMIT_SECONDS:.0f} ms: {', '.join(slow)}.")
 
 
+@dataclass(frozen=True)
+class _Server:
+    client: httpx.Client
+    process: psutil.Process
+
+    def cpu(self) -> float:
+        """Seconds of CPU that it took until now."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def read(self) -> dict[str, int]:
+        """Bytes of each object that it read since it was asked before."""
+        told: dict[str, int] = self.client.get(READ).json()
+        return told
+
+
 @contextmanager
-def _served(aws: LocalAws, many: Many, folder: Path) -> Iterator[httpx.Client]:
-    """Serve the data sets' runs; give a client that is logged in."""
+def _served(aws: LocalAws, many: Many, folder: Path) -> Iterator[_Server]:
+    """Serve the data sets' runs, to a client that is logged in."""
     datasets = folder / "datasets"
     datasets.mkdir()
     write_datasets(datasets, many)
@@ -121,7 +141,7 @@ def _served(aws: LocalAws, many: Many, folder: Path) -> Iterator[httpx.Client]:
             told = _first_document(process.stdout)
             headers = {"Authorization": f"Bearer {told['token']}"}
             with httpx.Client(base_url=told["url"], headers=headers, timeout=60, trust_env=False) as client:
-                yield client
+                yield _Server(client, psutil.Process(process.pid))
         finally:
             process.stdin.close()
             process.wait(30)
@@ -135,7 +155,7 @@ def _first_document(output: IO[str]) -> Mapping[str, str]:
     fail(f"Airflow's API server ended; its log is in {LOG}.")
 
 
-def _measured(client: httpx.Client, many: Many) -> list[Asked]:
+def _measured(server: _Server, many: Many) -> list[Asked]:
     dag = f"/csvdynamo/api/dags/{dag_id_of(many.names[0])}/runs"
     run = f"{dag}/{quote(many.last_run, safe='')}"
     whole = {
@@ -144,46 +164,48 @@ def _measured(client: httpx.Client, many: Many) -> list[Asked]:
         "a run": run,
         "its examples of rejects": f"{run}/examples",
     }
-    asked = [_asked(client, name, path) for name, path in whole.items()]
-    return [*asked, _begun(client, "its rejects.csv, begun", f"{run}{_FILE}")]
+    asked = [_asked(server, name, path) for name, path in whole.items()]
+    return [*asked, _begun(server, "its rejects.csv, begun", f"{run}{_FILE}")]
 
 
-def _asked(client: httpx.Client, name: str, path: str) -> Asked:
+def _asked(server: _Server, name: str, path: str) -> Asked:
     """Ask for an answer again and again."""
-    times, size = [], 0
-    for turn in range(_WARM + _TIMES):
-        if turn == _WARM:
-            client.get(READ)
+
+    def ask() -> int:
+        return len(server.client.get(path).raise_for_status().content)
+
+    for _ in range(_WARM):
+        ask()
+    server.read()
+    cpu, times, size = server.cpu(), [], 0
+    for _ in range(_TIMES):
         began = time.perf_counter()
-        answer = client.get(path)
+        size = ask()
         times.append(time.perf_counter() - began)
-        answer.raise_for_status()
-        size = len(answer.content)
-    read = client.get(READ).json()
+    cpu, read = server.cpu() - cpu, server.read()
     if any("rejects" in key for key in read):
         fail(f"{name} reads an error file: {read}")
-    return _result(name, size, times[_WARM:], sum(read.values()))
+    return _result(name, size, times, cpu, sum(read.values()) // _TIMES)
 
 
-def _begun(client: httpx.Client, name: str, path: str) -> Asked:
+def _begun(server: _Server, name: str, path: str) -> Asked:
     """Ask for a file again and again, and go away after its first bytes."""
-    times, size, most = [], 0, 0
-    for _ in range(_WARM + _TIMES):
-        client.get(READ)
+    cpu, times, size, most = server.cpu(), [], 0, 0
+    for _ in range(_TIMES):
+        server.read()
         began = time.perf_counter()
-        with client.stream("GET", path) as answer:
-            answer.raise_for_status()
-            next(answer.iter_raw(1))
+        with server.client.stream("GET", path) as answer:
+            next(answer.raise_for_status().iter_raw(1))
             times.append(time.perf_counter() - began)
             size = int(answer.headers["Content-Length"])
-        most = max(most, sum(client.get(READ).json().values()))
+        most = max(most, sum(server.read().values()))
     if most > _PIECES * PIECE_BYTES:
         fail(f"{name}: {most:,} of {size:,} bytes were read for the first ones.")
-    return _result(name, size, times[_WARM:], most * _TIMES)
+    return _result(name, size, times, server.cpu() - cpu, most)
 
 
-def _result(name: str, size: int, times: list[float], read: int) -> Asked:
-    return Asked(name, size, median(times), quantiles(times, n=20)[-1], read // _TIMES)
+def _result(name: str, size: int, times: list[float], cpu: float, read: int) -> Asked:
+    return Asked(name, size, median(times), quantiles(times, n=20)[-1], cpu / len(times), read)
 
 
 def _report() -> dict[str, Any]:

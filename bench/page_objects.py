@@ -1,4 +1,4 @@
-"""What the runs of many data sets leave in a bucket: their lists, a report, and the error files of a run of many rejects."""
+"""What the runs of many data sets leave in a bucket: their lists, reports, and the rejects of one as a file."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -5,6 +5,7 @@ input ends. ``/bench/read`` tells how many bytes of each object were read since 
 """
 
 import json
+import os
 import socket
 import sys
 import threading
@@ -76,6 +77,8 @@ def main() -> None:
 
     from csvdynamo_airflow.tasks.connections import client  # noqa: PLC0415
 
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever Airflow prints
     reads = Reads()
     reads.watch(client("s3"))
     app = create_app(apps="core")
@@ -87,8 +90,9 @@ def main() -> None:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, log_config=None))
         threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
-        print(json.dumps({"url": url, "token": token}), flush=True)
+        print(json.dumps({"url": url, "token": token}), file=answers, flush=True)
         server.run(sockets=[listening])
+    os._exit(0)  # which spares taking all of Airflow apart
 
 
 def _end_with_input(server: uvicorn.Server) -> None:

@@ -12,7 +12,7 @@ from commands.airflow_api import Api
 from commands.browser import PACKAGE, find_browser
 from tests.browser.airflow_ui import log_in
 from tests.browser.ended_runs import EndedRun, EndedRuns
-from tests.browser.make_ui import MakeUi, make_ui
+from tests.browser.make_ui import MakeUi, make_ui, running_ui
 from tests.browser.screens import LAPTOP, Screen
 
 # Airflow, the embedded AWS and the browser share the machine with what else runs there.
@@ -24,6 +24,7 @@ DAG = "csvdynamo_ev_population"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chromium", help="the browser (default: the one that is installed)")
+    parser.addoption("--ui", type=Path, help="the build folder of a make ui that runs (default: one is started)")
     parser.addoption("--seen", type=Path, help="folder for what the tests see (default: a temporary one)")
     parser.addoption("--pictures", type=Path, help="folder for the pictures of docs/ (default: that of --seen)")
 
@@ -37,7 +38,10 @@ def seen(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUi]:
+def ui(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUi]:
+    if build := pytestconfig.getoption("--ui"):
+        yield running_ui(build)
+        return
     with make_ui(tmp_path_factory.mktemp("build")) as ui:
         yield ui
 

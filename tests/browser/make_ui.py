@@ -89,6 +89,18 @@ def make_ui(build: Path) -> Iterator[MakeUi]:
             process.communicate(timeout=_STOP_SECONDS)
 
 
+def running_ui(build: Path) -> MakeUi:
+    """Find a ``make ui`` that somebody started, by the folder that it works in.
+
+    Args:
+        build: The folder.
+    """
+    told = dict(re.findall(r"^(\w+)='?([^'\n]*)'?$", (build / "airflow.env").read_text(encoding="utf-8"), re.MULTILINE))
+    passwords = json.loads((Path(told["AIRFLOW_HOME"]) / "passwords.json").read_text(encoding="utf-8"))
+    [(user, password)] = passwords.items()
+    return MakeUi(Login(told["AIRFLOW__API__BASE_URL"], user, password), build)
+
+
 def _login(process: "subprocess.Popen[str]") -> Login:
     assert process.stdout is not None
     said = ""

@@ -13,7 +13,11 @@ HOSTILE = (SCRIPT, FORMULA, LONG, LARGEST)
 
 
 def write_vehicles(
-    path: Path, keys: Sequence[int], cells: Mapping[int, Mapping[str, str]] | None = None, *, without: Sequence[str] = ()
+    path: Path,
+    keys: Sequence[int],
+    cells: Mapping[int, Mapping[str, str]] | None = None,
+    *,
+    without: Sequence[str] = (),
 ) -> Path:
     """Write a file of vehicles.
 

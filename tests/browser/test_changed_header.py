@@ -5,6 +5,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.ended_runs import EndedRuns
 from tests.browser.migrations import open_compared, open_run, part, row_of
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def test_what_changed_in_the_header_is_told_with_the_run(page: Page, runs: EndedRuns) -> None:
     changed = runs.of("changed")
@@ -18,12 +20,15 @@ def test_what_changed_in_the_header_is_told_with_the_run(page: Page, runs: Ended
 
 
 def test_two_runs_stand_side_by_side_the_earlier_one_first(page: Page, runs: EndedRuns) -> None:
-    one, other = runs.of("green"), runs.of("changed")
-    before, after = (run.report["ledger"]["source_rows"] for run in (one, other))
+    before, after = sorted((runs.of("green"), runs.of("changed")), key=lambda run: run.run_id)
+    then, now = (run.report["ledger"]["source_rows"] for run in (before, after))
+    apart = f"{'+' if now > then else MINUS}{abs(now - then):,}"
 
-    open_compared(page, other, one)
+    open_compared(page, after, before)
 
     expect(row_of(page, "Rows of the source").get_by_role("cell")).to_have_text(
-        ["Rows of the source", f"{before:,}", f"{after:,}", f"−{before - after:,}"]
+        ["Rows of the source", f"{then:,}", f"{now:,}", apart]
     )
-    expect(part(page)).to_contain_text("Base MSRP")
+    assert after.report["schema_changes"]
+    for change in after.report["schema_changes"]:
+        expect(part(page)).to_contain_text(change["message"])

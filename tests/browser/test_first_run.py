@@ -1,4 +1,4 @@
-"""From the menu to the last link: a person triggers a run in Airflow's form, watches it, and reads what became of the rows."""
+"""From the menu to the last link: a run is triggered in Airflow's form, watched, and read."""
 
 import re
 from pathlib import Path

@@ -19,9 +19,7 @@ def pictures(pytestconfig: pytest.Config, seen: Path) -> Path:
     return folder
 
 
-def test_the_pictures_are_small_enough_for_a_page(
-    page: Page, runs: EndedRuns, green: EndedRun, pictures: Path
-) -> None:
+def test_the_pictures_are_small_enough_for_a_page(page: Page, runs: EndedRuns, green: EndedRun, pictures: Path) -> None:
     open_data_sets(page, runs.of("changed"))
     taken(page, pictures / "migrations.png")
 

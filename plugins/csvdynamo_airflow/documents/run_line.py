@@ -45,7 +45,7 @@ class RunLine:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; keys that a later version added are left aside, and its files are not always there.
+        """Read what `to_json` wrote; keys of a later version are left aside, and an earlier one told no files.
 
         Raises:
             TypeError, KeyError: It is none.

@@ -140,7 +140,9 @@ def test_the_readmes_data_set_loads(tmp_path: Path) -> None:
     assert load_dataset(path).table.partition_key == "Car ID"
 
 
-@pytest.mark.parametrize("script", [block for page in PAGES for block in blocks("sh", page.read_text(encoding="utf-8"))])
+@pytest.mark.parametrize(
+    "script", [block for page in PAGES for block in blocks("sh", page.read_text(encoding="utf-8"))]
+)
 def test_a_shell_block_is_a_shell_script(script: str) -> None:
     checked = subprocess.run(["bash", "-n"], input=script, check=False, capture_output=True, text=True)
 
