@@ -1,4 +1,4 @@
-"""Measurements: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects`` (``--rows N``), ``page``."""
+"""Measurements: ``python -m bench prepare``, ``describe``, ``load``, ``verify``, ``rejects``, ``page``."""
 
 import argparse
 from collections.abc import Sequence
