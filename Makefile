@@ -93,6 +93,14 @@ hooks: $(VENV)/.ready ## Let git check each commit with what `make lint` runs, t
 test-compose: $(VENV)/.ready ## The containers for real, on a Docker engine; ends with 3 where none can be had [INSTALL=1]
 	@$(PY) -m commands.compose_trial $(if $(INSTALL),--install)
 
+.PHONY: test-browser
+test-browser: $(READY) $(PAGE) ## The Migrations page in a real browser, over make ui; ends with 3 where there is none [INSTALL=1]
+	@$(PY) -m commands.browser_trial $(if $(INSTALL),--install)
+
+.PHONY: pictures
+pictures: $(READY) $(PAGE) ## Take the pictures of docs/ anew, in a real browser [INSTALL=1]
+	@$(PY) -m commands.browser_trial --pictures $(if $(INSTALL),--install)
+
 .PHONY: lint
 lint: $(READY) $(PAGE_READY) ## ruff, mypy --strict, the page's types, import-linter, cdk-nag, cfn-lint, the ASL validator, known vulnerabilities, secrets
 	@$(MAKE) --jobs=2 lint-types lint-rest

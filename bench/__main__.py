@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import describe_bench, handler_bench, load_bench, prepare_bench, rejects_bench, verify_bench
+from bench import describe_bench, handler_bench, load_bench, page_bench, prepare_bench, rejects_bench, verify_bench
 from commands.build_lock import alone_in_build
 from commands.shell import leave_shell
 
@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handler = commands.add_parser("handler", help="the function's rows a CPU second, beside other ways to write them")
     handler.add_argument("--rows", type=int, default=handler_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     handler.add_argument("--runs", type=int, default=handler_bench.RUNS, help="runs of each (default: %(default)s)")
+    page = commands.add_parser("page", help="the Migrations page's requests, of many runs")
+    page.add_argument("--datasets", type=int, default=page_bench.DEFAULT_DATASETS, help="(default: %(default)s)")
+    page.add_argument("--runs", type=int, default=page_bench.DEFAULT_RUNS, help="of each (default: %(default)s)")
     options = parser.parse_args(arguments)
     leave_shell()
     with alone_in_build(f"python -m bench {options.what}"):
@@ -46,6 +49,8 @@ def _measure(options: argparse.Namespace) -> None:
         rejects_bench.run(options.rows)
     elif options.what == "handler":
         handler_bench.run(options.rows, options.runs)
+    elif options.what == "page":
+        page_bench.run(options.datasets, options.runs)
     elif options.what == "load":
         load_bench.run(options.rows)
     elif options.what == "describe" and options.rows is not None:

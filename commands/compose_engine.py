@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from commands.debian import InstallError, install
 from commands.project import BUILD, say
 
 ENGINE_DATA = BUILD / "compose-engine"
@@ -90,23 +91,6 @@ def find_compose(succeeds: Callable[[Sequence[str]], bool]) -> tuple[str, ...] |
     return next((command for command in candidates if succeeds((*command, "version"))), None)
 
 
-def install(packages: Sequence[str]) -> None:
-    """Install Debian packages, which a person asked for.
-
-    Raises:
-        NoEngineError: They could not be installed.
-    """
-    say(f"Installing {' '.join(packages)} with apt-get …")
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "-q"], ["install", "-q", "--yes", "--no-install-recommends", *packages]):
-        try:
-            done = subprocess.run(["apt-get", *arguments], check=False, env=quiet, capture_output=True, text=True)
-        except OSError as error:
-            raise NoEngineError(f"apt-get cannot be run: {error}") from error
-        if done.returncode:
-            raise NoEngineError(f"apt-get {' '.join(arguments)} failed:\n{done.stderr.strip()[-2000:]}")
-
-
 @contextmanager
 def engine(*, may_install: bool) -> Iterator[Engine]:
     """Give a Docker engine; at the end, stop it if it was started here.
@@ -120,7 +104,10 @@ def engine(*, may_install: bool) -> Iterator[Engine]:
     runs = _succeeds(("docker", "info", "--format", "{{.ServerVersion}}"))
     missing = missing_packages(engine_runs=runs, compose=find_compose(_succeeds) is not None)
     if missing and may_install:
-        install(missing)
+        try:
+            install(missing)
+        except InstallError as error:
+            raise NoEngineError(str(error)) from error
         missing = missing_packages(engine_runs=runs, compose=find_compose(_succeeds) is not None)
     compose = find_compose(_succeeds)
     # Without debootstrap alone, the real images may still be had.

@@ -19,11 +19,10 @@ from commands.compose_engine import ENGINE_DATA, CommandError, Engine, NoEngineE
 from commands.compose_images import POSTGRES_IMAGE, PYTHON_IMAGE, base_image
 from commands.compose_stack import AIRFLOW_USER, IMAGES, LASTING, Stack, TrialError, stack
 from commands.compose_verdict import execution_faults, in_units, memory_used, password_in, restart_faults, run_faults
-from commands.project import fail, free_port, say, stop_like_ctrl_c
+from commands.project import NOT_HERE, fail, free_port, say, stop_like_ctrl_c
 from commands.sample import Sample, write_sample
 
 DATASET = "ev_population"
-NOT_HERE = 3
 _IN_THE_CONTAINERS = "/opt/csvdynamo/sample"
 _SAMPLE = f"{_IN_THE_CONTAINERS}/Electric_Vehicle_Population_Data.csv"
 _LARGER = f"{_IN_THE_CONTAINERS}/larger/Electric_Vehicle_Population_Data.csv"

@@ -20,6 +20,8 @@ DATASETS = Path(os.environ.get("CSVDYNAMO_DATASETS") or ROOT / "datasets").resol
 CDK = ROOT / "cdk"
 PYTHON_PATH = [ROOT / "src", ROOT / "plugins"]
 DEFAULT_DATASET = "ev_population"
+NOT_HERE = 3
+"""The exit status of a trial that could not be made here, for lack of an engine or a browser: it is no pass."""
 
 
 def find_dataset(name: str) -> Dataset:

@@ -15,6 +15,9 @@ pytest_plugins = [
     "tests.support.time_spent",
 ]
 
+# Collected where it is named alone: it needs a browser, and minutes.
+collect_ignore = ["browser"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

@@ -53,6 +53,7 @@ export type RunLine = {
   schema_changes: number;
   write_units: number | null;
   seconds: number;
+  files: string[];
 };
 
 export type DataSetRow = {
@@ -157,4 +158,14 @@ export async function getJson<T>(path: string): Promise<T> {
     throw new ApiError(answer.status, detail);
   }
   return (await answer.json()) as T;
+}
+
+/** What a run reported; null as long as it has not. */
+export async function runPage(dagId: string, runId: string): Promise<RunPage | null> {
+  try {
+    return await getJson<RunPage>(runAddress(dagId, runId));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
 }

@@ -45,6 +45,14 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Seconds as a clock shows them, for axes: 1:30. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const told = `${hours ? String(minutes).padStart(2, "0") : minutes}:${String(whole % 60).padStart(2, "0")}`;
+  return hours ? `${hours}:${told}` : told;
+}
+
 /** How long ago, or ahead, a moment is. */
 export function distance(milliseconds: number, now: number = Date.now()): string {
   const apart = Math.abs(milliseconds - now) / 1000;

@@ -1,4 +1,4 @@
-import { ChakraProvider, defaultSystem, type SystemContext } from "@chakra-ui/react";
+import { Box, ChakraProvider, defaultSystem, type SystemContext } from "@chakra-ui/react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useParams, useSearchParams } from "react-router-dom";
 
@@ -6,7 +6,7 @@ import { ApiError } from "./api";
 import { Compare } from "./pages/Compare";
 import { DataSet } from "./pages/DataSet";
 import { DataSets } from "./pages/DataSets";
-import { Run } from "./pages/Run";
+import { Run, RunPlace } from "./pages/Run";
 
 declare global {
   /** Airflow's theme, so that light, dark and a deployment's own are the page's, too. */
@@ -27,12 +27,10 @@ function Place() {
   if (dagId && runId) return <Run dagId={dagId} runId={runId} />;
   const [shown, view] = rest.split("/").map(decodeURIComponent);
   if (!shown) return <DataSets />;
-  const [one, other] = [search.get("one"), search.get("other")];
-  return view === "compare" && one && other ? (
-    <Compare dagId={shown} one={one} other={other} />
-  ) : (
-    <DataSet dagId={shown} />
-  );
+  const [one, other, id] = ["one", "other", "id"].map((name) => search.get(name));
+  if (view === "compare" && one && other) return <Compare dagId={shown} one={one} other={other} />;
+  if (view === "run" && id) return <RunPlace dagId={shown} runId={id} />;
+  return <DataSet dagId={shown} />;
 }
 
 /** The Migrations page: Airflow's UI shows what this gives. */
@@ -40,7 +38,10 @@ export default function Migrations() {
   return (
     <ChakraProvider value={globalThis.ChakraUISystem ?? defaultSystem}>
       <QueryClientProvider client={client}>
-        <Place />
+        {/* Told apart from what Airflow shows around it. */}
+        <Box id="csvdynamo">
+          <Place />
+        </Box>
       </QueryClientProvider>
     </ChakraProvider>
   );

@@ -10,14 +10,17 @@ export type Pace = {
   left: number | null;
 };
 
+/** The least time of which a mean says something. */
+const SECONDS = 4;
+
 export function pace(before: Progress | null, last: Progress): Pace {
-  const mean = since(last.settled, last.began, last.at);
+  const mean = since(last.settled, last.began, last.at, SECONDS);
   const now = before ? since(last.settled - before.settled, before.at, last.at) : null;
   const rate = now || mean;
   const rest = last.total - last.settled;
   return { now, mean, left: rate && rest > 0 ? rest / rate : rest > 0 ? null : 0 };
 }
 
-function since(rows: number, from: number | undefined, to: number | undefined): number | null {
-  return from === undefined || to === undefined || to <= from ? null : rows / (to - from);
+function since(rows: number, from: number | undefined, to: number | undefined, least = 0): number | null {
+  return from === undefined || to === undefined || to - from <= least ? null : rows / (to - from);
 }

@@ -4,7 +4,7 @@ import type { Progress } from "../src/airflow";
 import type { Ledger, Report } from "../src/api";
 import { answered, numbers } from "../src/asked";
 import { bands, stops, verified } from "../src/flow";
-import { bytes, count, distance, dollars, duration, percent, quantity } from "../src/format";
+import { bytes, clock, count, distance, dollars, duration, percent, quantity } from "../src/format";
 import { compared } from "../src/plan";
 import { pace } from "../src/rate";
 
@@ -61,7 +61,8 @@ describe("the way of the rows", () => {
 
     expect(verified({ verification: { ...found, mode: "none", keys_checked: 0 } })).toBe("not checked");
     expect(verified({ verification: found })).toBe("1,000 keys read back, all as they should be");
-    expect(verified({ verification: { ...found, missing: 2, foreign: 1 } })).toBe("1,000 keys read back, 3 wrong");
+    expect(verified({ verification: { ...found, missing: 2, stale: 1 } })).toBe("1,000 keys read back, 3 wrong");
+    expect(verified({ verification: { ...found, foreign: 60_000 } })).toBe("1,000 keys read back, all as they should be");
   });
 });
 
@@ -91,6 +92,12 @@ describe("numbers as people read them", () => {
     [61, "1 min"],
     [7300, "2 h 2 min"],
   ])("%d seconds are %s", (seconds, told) => expect(duration(seconds)).toBe(told));
+
+  it.each([
+    [0, "0:00"],
+    [61.4, "1:01"],
+    [7325, "2:02:05"],
+  ])("%d seconds on an axis are %s", (seconds, told) => expect(clock(seconds)).toBe(told));
 
   it("tells how far a moment is", () => {
     expect(distance(0, 90_000)).toBe("2 min ago");
@@ -148,6 +155,10 @@ describe("the pace of a Map Run", () => {
 
   it("is not known from one look without a time", () => {
     expect(pace(null, told(20))).toEqual({ now: null, mean: null, left: null });
+  });
+
+  it("has no average of the moment in which it was counted first", () => {
+    expect(pace(null, { ...told(60, 1000.02) })).toEqual({ now: null, mean: null, left: null });
   });
 
   it("takes the average where nothing came of late", () => {

@@ -152,7 +152,7 @@ def test_make_aws_lets_an_execution_be_started_by_hand_and_leaves_nothing(tempor
             "DatasetHash",
         }
 
-        typed_in_another_shell(readme_lines("airflow dags test"), temporary)
+        typed_in_another_shell(page_lines("airflow dags test"), temporary)
 
         [report] = reports(s3, bucket)
         assert (report["accounted"], report["ledger"]["written"]) == (True, 4992)
@@ -162,10 +162,10 @@ def test_make_aws_lets_an_execution_be_started_by_hand_and_leaves_nothing(tempor
     assert list(temporary.iterdir()) == []
 
 
-def readme_lines(command: str) -> str:
-    """The README's lines that end with a command."""
+def page_lines(command: str) -> str:
+    """The lines of docs/by-hand.md that end with a command."""
     blocks = re.findall(
-        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        r"^```sh\n(.*?)^```", (ROOT / "docs" / "by-hand.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
     [lines] = [block for block in blocks if re.match(re.escape(command), block.splitlines()[-1])]
     return str(lines)

@@ -3,8 +3,7 @@ import { Bar, BarChart, YAxis } from "recharts";
 
 import type { RunLine } from "../api";
 import { percent } from "../format";
-
-export const rejects = ({ ledger }: RunLine): number => ledger.rejected_before_upload + ledger.rejected;
+import { rejects } from "../runs";
 
 /** The reject rate of a data set's last runs, the newest on the right. */
 export function Sparkline({ runs }: { runs: RunLine[] }) {

@@ -1,10 +1,11 @@
-import { Heading, Stack, Table, Text } from "@chakra-ui/react";
+import { Alert, Heading, Stack, Table, Text } from "@chakra-ui/react";
 import { useQueries } from "@tanstack/react-query";
 
 import { getJson, runAddress, type RunPage } from "../api";
 import { dataSetPlace, runPlace, Within } from "../components/Away";
 import { Loaded } from "../components/Loaded";
-import { bytes, count, duration, moment } from "../format";
+import { bytes, count, duration } from "../format";
+import { nameOf, nameOfDag } from "../runs";
 
 type Figure = [string, (page: RunPage) => number | null, (number: number) => string];
 
@@ -25,14 +26,14 @@ const FIGURES: Figure[] = [
 export function Compare({ dagId, one, other }: { dagId: string; one: string; other: string }) {
   const [first, second] = useQueries({
     queries: [one, other].map((runId) => ({
-      queryKey: ["run", dagId, runId],
+      queryKey: ["compared", dagId, runId],
       queryFn: () => getJson<RunPage>(runAddress(dagId, runId)),
     })),
   });
   return (
-    <Stack p={4} gap={4}>
+    <Stack p={{ base: 2, md: 4 }} gap={4}>
       <Text>
-        <Within to={dataSetPlace(dagId)}>All runs of {dagId.replace(/^csvdynamo_/, "")}</Within>
+        <Within to={dataSetPlace(dagId)}>All runs of {nameOfDag(dagId)}</Within>
       </Text>
       <Heading as="h1" size="lg">
         Two runs side by side
@@ -58,14 +59,25 @@ function Sides({ dagId, pages: [before, after] }: { dagId: string; pages: [RunPa
   ];
   return (
     <Stack gap={4}>
-      <Table.ScrollArea>
+      {after.report.schema_changes.length > 0 && (
+        <Alert.Root status="info">
+          <Alert.Indicator />
+          <Alert.Content>
+            <Alert.Title>The header of the later run is another one.</Alert.Title>
+            {after.report.schema_changes.map((change) => (
+              <Text key={change.message}>{change.message}</Text>
+            ))}
+          </Alert.Content>
+        </Alert.Root>
+      )}
+      <Table.ScrollArea borderWidth="1px" borderRadius="md" maxW="56rem">
         <Table.Root size="sm">
           <Table.Header>
             <Table.Row>
               <Table.ColumnHeader />
               {[before, after].map(({ line }) => (
                 <Table.ColumnHeader key={line.run_id} textAlign="end">
-                  <Within to={runPlace(dagId, line.run_id)}>{moment(line.at * 1000)}</Within>
+                  <Within to={runPlace(dagId, line.run_id)}>{nameOf(line)}</Within>
                 </Table.ColumnHeader>
               ))}
               <Table.ColumnHeader textAlign="end">Difference</Table.ColumnHeader>
@@ -78,9 +90,6 @@ function Sides({ dagId, pages: [before, after] }: { dagId: string; pages: [RunPa
           </Table.Body>
         </Table.Root>
       </Table.ScrollArea>
-      {after.report.schema_changes.map((change) => (
-        <Text key={change.message}>{change.message}</Text>
-      ))}
     </Stack>
   );
 }

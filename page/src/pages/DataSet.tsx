@@ -1,15 +1,30 @@
-import { Button, Checkbox, Heading, Stack, Table, Text } from "@chakra-ui/react";
+import { Button, Checkbox, Heading, HStack, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { getJson, type RunLine } from "../api";
 import { comparePlace, runPlace, Within } from "../components/Away";
+import { Cell, type Column, ColumnHeaders, NumberCell } from "../components/Columns";
 import { Loaded } from "../components/Loaded";
-import { rejects, Sparkline } from "../components/Sparkline";
+import { RejectedCell } from "../components/RejectedCell";
+import { Sparkline } from "../components/Sparkline";
 import { Verdict } from "../components/Verdict";
-import { bytes, count, distance, duration, moment, percent } from "../format";
+import { bytes, count, distance, duration } from "../format";
+import { kindOf, nameOf, nameOfDag } from "../runs";
 
 const SHOWN = 50;
+
+const COLUMNS: Column<RunLine>[] = [
+  { name: "Compare", wide: true },
+  { name: "Run" },
+  { name: "Rows", numbers: true },
+  { name: "Written", numbers: true, wide: true },
+  { name: "Rejected", numbers: true },
+  { name: "Failed", numbers: true, wide: true },
+  { name: "Source", numbers: true, wide: true },
+  { name: "Write units", numbers: true, wide: true },
+  { name: "Took", numbers: true, wide: true },
+];
 
 /** The runs of a data set, the newest first. */
 export function DataSet({ dagId }: { dagId: string }) {
@@ -19,12 +34,12 @@ export function DataSet({ dagId }: { dagId: string }) {
     refetchInterval: 15_000,
   });
   return (
-    <Stack p={4} gap={4}>
+    <Stack p={{ base: 2, md: 4 }} gap={4}>
       <Text>
         <Within to="/plugin/migrations">Migrations</Within>
       </Text>
       <Heading as="h1" size="lg">
-        {dagId.replace(/^csvdynamo_/, "")}
+        {nameOfDag(dagId)}
       </Heading>
       <Loaded query={runs}>{(lines) => <Lines dagId={dagId} lines={lines} />}</Loaded>
     </Stack>
@@ -39,54 +54,27 @@ function Lines({ dagId, lines }: { dagId: string; lines: RunLine[] }) {
   const [one, other] = chosen.length === 2 ? chosen : lines.slice(0, 2).map((line) => line.run_id);
   return (
     <>
-      <Stack direction="row" gap={6} align="center" wrap="wrap">
-        <Text>Rejected, the last {Math.min(lines.length, 50)} runs:</Text>
-        <Sparkline runs={lines.slice(0, 50)} />
+      <HStack gap={6} wrap="wrap">
+        <Text>Rejected, {lines.length === 1 ? "in one run" : `in the last ${Math.min(lines.length, SHOWN)} runs`}:</Text>
+        <Sparkline runs={lines.slice(0, SHOWN)} />
         {one && other && (
           <Within to={comparePlace(dagId, one, other)}>
             {chosen.length === 2 ? "Compare the two chosen runs" : "Compare the last two runs"}
           </Within>
         )}
-      </Stack>
-      <Table.ScrollArea>
+      </HStack>
+      <Table.ScrollArea borderWidth="1px" borderRadius="md">
         <Table.Root size="sm">
-          <Table.Header>
-            <Table.Row>
-              {["Compare", "Run", "Reported", "Verdict", "Rows", "Written", "Rejected", "Failed", "Source", "Write units", "Took"].map(
-                (name) => (
-                  <Table.ColumnHeader key={name}>{name}</Table.ColumnHeader>
-                ),
-              )}
-            </Table.Row>
-          </Table.Header>
+          <ColumnHeaders columns={COLUMNS} />
           <Table.Body>
             {lines.slice(0, shown).map((line) => (
-              <Table.Row key={line.run_id}>
-                <Table.Cell>
-                  <Checkbox.Root
-                    size="sm"
-                    checked={chosen.includes(line.run_id)}
-                    onCheckedChange={() => toggle(line.run_id)}
-                  >
-                    <Checkbox.HiddenInput aria-label={`Compare ${line.run_id}`} />
-                    <Checkbox.Control />
-                  </Checkbox.Root>
-                </Table.Cell>
-                <Table.Cell>
-                  <Within to={runPlace(dagId, line.run_id)}>{line.run_id}</Within>
-                </Table.Cell>
-                <Table.Cell title={moment(line.at * 1000)}>{distance(line.at * 1000)}</Table.Cell>
-                <Table.Cell>
-                  <Verdict line={line} />
-                </Table.Cell>
-                <Table.Cell>{count(line.ledger.source_rows)}</Table.Cell>
-                <Table.Cell>{count(line.ledger.written)}</Table.Cell>
-                <Table.Cell>{percent(rejects(line), line.ledger.source_rows)}</Table.Cell>
-                <Table.Cell>{count(line.ledger.failed + line.ledger.unstarted)}</Table.Cell>
-                <Table.Cell>{line.source_bytes === null ? "" : bytes(line.source_bytes)}</Table.Cell>
-                <Table.Cell>{line.write_units === null ? "unknown" : count(line.write_units)}</Table.Cell>
-                <Table.Cell>{duration(line.seconds)}</Table.Cell>
-              </Table.Row>
+              <Line
+                key={line.run_id}
+                dagId={dagId}
+                line={line}
+                chosen={chosen.includes(line.run_id)}
+                onChoice={() => toggle(line.run_id)}
+              />
             ))}
           </Table.Body>
         </Table.Root>
@@ -97,5 +85,37 @@ function Lines({ dagId, lines }: { dagId: string; lines: RunLine[] }) {
         </Button>
       )}
     </>
+  );
+}
+
+type Told = { dagId: string; line: RunLine; chosen: boolean; onChoice: () => void };
+
+function Line({ dagId, line, chosen, onChoice }: Told) {
+  const kind = kindOf(line.run_id);
+  return (
+    <Table.Row>
+      <Cell wide>
+        <Checkbox.Root size="sm" checked={chosen} onCheckedChange={onChoice}>
+          <Checkbox.HiddenInput aria-label={`Compare the run of ${nameOf(line)}`} />
+          <Checkbox.Control />
+        </Checkbox.Root>
+      </Cell>
+      <Cell whiteSpace="nowrap" title={line.run_id}>
+        <HStack gap={2} wrap={{ base: "wrap", md: "nowrap" }}>
+          <Within to={runPlace(dagId, line.run_id)}>{nameOf(line)}</Within>
+          <Verdict line={line} />
+        </HStack>
+        <Text fontSize="xs" color="fg.muted">
+          {[distance(line.at * 1000), kind].filter(Boolean).join(", ")}
+        </Text>
+      </Cell>
+      <NumberCell>{count(line.ledger.source_rows)}</NumberCell>
+      <NumberCell wide>{count(line.ledger.written)}</NumberCell>
+      <RejectedCell dagId={dagId} line={line} name={nameOf(line)} />
+      <NumberCell wide>{count(line.ledger.failed + line.ledger.unstarted)}</NumberCell>
+      <NumberCell wide>{line.source_bytes === null ? "" : bytes(line.source_bytes)}</NumberCell>
+      <NumberCell wide>{line.write_units === null ? "unknown" : count(line.write_units)}</NumberCell>
+      <NumberCell wide>{duration(line.seconds)}</NumberCell>
+    </Table.Row>
   );
 }

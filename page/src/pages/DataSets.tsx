@@ -1,27 +1,32 @@
-import { Box, EmptyState, Heading, Input, NativeSelect, Stack, Table, Text } from "@chakra-ui/react";
+import { EmptyState, Heading, HStack, Input, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { dagFacts, type DagFacts, waiting } from "../airflow";
 import { type DataSetRow, getJson } from "../api";
-import { dataSetPlace, runPlace, Within } from "../components/Away";
+import { comparePlace, dataSetPlace, runPlace, Within } from "../components/Away";
+import { Cell, type Column, ColumnHeaders, NumberCell, type Order, sorted } from "../components/Columns";
 import { Loaded } from "../components/Loaded";
-import { rejects, Sparkline } from "../components/Sparkline";
+import { RejectedCell } from "../components/RejectedCell";
+import { Sparkline } from "../components/Sparkline";
 import { Verdict } from "../components/Verdict";
-import { count, distance, moment, percent } from "../format";
+import { count, distance } from "../format";
+import { difference, nameOf, rejectRate } from "../runs";
 
 const REFRESH = 15_000;
 
-const ORDERS: Record<string, (one: DataSetRow, other: DataSetRow) => number> = {
-  name: (one, other) => one.dataset.localeCompare(other.dataset),
-  "last run": (one, other) => (other.runs[0]?.at ?? 0) - (one.runs[0]?.at ?? 0),
-  rows: (one, other) => (other.runs[0]?.ledger.source_rows ?? 0) - (one.runs[0]?.ledger.source_rows ?? 0),
-  "reject rate": (one, other) => rate(other) - rate(one),
-  verdict: (one, other) => Number(one.runs[0]?.accounted ?? true) - Number(other.runs[0]?.accounted ?? true),
-};
+const COLUMNS: Column<DataSetRow>[] = [
+  { name: "Data set", order: (one, other) => one.dataset.localeCompare(other.dataset) },
+  { name: "Last run", order: (one, other) => (other.runs[0]?.at ?? 0) - (one.runs[0]?.at ?? 0) },
+  { name: "Rows", numbers: true, order: (one, other) => rowsOf(other) - rowsOf(one) },
+  { name: "Rejected", numbers: true, order: (one, other) => rejectRate(other) - rejectRate(one) },
+  { name: "Of the last runs", wide: true },
+  { name: "Since the run before" },
+  { name: "Source changed", wide: true },
+  { name: "Next run", wide: true },
+];
 
-const rate = ({ runs: [last] }: DataSetRow): number =>
-  last?.ledger.source_rows ? rejects(last) / last.ledger.source_rows : -1;
+const rowsOf = ({ runs: [last] }: DataSetRow): number => last?.ledger.source_rows ?? -1;
 
 /** A row a data set: how its last run ended, and when the next one is. */
 export function DataSets() {
@@ -33,45 +38,33 @@ export function DataSets() {
   const facts = useQuery({ queryKey: ["dags"], queryFn: dagFacts, refetchInterval: REFRESH });
   const asks = useQuery({ queryKey: ["waiting"], queryFn: () => waiting(), refetchInterval: REFRESH });
   const [sought, setSought] = useState("");
-  const [order, setOrder] = useState("name");
+  const [order, setOrder] = useState<Order>({ by: "Data set", reversed: false });
   return (
-    <Stack p={4} gap={4}>
-      <Heading as="h1" size="lg">
-        Migrations
-      </Heading>
+    <Stack p={{ base: 2, md: 4 }} gap={4}>
+      <HStack justify="space-between" wrap="wrap" gap={3}>
+        <Heading as="h1" size="lg">
+          Migrations
+        </Heading>
+        <Input
+          aria-label="Search data sets"
+          placeholder="Search data sets and tables"
+          maxW="20rem"
+          value={sought}
+          onChange={(event) => setSought(event.target.value)}
+        />
+      </HStack>
       <Loaded query={sets}>
         {(rows) =>
           rows.length === 0 ? (
             <Beginning />
           ) : (
-            <>
-              <Stack direction={{ base: "column", md: "row" }} gap={3}>
-                <Input
-                  aria-label="Search data sets"
-                  placeholder="Search data sets and tables"
-                  maxW="24rem"
-                  value={sought}
-                  onChange={(event) => setSought(event.target.value)}
-                />
-                <NativeSelect.Root maxW="14rem">
-                  <NativeSelect.Field
-                    aria-label="Sort by"
-                    value={order}
-                    onChange={(event) => setOrder(event.target.value)}
-                  >
-                    {Object.keys(ORDERS).map((name) => (
-                      <option key={name} value={name}>{`by ${name}`}</option>
-                    ))}
-                  </NativeSelect.Field>
-                  <NativeSelect.Indicator />
-                </NativeSelect.Root>
-              </Stack>
-              <Rows
-                rows={rows.filter((row) => found(row, sought)).sort(ORDERS[order])}
-                facts={facts.data ?? new Map()}
-                asks={new Map((asks.data ?? []).map((one) => [one.dag_id, one.run_id]))}
-              />
-            </>
+            <Rows
+              rows={sorted(rows.filter((row) => found(row, sought)), COLUMNS, order)}
+              facts={facts.data ?? new Map()}
+              asks={new Map((asks.data ?? []).map((one) => [one.dag_id, one.run_id]))}
+              order={order}
+              onOrder={setOrder}
+            />
           )
         }
       </Loaded>
@@ -82,19 +75,19 @@ export function DataSets() {
 const found = (row: DataSetRow, sought: string): boolean =>
   `${row.dataset} ${row.table} ${row.file_name}`.toLowerCase().includes(sought.trim().toLowerCase());
 
-type Rest = { facts: Map<string, DagFacts>; asks: Map<string, string> };
+type Shown = {
+  rows: DataSetRow[];
+  facts: Map<string, DagFacts>;
+  asks: Map<string, string>;
+  order: Order;
+  onOrder: (order: Order) => void;
+};
 
-function Rows({ rows, facts, asks }: Rest & { rows: DataSetRow[] }) {
+function Rows({ rows, facts, asks, order, onOrder }: Shown) {
   return (
-    <Table.ScrollArea>
+    <Table.ScrollArea borderWidth="1px" borderRadius="md">
       <Table.Root size="sm" interactive>
-        <Table.Header>
-          <Table.Row>
-            {["Data set", "Last run", "Verdict", "Rows", "Rejected", "Source changed", "Next run", "Table"].map((name) => (
-              <Table.ColumnHeader key={name}>{name}</Table.ColumnHeader>
-            ))}
-          </Table.Row>
-        </Table.Header>
+        <ColumnHeaders columns={COLUMNS} order={order} onOrder={onOrder} />
         <Table.Body>
           {rows.map((row) => (
             <Row key={row.dag_id} row={row} facts={facts.get(row.dag_id)} asks={asks.get(row.dag_id)} />
@@ -107,44 +100,55 @@ function Rows({ rows, facts, asks }: Rest & { rows: DataSetRow[] }) {
 }
 
 function Row({ row, facts, asks }: { row: DataSetRow; facts: DagFacts | undefined; asks: string | undefined }) {
-  const [last] = row.runs;
+  const [last, before] = row.runs;
   const modified = last?.source_modified ? Date.parse(last.source_modified) : Number.NaN;
   return (
     <Table.Row>
-      <Table.Cell fontWeight="medium">
+      <Cell fontWeight="medium">
         <Within to={dataSetPlace(row.dag_id)}>{row.dataset}</Within>
+        <Text fontSize="xs" color="fg.muted" fontWeight="normal">
+          {row.table}
+        </Text>
         {asks && (
           <Text fontSize="sm" fontWeight="normal">
             <Within to={runPlace(row.dag_id, asks)}>asks a person</Within>
           </Text>
         )}
-      </Table.Cell>
+      </Cell>
       {last ? (
         <>
-          <Table.Cell title={moment(last.at * 1000)}>
-            <Within to={runPlace(row.dag_id, last.run_id)}>{distance(last.at * 1000)}</Within>
-          </Table.Cell>
-          <Table.Cell>
+          <Cell whiteSpace="nowrap">
             <Verdict line={last} />
-          </Table.Cell>
-          <Table.Cell fontVariantNumeric="tabular-nums">{count(last.ledger.source_rows)}</Table.Cell>
-          <Table.Cell>
-            <Box display="flex" alignItems="center" gap={2}>
-              <Text minW="4rem" fontVariantNumeric="tabular-nums">
-                {percent(rejects(last), last.ledger.source_rows)}
-              </Text>
-              <Sparkline runs={row.runs} />
-            </Box>
-          </Table.Cell>
-          <Table.Cell>{Number.isNaN(modified) ? "unknown" : distance(modified)}</Table.Cell>
+            <Text fontSize="xs" title={nameOf(last)}>
+              <Within to={runPlace(row.dag_id, last.run_id)}>{distance(last.at * 1000)}</Within>
+            </Text>
+          </Cell>
+          <NumberCell>{count(last.ledger.source_rows)}</NumberCell>
+          <RejectedCell dagId={row.dag_id} line={last} name={row.dataset} />
+          <Cell wide>
+            <Sparkline runs={row.runs} />
+          </Cell>
+          <Cell whiteSpace="nowrap">
+            {before && (
+              <Within to={comparePlace(row.dag_id, before.run_id, last.run_id)}>{difference(last, before)}</Within>
+            )}
+          </Cell>
+          <Cell wide whiteSpace="nowrap">
+            {Number.isNaN(modified) ? "unknown" : distance(modified)}
+          </Cell>
         </>
       ) : (
-        <Table.Cell colSpan={5} color="fg.muted">
-          {row.problem || "No run has reported yet."}
-        </Table.Cell>
+        <>
+          <Table.Cell colSpan={4} color="fg.muted">
+            {row.problem || "No run has reported yet."}
+          </Table.Cell>
+          <Cell wide />
+          <Cell wide />
+        </>
       )}
-      <Table.Cell>{next(facts)}</Table.Cell>
-      <Table.Cell>{row.table}</Table.Cell>
+      <Cell wide whiteSpace="nowrap">
+        {next(facts)}
+      </Cell>
     </Table.Row>
   );
 }

@@ -1,13 +1,26 @@
-import { Alert, Stack, Text } from "@chakra-ui/react";
+import { Alert, HStack, Stack, Text } from "@chakra-ui/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
 import { running, runState } from "../airflow";
-import { ApiError, getJson, runAddress, type RunPage } from "../api";
+import { runPage } from "../api";
+import { dagRunPlace, dataSetPlace, Within } from "../components/Away";
 import { Loaded } from "../components/Loaded";
+import { nameOfDag } from "../runs";
 import { AskedOf } from "./AskedOf";
 import { Live } from "./Live";
 import { RunReport } from "./RunReport";
+
+/** A run as a place of its own. */
+export const RunPlace = ({ dagId, runId }: { dagId: string; runId: string }) => (
+  <>
+    <HStack px={{ base: 1, md: 3 }} pt={{ base: 2, md: 4 }} gap={4} wrap="wrap" justify="space-between">
+      <Within to={dataSetPlace(dagId)}>All runs of {nameOfDag(dagId)}</Within>
+      <Within to={dagRunPlace(dagId, runId)}>Its tasks and logs</Within>
+    </HStack>
+    <Run dagId={dagId} runId={runId} />
+  </>
+);
 
 /** A run: while it goes on how far it is, and what its report says once there is one. */
 export function Run({ dagId, runId }: { dagId: string; runId: string }) {
@@ -19,29 +32,31 @@ export function Run({ dagId, runId }: { dagId: string; runId: string }) {
   });
   const page = useQuery({
     queryKey: ["run", dagId, runId],
-    queryFn: () => getJson<RunPage>(runAddress(dagId, runId)),
-    retry: false,
+    queryFn: () => runPage(dagId, runId),
     refetchInterval: 15_000,
   });
   const goes = running(state.data);
   useEffect(() => {
     if (!goes) void client.invalidateQueries({ queryKey: ["run", dagId, runId] });
   }, [goes, client, dagId, runId]);
-  const awaited = page.error instanceof ApiError && page.error.status === 404;
   return (
     <Stack p={{ base: 1, md: 3 }} gap={4}>
       {goes && <AskedOf dagId={dagId} runId={runId} />}
       {goes && <Live dagId={dagId} runId={runId} />}
-      {goes && awaited ? (
-        <Text color="fg.muted">What became of the rows is told here once the run has reported.</Text>
-      ) : !goes && awaited ? (
-        <Alert.Root status="info">
-          <Alert.Indicator />
-          <Alert.Title>This run left no report.</Alert.Title>
-        </Alert.Root>
-      ) : (
-        <Loaded query={page}>{(told) => <RunReport dagId={dagId} runId={runId} page={told} />}</Loaded>
-      )}
+      <Loaded query={page}>
+        {(told) =>
+          told ? (
+            <RunReport dagId={dagId} runId={runId} page={told} />
+          ) : goes || page.isFetching || state.isPending ? (
+            <Text color="fg.muted">What became of the rows is told here once the run has reported.</Text>
+          ) : (
+            <Alert.Root status="info">
+              <Alert.Indicator />
+              <Alert.Title>This run left no report.</Alert.Title>
+            </Alert.Root>
+          )
+        }
+      </Loaded>
     </Stack>
   );
 }

@@ -49,6 +49,7 @@ def run_line(report: Report, key: str, at: float) -> RunLine:
         schema_changes=len(report.schema_changes),
         write_units=report.write_units,
         seconds=round(sum(report.seconds.values()), 3),
+        files=tuple(location.rpartition("/")[2] for location in report.error_files),
     )
 
 

@@ -22,6 +22,7 @@ class RunLine:
         schema_changes: In how many ways its header differs from what was expected.
         write_units: Write units that it consumed, None where DynamoDB did not say.
         seconds: How long its tasks took together.
+        files: The names of the files that hold the rows that were not written, to download.
     """
 
     run_id: str
@@ -36,6 +37,7 @@ class RunLine:
     schema_changes: int
     write_units: float | None
     seconds: float
+    files: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
@@ -43,9 +45,10 @@ class RunLine:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; keys that a later version added are left aside.
+        """Read what `to_json` wrote; keys of a later version are left aside, and an earlier one told no files.
 
         Raises:
             TypeError, KeyError: It is none.
         """
-        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
+        told = {name: document[name] for name in cls.__dataclass_fields__ if name != "files"}
+        return cls(**told, files=tuple(document.get("files", ())))

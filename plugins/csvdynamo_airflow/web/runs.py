@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import Dataset
@@ -25,8 +25,11 @@ from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.stack import Stack, read_stack
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.web.documents import DataSetRow, RejectExample, RunPage
-from csvdynamo_airflow.web.kept_objects import KeptObjects
+from csvdynamo_airflow.web.kept_objects import KeptObject, KeptObjects
 from csvdynamo_airflow.web.run_page import run_page
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 ROW_RUNS = 20
 """How many runs of each data set the list of all has."""
@@ -50,6 +53,7 @@ class Runs:
     objects: KeptObjects = field(default_factory=KeptObjects)
     _files: dict[Path, tuple[tuple[int, int], Dataset]] = field(default_factory=dict)
     _stacks: dict[str, tuple[float, Stack]] = field(default_factory=dict)
+    _lists: dict[str, tuple[KeptObject, tuple[RunLine, ...]]] = field(default_factory=dict)
 
     def dag_ids(self) -> set[str]:
         """Name the DAGs of all data sets."""
@@ -62,8 +66,9 @@ class Runs:
             dag_ids: Their DAGs.
         """
         paths = [path for path in dataset_paths(datasets_folder()) if dag_id_of(path.stem) in dag_ids]
+        s3 = client("s3")  # once: the connection is looked up each time
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = pool.map(self._row, paths)
+            found = pool.map(lambda path: self._row(s3, path), paths)
             return sorted((row for row in found if row), key=lambda row: row.dataset)
 
     def lines(self, dag_id: str) -> tuple[RunLine, ...]:
@@ -77,7 +82,7 @@ class Runs:
             MigrationError: Its stack cannot be read.
         """
         dataset = self._dataset(dag_id)
-        return self._lines(dataset, self._stack(dataset))
+        return self._lines(client("s3"), dataset, self._stack(dataset))
 
     def page(self, dag_id: str, run_id: str) -> RunPage:
         """Read a run.
@@ -90,13 +95,14 @@ class Runs:
             UnknownRunError: There is no such data set, or no report of such a run.
             MigrationError: Its stack cannot be read.
         """
-        stack, line = self._found(dag_id, run_id)
-        return self._page(stack, line)
+        s3 = client("s3")
+        return self._page(s3, *self._found(s3, dag_id, run_id))
 
     def examples(self, dag_id: str, run_id: str) -> list[RejectExample]:
         """Read a few rejects of each code of a run. The arguments and errors are those of `page`."""
-        stack, line = self._found(dag_id, run_id)
-        stored = self.objects.read(client("s3"), stack.bucket, _beside(line, EXAMPLES_FILE))
+        s3 = client("s3")
+        stack, line = self._found(s3, dag_id, run_id)
+        stored = self.objects.read(s3, stack.bucket, _beside(line, EXAMPLES_FILE))
         told: list[dict[str, Any]] = read_examples(stored.body) if stored else []
         return [RejectExample(**one) for one in told]
 
@@ -112,34 +118,35 @@ class Runs:
             UnknownRunError: There is no such data set, run or file.
             MigrationError: Its stack cannot be read.
         """
-        stack, line = self._found(dag_id, run_id)
-        if name not in {*self._page(stack, line).files, REPORT_FILE, HTML_FILE}:
+        s3 = client("s3")
+        stack, line = self._found(s3, dag_id, run_id)
+        if name not in {*self._page(s3, stack, line).files, REPORT_FILE, HTML_FILE}:
             raise UnknownRunError(f"The run left no file {shown(name, 80)}.")
-        s3, key = client("s3"), _beside(line, name)
+        key = _beside(line, name)
         size = s3.head_object(Bucket=stack.bucket, Key=key)["ContentLength"]
         return size, object_chunks(s3, stack.bucket, key)
 
-    def _page(self, stack: Stack, line: RunLine) -> RunPage:
-        stored = self.objects.read(client("s3"), stack.bucket, line.report)
+    def _page(self, s3: "S3Client", stack: Stack, line: RunLine) -> RunPage:
+        stored = self.objects.read(s3, stack.bucket, line.report)
         if stored is None:
             raise UnknownRunError(f"s3://{stack.bucket}/{line.report} is gone.")
         report = json.loads(stored.body)
-        return run_page(line, report, stack.table, real_aws=is_real_aws(client("s3").meta.endpoint_url))
+        return run_page(line, report, stack.table, real_aws=is_real_aws(s3.meta.endpoint_url))
 
-    def _found(self, dag_id: str, run_id: str) -> tuple[Stack, RunLine]:
+    def _found(self, s3: "S3Client", dag_id: str, run_id: str) -> tuple[Stack, RunLine]:
         dataset = self._dataset(dag_id)
         stack = self._stack(dataset)
-        line = next((one for one in self._lines(dataset, stack) if one.run_id == run_id), None)
+        line = next((one for one in self._lines(s3, dataset, stack) if one.run_id == run_id), None)
         if line is None:
             raise UnknownRunError(f"There is no report of the run {shown(run_id, 300)} yet.")
         return stack, line
 
-    def _row(self, path: Path) -> DataSetRow | None:
+    def _row(self, s3: "S3Client", path: Path) -> DataSetRow | None:
         try:
             dataset = self._read(path)
         except DatasetError:
             return None  # its own import error tells of it
-        runs, problem = self._tried(lambda: self._lines(dataset, self._stack(dataset))[:ROW_RUNS])
+        runs, problem = self._tried(lambda: self._lines(s3, dataset, self._stack(dataset))[:ROW_RUNS])
         return DataSetRow(
             dag_id=dag_id_of(dataset.name),
             dataset=dataset.name,
@@ -179,9 +186,14 @@ class Runs:
             known = self._stacks[dataset.name] = (now + _STACK_SECONDS, stack)
         return known[1]
 
-    def _lines(self, dataset: Dataset, stack: Stack) -> tuple[RunLine, ...]:
-        stored = self.objects.read(client("s3"), stack.bucket, runs_key(dataset.name))
-        return read_runs(stored.body)[::-1] if stored else ()
+    def _lines(self, s3: "S3Client", dataset: Dataset, stack: Stack) -> tuple[RunLine, ...]:
+        stored = self.objects.read(s3, stack.bucket, runs_key(dataset.name))
+        if stored is None:
+            return ()
+        known = self._lists.get(dataset.name)
+        if known is None or known[0] is not stored:
+            known = self._lists[dataset.name] = (stored, read_runs(stored.body)[::-1])
+        return known[1]
 
 
 def _beside(line: RunLine, name: str) -> str:

@@ -63,7 +63,7 @@ def main() -> None:
         with TestClient(create_app(apps="core"), raise_server_exceptions=False) as client:
             for line in sys.stdin:
                 request = json.loads(line)
-                headers = {"Accept-Encoding": "identity"}  # a file of a known size
+                headers = {}
                 if user := request["user"]:
                     token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=user, role="admin"))
                     headers["Authorization"] = f"Bearer {token}"

@@ -162,7 +162,7 @@ def test_a_file_is_given_whole_and_as_a_file(server: Server) -> None:
     answer = server.get(of_run(rest="/files/rejects.csv"))
 
     assert answer.body == CSV
-    assert answer.headers["content-length"] == str(len(CSV))
+    assert answer.headers["content-length"] == str(len(CSV)), "it is packed on the way"
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="rejects.csv"'
     assert answer.headers["x-content-type-options"] == "nosniff"

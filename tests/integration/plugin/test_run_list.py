@@ -36,6 +36,16 @@ def test_a_line_says_of_a_run_what_its_report_says() -> None:
     assert RunLine.from_json({**LINE.to_json(), "of a later version": 1}) == LINE
 
 
+def test_a_line_names_the_files_of_its_run_and_one_that_was_written_before_it_did_names_none() -> None:
+    made = replace(make_report(migrated(10, rejected=1), ()), error_files=("s3://b/reports/cars/1/rejects.csv",))
+    line = run_line(made, "reports/a.json", 5.0)
+    told = json.loads(json.dumps(line.to_json()))
+
+    assert RunLine.from_json(told) == line
+    assert line.files == ("rejects.csv",)
+    assert RunLine.from_json({name: value for name, value in told.items() if name != "files"}).files == ()
+
+
 def test_runs_are_listed_in_the_order_of_their_reports(s3: Any) -> None:
     put(s3, run(1), run(3), run(2))
 

@@ -13,7 +13,9 @@ from csvdynamo.records.ledger import Ledger
 from csvdynamo.records.rejects import Reject
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, BY_HAND, REPORT = (
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/by-hand.md", "docs/report.md")
+)
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -22,9 +24,9 @@ def page_name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def blocks(language: str) -> list[str]:
-    """The README's fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+def blocks(language: str, text: str) -> list[str]:
+    """A page's fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
@@ -54,7 +56,11 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"], ids=page_name)
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/by-hand.md", "docs/deployment.md")],
+    ids=page_name,
+)
 def test_every_make_command_of_a_page_is_in_make_help(page: Path) -> None:
     fence = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
     text = page.read_text(encoding="utf-8")
@@ -97,8 +103,8 @@ def test_decisions_are_numbered_without_gaps() -> None:
     assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
-def test_the_readmes_report_balances() -> None:
-    [report] = [json.loads(block) for block in blocks("json") if '"ledger"' in block]
+def test_the_report_that_is_shown_balances_and_is_the_readmes() -> None:
+    [report] = [json.loads(block) for block in blocks("json", REPORT) if '"ledger"' in block]
     told = report["ledger"]
 
     ledger = Ledger.from_json(told)
@@ -108,8 +114,8 @@ def test_the_readmes_report_balances() -> None:
     assert ledger.table() in README
 
 
-def test_the_readmes_reject_is_a_reject_record() -> None:
-    [line] = [block for block in blocks("json") if '"reject_id"' in block]
+def test_the_reject_that_is_shown_is_a_reject_record() -> None:
+    [line] = [block for block in blocks("json", BY_HAND) if '"reject_id"' in block]
 
     reject = Reject.from_json(line)
 
@@ -117,24 +123,26 @@ def test_the_readmes_reject_is_a_reject_record() -> None:
     assert reject.to_json() == line.strip()
 
 
-def test_the_readmes_execution_output_has_the_totals_of_its_file() -> None:
-    [block] = [block for block in blocks("text") if block.startswith("SUCCEEDED")]
+def test_the_execution_output_that_is_shown_has_the_totals_of_its_file() -> None:
+    [block] = [block for block in blocks("text", BY_HAND) if block.startswith("SUCCEEDED")]
 
     output = json.loads(block.partition("\t")[2])
 
     assert output["TOTAL_NUMBER_OF_ITEMS_WRITTEN"] + output["TOTAL_NUMBER_OF_ITEMS_IN_ERROR"] == 200
-    assert output["ERROR_DATA_LOCATION"].removeprefix("s3://").split("/", 1)[1] in README.split("```sh")[-3]
+    assert output["ERROR_DATA_LOCATION"].removeprefix("s3://").split("/", 1)[1] in BY_HAND.split("```sh")[-1]
 
 
 def test_the_readmes_data_set_loads(tmp_path: Path) -> None:
-    [example] = blocks("toml")
+    [example] = blocks("toml", README)
     path = tmp_path / "cars.toml"
     path.write_text(example, encoding="utf-8")
 
     assert load_dataset(path).table.partition_key == "Car ID"
 
 
-@pytest.mark.parametrize("script", blocks("sh"))
+@pytest.mark.parametrize(
+    "script", [block for page in PAGES for block in blocks("sh", page.read_text(encoding="utf-8"))]
+)
 def test_a_shell_block_is_a_shell_script(script: str) -> None:
     checked = subprocess.run(["bash", "-n"], input=script, check=False, capture_output=True, text=True)
 
