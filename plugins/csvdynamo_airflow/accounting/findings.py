@@ -92,11 +92,12 @@ class Findings:
 
     @property
     def approved_rejects(self) -> int:
-        """How many rejects a person let pass: prepare's, where that gate asked about this file."""
+        """How many rejects a person let pass: those that were known, where that gate asked about this file."""
         prepared, asked = self.prepared, {question.gate for question in self.questions}
         if prepared is None or REJECT_GATE not in asked:
             return 0
-        return prepared.rejected if self.approval and self.approval.lets_pass(prepared.asked) else 0
+        passed = self.approval is not None and self.approval.lets_pass(prepared.asked)
+        return sum(prepared.known_rejects.values()) if passed else 0
 
     @property
     def failures_by_error(self) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """A prepared file: what prepare hands to the tasks after it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -95,6 +96,12 @@ class Prepared:
     def asked(self) -> str:
         """The name of what a person is asked about it (`asked_digest`)."""
         return asked_digest(self.sha256, self.rules, self.questions)
+
+    @property
+    def known_rejects(self) -> Mapping[str, int]:
+        """How many rows are rejected as far as it is known beforehand, by code: prepare's own, and what is foreseen."""
+        foreseen = self.forecast.by_code if self.forecast else {}
+        return dict(sorted((Counter(self.rejects_by_code) + Counter(foreseen)).items()))
 
     @property
     def landing_key(self) -> str:

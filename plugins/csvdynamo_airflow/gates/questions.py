@@ -41,10 +41,11 @@ def _of_the_header(prepared: Prepared) -> Iterator[Question]:
 
 
 def _of_the_rejects(prepared: Prepared, gates: Gates) -> Iterator[Question]:
-    ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
-    if told := too_many_rejects(ledger, prepared.rejects_by_code, gates):
+    known = prepared.known_rejects
+    ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=sum(known.values()))
+    if told := too_many_rejects(ledger, known, gates):
         percent = round(ledger.reject_percent, 2)
-        yield Question(REJECT_GATE, told, {"rejected": ledger.rejects, "percent": percent, **prepared.rejects_by_code})
+        yield Question(REJECT_GATE, told, {"rejected": ledger.rejects, "percent": percent, **known})
 
 
 def approve_option(prepared: Prepared) -> str:
@@ -72,6 +73,8 @@ def body(prepared: Prepared, hours: int) -> str:
     places = {"source": prepared.source.url, "prepared file": f"s3://{prepared.bucket}/{prepared.file_key}"}
     if prepared.rejects_key:
         places["rejects"] = f"s3://{prepared.bucket}/{prepared.rejects_key}"
+    if prepared.forecast and prepared.forecast.rejects_key:
+        places["foreseen rejects"] = f"s3://{prepared.bucket}/{prepared.forecast.rejects_key}"
     told = "\n".join(f"- {name}: {code_span(place)}" for name, place in places.items())
     return (
         f"No row of this run is in the table. **{approve_option(prepared)}** migrates this prepared file and no other; "
@@ -89,6 +92,9 @@ def numbers(prepared: Prepared) -> Iterator[tuple[str, str]]:
     yield "rejected before the upload", f"{prepared.rejected:,} ({ledger.reject_percent:.2f} %)"
     for code, count in prepared.rejects_by_code.items():
         yield code, f"{count:,}"
+    forecast = prepared.forecast
+    for code, count in forecast.by_code.items() if forecast else ():
+        yield f"{code}, foreseen for the function", f"{count:,}"
     for question in prepared.questions:
         if question.gate == "schema":
             yield from ((name, f"{count:,}") for name, count in question.numbers.items())

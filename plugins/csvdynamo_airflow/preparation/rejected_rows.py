@@ -28,7 +28,8 @@ class RejectedRows:
         by_code: How many are rejected before the upload, by code.
         records: Their records; None where there are none.
         forecast: What the function will make of the others; None where no row was held against all the rules.
-        foreseen: The records of the rows that it will reject, of a dry run; None where there are none.
+        foreseen: The records of the rows that it will reject, of a dry run or of one that a person is asked about; None
+            where there are none.
     """
 
     by_code: Mapping[str, int]
@@ -64,9 +65,12 @@ class RejectedRows:
             return cls(own, write(prepared.spools, REJECTS_FILE, Stage.PREPARE))
         forecast, spool = foresee_file(prepared, dataset, execution_name, space)
         both = dict(sorted((Counter(own) + Counter(forecast.by_code)).items()))
-        if too_many_rejects(Ledger(prepared.source_rows, sum(both.values())), both, dataset.gates):
+        too_many = too_many_rejects(Ledger(prepared.source_rows, sum(both.values())), both, dataset.gates) is not None
+        if too_many and (dry_run or not dataset.asks):
             # No function will ever judge them: they are told where prepare's own are.
             left = replace(forecast, by_code={}, by_column=(), reject_bytes=0)
             return cls(both, write((*prepared.spools, spool), REJECTS_FILE, Stage.PREPARE), left)
         records = write(prepared.spools, REJECTS_FILE, Stage.PREPARE)
-        return cls(own, records, forecast, write([spool], FORESEEN_FILE, Stage.VALIDATE) if dry_run else None)
+        # Of a run that goes on the function tells them: until then they are told to whoever is asked whether it does.
+        told = dry_run or too_many
+        return cls(own, records, forecast, write([spool], FORESEEN_FILE, Stage.VALIDATE) if told else None)

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Gates
+from csvdynamo.datasets.policies import GateAction
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.columns import Column, ColumnType
+from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.gates.questions import body
 from csvdynamo_airflow.preparation.prepare import GateError
 from tests.hostile.in_process import MemoryBucket, prepare_bytes
 from tests.support.quick_prepare import quick_prepare
@@ -109,6 +113,23 @@ def test_too_many_rejects_of_the_function_stop_the_run_before_the_upload(
     assert prepared.rejects_by_code == {"BAD_TYPE": 1, "BAD_WIDTH": 1, "MISSING_KEY": 1}
     assert prepared.forecast is not None
     assert (prepared.forecast.rejected, prepared.forecast.written) == (0, 2)
+
+
+def test_a_person_is_asked_about_the_functions_rejects_which_stay_the_functions(folder: Path) -> None:
+    asking = Gates(max_reject_percent=59.0, all_rules=True, gate=GateAction.APPROVE)
+
+    prepared, stored = prepare(folder, asking)
+
+    [question] = prepared.questions
+    assert question.numbers == {"rejected": 3, "percent": 60.0, "BAD_TYPE": 1, "BAD_WIDTH": 1, "MISSING_KEY": 1}
+    # Whoever lets them pass has the file migrated, and the function rejects them: nobody else has before.
+    assert (prepared.rejected, prepared.prepared_rows, prepared.rejects_by_code) == (1, 4, {"BAD_WIDTH": 1})
+    assert "cars.csv" in stored
+    assert told(stored["foreseen_rejects.jsonl"]) == [(3, "BAD_TYPE", "validate"), (5, "MISSING_KEY", "validate")]
+    assert "| BAD_TYPE, foreseen for the function | 1 |" in body(prepared, 24)
+    assert "foreseen_rejects.jsonl" in body(prepared, 24)
+    passed = Approval(prepared.asked, approved=True, by="alice", at=1.0)
+    assert Findings("run", "cars", prepared=prepared, approval=passed).approved_rejects == 3
 
 
 def test_rejects_of_the_function_stop_no_run_whose_rows_nobody_held_against_the_rules(folder: Path) -> None:
