@@ -5,18 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import DAG, Param, task
+from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.datasets.source_rules import Source
-from csvdynamo.datasets.sources import told_in_form
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.naming import dag_id_of
-from csvdynamo_airflow.parameters import source_url_schema
 from csvdynamo_airflow.settings import retry_seconds
 from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
@@ -27,10 +24,9 @@ from csvdynamo_airflow.tasks.run_documents import RunDocuments
 from csvdynamo_airflow.tasks.task_error import tell_error
 from csvdynamo_airflow.tasks.task_table import RETRIES, task_list, tasks_of
 from csvdynamo_airflow.tasks.told_assets import error_files, error_files_asset, table_asset, written_rows
+from csvdynamo_airflow.trigger_form import trigger_form
 
 log = shown_log(__name__)
-
-_OVERRULE = "To overrule a check"
 
 DOC = """\
 Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost.
@@ -74,7 +70,7 @@ def make_dag(dataset: Dataset) -> DAG:
             "max_retry_delay": timedelta(minutes=15),
             "on_failure_callback": tell_error,
         },
-        params=_params(dataset),
+        params=trigger_form(dataset),
         tags=["csvdynamo", *dataset.dag.tags],
         doc_md=DOC.format(
             dag_id=dag_id_of(dataset.name),
@@ -87,47 +83,6 @@ def make_dag(dataset: Dataset) -> DAG:
     ) as dag:
         _add_tasks(dataset)
     return dag
-
-
-def _params(dataset: Dataset) -> dict[str, Param]:
-    """Make the trigger form: what most runs are given first, what overrules a check in a section of its own."""
-    source = dataset.source
-    examples = list(dict.fromkeys([source.url, *(rule.url for rule in source.allowed_objects if not rule.is_prefix)]))
-    return {
-        "source_url": Param(
-            source.url,
-            description=f"Where the CSV is: {told_in_form()}. It may be gzipped. {_allowed(source)}Credentials belong "
-            "into the Airflow connection that the data set file names.",
-            schema={"title": "Source", **source_url_schema(), "examples": examples},
-        ),
-        "dry_run": Param(
-            False,
-            type="boolean",
-            title="Dry run",
-            description="Stop after prepare: nothing is written to the table, and the report tells of rejects, of a "
-            "changed header, and of what a run would do and cost.",
-        ),
-        "accept_source": Param(
-            False,
-            type="boolean",
-            title="Accept the source",
-            section=_OVERRULE,
-            description="Migrate the source although it has far fewer rows than the last green run's, or a last record "
-            "that is no row.",
-        ),
-        "force": Param(
-            False,
-            type="boolean",
-            title="Force",
-            section=_OVERRULE,
-            description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not.",
-        ),
-    }
-
-
-def _allowed(source: Source) -> str:
-    allowed = [*map(str, source.allowed_hosts), *(rule.url for rule in source.allowed_objects)]
-    return f"The data set file allows {', '.join(allowed)}. " if allowed else ""
 
 
 def _add_tasks(dataset: Dataset) -> None:
@@ -217,13 +172,13 @@ def _report(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any]) ->
 
     @task(**shared, multiple_outputs=False, outlets=[files.alias], on_success_callback=files.note_told)
     def report(dataset_name: str, **context: Any) -> dict[str, Any]:
-        from csvdynamo_airflow.tasks import announcements, steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import announcements, report_step  # noqa: PLC0415
 
         def announce(read: Dataset, written: dict[str, Any]) -> None:
             announcements.announce_end(read, written, context)
 
         documents = RunDocuments.before("report", context)
-        told = steps.publish_report(documents.findings(dataset_name), documents.left["reconciled"], announce)
+        told = report_step.publish_report(documents.findings(dataset_name), documents.left["reconciled"], announce)
         extra = {
             "report": told["key"],
             "accounted": not told["problems"],

@@ -18,6 +18,7 @@ _OF_TASKS = (
     "airflow.sdk.execution_time.task_runner",
     "boto3.s3.transfer",
     "csvdynamo_airflow.dag",
+    "csvdynamo_airflow.tasks.report_step",
     "csvdynamo_airflow.tasks.steps",
 )
 _OF_TRIGGERS = ("aiobotocore.session", "csvdynamo_airflow.tasks.execution_trigger")

@@ -21,6 +21,7 @@ import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger as
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
 
+import csvdynamo_airflow.tasks.report_step
 import csvdynamo_airflow.tasks.steps  # noqa: F401 - the tasks import it when they run
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.tasks import connections

@@ -27,7 +27,7 @@ from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.storage.stored_file import upload
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.tasks import steps, told_assets
+from csvdynamo_airflow.tasks import report_step, steps, told_assets
 from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
@@ -168,7 +168,7 @@ class Tasks:
         assert document is not None
         checked = CheckedTable.from_json(document)
         findings = Findings(name, run_id, landed=landed, prepared=prepared, outcome=outcome, checked=checked)
-        published = steps.publish_report(findings, steps.reconcile(findings))
+        published = report_step.publish_report(findings, steps.reconcile(findings))
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
         steps.remember_green_run(name, told, run_id)

@@ -24,7 +24,7 @@ from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.tasks import error_files_operator, steps, told_assets
+from csvdynamo_airflow.tasks import error_files_operator, report_step, steps, told_assets
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
@@ -178,7 +178,7 @@ class FinishedRun:
     def look_again(self) -> dict[str, Any]:
         """Do what verify, reconcile and report do when they are cleared; gives the report."""
         findings = self.findings()
-        told = steps.publish_report(findings, json.loads(json.dumps(steps.reconcile(findings))))
+        told = report_step.publish_report(findings, json.loads(json.dumps(steps.reconcile(findings))))
         document: dict[str, Any] = json.loads(self.s3.get_object(Bucket=BUCKET, Key=told["key"])["Body"].read())
         return document
 
@@ -226,7 +226,7 @@ def finished_run(client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         run = FinishedRun(client, dynamodb, load_dataset(path))
         clients = {"s3": client, "dynamodb": dynamodb, "sns": SimpleNamespace(publish=lambda **_: None)}
         migration = given_migration(client, run.states, lambda: run.executions)
-        for module in (steps, error_files_operator):
+        for module in (steps, report_step, error_files_operator):
             monkeypatch.setattr(module, "open_dataset", lambda name: run.dataset)
             monkeypatch.setattr(module, "open_stack", lambda *_: STACK)
             monkeypatch.setattr(module, "make_migration", lambda *_: migration)

@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 from csvdynamo.aws.stored_object import SIX_TRIES, object_chunks
 from csvdynamo.records.rejects import reject_id
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks import report_step, steps
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, SOURCE_ROWS, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.integration.plugin.task_calls import TaskInstance, asset_events, call
@@ -307,7 +307,7 @@ def green(dag: DAG, monkeypatch: pytest.MonkeyPatch, run: FinishedRun, **changes
     instance = left_by(run)
     params = {"dry_run": True} if changes.pop("dry_run", False) else {}
     with monkeypatch.context() as given:
-        given.setattr(steps, "publish_report", lambda *_: {**GREEN, **changes})
+        given.setattr(report_step, "publish_report", lambda *_: {**GREEN, **changes})
         instance.xcoms["report"] = call(dag, "report", instance, "cars", **params)
     return instance
 

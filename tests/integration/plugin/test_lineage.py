@@ -18,7 +18,7 @@ from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.tasks import error_files_operator, lineage, steps
+from csvdynamo_airflow.tasks import error_files_operator, lineage, report_step, steps
 from tests.integration.plugin.finished_run import CARS, HEADER, STACK
 from tests.integration.plugin.task_calls import TaskInstance, call
 from tests.unit.plugin.run_findings import LANDED, checked_table, execution, outcome_of_run, prepared_file
@@ -92,7 +92,7 @@ class Ran:
         return self.told("fetch_error_files")
 
     def report(self, **changes: Any) -> dict[str, Any]:
-        self.monkeypatch.setattr(steps, "publish_report", lambda *_: {**REPORT, **changes})
+        self.monkeypatch.setattr(report_step, "publish_report", lambda *_: {**REPORT, **changes})
         call(self.dag, "report", self.instance, "cars")
         return self.told("report")
 

@@ -22,7 +22,7 @@ from csvdynamo.errors import DatasetError
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.approval import Question
 from csvdynamo_airflow.settings import DATASETS_FOLDER
-from csvdynamo_airflow.tasks import announcements, steps
+from csvdynamo_airflow.tasks import announcements, report_step
 from csvdynamo_airflow.tasks.announcements import announce_end, announce_question
 from csvdynamo_airflow.tasks.notifiers import make_notifier, refuse_wrong_notifiers
 from tests.integration.plugin.task_calls import TaskInstance, call
@@ -87,7 +87,7 @@ def test_one_is_told_of_a_run_that_ended_as_it_wants_to_hear(
 def test_the_task_report_lets_them_tell_what_it_has_written(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = telling(Event.GREEN)
     monkeypatch.setattr(
-        steps, "publish_report", lambda _findings, _reconciled, tell: tell(dataset, report()) or report()
+        report_step, "publish_report", lambda _findings, _reconciled, tell: tell(dataset, report()) or report()
     )
 
     call(make_dag(dataset), "report", TaskInstance(), "cars")

@@ -16,7 +16,7 @@ from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.errors import MigrationPostponedError
-from csvdynamo_airflow.tasks import execution_sensor, steps
+from csvdynamo_airflow.tasks import execution_sensor, report_step, steps
 from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, WRITTEN, FinishedRun, finished_run
@@ -170,7 +170,7 @@ def test_reconcile_and_report_go_on_by_other_rules_and_name_the_mixture(run: Fin
     )
 
     told = steps.reconcile(findings)
-    report = steps.publish_report(findings, json.loads(json.dumps(told)))
+    report = report_step.publish_report(findings, json.loads(json.dumps(told)))
 
     assert told is not None
     assert run.outcome.rules == {RULES: 1, by: 1}
@@ -260,7 +260,7 @@ def test_a_turn_that_cannot_be_given_back_costs_nobody_the_report(
         tasks=(EndedTask("reconcile", "failed", 1.0, "does not say whose turn it is"),),
     )
 
-    told = steps.publish_report(findings, None)
+    told = report_step.publish_report(findings, None)
 
     assert told["problems"][0] == "Task reconcile ended as failed: does not say whose turn it is"
     assert "turn could not be given back" in caplog.text

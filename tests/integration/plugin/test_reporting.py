@@ -25,7 +25,7 @@ from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.tasks import steps, told_assets
+from csvdynamo_airflow.tasks import report_step, steps, told_assets
 from csvdynamo_airflow.tasks.task_error import error_text
 from tests.hostile.texts import FORGED, HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import (
@@ -118,10 +118,11 @@ def cloud(client: Any, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Ite
         )
         put_error_file(client, [reject("a")])
         migration = given_migration(client, cloud.states, lambda: cloud.executions)
-        monkeypatch.setattr(steps, "open_dataset", lambda name: dataset)
-        monkeypatch.setattr(steps, "open_stack", lambda *_: stack)
-        monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
-        monkeypatch.setattr(steps, "client", lambda service: getattr(cloud, service))
+        for module in (steps, report_step):
+            monkeypatch.setattr(module, "open_dataset", lambda name: dataset)
+            monkeypatch.setattr(module, "open_stack", lambda *_: stack)
+            monkeypatch.setattr(module, "make_migration", lambda *_: migration)
+            monkeypatch.setattr(module, "client", lambda service: getattr(cloud, service))
         monkeypatch.setattr(told_assets, "client", lambda service: getattr(cloud, service))
         yield cloud
 
@@ -130,7 +131,9 @@ def test_a_whole_run_is_reported_announced_and_green(cloud: Cloud) -> None:
     put_results(cloud.s3, "cars-1", {"SUCCEEDED": [answer(90), answer(8, ["a"])]})
     left, handed = cloud.left(), list[Any]()
 
-    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))), lambda *one: handed.extend(one))
+    told = report_step.publish_report(
+        left, json.loads(json.dumps(steps.reconcile(left))), lambda *one: handed.extend(one)
+    )
 
     assert told["problems"] == []
     assert [handed[0].name, handed[1]] == ["ev_population", told]
@@ -156,12 +159,12 @@ def test_a_page_or_a_list_that_cannot_be_written_costs_nobody_the_report(
     def fail(*_: object) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
 
-    monkeypatch.setattr(steps, "html_report", fail)
-    monkeypatch.setattr(steps, "list_run", fail)
+    monkeypatch.setattr(report_step, "html_report", fail)
+    monkeypatch.setattr(report_step, "list_run", fail)
     put_results(cloud.s3, "cars-1", {"SUCCEEDED": [answer(90), answer(8, ["a"])]})
     left = cloud.left()
 
-    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
+    told = report_step.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
 
     assert (told["problems"], cloud.report()["accounted"], len(cloud.announced())) == ([], True, 1)
     assert "could not be written as a page" in caplog.text
@@ -172,7 +175,7 @@ def test_the_report_and_the_verdict_name_the_same_problems(cloud: Cloud) -> None
     cloud.executions = [execution("FAILED", cause="States.Timeout")]
     left = cloud.left()
 
-    told = steps.publish_report(left, steps.reconcile(left))
+    told = report_step.publish_report(left, steps.reconcile(left))
 
     assert told["problems"]
     assert cloud.report()["problems"] == told["problems"]
@@ -184,7 +187,7 @@ def test_the_report_and_the_verdict_name_the_same_problems(cloud: Cloud) -> None
 def test_without_reconcile_the_report_is_written_and_says_so(cloud: Cloud) -> None:
     left = replace(cloud.left(), tasks=(EndedTask("reconcile", "failed", 1.0),))
 
-    told = steps.publish_report(left, None)
+    told = report_step.publish_report(left, None)
 
     report = cloud.report()
     assert report["source"]["rows"] == 100
@@ -197,7 +200,7 @@ def test_a_run_that_left_nothing_has_a_report(cloud: Cloud) -> None:
     nothing = Findings(dataset="cars", run_id="run", tasks=(EndedTask("download", "failed", 2.0),))
 
     assert steps.reconcile(nothing) is None
-    told = steps.publish_report(nothing, None)
+    told = report_step.publish_report(nothing, None)
 
     assert cloud.report()["seconds"] == {"download": 2.0}
     assert told["problems"][0] == f"Task download ended as failed: {LOST}"
@@ -217,7 +220,7 @@ def test_a_run_that_prepare_stopped_at_its_rejects_has_them_in_a_ledger_that_bal
         tasks=(EndedTask("prepare", "failed", 1.0, error),),
     )
 
-    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
+    told = report_step.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
 
     report = json.loads(cloud.s3.get_object(Bucket=BUCKET, Key=told["key"])["Body"].read())
     assert report["ledger"] == Ledger(source_rows=20, rejected_before_upload=1, unstarted=19).to_json()
@@ -230,7 +233,7 @@ def test_no_rows_are_green(cloud: Cloud) -> None:
     cloud.executions = []
     left = Findings(dataset="cars", run_id="run", prepared=prepared_file(0, bucket=BUCKET), outcome=Outcome())
 
-    assert steps.publish_report(left, steps.reconcile(left))["problems"] == []
+    assert report_step.publish_report(left, steps.reconcile(left))["problems"] == []
 
 
 def test_a_topic_that_cannot_be_reached_costs_nobody_the_report(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
@@ -242,7 +245,7 @@ def test_a_topic_that_cannot_be_reached_costs_nobody_the_report(cloud: Cloud, ca
     cloud.sns = SimpleNamespace(publish=publish)
     left = cloud.left()
 
-    told = steps.publish_report(left, steps.reconcile(left))
+    told = report_step.publish_report(left, steps.reconcile(left))
 
     assert told["problems"] == []
     assert cloud.report()["accounted"] is True
@@ -264,7 +267,7 @@ def test_hostile_codes_errors_and_causes_reach_log_mail_and_report_as_text_alone
     landed = {**LANDED.to_json(), "url": HOSTILE, "etag": HOSTILE}
     left = replace(cloud.left(), run_id=HOSTILE, tasks=tasks, landed=landed)
 
-    told = steps.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
+    told = report_step.publish_report(left, json.loads(json.dumps(steps.reconcile(left))))
 
     [message] = cloud.announced()
     page = told["key"].removesuffix("json") + "html"
@@ -288,7 +291,7 @@ NOTHING_TOLD: dict[str, Any] = {"key": "", "problems": [], "ledger": {}, "reject
 def test_the_tasks_see_all_that_those_before_them_left(dag: DAG, monkeypatch: pytest.MonkeyPatch, task_id: str) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda *given: seen.extend(given[:2]) or NOTHING_TOLD)
+    monkeypatch.setattr(report_step, "publish_report", lambda *given: seen.extend(given[:2]) or NOTHING_TOLD)
     whole = migrated(100, rejected=1)
     assert whole.prepared is not None
     left = {
@@ -324,7 +327,7 @@ def test_the_tasks_see_what_prepare_refused_unless_a_later_attempt_prepared(
 ) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(steps, "reconcile", seen.append)
-    monkeypatch.setattr(steps, "publish_report", lambda findings, *_: seen.append(findings) or NOTHING_TOLD)
+    monkeypatch.setattr(report_step, "publish_report", lambda findings, *_: seen.append(findings) or NOTHING_TOLD)
     refused, prepared = prepared_file(100, 95), prepared_file(100, 5)
 
     left = {"prepare_refused": refused.to_json(), **({"prepare": prepared.to_json()} if prepared_later else {})}

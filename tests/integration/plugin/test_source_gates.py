@@ -22,7 +22,7 @@ from csvdynamo_airflow.preparation.prepare import GateError, prepare
 from csvdynamo_airflow.storage import stored_document
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.storage.stored_file import file_sha256
-from csvdynamo_airflow.tasks import steps, told_assets
+from csvdynamo_airflow.tasks import report_step, steps, told_assets
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.task_calls import TaskInstance, call
 from tests.unit.plugin.run_findings import prepared_file
@@ -92,7 +92,7 @@ class Runs:
                 "rejects_by_code": {},
                 "error_files": {},
             }
-            given.setattr(steps, "publish_report", lambda *_: report)
+            given.setattr(report_step, "publish_report", lambda *_: report)
             instance.xcoms["report"] = call(dag, "report", instance, "cars", **params)
         call(dag, "accounted", instance, **params)
 
