@@ -96,6 +96,7 @@ class Screen:
         self._bar.update(self._task, completed=done, total=total, refresh=True)
         if done >= total:
             self._bar.remove_task(self._task)
+            self._bar.refresh()
             self._task = None
             self.say(line)
 
