@@ -62,7 +62,7 @@ class Screen:
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Follow a run while it lasts: on a terminal its Map Run is a bar, below what is told."""
+        """Follow a run while it lasts: on a terminal its Map Run is a bar, below what is told, until it has ended."""
         if self._is_plain:
             yield
             return
@@ -95,6 +95,9 @@ class Screen:
             self._task = self._bar.add_task("Map Run", total=total)
         self._bar.update(self._task, completed=done, total=total, refresh=True)
         if done >= total:
+            self._bar.remove_task(self._task)
+            self._bar.refresh()
+            self._task = None
             self.say(line)
 
     @property

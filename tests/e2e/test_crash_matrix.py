@@ -59,6 +59,7 @@ KILLS = [
     Kill("report", "before", "PUT report.json"),
     Kill("report", "during", "PUT report.json"),
     Kill("report", "during", "Publish"),
+    Kill("report", "before", "PUT told_error_files.json"),
     Kill("report", "after"),
     Kill("accounted", "before", "PUT last_successful"),
     Kill("accounted", "during", "PUT last_successful"),
