@@ -9,6 +9,8 @@ PYTHON  ?= python3
 DATASET ?= ev_population
 SOURCE  ?=
 NAME     = # of a data set; some systems have a variable of this name
+PRICES  ?=
+REGION   = # likewise
 OBJECT  ?=
 EMAIL   ?=
 VERSION ?=
@@ -29,7 +31,7 @@ PAGE_READY   := page/node_modules/.ready
 PAGE_SOURCES := $(wildcard page/*.ts page/*.json page/src/*.ts* page/src/*/*.ts*)
 NPM     = PATH="$(CURDIR)/$(BIN):$$PATH" NODE_DISABLE_COMPILE_CACHE=1 npm
 
-export SOURCE NAME OBJECT DATASET EMAIL VERSION SEED ONLY
+export SOURCE NAME OBJECT DATASET EMAIL VERSION SEED ONLY PRICES
 # What the shell tells Python is for other programs; commands/shell.py says what of the rest a local command takes over.
 unexport $(filter-out PYTHONUTF8 PYTHONDONTWRITEBYTECODE,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -46,7 +48,7 @@ describe: $(VENV)/.ready ## Look at a CSV, and write a data set file for it [SOU
 
 .PHONY: plan
 plan: $(VENV)/.ready ## What a run would do with a CSV: rejects, write units, minutes, cost [SOURCE=path-or-https-url] [DATASET=…] [PRICES=file] [REGION=us-east-1]
-	@$(PY) -m commands.plan --source "$$SOURCE" --dataset "$$DATASET" $(if $(PRICES),--prices "$(PRICES)") $(if $(REGION),--region "$(REGION)")
+	@$(PY) -m commands.plan --source "$$SOURCE" --dataset "$$DATASET" --prices "$$PRICES" $(if $(REGION),--region "$(REGION)")
 
 .PHONY: ui
 ui: $(READY) $(PAGE) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS

@@ -26,6 +26,9 @@ CHILDREN_A_SECOND = 1_000
 FUNCTIONS_AT_ONCE = 1_000
 """Functions that run at once in an account."""
 
+MAP_RUN_LIMIT_SECONDS = 12 * 60 * 60
+"""How long an execution may take (`TimeoutSeconds` of the state machine)."""
+
 BATCH_SECONDS, ROW_SECONDS = 0.05, 0.001
 """What a batch takes, and each of its rows, about: 250 rows take 0.3 s."""
 

@@ -1,7 +1,7 @@
 """What a run will do with a source: from what its rows become, by arithmetic. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from csvdynamo.datasets.dataset import MOST_ROWS_PER_BATCH, Dataset
@@ -12,7 +12,7 @@ from csvdynamo_airflow.costs.usage import Counts
 from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.plan import Fuller, Larger, Plan, Warmth
-from csvdynamo_airflow.planning.pace import TableSpeed, batch_seconds, pace_of
+from csvdynamo_airflow.planning.pace import MAP_RUN_LIMIT_SECONDS, Pace, TableSpeed, batch_seconds, pace_of
 from csvdynamo_airflow.preparation.draft import FILE_LIMIT_BYTES
 
 TIMES = (10, 1000)
@@ -83,8 +83,14 @@ def make_plan(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str 
         fuller=_fuller(foreseen, dataset, prices, region),
         larger=tuple(_larger(times, foreseen, dataset, prices, region) for times in TIMES if foreseen.source_rows),
         refusals=tuple(foreseen.refusals),
-        warnings=tuple(foreseen.warnings),
+        warnings=(*foreseen.warnings, *_too_long(pace)),
     )
+
+
+def _too_long(pace: Pace) -> Iterator[str]:
+    if pace.seconds > MAP_RUN_LIMIT_SECONDS:
+        hours = MAP_RUN_LIMIT_SECONDS // 3600
+        yield f"The Map Run would be stopped after {hours} h, bound by {pace.bound}: split the source, or raise it."
 
 
 def _seconds_beside(foreseen: Foreseen, dataset: Dataset) -> float:

@@ -193,6 +193,10 @@ def test_short_names_of_a_long_header_are_turned_back(folder: Path, cars: Callab
     assert forecast.item_bytes == 3 + 4 + 3 + sum(len(name) + 1 for name in names)
 
 
+def test_a_header_alone_is_a_forecast_of_nothing(folder: Path, cars: Callable[[str], Dataset]) -> None:
+    assert foreseen(b"id,Note\n", cars(""), folder) == Forecast()
+
+
 def test_a_forecast_survives_json_and_grows_with_the_file() -> None:
     forecast = Forecast(3, {"BAD_TYPE": 2}, (), 4, 100, 50, (SizeStep(256, 3),), 2, 1, 5120, "reports/f.jsonl")
 

@@ -1,6 +1,8 @@
 """The plan of a run: minutes by what binds them, cost by line, and the same for larger files."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from csvdynamo.datasets.table_rules import Billing, Table
 from csvdynamo_airflow.costs.prices import Charge, Price, Prices, known_prices
 from csvdynamo_airflow.documents.forecast import Forecast, SizeStep
 from csvdynamo_airflow.documents.plan import Plan
-from csvdynamo_airflow.planning.pace import TableSpeed, pace_of
+from csvdynamo_airflow.planning.pace import MAP_RUN_LIMIT_SECONDS, TableSpeed, pace_of
 from csvdynamo_airflow.planning.plan import Foreseen, make_plan
 from csvdynamo_airflow.planning.plan_text import dollars, duration, quantity, size, told_plan
 
@@ -165,6 +167,16 @@ def test_fuller_batches_are_told_with_what_they_save() -> None:
     assert (planned.fuller.usd or 0) < 1.2 * 0.15625 < (planned.cost.usd or 0)
     assert "With limits.rows_per_batch = 1,000, bound by bytes alone: 600 batches, $0.1" in told_plan(planned)
     assert plan(250_000).fuller is None
+
+
+def test_a_map_run_that_would_be_stopped_is_told() -> None:
+    slow = replace(cars(max_write_units=100), limits=MANY)
+
+    assert plan(4_320_000, slow).warnings == ()
+    [told] = plan(4_330_000, slow).warnings
+    assert told.startswith("The Map Run would be stopped after 12 h, bound by table.max_write_units = 100")
+    machine = json.loads((Path(__file__).parents[3] / "cdk" / "workflow.asl.json").read_text())
+    assert machine["TimeoutSeconds"] == MAP_RUN_LIMIT_SECONDS
 
 
 def test_rejects_are_waited_for() -> None:
