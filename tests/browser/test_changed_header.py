@@ -29,6 +29,5 @@ def test_two_runs_stand_side_by_side_the_earlier_one_first(page: Page, runs: End
     expect(row_of(page, "Rows of the source").get_by_role("cell")).to_have_text(
         ["Rows of the source", f"{then:,}", f"{now:,}", apart]
     )
-    assert after.report["schema_changes"]
     for change in after.report["schema_changes"]:
         expect(part(page)).to_contain_text(change["message"])

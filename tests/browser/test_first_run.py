@@ -34,7 +34,7 @@ def test_a_wrong_source_is_refused_in_the_form_and_a_right_one_is_watched_until_
     expect(part(page).get_by_role("heading", level=1)).to_have_text("ev_population")
     form = TriggerForm.opened(page, runs.dag_id)
 
-    form.source("https://somebody:password@example.org/cars.csv")
+    form.source("https://somebody:pw@example.org/cars.csv")
     assert "source_url" in form.refusal()
 
     form.source(str(source))

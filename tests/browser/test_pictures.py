@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 from tests.browser.airflow_ui import TriggerForm
 from tests.browser.ended_runs import EndedRun, EndedRuns
 from tests.browser.migrations import open_data_sets, open_run, part
+from tests.browser.screens import LAPTOP
 
 _LARGEST = 150_000
 
@@ -27,8 +28,10 @@ def test_the_pictures_are_small_enough_for_a_page(page: Page, runs: EndedRuns, g
     taken(page, pictures / "run.png")
 
     page.goto(part(page).get_by_role("link", name="The report as a page").evaluate("link => link.href"))
+    page.set_viewport_size({"width": 960, "height": 640})
     taken(page, pictures / "report.png")
 
+    page.set_viewport_size({"width": LAPTOP.width, "height": LAPTOP.height})
     TriggerForm.opened(page, runs.dag_id)
     taken(page, pictures / "trigger.png")
 

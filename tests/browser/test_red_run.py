@@ -9,7 +9,7 @@ from tests.browser.migrations import open_data_set, open_run, part, row_of, rows
 def test_a_row_that_is_unaccounted_for_is_seen_first_and_then_what_to_do(page: Page, red: EndedRun) -> None:
     open_run(page, red)
 
-    expect(part(page).get_by_role("heading", level=1)).to_contain_text("The run is red")
+    expect(part(page).get_by_role("heading", level=1)).to_contain_text("1 of 300 rows are unaccounted for")
     rows, parts = rows_of_flow(page)
     assert parts["unaccounted for"] == 1
     assert sum(parts.values()) == rows == 300

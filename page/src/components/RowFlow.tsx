@@ -49,7 +49,7 @@ function Bands({ report }: { report: Report }) {
         const back = `L${RIGHT},${low + band.width} C${half},${low + band.width} ${half},${top + band.width} ${LEFT},${top + band.width} Z`;
         return (
           <g key={band.name}>
-            <Path d={`${edge} ${back}`} fill={`${band.palette}.solid`} opacity={0.55} />
+            <Path d={`${edge} ${back}`} fill={`${band.palette}.solid`} opacity={0.75} />
             <Label x={RIGHT + 12} y={low + Math.max(10, band.width / 2)} fontSize="14" fontWeight="medium">
               {`${count(band.rows)} ${band.name}`}
             </Label>

@@ -97,7 +97,7 @@ function Line({ dagId, line, chosen, onChoice }: Told) {
       <Cell wide>
         <Checkbox.Root size="sm" checked={chosen} onCheckedChange={onChoice}>
           <Checkbox.HiddenInput aria-label={`Compare the run of ${nameOf(line)}`} />
-          <Checkbox.Control />
+          <Checkbox.Control borderColor="border.inverted" />
         </Checkbox.Root>
       </Cell>
       <Cell whiteSpace="nowrap" title={line.run_id}>

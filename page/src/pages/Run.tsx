@@ -14,7 +14,7 @@ import { RunReport } from "./RunReport";
 /** A run as a place of its own. */
 export const RunPlace = ({ dagId, runId }: { dagId: string; runId: string }) => (
   <>
-    <HStack px={{ base: 1, md: 3 }} pt={{ base: 2, md: 4 }} gap={4} wrap="wrap" justify="space-between">
+    <HStack px={{ base: 1, md: 3 }} pt={{ base: 2, md: 4 }} pb={{ base: 2, md: 0 }} columnGap={4} wrap="wrap" justify="space-between">
       <Within to={dataSetPlace(dagId)}>All runs of {nameOfDag(dagId)}</Within>
       <Within to={dagRunPlace(dagId, runId)}>Its tasks and logs</Within>
     </HStack>
