@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.notifications import Event
+from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.gates.questions import numbers, subject
 from csvdynamo_airflow.logs import shown_log
@@ -54,7 +55,7 @@ def announce_question(dataset_name: str, prepared: Prepared, context: Mapping[st
     title, link = subject(dataset_name), address_of(answer_place(context["ti"]))
     asked = [f"- {question.gate}: {question.sentence}" for question in prepared.questions]
     rows = [f"{name}: {number}" for name, number in numbers(prepared)]
-    text = "\n".join([f"{title}.", "", *asked, "", *rows, "", f"Answer: {link}"])
+    text = "\n".join(map(shown, [f"{title}.", "", *asked, "", *rows, "", f"Answer: {link}"]))
     publish(client("sns"), open_stack(dataset, Use.LOOK).topic_arn, title, text)
     notify(dataset, Event.QUESTION, {"sentence": f"{title}.", "text": text, "report": "", "link": link}, context)
 

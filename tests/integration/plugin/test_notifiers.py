@@ -30,7 +30,9 @@ from tests.unit.plugin.run_findings import prepared_file
 
 NAME = f"{__name__}.Kept"
 CARS = Dataset("cars", Source("https://example.org/cars.csv", "cars.csv"), Table("tb_cars", "ID"))
-PREPARED = prepared_file(100, 9, questions=(Question("gates.last_record", "The last record is {{ none }}.", {}),))
+PREPARED = prepared_file(
+    100, 9, questions=(Question("gates.last_record", "The last record is {{ none }}\x1b[2J.", {}),)
+)
 RUN = SimpleNamespace(dag_id="csvdynamo_cars", run_id="manual__2026-11-27T03:40:00+00:00", task_id="approve")
 CONTEXT = {"run_id": RUN.run_id, "ti": RUN}
 PLACE = "dags/csvdynamo_cars/runs/manual__2026-11-27T03%3A40%3A00%2B00%3A00"
@@ -121,7 +123,7 @@ def test_a_question_is_told_with_where_to_answer_by_the_topic_and_by_notifiers(
 
     [mail] = mails
     assert (mail["TopicArn"], told) == ("arn", [mail["Message"]])
-    assert "- gates.last_record: The last record is {{ none }}." in mail["Message"]
+    assert "- gates.last_record: The last record is {{ none }}\\x1b[2J." in mail["Message"]
     assert "rejected before the upload: 9 (9.00 %)" in mail["Message"]
     assert mail["Message"].endswith(f"Answer: /{PLACE}/tasks/approve/required_actions")
 
