@@ -23,6 +23,16 @@ def migrations_in_menu(page: Page) -> Locator:
     return page.get_by_role("link", name="Migrations", exact=True).first
 
 
+def answer(page: Page, option: str) -> None:
+    """Answer what a task asks a person, on Airflow's page of its required actions.
+
+    Args:
+        page: The window, on that page.
+        option: How the answer begins.
+    """
+    page.get_by_role("button", name=re.compile(f"^{re.escape(option)}")).click()
+
+
 @dataclass(frozen=True)
 class TriggerForm:
     """The form with which a run is triggered.

@@ -14,7 +14,8 @@ import boto3
 import pytest
 
 from commands.airflow_api import Login
-from commands.project import ROOT
+from commands.project import DEFAULT_DATASET, ROOT
+from csvdynamo_airflow.settings import DATASETS_FOLDER
 
 _READY = re.compile(r"Ready: (?P<url>\S+)  \(user (?P<user>\S+), password (?P<password>\S+)\)")
 _STOP_SECONDS = 120.0
@@ -77,7 +78,7 @@ def make_ui(build: Path) -> Iterator[MakeUi]:
     with subprocess.Popen(
         ["make", "ui"],
         cwd=ROOT,
-        env={**os.environ, **_QUICK, "CSVDYNAMO_BUILD": str(build)},
+        env={**os.environ, **_QUICK, "CSVDYNAMO_BUILD": str(build), DATASETS_FOLDER: str(_asking(build))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -87,6 +88,16 @@ def make_ui(build: Path) -> Iterator[MakeUi]:
         finally:
             process.terminate()
             process.communicate(timeout=_STOP_SECONDS)
+
+
+def _asking(build: Path) -> Path:
+    """Write the worked example's data set file, with gates that ask a person; return its folder."""
+    folder, name = build / "asking", f"{DEFAULT_DATASET}.toml"
+    folder.mkdir()
+    text = (ROOT / "datasets" / name).read_text(encoding="utf-8")
+    assert "[gates]\n" in text
+    (folder / name).write_text(text.replace("[gates]\n", '[gates]\ngate = "approve"\n'), encoding="utf-8")
+    return folder
 
 
 def running_ui(build: Path) -> MakeUi:
