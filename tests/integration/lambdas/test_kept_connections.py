@@ -206,7 +206,7 @@ def test_a_proxy_is_asked_for_the_whole_url_with_its_password_and_for_a_tunnel_t
 
 def test_a_proxy_that_itself_speaks_tls_is_refused() -> None:
     with pytest.raises(ProxyError, match=r"https://\*\*\*:\*\*\*@proxy\.example is spoken with by TLS"):
-        connections("http://dynamodb.example", proxies={"http": "https://me:secret@proxy.example"})
+        connections("http://dynamodb.example", proxies={"http": "https://me:pw@proxy.example"})
 
 
 @pytest.mark.parametrize(
