@@ -35,7 +35,9 @@ def test_a_wrong_source_is_refused_in_the_form_and_a_right_one_is_watched_until_
     form = TriggerForm.opened(page, runs.dag_id)
 
     form.source("https://somebody:pw@example.org/cars.csv")
-    assert "source_url" in form.refusal()
+    assert "an address without user and password" in form.refusal()
+    form.source("htps://example.org/cars.csv")
+    assert "an address that begins with" in form.refusal()
 
     form.source(str(source))
     run_id = form.send()
