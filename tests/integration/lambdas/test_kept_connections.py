@@ -20,6 +20,7 @@ from botocore.httpsession import get_cert_path
 from csvdynamo.aws.aws_errors import is_retryable
 from csvdynamo.aws.kept_connections import Endpoint, HttpAnswer, KeptConnections
 from csvdynamo.errors import ProxyError
+from local_aws.access_key import AccessKey
 from local_aws.certificate import Certificate
 from tests.support.kept_server import Asked, KeptServer, serve_kept
 
@@ -206,7 +207,7 @@ def test_a_proxy_is_asked_for_the_whole_url_with_its_password_and_for_a_tunnel_t
 
 def test_a_proxy_that_itself_speaks_tls_is_refused() -> None:
     with pytest.raises(ProxyError, match=r"https://\*\*\*:\*\*\*@proxy\.example is spoken with by TLS"):
-        connections("http://dynamodb.example", proxies={"http": "https://me:secret@proxy.example"})
+        connections("http://dynamodb.example", proxies={"http": f"https://me:{AccessKey.drawn().secret}@proxy.example"})
 
 
 @pytest.mark.parametrize(
