@@ -82,4 +82,5 @@ class TriggerForm:
 
     @property
     def _source(self) -> Locator:
-        return self._dialog.get_by_role("group").filter(has_text="Where the CSV is").get_by_role("textbox")
+        # Its examples are proposed, which makes a combobox of it.
+        return self._dialog.get_by_role("group").filter(has_text="Where the CSV is").get_by_role("combobox")

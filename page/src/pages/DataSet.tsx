@@ -20,7 +20,7 @@ const COLUMNS: Column<RunLine>[] = [
   { name: "Rows", numbers: true },
   { name: "Written", numbers: true, wide: true },
   { name: "Rejected", numbers: true },
-  { name: "Failed", numbers: true, wide: true },
+  { name: "Failed or not begun", numbers: true, wide: true },
   { name: "Source", numbers: true, wide: true },
   { name: "Write units", numbers: true, wide: true },
   { name: "Took", numbers: true, wide: true },
