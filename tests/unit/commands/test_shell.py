@@ -16,6 +16,7 @@ LOCAL_COMMANDS = [
     "commands/demo.py",
     "commands/describe.py",
     "commands/lint_stack.py",
+    "commands/plan.py",
     "commands/ui.py",
     "bench/__main__.py",
     "tests/chaos/__main__.py",
