@@ -88,8 +88,15 @@ def test_one_is_told_of_a_run_that_ended_as_it_wants_to_hear(
 
 def test_the_task_report_lets_them_tell_what_it_has_written(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = telling(Event.GREEN)
+    written = {
+        **report(),
+        "key": "reports/cars/cars-1/report.json",
+        "error_files": {},
+        "rejects_by_code": {},
+        "ledger": {},
+    }
     monkeypatch.setattr(
-        report_step, "publish_report", lambda _findings, _reconciled, tell: tell(dataset, report()) or report()
+        report_step, "publish_report", lambda _findings, _reconciled, tell: tell(dataset, written) or written
     )
 
     call(make_dag(dataset), "report", TaskInstance(), "cars")
