@@ -89,14 +89,16 @@ class Place:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Let the data set's gates ask a person, as Airflow then has its DAG."""
+        """Let the data set's gates ask a person, as Airflow then has its DAG, whatever else is in the table."""
         self.api.await_dag(DAG)
-        asks = ("[gates]", '[gates]\ngate = "approve"')
-        self.mend(asks)
-        self._await_approve(there=True)
-        yield
-        self.mend(asks[::-1])
-        self._await_approve(there=False)
+        changes = (("[gates]", '[gates]\ngate = "approve"'), ('foreign = "fail"', 'foreign = "report"'))
+        self.mend(*changes)
+        try:
+            self._await_approve(there=True)
+            yield
+        finally:
+            self.mend(*(change[::-1] for change in changes))
+            self._await_approve(there=False)
 
     def _await_approve(self, *, there: bool) -> None:
         self.api.parse_again(DAG)
