@@ -16,13 +16,10 @@ from commands.describing.told_table import told_table
 from commands.fetched_source import address_of, fetch_source
 from commands.progress import Progress
 from commands.project import DATASETS, fail, make_command, say, stop_like_ctrl_c
+from commands.reading_only import ending_in_a_sentence
 from commands.shell import leave_shell
-from csvdynamo.errors import DatasetError
-from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
 TO_TERMINAL = "-"
-_STOPPED = "Stopped. Nothing was written."
-_INTERRUPTED = "Query interrupted"  # what DuckDB makes of Ctrl-C
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -42,16 +39,8 @@ def main(words: Sequence[str] | None = None) -> int:
     out = None if arguments.out == TO_TERMINAL else Path(arguments.out or DATASETS / f"{name}.toml")
     if out is not None:
         _refuse_place(out, name, force=arguments.force)
-    try:
+    with ending_in_a_sentence():
         description = _described(arguments.source, name, file_name)
-    except (MigrationError, MigrationPostponedError, DatasetError) as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        fail(_STOPPED)
-    except RuntimeError as error:
-        if str(error) != _INTERRUPTED:
-            raise
-        fail(_STOPPED)
     if out is None:
         print(dataset_text(description), end="")
         return 0

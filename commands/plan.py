@@ -10,14 +10,12 @@ from commands.fetched_source import fetch_source
 from commands.planned_source import plan_source
 from commands.progress import Progress
 from commands.project import DEFAULT_DATASET, fail, find_dataset, say, stop_like_ctrl_c
+from commands.reading_only import ending_in_a_sentence
 from commands.shell import leave_shell
 from csvdynamo_airflow.costs.prices import Prices, known_prices
-from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.planning.plan_text import told_plan
 
 DEFAULT_REGION = "us-east-1"
-_STOPPED = "Stopped. Nothing was written."
-_INTERRUPTED = "Query interrupted"  # what DuckDB makes of Ctrl-C
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -28,20 +26,12 @@ def main(words: Sequence[str] | None = None) -> int:
     if not arguments.source:
         fail("Name the CSV: make plan SOURCE=path-or-https-url [DATASET=ev_population]")
     dataset = find_dataset(arguments.dataset)
-    try:
+    with ending_in_a_sentence():
         prices = _prices(arguments.prices)
         progress = Progress()
         with tempfile.TemporaryDirectory(prefix="csvdynamo-plan-") as made:
             path = fetch_source(arguments.source, Path(made), lambda done, total: progress("fetched", done, total))
             plan, examples = plan_source(path, dataset, prices, arguments.region, folder=Path(made), tell=progress)
-    except (MigrationError, MigrationPostponedError) as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        fail(_STOPPED)
-    except RuntimeError as error:
-        if str(error) != _INTERRUPTED:
-            raise
-        fail(_STOPPED)
     say(told_plan(plan, examples))
     return 1 if plan.refusals else 0
 
