@@ -1,12 +1,7 @@
 """`make describe`: the command, from a source to a data set file with which prepare and the core take every row."""
 
 import gzip
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +12,9 @@ import pytest
 from commands import describe
 from commands import progress as progress_told
 from commands.describing.dataset_text import dataset_text
-from commands.project import ROOT
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
+from tests.integration.commands.stopped_command import stop_while_it_reads
 from tests.unit.commands.describing.described import describe as described
 
 CARS = (
@@ -164,28 +159,13 @@ def test_a_disk_that_fills_up_leaves_the_file_as_it_was(tmp_path: Path, monkeypa
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    source, folder, temporary = tmp_path / "long.csv", tmp_path / "datasets", tmp_path / "temporary"
+    folder = tmp_path / "datasets"
     folder.mkdir()
-    temporary.mkdir()
-    with source.open("w") as file:
-        file.write("Car ID,Price,Note\n")
-        file.writelines(f'A-{number},{number},"a, note"\n' for number in range(400_000))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "commands.describe", "--source", str(source), "--out", str(folder / "long.toml")],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(temporary)},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    while process.poll() is None and not list(temporary.rglob("draft")):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    lines = ["Car ID,Price,Note\n", *(f'A-{number},{number},"a, note"\n' for number in range(400_000))]
 
-    assert (process.returncode, told.splitlines()[-1:]) == (1, ["Stopped. Nothing was written."])
-    assert not list(folder.iterdir())
-    assert not list(temporary.glob("csvdynamo-describe-*"))
+    left = stop_while_it_reads("commands.describe", lines, tmp_path, "--out", str(folder / "long.toml"))
+
+    assert (left, list(folder.iterdir())) == ([], [])
 
 
 def test_prepare_takes_what_was_described(tmp_path: Path) -> None:

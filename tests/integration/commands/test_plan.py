@@ -1,11 +1,6 @@
 """`make plan`: the command, from a source to what a run would do with it, and nothing left behind."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +8,7 @@ import pytest
 from commands import plan
 from commands.project import ROOT
 from commands.sample import write_sample
+from tests.integration.commands.stopped_command import stop_while_it_reads
 
 DATASET = """
 [source]
@@ -133,25 +129,11 @@ def test_a_source_that_cannot_be_read_is_refused_in_prepares_words(cars: Path) -
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    source, temporary = tmp_path / "long.csv", tmp_path / "temporary"
-    (tmp_path / "datasets").mkdir()
-    (tmp_path / "datasets" / "cars.toml").write_text(DATASET)
-    temporary.mkdir()
-    with source.open("w") as file:
-        file.write("id,Year\n")
-        file.writelines(f"A-{number},1999\n" for number in range(400_000))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "commands.plan", "--source", str(source), "--dataset", "cars"],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(temporary), "CSVDYNAMO_DATASETS": str(tmp_path / "datasets")},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    while process.poll() is None and not list(temporary.rglob("draft")):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    datasets = tmp_path / "datasets"
+    datasets.mkdir()
+    (datasets / "cars.toml").write_text(DATASET)
+    lines = ["id,Year\n", *(f"A-{number},1999\n" for number in range(400_000))]
 
-    assert (process.returncode, told.splitlines()[-1:]) == (1, ["Stopped. Nothing was written."])
-    assert not list(temporary.glob("csvdynamo-plan-*"))
+    left = stop_while_it_reads("commands.plan", lines, tmp_path, "--dataset", "cars", CSVDYNAMO_DATASETS=str(datasets))
+
+    assert left == []
