@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from bench.aligned import aligned
 from bench.handler_ways import TABLE, WAYS
 from commands.project import BUILD, ROOT, fail, find_dataset
 from commands.sample import write_sample
@@ -96,8 +97,7 @@ def table(measured: list[Measured]) -> str:
         )
         for one in measured
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return aligned(lines)
 
 
 def _write_events(path: Path, rows: int) -> int:

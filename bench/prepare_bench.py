@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.aligned import aligned
 from bench.generated_csv import write_csv
 from bench.readers import READERS
 
@@ -80,8 +81,7 @@ def table(measurements: Sequence[Measurement], beside: str = "csv") -> str:
         )
         for one in measurements
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return aligned(lines)
 
 
 def measure(reader: str, path: Path) -> Measurement:

@@ -229,7 +229,7 @@ def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(plac
 
 
 def answer_with(run: ScheduledRun, option: str) -> None:
-    """Answer what approve asks. Airflow, on SQLite, may lose an answer beside a worker's request that is sent again."""
+    """Answer what approve asks. On a busy machine a task once went on waiting after its answer: it is given again."""
     for _ in range(3):
         run.await_task("approve", WAITING)
         run.answer("approve", option)
