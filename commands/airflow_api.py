@@ -62,11 +62,6 @@ class Api:
             lambda: f"no DAG {dag_id}: {self.call('/api/v2/importErrors')}",
         )
 
-    def parse_again(self, dag_id: str) -> None:
-        """Let the DAG processor read a DAG's file now, as a person does in the UI."""
-        token = self.call(f"/api/v2/dags/{dag_id}/details")["file_token"]
-        self.call(f"/api/v2/parseDagFile/{token}", method="PUT")
-
 
 @dataclass(frozen=True)
 class ScheduledRun:
@@ -132,11 +127,7 @@ class ScheduledRun:
 
     def told(self, task_id: str) -> Any:
         """What a task returned."""
-        return self.api.call(self._returned(task_id))["value"]
-
-    def forget(self, task_id: str) -> None:
-        """Delete what a task returned."""
-        self.api.call(self._returned(task_id), method="DELETE")
+        return self.api.call(f"{self.path}/taskInstances/{task_id}/xcomEntries/return_value")["value"]
 
     def log(self, task_id: str, attempt: int = 1) -> str:
         """What an attempt of a task logged, as the lines of JSON that the API gives."""
@@ -147,9 +138,6 @@ class ScheduledRun:
         body = {"dag_run_id": self.run_id, "dry_run": False, "only_failed": False, "task_ids": [task_id]}
         path = f"/api/v2/dags/{self.dag_id}/clearTaskInstances"
         self.api.call(path, {**body, "include_downstream": downstream, "reset_dag_runs": True})
-
-    def _returned(self, task_id: str) -> str:
-        return f"{self.path}/taskInstances/{task_id}/xcomEntries/return_value"
 
 
 def await_true(true: Callable[[], bool], complaint: Callable[[], str], seconds: float = WAIT_SECONDS) -> None:

@@ -97,11 +97,20 @@ class Dags:
     def run(self, source: str, *, date: str | None = None, **params: Any) -> Run:
         """Run the DAG's tasks to their end; a date given twice is the same DAG run, cleared."""
         before = self._reports()
-        run = self._dag_run(f"{date}T00:00:00+00:00" if date else datetime.now(UTC).isoformat())
-        run.params = {"source_url": source, **params}
-        run.environment, run.no_waiting = self.environment, self.no_waiting
+        run = self.dag_run(source, date=date, **params)
         run.run()
         return self._left(before, 0 if run.green else 1, run.logs())
+
+    def dag_run(self, source: str, *, date: str | None = None, **params: Any) -> DagRun:
+        """Give the DAG run of a date, none of whose tasks has run: a new one, or the one that there was, cleared."""
+        folder = self.host.folder / f"run-{len(self.earlier)}"
+        run_id = f"manual__{f'{date}T00:00:00+00:00' if date else datetime.now(UTC).isoformat()}"
+        same = [run for run in self.earlier if (run.dag_id, run.run_id) == (self._dag_id, run_id)]
+        run = same[-1].cleared(folder) if same else DagRun(self.host, folder, self._dag_id, run_id, {})
+        run.params = {"source_url": source, **params}
+        run.environment, run.no_waiting = self.environment, self.no_waiting
+        self.earlier.append(run)
+        return run
 
     def test(self, source: str, *, date: str | None = None, **params: Any) -> Run:
         """Run the DAG to its end by `airflow dags test`; a date given twice is the same DAG run again."""
@@ -173,14 +182,6 @@ class Dags:
     @property
     def _dag_id(self) -> str:
         return f"csvdynamo_{self.dataset.name}"
-
-    def _dag_run(self, time: str) -> DagRun:
-        """Give the DAG run of a time: a new one, or the one that there was, with every task cleared."""
-        folder, run_id = self.host.folder / f"run-{len(self.earlier)}", f"manual__{time}"
-        same = [run for run in self.earlier if (run.dag_id, run.run_id) == (self._dag_id, run_id)]
-        run = same[-1].cleared(folder) if same else DagRun(self.host, folder, self._dag_id, run_id, {})
-        self.earlier.append(run)
-        return run
 
     def _left(self, before: dict[str, str], status: int, output: str) -> Run:
         new = [key for key, etag in self._reports().items() if before.get(key) != etag]

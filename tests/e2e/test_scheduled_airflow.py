@@ -1,10 +1,12 @@
 """The DAG under the real scheduler and triggerer, driven through Airflow's REST API as its UI does."""
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -13,13 +15,16 @@ from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from commands.ui import airflow_standalone
 from csvdynamo.writing.turn import turn_key
-from csvdynamo_airflow.settings import LOCAL_FOLDER
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
 from tests.crash.kills import Kill
+from tests.e2e.repairs.place import CUT, DAG, TABLE, mend, text
+from tests.e2e.repairs.place import NAME as ASKING
 from tests.support.airflow_processes import another_triggerer, kill, kill_triggerer, sender
 from tests.support.aws_proxy import AwsProxy
 from tests.support.gate import Gate, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 from tests.support.preload import quick_settings
+from tests.support.stacks import Stacks
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
 
@@ -60,13 +65,24 @@ def processor_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def datasets(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The worked example, and a data set whose gates ask a person: that needs no deploy."""
+    folder = tmp_path_factory.mktemp("datasets")
+    for name in ("ev_population", ASKING):
+        shutil.copy(stacks.datasets_folder(name) / f"{name}.toml", folder)
+    mend(folder / f"{ASKING}.toml", ("[gates]", '[gates]\ngate = "approve"'))
+    return folder
+
+
+@pytest.fixture(scope="module")
 def api(
-    deployed: Deployed, proxy: AwsProxy, processor_logs: Path, tmp_path_factory: pytest.TempPathFactory
+    deployed: Deployed, proxy: AwsProxy, processor_logs: Path, datasets: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Api]:
     folder = processor_logs.parent
     aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
     settings = {
-        **quick_settings("preloaded"),
+        **quick_settings(),
+        DATASETS_FOLDER: str(datasets),
         LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
         "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
         # How soon another triggerer takes over from one that was killed, and a task without a heartbeat counts as lost.
@@ -305,3 +321,77 @@ def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_han
     report = dags.report_of(run.run_id)
     assert (report["accounted"], report["execution_redrives"], report["ledger"]["written"]) == (True, 1, 40)
     assert dags.executions()[-1] == name
+
+
+WAITING = "awaiting_input"
+
+
+def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(
+    api: Api, deployed: Deployed, stacks: Stacks, tmp_path: Path
+) -> None:
+    dynamodb = stacks.on(deployed.aws, ASKING).client("dynamodb")
+    source = tmp_path / "vehicles.csv"
+
+    def written() -> bool:
+        key = {"DOL Vehicle ID": {"S": "p000"}}
+        return "Item" in dynamodb.get_item(TableName=TABLE, Key=key, ConsistentRead=True)
+
+    api.await_dag(DAG)
+    source.write_text(text("p", first=(CUT,) * 3))
+    run = ScheduledRun.trigger(api, DAG, str(source))
+    run.await_task("approve", WAITING)
+    asked = api.call(f"{run.path}/hitlDetails")["hitl_details"][0]
+    approve, reject = asked["options"]
+    assert "3 of 33 rows (9.09 %) were rejected, more than gates.max_reject_percent = 5" in asked["body"]
+    with pytest.raises(HTTPError, match="400"):
+        run.answer("approve", "Approve")
+    answer_with(run, reject)
+    assert run.await_end() == "failed"
+    problems = "\n".join(run.told("report")["problems"])
+    assert "The run was not approved. admin rejected it at" in problems
+    assert "- gates.max_reject_percent: 3 of 33 rows" in problems
+    assert not written()
+    assert run.told("fetch_error_files")["csv_key"]
+
+    run.clear("approve", downstream=True)
+    answer_with(run, approve)
+    assert run.await_end() == "success", run.tasks()
+    assert written()
+    answer = run.told("approve")
+    assert (answer["approved"], answer["by"]) == (True, "admin")
+
+    run.clear("approve", downstream=False)
+    assert run.await_end() == "success", run.tasks()
+    assert run.told("approve") == answer, "of the same file nobody is asked twice"
+
+    # Airflow keeps the first question of a task: once it does not, another file is asked about.
+    source.write_text(text("p", first=(CUT,) * 4))
+    for task in ("download", "prepare", "approve"):
+        run.clear(task, downstream=False)
+    run.await_log("approve", "Airflow still shows the question of a file that was prepared before in this run")
+    run.await_end()
+
+
+def answer_with(run: ScheduledRun, option: str) -> None:
+    """Answer what approve asks, again where it asks again.
+
+    A task that goes on before the scheduler has heard that it pauses counts as lost, and is tried once more.
+    """
+    for _ in range(ATTEMPTS):
+        run.await_task("approve", WAITING)
+        if answered(run, option) != WAITING:
+            return
+    pytest.fail("approve was lost at each attempt")
+
+
+def answered(run: ScheduledRun, option: str) -> str:
+    """Answer, and return approve's state once it has ended, or asks at another attempt."""
+    asked = run.tasks()["approve"]
+    run.answer("approve", option)
+
+    def went_on() -> bool:
+        now = run.tasks()["approve"]
+        return now != asked and now[0] in (WAITING, "success", "failed")
+
+    await_true(went_on, lambda: f"approve does not go on: {run.tasks()}")
+    return run.tasks()["approve"][0]

@@ -125,6 +125,10 @@ class DagRun:
             self.states.pop(cleared, None)
         self.run()
 
+    def forget(self, task_id: str) -> None:
+        """Delete what a task returned, as `airflow db clean` does."""
+        self._told(task_id).unlink()
+
     def cleared(self, folder: Path) -> Self:
         """Make the same run with every task cleared: what a task told is there until it is attempted again.
 
@@ -156,7 +160,7 @@ class DagRun:
 
     def told(self, task_id: str, key: str = "return_value") -> Any:
         """What a task returned, or pushed under a key; None when it did not."""
-        path = self.folder / f"xcom-{task_id}-{key}.json"
+        path = self._told(task_id, key)
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def logs(self) -> str:
@@ -171,6 +175,9 @@ class DagRun:
             if not told.get("retried"):
                 break
             self.retries += 1
+
+    def _told(self, task_id: str, key: str = "return_value") -> Path:
+        return self.folder / f"xcom-{task_id}-{key}.json"
 
     def _ids(self) -> list[str]:
         return [task.task_id for task in self.tasks]

@@ -1,10 +1,15 @@
-"""The waits of tasks, triggers and their AWS clients, a fraction as long: what is waited for is local."""
+"""The waits of tasks, triggers and their AWS clients, a fraction as long: what is waited for is local.
+
+And a disk that a test can fill.
+"""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -12,11 +17,16 @@ import aiobotocore.endpoint
 import botocore.endpoint
 
 from csvdynamo.aws.stored_object import SIX_TRIES, object_chunks, read_versioned
+from csvdynamo_airflow.source.download import download
+from csvdynamo_airflow.storage import workspace
 from csvdynamo_airflow.tasks import execution_trigger
 from csvdynamo_airflow.workflow import other_executions
 
 POLL_SECONDS = 0.05
 """Seconds between two looks, at the error files or at an execution."""
+
+FULL_DISK = "CSVDYNAMO_TESTS_FULL_DISK"
+"""Variable that may name a file: as long as it is there, the workers' disk has no room."""
 
 _FACTOR = 0.02
 
@@ -39,12 +49,20 @@ def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
     return defaults
 
 
+def _disk_is_full() -> bool:
+    marker = os.environ.get(FULL_DISK)
+    return marker is not None and Path(marker).exists()
+
+
 @contextmanager
 def short_waits() -> Iterator[None]:
     """Let the tasks and their AWS clients wait a fraction: they look and try as often as ever."""
     hurried = _Hurried(time)
     patient = replace(SIX_TRIES, sleep=hurried.sleep)
+    free_bytes = workspace.free_bytes
     with (
+        patch.object(workspace, "free_bytes", lambda folder: 0 if _disk_is_full() else free_bytes(folder)),
+        patch.dict(_defaults(download), sleep=lambda _: None),
         patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
         patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", POLL_SECONDS),
         patch.object(other_executions, "STILL_WRITING_SECONDS", 5.0),

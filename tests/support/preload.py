@@ -22,22 +22,18 @@ _OF_TASKS = (
     "csvdynamo_airflow.tasks.steps",
 )
 _OF_TRIGGERS = ("aiobotocore.session", "csvdynamo_airflow.tasks.execution_trigger")
-EVERY_PART = "every part"
-"""What a process is called whose forks are all parts of an Airflow."""
-
-_MODULES = {"scheduler": _OF_TASKS, "triggerer": _OF_TRIGGERS, EVERY_PART: (*_OF_TASKS, *_OF_TRIGGERS)}
+_MODULES = {"scheduler": _OF_TASKS, "triggerer": _OF_TRIGGERS}
 
 
-def preload() -> str | None:
-    """Import what runs in the forks of this process; return whose they are, None where nothing of ours is forked."""
+def preload() -> None:
+    """Import what runs in the forks of this process."""
     part = next(iter(sys.argv[1:2]), None)
     if part not in _MODULES:
-        return None
+        return
     for module in _MODULES[part]:
         importlib.import_module(module)
-    if part != "triggerer":
+    if part == "scheduler":
         _warm_up_clients()
-    return part
 
 
 def _warm_up_clients() -> None:
@@ -51,14 +47,10 @@ def _warm_up_clients() -> None:
         session.client(service)
 
 
-def quick_settings(folder: str) -> dict[str, str]:
-    """Give the variables of an Airflow that is as quick as it can be, with the local settings of a folder.
-
-    Args:
-        folder: A folder beside this file with an `airflow_local_settings`.
-    """
+def quick_settings() -> dict[str, str]:
+    """Give the variables of an Airflow that is as quick as it can be."""
     return {
-        "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent / folder, *PYTHON_PATH, ROOT))),
+        "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent / "preloaded", *PYTHON_PATH, ROOT))),
         # A DAG stays what it is: its tasks read the data set file themselves. A look at it costs half a second.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         # How soon the end of a task is noticed whose sockets do not tell it, and what follows is looked for.

@@ -37,7 +37,8 @@ def test_a_timeout_is_retried_by_its_name_alone(embedded: Cloud) -> None:
     switch = Switch(embedded)
     retry = [
         {"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 0},
-        {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1},
+        # More than one: on a busy machine a function may take longer than a second to begin, too.
+        {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 10},
     ]
     switch.hang({})
     execution = embedded.start(embedded.machine(only({**switch.task, "TimeoutSeconds": 1, "Retry": retry})))
@@ -45,14 +46,14 @@ def test_a_timeout_is_retried_by_its_name_alone(embedded: Cloud) -> None:
     switch.hang()
 
     assert embedded.ended(execution)["status"] == "SUCCEEDED"
-    assert switch.calls({}) == 2
+    assert switch.calls({}) >= 2
 
 
 def test_a_state_machine_past_its_timeout_stops_all_and_may_be_redriven(embedded: Cloud) -> None:
     switch = Switch(embedded)
     switch.hang(2)
     machine = distributed_map(switch.task, ItemsPath="$.items", MaxConcurrency=1)
-    execution = embedded.start(embedded.machine({**machine, "TimeoutSeconds": 3}), {"items": [1, 2, 3]})
+    execution = embedded.start(embedded.machine({**machine, "TimeoutSeconds": 6}), {"items": [1, 2, 3]})
 
     timed_out = embedded.ended(execution)
     switch.hang()

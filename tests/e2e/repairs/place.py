@@ -1,27 +1,46 @@
-"""Where the runs of test_scheduled_repairs.py run, and what a person mends there."""
+"""Where runs fail that go on once something is mended, and what a person mends there."""
 
+import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from commands.airflow_api import Api, ScheduledRun, await_true
 from commands.cdk_cli import Assembly
 from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.folders import error_prefix
+from csvdynamo_airflow.settings import DATASETS_FOLDER
 from csvdynamo_airflow.storage.result_objects import list_objects
-from tests.integration.plugin.scripted_server import Answer, ScriptedServer
+from tests.e2e.conftest import Dags
 from tests.support import aws_messages
 from tests.support.aws_proxy import Onward
+from tests.support.dag_run import DagRun
 
 NAME = "repaired_vehicles"
 DAG = f"csvdynamo_{NAME}"
 TABLE = "tb_repaired_vehicles"
+HEADER = "City,DOL Vehicle ID"
+NO_KEY, CUT = "Kent,", "Kent"
+"""Rows that the Lambda function rejects, and prepare."""
+
+
+def text(
+    salt: str, count: int = 30, *, header: str = HEADER, cell: str = "Kent", first: tuple[str, ...] = (), end: str = ""
+) -> str:
+    """A source of so many vehicles, of other rows before them, and of what it ends with."""
+    return "\n".join([header, *first, *(f"{cell},{salt}{number:03}" for number in range(count)), end])
+
+
+def mend(dataset_file: Path, *replacements: tuple[str, str]) -> None:
+    """Change a data set file as a person does, who finds there what is to be replaced."""
+    changed = dataset_file.read_text(encoding="utf-8")
+    for wrong, right in replacements:
+        assert wrong in changed
+        changed = changed.replace(wrong, right)
+    dataset_file.write_text(changed, encoding="utf-8")
 
 
 class Throttle:
@@ -43,30 +62,35 @@ class Throttle:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the runs run, and what a person mends there.
+    """Where the runs run.
 
     Attributes:
-        api: The API of an Airflow under whose scheduler they do.
-        deployed: The embedded AWS and the data set's stack.
-        folder: The folder that they may read.
-        datasets: The folder of their own with the data set file.
-        full_disk: A file: while it is there, the workers' disk is full.
-        publisher: A server that they may ask.
-        throttle: What its calls of AWS pass.
+        dags: Runs the data set's DAG.
+        folder: A folder of sources.
+        datasets: The folder with the data set file, a copy of its own.
     """
 
-    api: Api
-    deployed: Deployed
+    dags: Dags
     folder: Path
     datasets: Path
-    full_disk: Path
-    publisher: ScriptedServer
-    throttle: Throttle
 
-    def trigger(self, source: str, **params: Any) -> ScheduledRun:
-        """Trigger a run."""
-        self.api.await_dag(DAG)
-        return ScheduledRun.trigger(self.api, DAG, source, **params)
+    @classmethod
+    def of(cls, dags: Dags, folder: Path) -> Self:
+        """Give the DAG a data set file that may be changed, in a folder."""
+        datasets = shutil.copytree(dags.environment[DATASETS_FOLDER], folder / "datasets")
+        environment = {**dags.environment, DATASETS_FOLDER: str(datasets)}
+        return cls(replace(dags, environment=environment), folder, datasets)
+
+    @property
+    def deployed(self) -> Deployed:
+        """The embedded AWS and the data set's stack."""
+        return self.dags.deployed
+
+    def run(self, text: str, encoding: str = "utf-8", **params: Any) -> DagRun:
+        """Run the DAG on a source, to its end."""
+        run = self.dags.dag_run(self.write(text, encoding), **params)
+        run.run()
+        return run
 
     def write(self, text: str, encoding: str = "utf-8") -> str:
         """Write a source, and return its path."""
@@ -74,40 +98,9 @@ class Place:
         path.write_text(text, encoding=encoding)
         return str(path)
 
-    def serve(self, text: str = "", status: int = 200) -> None:
-        """Let the publisher's server answer otherwise from now on."""
-        self.publisher.answers[:] = [Answer(status=status, body=text.encode())]
-
     def mend(self, *replacements: tuple[str, str]) -> None:
         """Change the data set file."""
-        path = self.datasets / f"{NAME}.toml"
-        text = path.read_text(encoding="utf-8")
-        for wrong, right in replacements:
-            assert wrong in text
-            text = text.replace(wrong, right)
-        path.write_text(text, encoding="utf-8")
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Let the data set's gates ask a person, as Airflow then has its DAG, whatever else is in the table."""
-        self.api.await_dag(DAG)
-        changes = (("[gates]", '[gates]\ngate = "approve"'), ('foreign = "fail"', 'foreign = "report"'))
-        self.mend(*changes)
-        try:
-            self._await_approve(there=True)
-            yield
-        finally:
-            self.mend(*(change[::-1] for change in changes))
-            self._await_approve(there=False)
-
-    def _await_approve(self, *, there: bool) -> None:
-        self.api.parse_again(DAG)
-
-        def is_parsed() -> bool:
-            tasks = self.api.call(f"/api/v2/dags/{DAG}/tasks")["tasks"]
-            return any(task["task_id"] == "approve" for task in tasks) == there
-
-        await_true(is_parsed, lambda: "the DAG's file was not read again")
+        mend(self.datasets / f"{NAME}.toml", *replacements)
 
     def deploy(self) -> None:
         """Deploy the data set file as it is now."""
@@ -147,3 +140,16 @@ class Place:
     def _assembly(self) -> tuple[Dataset, Assembly]:
         dataset = load_dataset(self.datasets / f"{NAME}.toml")
         return dataset, embedded_assembly(dataset, folder=self.datasets)
+
+
+def assert_red(run: DagRun, *words: str) -> None:
+    """Hold a run to have ended red, in these words."""
+    assert not run.green
+    told = "\n".join(run.told("report")["problems"])
+    for said in words:
+        assert said in told
+
+
+def assert_green(run: DagRun) -> None:
+    """Hold a run to have ended green."""
+    assert run.green, (run.states, run.told("report")["problems"])
