@@ -46,7 +46,7 @@ class Api:
             headers["Authorization"] = f"Bearer {self.token}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.airflow.url + path, data, headers, method=method)  # noqa: S310 - always http
-        with urllib.request.urlopen(request, timeout=30) as got:  # noqa: S310 - always http
+        with urllib.request.urlopen(request, timeout=60) as got:  # noqa: S310 - always http
             text = got.read()
         return json.loads(text) if text else None
 

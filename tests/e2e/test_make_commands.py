@@ -251,7 +251,7 @@ def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_cor
     temporary: Path, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The other commands find an Airflow database and, of the same sources, stacks; here nothing was made before.
-    monkeypatch.delenv(KEPT)
+    monkeypatch.setenv(KEPT, str(tmp_path / "kept"))
     build, datasets = tmp_path / "my build", tmp_path / "data sets"
     datasets.mkdir()
     (datasets / "cars.toml").write_text(

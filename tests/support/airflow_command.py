@@ -14,6 +14,7 @@ from airflow._shared.observability.metrics import stats
 from airflow.configuration import write_default_airflow_configuration_if_needed
 from sqlalchemy.orm import configure_mappers
 
+from commands.airflow_command import speak_one_version
 from tests.support.hurry import short_waits
 
 _MODULES = (
@@ -41,6 +42,7 @@ def warm_up() -> None:
     for module in _MODULES:
         importlib.import_module(module)
     configure_mappers()
+    speak_one_version()
     stats._get_registry()  # Airflow reads it, a long YAML file, when it first counts something
     asyncio.run(_build_api())
 
@@ -57,6 +59,7 @@ async def _build_api() -> None:
         httpx.AsyncClient(transport=transport, base_url="http://in-process.invalid") as client,
     ):
         (await client.get("/health")).raise_for_status()
+    assert len(api.router.versioned_routers) == 1
 
 
 def airflow(request: Mapping[str, Any]) -> dict[str, int]:
