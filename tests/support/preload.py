@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from commands.airflow_command import speak_one_version
 from commands.project import PYTHON_PATH, ROOT
 from csvdynamo_airflow.settings import RETRY_SECONDS
 
@@ -26,7 +27,8 @@ _MODULES = {"scheduler": _OF_TASKS, "triggerer": _OF_TRIGGERS}
 
 
 def preload() -> None:
-    """Import what runs in the forks of this process."""
+    """Import what runs in the forks of this process, and let its API be built for one version."""
+    speak_one_version()
     part = next(iter(sys.argv[1:2]), None)
     if part not in _MODULES:
         return

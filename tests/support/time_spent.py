@@ -8,23 +8,24 @@ import pytest
 
 # Seconds on two cores. A file that is not here comes after those that are, in the order in which it was found.
 _LONG_FILES = {
-    "tests/e2e/test_scheduled_repairs.py": 567,
-    "tests/e2e/test_scheduled_airflow.py": 375,
+    "tests/e2e/test_scheduled_airflow.py": 420,
     "tests/e2e/test_crash_matrix.py": 345,
     "tests/e2e/test_make_commands.py": 268,
-    # xdist gives a process its next file as soon as it has two tests left, so the first one, which has no more, gets
-    # the fifth at once: a short one of many tests, or a long one would wait behind the longest.
-    "tests/unit/core/test_hosts.py": 267,
     "tests/e2e/test_chaos_campaign.py": 251,
+    # xdist gives a process its next file as soon as it has two tests left, so the one before, which has no more, gets
+    # this one at once: a short one of many tests, or a long one would wait.
+    "tests/unit/core/test_hosts.py": 250,
     "tests/e2e/test_dag_runs.py": 182,
     "tests/e2e/test_witnesses_taken_away.py": 108,
     "tests/e2e/test_least_privilege.py": 87,
+    "tests/e2e/test_repaired_data_set_file.py": 70,
     "tests/e2e/test_fence.py": 60,
     "tests/unit/plugin/test_polluted_files.py": 59,
     "tests/e2e/test_table_check.py": 57,
     "tests/unit/plugin/test_prepare_properties.py": 55,
     "tests/integration/test_round_trip.py": 53,
     "tests/e2e/test_data_protection.py": 50,
+    "tests/e2e/test_repairs.py": 48,
     "tests/integration/local_aws/test_embedded_aws_contracts.py": 43,
     "tests/e2e/test_hostile_csv.py": 42,
     "tests/fuzz/test_trigger_form.py": 39,
