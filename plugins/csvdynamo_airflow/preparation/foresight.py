@@ -8,7 +8,7 @@ from pathlib import Path
 from csvdynamo.datasets.dataset import MOST_ROWS_PER_BATCH, Dataset
 from csvdynamo.datasets.write_units import WriteUnits
 from csvdynamo.records.rejects import FIREHOSE_STEP_BYTES, Reject, reject_id
-from csvdynamo.rules.attribute_values import item_size, utf8_length
+from csvdynamo.rules.attribute_values import utf8_length
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.file_header import FileHeader
@@ -129,7 +129,7 @@ def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: st
         batches.add(bytes_in_batch)
         full_batches.add(bytes_in_batch)
         row = header.named(read)
-        made = converter.convert(row)
+        made = converter.measured(row)
         if isinstance(made, Refusal):
             reject = _reject(made, row, rules.dataset, execution_name)
             by_column[str(made.code), made.column] += 1
@@ -137,8 +137,8 @@ def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: st
             fields = [row[name] for name in header.names]
             spool.add(int(row[ROW_NUMBER_HEADER]), BadRecord(made.code, made.message, fields, column=made.column))
         else:
-            size = item_size(made)
-            items.add(size, units_of.of(made, size))
+            item, size = made
+            items.add(size, units_of.of(item, size))
     return Forecast(
         written=items.written,
         by_code=dict(sorted(spool.by_code.items())),

@@ -57,6 +57,15 @@ class RowConverter:
         Raises:
             BatchError: Two headers become one attribute, or a header becomes none. This concerns every row of the file.
         """
+        made = self.measured(row)
+        return made if isinstance(made, Refusal) else made[0]
+
+    def measured(self, row: Mapping[str, str]) -> tuple[Item, int] | Refusal:
+        """Return what `convert` does, and the item's bytes (`item_size`).
+
+        Raises:
+            BatchError: See `convert`.
+        """
         plan = self.plan(row)
         if plan.refusal:
             return plan.refusal
@@ -73,7 +82,7 @@ class RowConverter:
         for check in plan.index_checks:
             if (refusal := check.refusal(item)) is not None:
                 return refusal
-        return item
+        return item, size
 
     def wire_item(self, row: Mapping[str, str]) -> WireItem | Refusal:
         """Return what `convert` does, written as BatchWriteItem takes it.
