@@ -9,7 +9,6 @@ import resource
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -21,24 +20,18 @@ import boto3
 import psutil
 
 from bench.generated_csv import write_csv
+from bench.map_runs import migrate, prepare_source
 from commands.embedded import Deployed, embedded_aws
 from commands.project import BUILD, fail, find_dataset
 from csvdynamo.aws.answer_checksum import check_answers
 from csvdynamo.aws.scan_answers import take_items_as_they_are
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
-from csvdynamo.stack_outputs import StackOutput
-from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.documents.execution import Execution
-from csvdynamo_airflow.documents.landing import Landed, landing_key
-from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.outcome.gathering import gather
-from csvdynamo_airflow.preparation.prepare import Prepared, prepare
-from csvdynamo_airflow.storage.stored_file import file_sha256, upload
+from csvdynamo_airflow.preparation.prepare import Prepared
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.workflow.migration import Migration
-from csvdynamo_airflow.workflow.turn import Turn
 
 RESULT = BUILD / "bench" / "verify.json"
 DEFAULT_ROWS = 150_000
@@ -46,7 +39,6 @@ AIM = 1 / 3
 """Of the Map Run's seconds, at most."""
 
 _DATASET = "ev_population"
-_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -126,9 +118,9 @@ def run(rows: int = DEFAULT_ROWS, source: Path | None = None) -> Comparison:
 
 
 def _compare(dataset: Dataset, deployed: Deployed, source: Path) -> Comparison:
-    prepared = _prepare(dataset, deployed, source)
+    prepared = prepare_source(dataset, deployed, source)
     began = time.monotonic()
-    execution = _migrate(dataset, deployed, prepared)
+    execution = migrate(dataset, deployed, prepared)
     map_run_seconds = time.monotonic() - began
     emulator = psutil.Process(deployed.aws.pid)
     before = _cpu_seconds(emulator)
@@ -138,52 +130,6 @@ def _compare(dataset: Dataset, deployed: Deployed, source: Path) -> Comparison:
             _check, deployed.aws.endpoint, deployed.aws.environment, prepared.to_json(), execution.name
         ).result()
     return Comparison(prepared.source_rows, map_run_seconds, checked, _cpu_seconds(emulator) - before)
-
-
-def _prepare(dataset: Dataset, deployed: Deployed, source: Path) -> Prepared:
-    s3, bucket, run_id = deployed.client("s3"), deployed.outputs[StackOutput.SOURCE_BUCKET], f"bench-{uuid.uuid4()}"
-    sha256 = file_sha256(source)
-    key = landing_key(dataset.name, sha256, dataset.source.file_name)
-    upload(s3, source, bucket, key)
-    landed = Landed(
-        bucket=bucket,
-        key=key,
-        url=source.as_uri() if source.is_absolute() else str(source),
-        file_name=dataset.source.file_name,
-        bytes=source.stat().st_size,
-        sha256=sha256,
-        etag=None,
-        last_modified=None,
-    )
-    return prepare(
-        landed,
-        dataset,
-        s3=s3,
-        run_id=run_id,
-        name_execution=lambda file_key: execution_name(dataset.name, run_id, file_key, dataset.rules.digest),
-    )
-
-
-def _migrate(dataset: Dataset, deployed: Deployed, prepared: Prepared) -> Execution:
-    """Run the state machine on the prepared file, from its start to its end."""
-    migration = Migration(
-        dataset=dataset.name,
-        states=deployed.client("stepfunctions"),
-        state_machine_arn=deployed.outputs[StackOutput.MACHINE],
-        bucket=prepared.bucket,
-        file_key=prepared.file_key,
-        rules=prepared.rules,
-        prepared_at=prepared.at,
-        name=prepared.execution_name,
-        turn=Turn(deployed.client("s3"), prepared.bucket, turn_key(dataset.name)),
-    )
-    execution = migration.start()
-    while execution.alive:
-        time.sleep(_POLL_SECONDS)
-        [execution] = migration.executions()
-    if not execution.succeeded:
-        fail(f"The execution {execution.name} {execution.status}: {execution.cause}")
-    return execution
 
 
 def _check(endpoint: str, variables: Mapping[str, str], prepared: Mapping[str, Any], execution: str) -> Check:
