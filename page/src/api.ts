@@ -34,6 +34,7 @@ export type Plan = {
     write_units: number;
     files: number;
     map_run_seconds: number;
+    floor_seconds?: number;
     bound: string;
     usd: number | null;
   }[];

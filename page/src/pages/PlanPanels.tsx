@@ -38,14 +38,15 @@ export function PlanPanels({ plan }: { plan: Plan }) {
       <Panel title="Larger files of the kind" wide>
         <Lines
           label="Larger files of the kind"
-          head={["Times", "Rows", "Write units", "Files", "Map Run", "US dollars", "Bound by"]}
-          numbers={[0, 1, 2, 3, 4, 5]}
+          head={["Times", "Rows", "Write units", "Files", "Map Run", "Table alone", "US dollars", "Bound by"]}
+          numbers={[0, 1, 2, 3, 4, 5, 6]}
           rows={plan.larger.map((one) => [
             count(one.times),
             count(one.rows),
             count(one.write_units),
             count(one.files),
             duration(one.map_run_seconds),
+            one.floor_seconds === undefined ? "" : duration(one.floor_seconds),
             dollars(one.usd),
             one.bound,
           ])}

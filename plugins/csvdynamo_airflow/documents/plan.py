@@ -36,6 +36,7 @@ class Larger:
     write_units: Annotated[int, Field(description="Its write units.")]
     files: Annotated[int, Field(description="Files, a run each, that Step Functions' limit of 10 GB cuts it into.")]
     map_run_seconds: Annotated[float, Field(description="How long their Map Runs take together, about.")]
+    floor_seconds: Annotated[float, Field(description="How long the table alone would take for the units.")]
     bound: Annotated[str, Field(description="What binds them.")]
     usd: Annotated[float | None, Field(description="US dollars, null where they are not known.")]
     usd_of_writes: Annotated[float | None, Field(description="Those of the writes alone.")]

@@ -2,7 +2,7 @@
 
 Rests on the quotas of Step Functions (EXPRESS children started a second, and at once), of Lambda (functions at once in
 an account) and of DynamoDB: a new table on demand takes 4,000 writes a second, and within half an hour twice what it
-had to take before, up to the quota of a table.
+had to take before, up to the quota of a table. `python -m bench scale` simulates the same, batch by batch.
 """
 
 import math
@@ -12,6 +12,10 @@ from typing import Self
 
 from csvdynamo.datasets.dataset import Limits
 from csvdynamo.datasets.table_rules import Billing, Table
+from csvdynamo.writing.batch_writer import MAX_REQUESTS, PARALLEL_CALLS
+from csvdynamo.writing.settings import MEMORY_MIB
+from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS
+from csvdynamo_airflow.costs.usage import CHILD_SECONDS
 from csvdynamo_airflow.documents.forecast import Forecast
 
 NEW_TABLE_UNITS, TABLE_QUOTA_UNITS = 4_000, 40_000
@@ -29,8 +33,18 @@ FUNCTIONS_AT_ONCE = 1_000
 MAP_RUN_LIMIT_SECONDS = 12 * 60 * 60
 """How long an execution may take (`TimeoutSeconds` of the state machine)."""
 
-BATCH_SECONDS, ROW_SECONDS = 0.05, 0.001
-"""What a batch takes, and each of its rows, about: 250 rows take 0.3 s."""
+CALLS_SECONDS = 0.010
+"""What the calls of BatchWriteItem take that the function makes at once: as long as one of them."""
+
+_ROW_CPU_SECONDS = 0.00005  # `python -m bench handler` and docs/performance.md: 15,000 to 30,000 rows a CPU second
+_VCPU_MIB = 1769  # the memory with which Lambda gives a function one whole processor
+
+ROW_SECONDS = _ROW_CPU_SECONDS * _VCPU_MIB / MEMORY_MIB
+"""What the function takes for a row, beside its calls, with the share of a processor that its memory gives it."""
+
+SERVED_SECONDS = (LONGEST_BATCH_SECONDS - 5) / 2
+"""In how many seconds the table has to have a batch's units, where it is asked for more than it takes: half of the time
+that the function has for its calls, since waits are drawn, and some batches wait twice as long as others."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +105,17 @@ class Pace:
         seconds: How long it takes.
         bound: What binds it, for a person.
         wanted_units: Write units a second that it would write if its table took them all.
+        function_seconds: How long the function works on all batches together, its waits for the table among it.
+        at_once: Batches that run at once.
+        most_at_once: How many the table serves in time; of more, some run out of it.
     """
 
     seconds: float
     bound: str
     wanted_units: float
+    function_seconds: float
+    at_once: int
+    most_at_once: float = math.inf
 
 
 def pace_of(forecast: Forecast, limits: Limits, speed: TableSpeed) -> Pace:
@@ -107,24 +127,32 @@ def pace_of(forecast: Forecast, limits: Limits, speed: TableSpeed) -> Pace:
         speed: How fast its table is.
     """
     if forecast.batches == 0:
-        return Pace(0.0, "there is no row", 0.0)
+        return Pace(0.0, "there is no row", 0.0, 0.0, 0)
+    at_once = min(limits.max_concurrency, forecast.batches)
+    work, beside = _function_seconds(forecast), forecast.batches * CHILD_SECONDS
     seconds, bound = max(_by_batches(forecast, limits))
     wanted = forecast.write_units / seconds
     if wanted <= speed.first:
-        return Pace(seconds, bound, wanted)
+        return Pace(seconds, bound, wanted, work, at_once)
     by_table = speed.seconds(forecast.write_units, at_most=wanted)
-    return Pace(by_table, speed.told, wanted)
+    # Each of the batches that run at once waits for its units, and is paid for meanwhile.
+    waiting = max(work, min(at_once, FUNCTIONS_AT_ONCE) * by_table - beside)
+    most_at_once = SERVED_SECONDS * speed.first * forecast.batches / forecast.write_units
+    return Pace(by_table, speed.told, wanted, waiting, at_once, max(1, int(most_at_once)))
 
 
-def batch_seconds(forecast: Forecast) -> float:
-    """Return how long the function works on all batches together, about."""
-    return forecast.batches * BATCH_SECONDS + (forecast.written + forecast.rejected) * ROW_SECONDS
+def _function_seconds(forecast: Forecast) -> float:
+    """Return how long the function works on all batches together, where it never waits for the table."""
+    rows = forecast.written + forecast.rejected
+    calls_at_once = math.ceil(forecast.written / forecast.batches / (MAX_REQUESTS * PARALLEL_CALLS))
+    return forecast.batches * calls_at_once * CALLS_SECONDS + rows * ROW_SECONDS
 
 
 def _by_batches(forecast: Forecast, limits: Limits) -> Iterator[tuple[float, str]]:
     """Give the seconds that each limit of the batches leaves the Map Run at least."""
-    at_once, work = min(limits.max_concurrency, forecast.batches), batch_seconds(forecast)
-    yield work / at_once, f"limits.max_concurrency = {limits.max_concurrency:,}"
+    at_once, work = min(limits.max_concurrency, forecast.batches), _function_seconds(forecast)
+    together = work + forecast.batches * CHILD_SECONDS
+    yield together / at_once, f"limits.max_concurrency = {limits.max_concurrency:,}"
     yield work / FUNCTIONS_AT_ONCE, f"{FUNCTIONS_AT_ONCE:,} functions at once, Lambda's quota of an account"
     yield (
         forecast.batches / CHILDREN_A_SECOND,

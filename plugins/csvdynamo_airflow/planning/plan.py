@@ -12,7 +12,7 @@ from csvdynamo_airflow.costs.usage import Counts
 from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.plan import Fuller, Larger, Plan, Warmth
-from csvdynamo_airflow.planning.pace import MAP_RUN_LIMIT_SECONDS, Pace, TableSpeed, batch_seconds, pace_of
+from csvdynamo_airflow.planning.pace import FUNCTIONS_AT_ONCE, MAP_RUN_LIMIT_SECONDS, Pace, TableSpeed, pace_of
 from csvdynamo_airflow.preparation.draft import FILE_LIMIT_BYTES
 
 TIMES = (10, 1000)
@@ -83,7 +83,7 @@ def make_plan(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str 
         fuller=_fuller(foreseen, dataset, prices, region),
         larger=tuple(_larger(times, foreseen, dataset, prices, region) for times in TIMES if foreseen.source_rows),
         refusals=tuple(foreseen.refusals),
-        warnings=(*foreseen.warnings, *_too_long(pace)),
+        warnings=(*foreseen.warnings, *_too_long(pace), *_too_many(pace)),
     )
 
 
@@ -91,6 +91,20 @@ def _too_long(pace: Pace) -> Iterator[str]:
     if pace.seconds > MAP_RUN_LIMIT_SECONDS:
         hours = MAP_RUN_LIMIT_SECONDS // 3600
         yield f"The Map Run would be stopped after {hours} h, bound by {pace.bound}: split the source, or raise it."
+
+
+def _too_many(pace: Pace) -> Iterator[str]:
+    """Say where batches of the Map Run would fail because too many run at once."""
+    if pace.at_once > FUNCTIONS_AT_ONCE:
+        yield (
+            f"Lambda would refuse batches, and the Map Run fail: {pace.at_once:,} at once are more than the "
+            f"{FUNCTIONS_AT_ONCE:,} functions of an account. Lower limits.max_concurrency, or have the quota raised."
+        )
+    if pace.at_once > pace.most_at_once:
+        yield (
+            f"Batches would run out of time, and the Map Run may fail: {pace.at_once:,} at once wait too long for "
+            f"{pace.bound}. Set limits.max_concurrency = {pace.most_at_once:,} or less, or have the table take more."
+        )
 
 
 def _seconds_beside(foreseen: Foreseen, dataset: Dataset) -> float:
@@ -125,8 +139,8 @@ def _fuller(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | 
 
 
 def _larger(times: int, foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None) -> Larger:
-    forecast = foreseen.forecast.times(times)
-    pace = pace_of(forecast, dataset.limits, TableSpeed.of(dataset.table))
+    forecast, speed = foreseen.forecast.times(times), TableSpeed.of(dataset.table)
+    pace = pace_of(forecast, dataset.limits, speed)
     cost = _cost(foreseen, dataset, prices, region, times)
     return Larger(
         times=times,
@@ -134,6 +148,7 @@ def _larger(times: int, foreseen: Foreseen, dataset: Dataset, prices: Prices, re
         write_units=forecast.write_units,
         files=math.ceil(times * foreseen.prepared_bytes / FILE_LIMIT_BYTES),
         map_run_seconds=pace.seconds,
+        floor_seconds=speed.seconds(forecast.write_units),
         bound=pace.bound,
         usd=cost.usd,
         usd_of_writes=cost.lines[0].usd,
@@ -142,11 +157,12 @@ def _larger(times: int, foreseen: Foreseen, dataset: Dataset, prices: Prices, re
 
 def _cost(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None, times: int = 1) -> Cost:
     forecast = foreseen.forecast.times(times)
+    pace = pace_of(forecast, dataset.limits, TableSpeed.of(dataset.table))
     counts = Counts(
         write_units=forecast.write_units,
         read_units=_read_units(forecast, dataset),
         batches=forecast.batches,
-        batch_seconds=batch_seconds(forecast),
+        batch_seconds=pace.function_seconds,
         rejects=forecast.rejected,
         reject_bytes=forecast.reject_bytes,
         uploaded=(times * foreseen.source_bytes, times * foreseen.prepared_bytes),

@@ -127,7 +127,7 @@ def _larger(plan: Plan) -> Iterator[str]:
     if not plan.larger:
         return
     yield "The same for larger files of the kind:"
-    rows = [("times", "rows", "write units", "files", "Map Run", "cost", "writes alone", "bound by")]
+    rows = [("times", "rows", "write units", "files", "Map Run", "table alone", "cost", "writes alone", "bound by")]
     rows += [
         (
             f"{one.times:,}",
@@ -135,13 +135,14 @@ def _larger(plan: Plan) -> Iterator[str]:
             f"{one.write_units:,}",
             f"{one.files:,}",
             duration(one.map_run_seconds),
+            duration(one.floor_seconds),
             dollars(one.usd),
             dollars(one.usd_of_writes),
             one.bound,
         )
         for one in plan.larger
     ]
-    yield from (f"  {line}" for line in _aligned(rows, ">>>>>>><"))
+    yield from (f"  {line}" for line in _aligned(rows, ">>>>>>>><"))
 
 
 def _counted(counts: Mapping[str, int]) -> str:
