@@ -4,7 +4,16 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import describe_bench, handler_bench, load_bench, page_bench, prepare_bench, rejects_bench, verify_bench
+from bench import (
+    describe_bench,
+    handler_bench,
+    load_bench,
+    page_bench,
+    prepare_bench,
+    rejects_bench,
+    scale,
+    verify_bench,
+)
 from commands.build_lock import alone_in_build
 from commands.shell import leave_shell
 
@@ -35,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page = commands.add_parser("page", help="the Migrations page's requests, of many runs")
     page.add_argument("--datasets", type=int, default=page_bench.DEFAULT_DATASETS, help="(default: %(default)s)")
     page.add_argument("--runs", type=int, default=page_bench.DEFAULT_RUNS, help="of each (default: %(default)s)")
+    simulated = commands.add_parser("scale", help="simulated Map Runs of up to a billion rows, beside their plans")
+    simulated.add_argument("--unchecked", action="store_true", help="without the measured runs that it is held to")
     options = parser.parse_args(arguments)
     leave_shell()
     with alone_in_build(f"python -m bench {options.what}"):
@@ -49,6 +60,8 @@ def _measure(options: argparse.Namespace) -> None:
         rejects_bench.run(options.rows)
     elif options.what == "handler":
         handler_bench.run(options.rows, options.runs)
+    elif options.what == "scale":
+        scale.run(checked=not options.unchecked)
     elif options.what == "page":
         page_bench.run(options.datasets, options.runs)
     elif options.what == "load":

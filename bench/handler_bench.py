@@ -70,7 +70,7 @@ def run(rows: int = DEFAULT_ROWS, runs: int = RUNS) -> list[Measured]:
         function, events = Path(folder) / "function", Path(folder) / "events.json"
         function.mkdir()
         stage(ROOT / "lambdas", dataset.rules, function)
-        count = _write_events(events, rows)
+        count = write_events(events, rows)
         measured = [one for delay in DELAYS_MILLISECONDS for one in _measure(function, events, count, delay, runs)]
     print(table(measured))
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
@@ -100,8 +100,8 @@ def table(measured: list[Measured]) -> str:
     return aligned(lines)
 
 
-def _write_events(path: Path, rows: int) -> int:
-    """Write the events of generated rows, each as JSON; return how many rows there are without the faulty ones."""
+def write_events(path: Path, rows: int) -> int:
+    """Write the events of generated rows, a list of JSON texts; return how many rows there are, without faulty ones."""
     sample = write_sample(path.with_name("sample.csv"), rows)
     faulty = {fault.row for fault in sample.faults}
     with sample.path.open(encoding="utf-8", newline="") as file:
@@ -118,8 +118,8 @@ def _write_events(path: Path, rows: int) -> int:
 
 
 def _measure(function: Path, events: Path, rows: int, delay: int, runs: int) -> Iterator[Measured]:
-    with _sink(delay) as endpoint:
-        environment = _environment(function, endpoint)
+    with sink(delay) as endpoint:
+        environment = function_environment(function, endpoint)
         # By turns: what else the machine does meanwhile strikes each way alike.
         answers: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
         for _ in range(runs):
@@ -141,32 +141,45 @@ def _measure(function: Path, events: Path, rows: int, delay: int, runs: int) -> 
 
 def _run_way(way: str, events: Path, environment: Mapping[str, str], endpoint: str, rows: int) -> dict[str, float]:
     """Run a way in a process of its own; fail unless it wrote every row, by its own count and by the sink's."""
-    before = _rows_of_sink(endpoint)
+    before = told_by_sink(endpoint, "rows")
     command = [sys.executable, "-m", "bench.handler_ways", way, str(events)]
     answer: dict[str, float] = json.loads(
         subprocess.run(command, check=True, stdout=subprocess.PIPE, env=dict(environment), cwd=ROOT).stdout
     )
-    came = _rows_of_sink(endpoint) - before - ROWS_A_BATCH  # of the first answer
+    came = told_by_sink(endpoint, "rows") - before - ROWS_A_BATCH  # of the first answer
     if not answer["written"] == came == rows:
         fail(f"{way} says that it wrote {answer['written']:,.0f} rows of {rows:,}, and {came:,} came.")
     return answer
 
 
 @contextmanager
-def _sink(delay: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "bench.write_sink", str(delay)]
+def sink(delay: int, *units: int) -> Iterator[str]:
+    """Start a sink, and stop it at the end; its endpoint.
+
+    Args:
+        delay: Milliseconds before each answer.
+        units: Write units a second that it takes, if it is to throttle.
+    """
+    command = [sys.executable, "-m", "bench.write_sink", *map(str, (delay, *units))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
         process.communicate()
 
 
-def _rows_of_sink(endpoint: str) -> int:
-    with urllib.request.urlopen(f"{endpoint}/rows") as answer:
-        return int(answer.read())
+def told_by_sink(endpoint: str, what: str) -> float:
+    """Ask a sink for its `rows` or `seconds`."""
+    with urllib.request.urlopen(f"{endpoint}/{what}") as answer:
+        return float(answer.read())
 
 
-def _environment(function: Path, endpoint: str) -> dict[str, str]:
+def function_environment(function: Path, endpoint: str) -> dict[str, str]:
+    """Return the variables of a process that runs a way.
+
+    Args:
+        function: The folder in which the function is staged.
+        endpoint: The sink's.
+    """
     key = AccessKey.drawn()
     return {
         "PATH": os.environ.get("PATH", ""),

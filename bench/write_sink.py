@@ -1,14 +1,19 @@
-"""Answers AWS's calls at once or after a delay, and stores nothing: ``python -m bench.write_sink MILLISECONDS``.
+"""Answers AWS's calls at once or after a delay, stores nothing: ``python -m bench.write_sink MILLISECONDS [UNITS]``.
 
-BatchWriteItem leaves nothing unprocessed, GetObject finds no object, and ``GET /rows`` tells how many items came so
-far. It prints its port, and ends with its standard input.
+BatchWriteItem leaves nothing unprocessed, or what a table of so many write units a second would leave; GetObject finds
+no object; ``GET /rows`` tells how many items came so far, ``GET /seconds`` how long after the first one the last one
+came. It prints its port, and ends with its standard input.
 """
 
 import asyncio
 import json
 import re
 import sys
+from random import Random
 from zlib import crc32
+
+from bench.simulation.table import PARTITION_UNITS, SimulatedTable
+from csvdynamo_airflow.planning.pace import TableSpeed
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _TABLE = re.compile(rb'"RequestItems": ?\{"([^"]+)"')
@@ -20,10 +25,16 @@ class Sink(asyncio.Protocol):
     Attributes:
         delay: Seconds before each answer.
         rows: Items that came on all connections.
+        throttling: What throttles the items, each of which is one unit; None where nothing does.
+        began: When the first item came.
+        last: When the last one did.
     """
 
     delay = 0.0
     rows = 0
+    throttling: SimulatedTable | None = None
+    began = 0.0
+    last = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to listen."""
@@ -51,12 +62,22 @@ class Sink(asyncio.Protocol):
     def _answer(self, request: bytes) -> bytes:
         if request.startswith(b"GET /rows"):
             return _http("200 OK", str(Sink.rows).encode())
+        if request.startswith(b"GET /seconds"):
+            return _http("200 OK", str(Sink.last - Sink.began).encode())
         if not request.startswith(b"POST"):
             return _http("404 Not Found", b"<Error><Code>NoSuchKey</Code><Message>none</Message></Error>")
-        items, table = request.count(b'"PutRequest"'), _TABLE.search(request)
+        items, found = request.count(b'"PutRequest"'), _TABLE.search(request)
+        table = found[1].decode() if found else ""
+        Sink.last = asyncio.get_running_loop().time()
+        Sink.began = Sink.began or Sink.last
         Sink.rows += items
-        capacity = [{"TableName": table[1].decode() if table else "", "CapacityUnits": float(items)}]
-        return _http("200 OK", json.dumps({"UnprocessedItems": {}, "ConsumedCapacity": capacity}).encode())
+        left = Sink.throttling.put(Sink.last - Sink.began, {0: items})[0] if Sink.throttling else 0
+        unprocessed = json.loads(request[request.index(b"\r\n\r\n") :])["RequestItems"][table][-left:] if left else []
+        answer = {
+            "UnprocessedItems": {table: unprocessed} if left else {},
+            "ConsumedCapacity": [{"TableName": table, "CapacityUnits": float(items - left)}],
+        }
+        return _http("200 OK", json.dumps(answer).encode())
 
 
 def _http(status: str, body: bytes) -> bytes:
@@ -82,4 +103,7 @@ async def _serve() -> None:
 
 if __name__ == "__main__":
     Sink.delay = float(sys.argv[1]) / 1000
+    if sys.argv[2:]:
+        units = min(float(sys.argv[2]), PARTITION_UNITS)
+        Sink.throttling = SimulatedTable(TableSpeed(units, units, "the sink"), 1.0, Random(0))
     asyncio.run(_serve())

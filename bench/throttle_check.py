@@ -1,0 +1,101 @@
+"""Whether a simulated function is believed where its table throttles: the deployed one's code before a sink that does.
+
+Some processes write batches at once to a sink that leaves unprocessed what a table of one partition would. It is the
+simulator's own table that says so: what is held is how the function tries again.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from bench.handler_bench import ROWS_A_BATCH, function_environment, sink, told_by_sink, write_events
+from bench.held import Held
+from bench.simulation.map_run import Timing, Work, simulate
+from commands.project import BUILD, ROOT, find_dataset
+from csvdynamo_airflow.planning.pace import TableSpeed
+from csvdynamo_stack.asset import stage
+
+ROWS, AT_ONCE = 12_000, 2
+"""Rows, and processes that write them."""
+
+UNITS = 1_000
+"""Write units a second of the sink: a fraction of what the processes would write."""
+
+DELAY_MILLISECONDS = 5
+
+SEEDS = 10
+"""Simulations that are averaged: waits are drawn, and of so short a run one draw says little."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the processes did together.
+
+    Attributes:
+        rows: Rows that they wrote.
+        came: Items that came to the sink.
+        seconds: From the first one to the last one.
+        cpu_seconds: How long processors worked for the processes, once each had written its first batch.
+    """
+
+    rows: int
+    came: float
+    seconds: float
+    cpu_seconds: float
+
+
+def check_throttling() -> list[Held]:
+    """Measure and simulate how long it takes, and how often an item is sent until it is taken."""
+    with tempfile.TemporaryDirectory(prefix="throttle-", dir=BUILD / "bench") as folder:
+        function = Path(folder) / "function"
+        function.mkdir()
+        stage(ROOT / "lambdas", find_dataset("ev_population").rules, function)
+        events = _shares(Path(folder))
+        quick, throttled = _write(function, events), _write(function, events, UNITS)
+    work = Work(throttled.rows, -(-throttled.rows // ROWS_A_BATCH), 1.0, AT_ONCE, TableSpeed(UNITS, UNITS, "the sink"))
+    row = quick.cpu_seconds / quick.rows
+    left = (throttled.cpu_seconds - quick.cpu_seconds) / (throttled.came - throttled.rows)
+    timing = Timing(child=0.0, row=row, calls=DELAY_MILLISECONDS / 1000, left=left, cold=0.0)
+    simulated = [simulate(work, timing, seed=seed) for seed in range(SEEDS)]
+    what = f"{throttled.rows:,} rows at {UNITS:,} units a second, {AT_ONCE} batches at once"
+    return [
+        Held(what, throttled.seconds, mean(one.seconds for one in simulated), "s", within=0.15),
+        Held(f"{what}, each sent", throttled.came / throttled.rows, mean(one.asks for one in simulated), "times", 0.35),
+    ]
+
+
+def _shares(folder: Path) -> list[Path]:
+    """Write the events of each process."""
+    write_events(folder / "events.json", ROWS)
+    events = json.loads((folder / "events.json").read_text(encoding="utf-8"))
+    paths = [folder / f"events-{number}.json" for number in range(AT_ONCE)]
+    for number, path in enumerate(paths):
+        path.write_text(json.dumps(events[number::AT_ONCE]), encoding="utf-8")
+    return paths
+
+
+def _write(function: Path, events: Sequence[Path], *units: int) -> Written:
+    """Let a process write each share, all at once, to a sink that takes so many units a second."""
+    with sink(DELAY_MILLISECONDS, *units) as endpoint:
+        environment = function_environment(function, endpoint)
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "bench.handler_ways", "handler", str(path)],
+                stdout=subprocess.PIPE,
+                env=dict(environment),
+                cwd=ROOT,
+            )
+            for path in events
+        ]
+        answers: list[dict[str, float]] = [json.loads(process.communicate()[0]) for process in processes]
+        return Written(
+            rows=int(sum(answer["written"] for answer in answers)) + AT_ONCE * ROWS_A_BATCH,
+            came=told_by_sink(endpoint, "rows"),
+            seconds=told_by_sink(endpoint, "seconds"),
+            cpu_seconds=sum(answer["cpu_seconds"] for answer in answers),
+        )
