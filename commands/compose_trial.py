@@ -8,17 +8,28 @@ import json
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from commands.airflow_api import Api, Login, ScheduledRun, await_true
 from commands.compose import new_secrets
 from commands.compose_engine import ENGINE_DATA, CommandError, Engine, NoEngineError, engine
 from commands.compose_images import POSTGRES_IMAGE, PYTHON_IMAGE, base_image
 from commands.compose_stack import AIRFLOW_USER, IMAGES, LASTING, Stack, TrialError, stack
-from commands.compose_verdict import execution_faults, in_units, memory_used, password_in, restart_faults, run_faults
+from commands.compose_verdict import (
+    execution_faults,
+    in_units,
+    memory_used,
+    page_bundle,
+    page_faults,
+    password_in,
+    restart_faults,
+    run_faults,
+)
 from commands.project import NOT_HERE, fail, free_port, say, stop_like_ctrl_c
 from commands.sample import Sample, write_sample
 
@@ -120,6 +131,19 @@ def _first_run(containers: Stack, api: Api) -> None:
     evidence = _evidence(containers)
     _raise_for(run_faults(evidence, run.run_id, sample) + execution_faults(evidence, 1))
     say(f"  its ledger and its {len(sample.faults)} rejects are the sample's, its execution is one.")
+    _raise_for(page_faults(*_page(api, run), sample))
+    say("  the Migrations page is in the menu, its bundle is served, and it tells of the run what the report does.")
+
+
+def _page(api: Api, run: ScheduledRun) -> tuple[dict[str, Any], int, dict[str, Any]]:
+    """Ask for what a browser asks for: the plugins, the size of the page's bundle, and the run."""
+    plugins: dict[str, Any] = api.call("/api/v2/plugins")
+    bundle = page_bundle(plugins)
+    size = 0
+    if bundle:
+        with urllib.request.urlopen(f"{api.airflow.url}/{bundle}", timeout=60) as got:  # noqa: S310 - always http
+            size = len(got.read())
+    return plugins, size, api.call(f"/csvdynamo/api/dags/{run.dag_id}/runs/{quote(run.run_id)}")
 
 
 def _second_run(containers: Stack, api: Api) -> None:

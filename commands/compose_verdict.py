@@ -7,6 +7,7 @@ from typing import Any
 
 from commands.sample import Sample
 
+_LEAST_BUNDLE = 100_000
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
@@ -52,6 +53,27 @@ def execution_faults(evidence: Mapping[str, Any], runs: int) -> list[str]:
     if statuses == ["SUCCEEDED"] * runs:
         return []
     return [f"{runs} runs have the executions {statuses}, not one that SUCCEEDED for each"]
+
+
+def page_bundle(plugins: Mapping[str, Any]) -> str | None:
+    """Find where the Migrations page's bundle is in what Airflow tells of its plugins; None where it has no page."""
+    pages = [page for plugin in plugins["plugins"] for page in plugin["react_apps"] if page["name"] == "Migrations"]
+    return str(pages[0]["bundle_url"]) if pages else None
+
+
+def page_faults(plugins: Mapping[str, Any], bundle_bytes: int, page: Mapping[str, Any], sample: Sample) -> list[str]:
+    """Hold what the Migrations page is made of against the run that it shows.
+
+    Args:
+        plugins: What Airflow's API tells of its plugins.
+        bundle_bytes: How large the bundle is that it serves.
+        page: What the page is told of the run.
+        sample: The run's source.
+    """
+    if page_bundle(plugins) is None:
+        return ["the Migrations page is not among Airflow's plugins"]
+    faults = [] if bundle_bytes > _LEAST_BUNDLE else [f"the page's bundle has {bundle_bytes} bytes"]
+    return faults + [f"on the page {fault}" for fault in _ledger_faults(page["report"]["ledger"], sample)]
 
 
 def restart_faults(evidence: Mapping[str, Any], run_id: str, before: str, after: str) -> list[str]:

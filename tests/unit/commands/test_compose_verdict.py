@@ -13,6 +13,7 @@ from commands.compose_verdict import (
     execution_faults,
     in_units,
     memory_used,
+    page_faults,
     password_in,
     restart_faults,
     run_faults,
@@ -41,6 +42,15 @@ GREEN: dict[str, Any] = {
         }
     ],
 }
+
+
+PLUGINS: dict[str, Any] = {
+    "plugins": [
+        {"name": "another", "react_apps": []},
+        {"name": "csvdynamo", "react_apps": [{"name": "Migrations", "bundle_url": "csvdynamo/page/main.umd.js?v=1"}]},
+    ]
+}
+PAGE: dict[str, Any] = {"report": {"ledger": GREEN["reports"][0]["ledger"]}}
 
 
 def changed(**report: Any) -> dict[str, Any]:
@@ -148,3 +158,16 @@ def test_nobodys_images_are_replaced_and_every_service_is_covered() -> None:
     assert changes.pop("postgres") == {"image": "own-postgres"}
     assert {service["image"] for service in changes.values()} == set(IMAGES.values())
     assert all(service["build"]["args"] == {"PYTHON_IMAGE": "own-python"} for service in changes.values())
+
+
+def test_a_page_that_is_served_and_tells_the_ledger_has_no_faults() -> None:
+    assert page_faults(PLUGINS, 800_000, PAGE, SAMPLE) == []
+
+
+def test_an_airflow_without_the_page_its_bundle_or_its_numbers_is_no_pass() -> None:
+    none = {"plugins": [{"name": "csvdynamo", "react_apps": []}]}
+    other = {"report": {"ledger": {**PAGE["report"]["ledger"], "written": 97}}}
+
+    assert page_faults(none, 0, PAGE, SAMPLE) == ["the Migrations page is not among Airflow's plugins"]
+    assert page_faults(PLUGINS, 1_000, PAGE, SAMPLE) == ["the page's bundle has 1000 bytes"]
+    assert page_faults(PLUGINS, 800_000, other, SAMPLE) == ["on the page the ledger's written is 97, not 98"]
