@@ -46,7 +46,10 @@ def _arguments() -> argparse.Namespace:
         f"It listens on {HOST} only, and removes everything it wrote when it is stopped (SIGTERM, SIGINT).",
         epilog="Environment: LOCAL_AWS_MAP_WORKERS (default 2), how many child executions of a Distributed Map run at "
         "once, each at the cost of a Lambda process; LOCAL_AWS_FIREHOSE_DELAY_SECONDS (default 2), how long "
-        f"Firehose buffers records before it writes them to S3; {ID_VARIABLE} and {SECRET_VARIABLE} (default: drawn at "
+        "Firehose buffers records before it writes them to S3; LOCAL_AWS_TABLE_WRITE_UNITS (default: any number), the "
+        "write units a second that a new table on demand takes of BatchWriteItem, and tables throttle what is beyond "
+        "theirs, and LOCAL_AWS_TABLE_GROWTH_SECONDS (default 1800), after how long it takes twice its peak; "
+        f"{ID_VARIABLE} and {SECRET_VARIABLE} (default: drawn at "
         "each start), the access key that every call must be signed with.",
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")

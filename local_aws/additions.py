@@ -4,7 +4,7 @@ from importlib import metadata
 
 from local_aws import kept_resources, resource_imports, scan_pages, topic_keys
 from local_aws.access import enforcement
-from local_aws.distributed_map import state
+from local_aws.distributed_map import state, width
 from local_aws.executions import (
     error_names,
     history,
@@ -22,6 +22,7 @@ from local_aws.executions import (
 from local_aws.firehose import delivery
 from local_aws.functions import environments, keys, naming
 from local_aws.ministack_internals import missing_names
+from local_aws.throttling import writes
 
 MINISTACK_VERSION = "1.5.33"
 """The version whose insides the additions replace."""
@@ -42,7 +43,7 @@ _ADDITIONS = (
         requests,
         resource_imports,
     ),
-    *(retries, run, scan_pages, sleeping, start, status_events, topic_keys),
+    *(retries, run, scan_pages, sleeping, start, status_events, topic_keys, width, writes),
 )
 
 

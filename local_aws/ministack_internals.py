@@ -34,7 +34,7 @@ stepfunctions = Part(
     *("_resolve_params_obj", "_resolve_path_or_ctx", "_state_query_language"),
     # the requests, and what they tell
     *("handle_request", "_create_state_machine", "_describe_execution", "_describe_state_machine_for_execution"),
-    *("_list_executions", "_start_execution", "_stop_execution", "_update_state_machine"),
+    *("_list_executions", "_start_execution", "_stop_execution", "_update_map_run", "_update_state_machine"),
     *("_add_event", "_emit_execution_status_event", "_finalize_response", "_iso_to_epoch_ms"),
     *("_decode_execution_token", "_encode_execution_token", "_execution_sort_key", "_resolve_state_machine_arn"),
 )
@@ -50,7 +50,8 @@ lambda_workers = Part(
 )
 dynamodb = Part(
     "ministack.services.dynamodb",
-    *("_extract_key_val", "_normalize_table_name", "_paginate_evaluated_items", "_scan", "_tables", "defaultdict"),
+    *("_accumulate_write_capacity", "_batch_write_item", "_extract_key_val", "_normalize_table_name"),
+    *("_paginate_evaluated_items", "_scan", "_tables", "defaultdict"),
 )
 firehose = Part(
     "ministack.services.firehose",

@@ -1,6 +1,5 @@
 """A Map Run: reads the items, runs the children, watches the failures, writes the results."""
 
-import contextvars
 import os
 import threading
 import uuid
@@ -15,6 +14,7 @@ from local_aws.distributed_map.item_batcher import ChildInput
 from local_aws.distributed_map.result_writer import Results
 from local_aws.distributed_map.settings import MapSettings, Processor
 from local_aws.distributed_map.spool import Spool
+from local_aws.distributed_map.width import Crew, keeping
 from local_aws.executions.stopping import StopReason, StopSignal
 from local_aws.ministack_internals import execution_error, now, stepfunctions
 
@@ -120,15 +120,9 @@ class MapRun:
         pending = iter(
             [i for i, child in enumerate(self._children) if child is None or child["status"] == PENDING_REDRIVE]
         )
-        workers = [
-            # Each thread needs a copy of the context of its own: it holds the account and region of the execution.
-            threading.Thread(target=contextvars.copy_context().run, args=(self._work, pending), daemon=True)
-            for _ in range(_worker_count(self.settings.max_concurrency, len(self._children)))
-        ]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        crew = Crew(lambda: self._run_next(pending), self._width)
+        with keeping(self.arn, crew):
+            crew.work()
         self._give_up_redrives()
 
     def results(self) -> Any:
@@ -174,9 +168,16 @@ class MapRun:
                 children.give_up_redrive(child)
                 self.counts.move(self._items[index], Stage.PENDING_REDRIVE, _STAGES[child["status"]])
 
-    def _work(self, pending: Iterator[int]) -> None:
-        while (index := self._next(pending)) is not None:
-            self._run_child(index)
+    def _width(self) -> int:
+        """How many children may run at once, as the record says now."""
+        allowed = int(os.environ.get(_WORKERS_VARIABLE) or _DEFAULT_WORKERS)
+        return max(1, min(allowed, self.record["maxConcurrency"] or allowed, len(self._children) or 1))
+
+    def _run_next(self, pending: Iterator[int]) -> bool:
+        if (index := self._next(pending)) is None:
+            return False
+        self._run_child(index)
+        return True
 
     def _next(self, pending: Iterator[int]) -> int | None:
         with self._lock:
@@ -214,8 +215,3 @@ def _record(execution: dict[str, Any], settings: MapSettings, counts: Counts) ->
         "_stateMachineArn": f"arn:aws:states:{region}:{account}:stateMachine:{name}",
         "_testCase": execution.get("testCase"),
     }
-
-
-def _worker_count(max_concurrency: int, children: int) -> int:
-    allowed = int(os.environ.get(_WORKERS_VARIABLE) or _DEFAULT_WORKERS)
-    return max(1, min(allowed, max_concurrency or allowed, children or 1))

@@ -86,6 +86,22 @@ def map_run_of_a_stopped_execution(cloud: Cloud) -> Any:
     return "RUNNING"
 
 
+def width_of_a_running_map_run(cloud: Cloud) -> Any:
+    child = {"Type": "Wait", "Seconds": 60, "End": True}
+    execution = cloud.start(
+        cloud.machine(distributed_map(child, ItemsPath="$.items", MaxConcurrency=1)), {"items": NUMBERS}
+    )
+    client = cloud.client("stepfunctions")
+    until(lambda: client.list_map_runs(executionArn=execution)["mapRuns"], bool)
+    run = until(lambda: cloud.map_run(execution), lambda run: run["executionCounts"]["running"])
+    client.update_map_run(mapRunArn=run["mapRunArn"], maxConcurrency=2)
+    for _ in range(100):
+        if (running := cloud.map_run(execution)["executionCounts"]["running"]) == 2:
+            break
+    client.stop_execution(executionArn=execution)
+    return running
+
+
 def redriven_execution(cloud: Cloud) -> Any:
     switch = Switch(cloud)
     switch.fail(2)
@@ -258,6 +274,7 @@ CONTRACTS = [
         (1, 1, 3),
         "distributed_map/tolerance.py",
     ),
+    Contract("UpdateMapRun widens a Map Run that goes on", width_of_a_running_map_run, 2, "distributed_map/width.py"),
     Contract("StopExecution stops the Map Run", map_run_of_a_stopped_execution, "ABORTED", "executions/lifecycle.py"),
     Contract(
         "RedriveExecution runs what did not succeed",

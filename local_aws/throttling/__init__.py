@@ -1,0 +1,1 @@
+"""DynamoDB tables that take no more writes than they may."""
