@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -78,7 +78,8 @@ def handler(event: object, context: LambdaContext) -> BatchAnswer:
     Returns:
         `NUMBER_OF_ITEMS_WRITTEN`, `NUMBER_OF_ITEMS_IN_ERROR` (rows; together all of the batch), `REJECT_IDS`,
         `RULES`, the digest of the rules that were applied, and what this attempt cost: `WRITE_UNITS` (DynamoDB's, null
-        if it did not say), `BEGAN` (seconds since the epoch) and `SECONDS`.
+        if it did not say), `BEGAN` (seconds since the epoch), `SECONDS`, `THROTTLED` (items that DynamoDB turned away,
+        by its reason) and `WAITED` (seconds of these that it waited for the table).
 
     Raises:
         OtherRulesError: The rows were prepared by other rules than the function has. Nothing was written.
@@ -99,7 +100,7 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
     _refuse_other_rules(batch, rules)
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
     batch = env.names.turn_back(batch)
-    within = backoff.with_margin(_WRITE_MARGIN_SECONDS)
+    within = replace(backoff.with_margin(_WRITE_MARGIN_SECONDS), sleep=meter.waiting(backoff.sleep))
     writer = BatchWriter(env.door, env.table_name, rules.key, within, meter=meter)
     outcome = migrate(batch, env.converter, writer.write)
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))

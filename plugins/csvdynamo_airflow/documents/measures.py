@@ -36,6 +36,8 @@ class Measures:
         rejects_by_column: The most frequent rejects, by code and column, the most first.
         batch_seconds: How long the batches that succeeded took together; None where one did not tell.
         reject_bytes: The bytes of the rejects' records, as Firehose bills them; None where nobody counted.
+        throttled: Items that DynamoDB turned away and that these batches sent again, by its reason; None likewise.
+        waited_seconds: How long they waited for the table together, likewise.
     """
 
     batches: Mapping[str, int] = field(default_factory=dict)
@@ -44,6 +46,8 @@ class Measures:
     rejects_by_column: tuple[ColumnRejects, ...] = ()
     batch_seconds: float | None = None
     reject_bytes: int | None = None
+    throttled: Mapping[str, int] | None = None
+    waited_seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write them as a JSON document."""
@@ -67,4 +71,6 @@ class Measures:
             tuple(ColumnRejects(**one) for one in document["rejects_by_column"]),
             document.get("batch_seconds"),  # a run may last over an upgrade
             document.get("reject_bytes"),
+            document.get("throttled"),
+            document.get("waited_seconds"),
         )

@@ -27,7 +27,7 @@ def measure(session: "DuckDBPyConnection", rows: Path, batches: Path) -> Measure
     """
     of_rows, of_batches = (f"FROM read_parquet({sql_text(path)})" for path in (rows, batches))
     by_status = session.execute(f"SELECT status, count(*) {of_batches} GROUP BY ALL ORDER BY ALL").fetchall()
-    units, seconds = (_sum(session, name, of_batches) for name in ("write_units", "seconds"))
+    units, seconds, waited = (_sum(session, name, of_batches) for name in ("write_units", "seconds", "waited"))
     by_column = session.execute(
         f"SELECT coalesce(code, ''), nullif(\"column\", ''), count(*) AS told {of_rows} "
         f"WHERE standing IN ('{RowStanding.BEFORE_UPLOAD}', '{RowStanding.REJECTED}') "
@@ -39,6 +39,8 @@ def measure(session: "DuckDBPyConnection", rows: Path, batches: Path) -> Measure
         throughput=_throughput(session, of_batches),
         rejects_by_column=tuple(ColumnRejects(*one) for one in by_column),
         batch_seconds=seconds,
+        throttled=_throttled(session, of_batches),
+        waited_seconds=waited,
     )
 
 
@@ -48,6 +50,16 @@ def _sum(session: "DuckDBPyConnection", name: str, of_batches: str) -> float | N
         f"SELECT count(*) FILTER ({name} IS NULL), sum({name}) {of_batches} WHERE written IS NOT NULL"
     ).fetchall()
     return None if untold else told
+
+
+def _throttled(session: "DuckDBPyConnection", of_batches: str) -> dict[str, int] | None:
+    """Add up what each batch that succeeded told of throttling; None where one told nothing."""
+    [[untold]] = session.execute(
+        f"SELECT count(*) FILTER (throttled IS NULL) {of_batches} WHERE written IS NOT NULL"
+    ).fetchall()
+    entries = f"(SELECT unnest(map_entries(throttled)) AS one {of_batches})"
+    told = session.execute(f"SELECT one.key, CAST(sum(one.value) AS BIGINT) FROM {entries} GROUP BY ALL ORDER BY ALL")
+    return None if untold else dict(told.fetchall())
 
 
 def _throughput(session: "DuckDBPyConnection", of_batches: str) -> Throughput | None:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,8 @@ BATCHES = {
     "write_units": "DOUBLE",
     "began": "DOUBLE",
     "seconds": "DOUBLE",
+    "throttled": "MAP(VARCHAR, BIGINT)",
+    "waited": "DOUBLE",
 }
 """The columns of the batches: of those that succeeded, what they answered; of the others, what they failed with."""
 
@@ -71,6 +74,8 @@ class Batch:
         write_units: Write units that it consumed, if it succeeded and told.
         began: When its last attempt began, in seconds since the epoch, likewise.
         seconds: How long that took, likewise.
+        throttled: Items that DynamoDB turned away in it, by its reason, likewise.
+        waited: Seconds of it that passed before another attempt at the table, likewise.
     """
 
     status: str
@@ -83,6 +88,8 @@ class Batch:
     write_units: float | None = None
     began: float | None = None
     seconds: float | None = None
+    throttled: Mapping[str, int] | None = None
+    waited: float | None = None
 
 
 class OutcomeSpool:
@@ -130,7 +137,8 @@ class OutcomeSpool:
         rules = None if batch.rules is None else shown(batch.rules, CODE_LENGTH)
         counts = (batch.rows, batch.written, batch.rejected)
         told = (shown(batch.status, CODE_LENGTH), *counts, rules, batch.error, _plain(batch.object))
-        self._batches.writerow((self._known_batches, *told, batch.write_units, batch.began, batch.seconds))
+        measured = (batch.write_units, batch.began, batch.seconds, _map(batch.throttled), batch.waited)
+        self._batches.writerow((self._known_batches, *told, *measured))
         return self._known_batches
 
     def await_reject(self, reject_id: str, batch: int) -> None:
@@ -166,6 +174,11 @@ class OutcomeSpool:
     def _add_row(self, *fields: Any) -> None:
         self._read += 1
         self._rows.writerow((self._read, *fields))
+
+
+def _map(counts: Mapping[str, int] | None) -> str | None:
+    """Write counts by names, which are letters alone, as DuckDB reads a map."""
+    return None if counts is None else "{" + ", ".join(f"{name}={count}" for name, count in counts.items()) + "}"
 
 
 def _plain(name: str) -> str:

@@ -93,6 +93,8 @@ def _succeeded(result: BatchResult, key: str) -> Batch:
         write_units=result.write_units,
         began=result.began,
         seconds=result.seconds,
+        throttled=result.throttled,
+        waited=result.waited,
     )
 
 

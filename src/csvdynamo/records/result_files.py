@@ -6,6 +6,7 @@ written whole in the FAILED and PENDING files, their input as JSON text.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -13,6 +14,7 @@ from typing import Any, TypedDict
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.json_stream import documents
 
+_REASON = re.compile(r"[A-Za-z]{1,100}")
 _MAX_COUNT = 10**15  # rows or bytes; sums of more could not even be written as text
 
 
@@ -43,6 +45,8 @@ class BatchAnswer(TypedDict):
     WRITE_UNITS: float | None
     BEGAN: float
     SECONDS: float
+    THROTTLED: dict[str, int]
+    WAITED: float
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class BatchResult:
         write_units: Write units that the attempt consumed; None where DynamoDB did not say.
         began: When it began, in seconds since the epoch; None from a function that was deployed before it told.
         seconds: How long it took, likewise.
+        throttled: Items that DynamoDB turned away and that were sent again, by its reason; None likewise.
+        waited: Seconds that passed before another attempt at the table, likewise.
     """
 
     written: int
@@ -66,6 +72,8 @@ class BatchResult:
     write_units: float | None = None
     began: float | None = None
     seconds: float | None = None
+    throttled: Mapping[str, int] | None = None
+    waited: float | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ def batch_results(chunks: Iterable[bytes], name: str) -> Iterator[BatchResult]:
         ResultFileError: An entry is not an answer of the Lambda function, or its numbers contradict each other.
     """
     for number, document in enumerate(documents(chunks, name), 1):
-        yield _batch_result(document, f"{name} entry {number}")
+        yield batch_result(document, f"{name} entry {number}")
 
 
 def unfinished_batches(chunks: Iterable[bytes], name: str) -> Iterator[UnfinishedBatch]:
@@ -133,7 +141,16 @@ def unfinished_batches(chunks: Iterable[bytes], name: str) -> Iterator[Unfinishe
         yield _unfinished_batch(document, f"{name} entry {number}")
 
 
-def _batch_result(document: object, name: str) -> BatchResult:
+def batch_result(document: object, name: str) -> BatchResult:
+    """Read the answer of one batch: the Lambda function's, as a JSON document or as its text.
+
+    Args:
+        document: The answer.
+        name: What it is called in an error.
+
+    Raises:
+        ResultFileError: It is none, or its numbers contradict each other.
+    """
     if isinstance(document, dict) and "NUMBER_OF_ITEMS_WRITTEN" not in document and "Output" in document:
         _require_included(document, "Output", name)
         document = document["Output"]  # without COMPACT: the whole execution, its output as text
@@ -150,8 +167,11 @@ def _batch_result(document: object, name: str) -> BatchResult:
     rules = _get(answer, "RULES", name)
     if not isinstance(rules, str):
         raise ResultFileError(f"{name}: RULES must be a text")
-    cost = (_measure(answer, key, name) for key in ("WRITE_UNITS", "BEGAN", "SECONDS"))
-    return BatchResult(written, rejected, tuple(reject_ids), rules, *cost)
+    units, began, seconds, waited = (
+        _measure(answer, key, name) for key in ("WRITE_UNITS", "BEGAN", "SECONDS", "WAITED")
+    )
+    throttled = _throttled(answer, name)
+    return BatchResult(written, rejected, tuple(reject_ids), rules, units, began, seconds, throttled, waited)
 
 
 def _unfinished_batch(document: object, name: str) -> UnfinishedBatch:
@@ -230,6 +250,16 @@ def _measure(document: Mapping[str, object], key: str, name: str) -> float | Non
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_COUNT:
         raise ResultFileError(f"{name}: {key} must be a number from 0 to {_MAX_COUNT:,}, or null")
     return float(value)
+
+
+def _throttled(answer: Mapping[str, object], name: str) -> Mapping[str, int] | None:
+    """Read what a function said of throttling; one that was deployed before it did says nothing."""
+    if answer.get("THROTTLED") is None:
+        return None
+    told = _object(answer["THROTTLED"], f"{name}'s THROTTLED")
+    if not all(map(_REASON.fullmatch, told)):
+        raise ResultFileError(f"{name}: THROTTLED must name each reason by letters alone")
+    return {reason: _count(told, reason, f"{name}'s THROTTLED") for reason in told}
 
 
 def _optional_text(document: Mapping[str, object], key: str, name: str) -> str | None:

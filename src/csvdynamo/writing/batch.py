@@ -95,6 +95,8 @@ def answer(written: int, rejects: list[Reject], rules: str, cost: BatchCost) -> 
         "WRITE_UNITS": cost.write_units,
         "BEGAN": cost.began,
         "SECONDS": cost.seconds,
+        "THROTTLED": dict(cost.throttled),
+        "WAITED": cost.waited,
     }
 
 

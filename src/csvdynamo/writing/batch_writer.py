@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from csvdynamo.aws.aws_errors import validation_message
+from csvdynamo.aws.aws_errors import throttling_reasons, validation_message
 from csvdynamo.aws.backoff import Backoff, may_pass
 from csvdynamo.aws.batch_write import REQUEST_BYTES
 from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.keys import TableKey
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.rules.wire_items import WireItem
-from csvdynamo.writing.cost import CostMeter
+from csvdynamo.writing.cost import UNPROCESSED, CostMeter
 
 MAX_REQUESTS = 25
 MAX_REQUEST_BYTES = 16 * 1000 * 1000
@@ -86,9 +86,11 @@ class BatchWriter:
             try:
                 left = self._left(entries, answer)
             except Exception as error:
+                self.meter.turned_away(len(entries), throttling_reasons(error))
                 work.fail(entries, error)
             else:
                 if left:
+                    self.meter.turned_away(len(left), {UNPROCESSED})
                     work.left.append(left)
 
     def _left(self, entries: list[_Entry], answer: Mapping[str, Any] | Exception) -> list[_Entry]:

@@ -237,6 +237,11 @@ ERRORS: dict[str, tuple[str, Any, bool]] = {
         {"__type": "x#ProvisionedThroughputExceededException", "Message": "slow", "ThrottlingReasons": [SLOW]},
         True,
     ),
+    "ThrottlingException": (
+        "400 Bad Request",
+        {"__type": "x#ThrottlingException", "message": "slow", "throttlingReasons": [SLOW]},
+        True,
+    ),
     "AccessDeniedException": ("403 Forbidden", {"__type": "x#AccessDeniedException", "Message": "no"}, False),
     "500": ("500 Internal Server Error", b"<html>", True),
     "503": ("503 Service Unavailable", b"", True),

@@ -9,7 +9,9 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
+from csvdynamo.aws.backoff import Backoff
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.time_zones import compile_zone
 from csvdynamo.errors import BatchError, DeliveryDeadlineExceeded, OtherRulesError, TurnLostError
@@ -78,6 +80,7 @@ def delivered() -> list[Reject]:
 def cost_of(answer: dict[str, Any]) -> tuple[float | None, float, float]:
     """Take what the attempt cost out of an answer: units, beginning and seconds."""
     units, began, seconds = (answer.pop(name) for name in ("WRITE_UNITS", "BEGAN", "SECONDS"))
+    assert (answer.pop("THROTTLED"), answer.pop("WAITED")) == ({}, 0.0)
     assert began + seconds - 0.01 <= time.time() < began + seconds + 60
     return units, began, seconds
 
@@ -96,6 +99,39 @@ def test_a_vehicle_is_stored_under_the_names_that_its_users_know(handler: Any, c
         }
     }
     assert delivered() == []
+
+
+class FullOnce:
+    """A door to DynamoDB whose table is full at the first call.
+
+    Args:
+        door: The door that it stands before.
+    """
+
+    def __init__(self, door: Any) -> None:
+        self._door = door
+        self._reasons = ["TableWriteMaxOnDemandThroughputExceeded"]
+
+    def put(self, table: str, calls: Any) -> Any:
+        if not self._reasons:
+            return self._door.put(table, calls)
+        told: Any = {"throttlingReasons": [{"reason": self._reasons.pop()}]}
+        error = ClientError({"Error": {"Code": "ThrottlingException"}, **told}, "BatchWriteItem")
+        return [error for _ in calls]
+
+
+def test_an_answer_tells_what_was_throttled_and_how_long_it_waited(resources: None, load_handler: LoadHandler) -> None:
+    module = load_handler("migrate_batch")
+    full = replace(module.environment(), door=FullOnce(module.environment().door))
+    slept: list[float] = []
+
+    answer = module.migrate_batch(
+        event(vehicle(1, "1"), vehicle(2, "2")), full, Backoff(sleep=slept.append, uniform=lambda: 1.0)
+    )
+
+    assert answer["NUMBER_OF_ITEMS_WRITTEN"] == 2
+    assert answer["THROTTLED"] == {"TableWriteMaxOnDemandThroughputExceeded": 2}
+    assert answer["WAITED"] == sum(slept) == 0.05
 
 
 def test_a_cell_of_each_type_is_stored_as_its_column_says(

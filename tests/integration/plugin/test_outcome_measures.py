@@ -66,6 +66,28 @@ def test_a_long_run_is_told_in_as_many_intervals_as_a_plot_needs(s3: Any) -> Non
     assert found.seconds == pytest.approx((3590.5) / outcome_measures.INTERVALS)
 
 
+def test_what_was_throttled_is_added_up_by_reason(s3: Any) -> None:
+    hot, cold = {"THROTTLED": {"A": 5, "B": 1}, "WAITED": 1.5}, {"THROTTLED": {}, "WAITED": 0.0}
+
+    found = measured(
+        s3, SUCCEEDED=[answer(1, **hot), answer(1, **cold), answer(1, **hot)], FAILED=[failed(3, error="E")]
+    )
+
+    assert (found.throttled, found.waited_seconds) == ({"A": 10, "B": 2}, 3.0)
+
+
+def test_what_was_throttled_is_unknown_where_one_batch_did_not_tell(s3: Any) -> None:
+    found = measured(s3, SUCCEEDED=[answer(1, THROTTLED={"A": 5}, WAITED=1.0), answer(1)])
+
+    assert (found.throttled, found.waited_seconds) == (None, None)
+
+
+def test_where_nothing_was_throttled_that_is_known(s3: Any) -> None:
+    found = measured(s3, SUCCEEDED=[answer(1, THROTTLED={}, WAITED=0.0)])
+
+    assert (found.throttled, found.waited_seconds) == ({}, 0.0)
+
+
 @pytest.mark.parametrize("untold", [answer(1), answer(1, WRITE_UNITS=None, BEGAN=9.0, SECONDS=1.0)])
 def test_units_are_unknown_where_one_batch_did_not_tell(s3: Any, untold: bytes) -> None:
     assert measured(s3, SUCCEEDED=[ended_at(10.5, 5), untold]).write_units is None

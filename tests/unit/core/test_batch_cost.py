@@ -42,3 +42,27 @@ def test_an_answer_that_does_not_say_makes_the_cost_unknown(answer: dict[str, An
     measured.add(consumed(25.0))
 
     assert measured.read().write_units is None
+
+
+def test_items_that_were_turned_away_are_counted_under_each_reason_as_often_as_they_were() -> None:
+    measured = meter()
+
+    measured.turned_away(25, {"TableWriteKeyRangeThroughputExceeded"})
+    measured.turned_away(5, {"TableWriteKeyRangeThroughputExceeded", "IndexWriteAccountLimitExceeded"})
+    measured.turned_away(9, set())
+
+    assert measured.read().throttled == {
+        "IndexWriteAccountLimitExceeded": 5,
+        "TableWriteKeyRangeThroughputExceeded": 30,
+    }
+
+
+def test_what_was_slept_is_counted_and_slept() -> None:
+    measured, slept = meter(), list[float]()
+    sleep = measured.waiting(slept.append)
+
+    sleep(0.25)
+    sleep(1.5)
+
+    assert slept == [0.25, 1.5]
+    assert measured.read().waited == 1.75

@@ -14,6 +14,7 @@ from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.writing.batch_writer import BatchWriter
+from csvdynamo.writing.cost import CostMeter
 from tests.support.write_door import Door, on_the_wire
 
 Fault = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
@@ -141,6 +142,18 @@ def test_unprocessed_items_alone_are_sent_again_after_a_growing_wait(clock: Any)
     assert len(client.items) == 10
     assert [sorted(call) for call in client.calls[1:]] == [["7", "8", "9"], ["7", "8"]]
     assert clock.sleeps == [0.05, 0.1]
+
+
+def test_what_was_turned_away_is_measured_with_and_without_a_reason(clock: Any) -> None:
+    slow = client_error("ProvisionedThroughputExceededException")
+    slow.response["ThrottlingReasons"] = [{"reason": "TableWriteKeyRangeThroughputExceeded"}]  # type: ignore[typeddict-unknown-key]
+    client, meter = FakeDynamoDb(leave(3), slow, EndpointConnectionError(endpoint_url="x")), CostMeter()
+    backoff = clock.backoff()
+    writer = BatchWriter(Door(client), "cars", KEY, backoff, 1, meter)
+
+    assert writer.write([on_the_wire(item(number), KEY) for number in range(10)]) == []
+
+    assert meter.read().throttled == {"TableWriteKeyRangeThroughputExceeded": 3, "UnprocessedItems": 3}
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,31 @@ def test_an_answer_tells_what_its_attempt_cost_or_that_nobody_knows() -> None:
     assert costs == [(7.0, 1000.5, 0.25), (None, None, None)]
 
 
-@pytest.mark.parametrize("name", ["WRITE_UNITS", "BEGAN", "SECONDS"])
+def test_an_answer_tells_what_was_throttled_or_that_nobody_knows() -> None:
+    told = {**ANSWER, "THROTTLED": {"TableWriteKeyRangeThroughputExceeded": 25}, "WAITED": 0.5}
+
+    found = [(one.throttled, one.waited) for one in batch_results(lines(told, ANSWER), "S_0")]
+
+    assert found == [({"TableWriteKeyRangeThroughputExceeded": 25}, 0.5), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (7, "must be a JSON object"),
+        ({"Reason": -1}, "Reason must be a whole number"),
+        ({"Reason": "1"}, "Reason must be a whole number"),
+        ({"a=1, b": 1}, "by letters alone"),
+        ({"": 1}, "by letters alone"),
+        ({"x" * 101: 1}, "by letters alone"),
+    ],
+)
+def test_throttling_that_does_not_count_reasons_is_an_error(value: Any, words: str) -> None:
+    with pytest.raises(ResultFileError, match=f"S_0 entry 1.*{words}"):
+        list(batch_results(lines({**ANSWER, "THROTTLED": value}), "S_0"))
+
+
+@pytest.mark.parametrize("name", ["WRITE_UNITS", "BEGAN", "SECONDS", "WAITED"])
 @pytest.mark.parametrize("value", [-1, "1", True, 10**16, float("nan"), float("inf")])
 def test_a_cost_that_is_no_number_is_an_error(name: str, value: Any) -> None:
     with pytest.raises(ResultFileError, match=f"{name} must be a number from 0 to 1,000,000,000,000,000, or null"):
