@@ -37,6 +37,7 @@ class AirflowPolicy(Construct):
         bucket: s3.IBucket,
         table: dynamodb.ITable,
         managed: bool,
+        adapts: bool,
         encryption: DataEncryption,
         notifications: Notifications,
     ) -> None:
@@ -50,6 +51,7 @@ class AirflowPolicy(Construct):
                 allow(["cloudformation:DescribeStacks"], [self._arn("cloudformation", f"stack/{stack_name}/*")]),
                 *_bucket(bucket, dataset),
                 *self._executions(machine_name),
+                *(self._concurrency(machine_name) if adapts else []),
                 # Its key before a run; the check of the table after it, by a sample of keys and whole.
                 allow(["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:Scan"], [table.table_arn]),
                 # What the owner of a table has set may be another than the data set file says.
@@ -88,6 +90,13 @@ class AirflowPolicy(Construct):
             [self._arn("states", f"execution:{machine}:*")],
         )
         yield allow(["states:DescribeMapRun"], [self._arn("states", f"mapRun:{machine}/{MAP_RUN_LABEL}:*")])
+
+    def _concurrency(self, machine: str) -> Iterable[iam.PolicyStatement]:
+        """Allow to look at batches that have ended, and to change how many run at once."""
+        map_run = f"{machine}/{MAP_RUN_LABEL}"
+        yield allow(["states:ListExecutions", "states:UpdateMapRun"], [self._arn("states", f"mapRun:{map_run}:*")])
+        # The children are EXPRESS: the reference names ARNs of both forms, execution: and express:, for the action.
+        yield allow(["states:DescribeExecution"], [self._arn("states", f"ex*:{map_run}:*")])
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{Aws.PARTITION}:{service}:{self._place}:{resource}"

@@ -117,6 +117,8 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
     yield "Workflow/Role", f"{states}:execution:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
     yield "Airflow/Policy", f"{states}:execution:{name}:*", _EXECUTIONS
     yield "Airflow/Policy", f"{states}:mapRun:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
+    if stack.dataset.limits.adapts:
+        yield "Airflow/Policy", f"{states}:ex*:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
     yield "Airflow/Policy", f"arn:<AWS::Partition>:cloudformation:{place}:stack/{name}/*", _STACK_ID
     for grant in grants(*stack.dataset.source.granted):
         for resource in filter(lambda resource: "*" in resource, grant.resources):

@@ -107,6 +107,7 @@ class CsvDynamoStack(Stack):
             bucket=storage.bucket,
             table=storage.table,
             managed=dataset.table.managed,
+            adapts=dataset.limits.adapts,
             encryption=storage.encryption,
             notifications=notifications,
         )
@@ -133,6 +134,6 @@ def _map_settings(dataset: Dataset) -> MapSettings:
     return MapSettings(
         rows_per_batch=dataset.limits.rows_per_batch,
         max_input_bytes_per_batch=dataset.limits.max_input_bytes_per_batch,
-        max_concurrency=dataset.limits.max_concurrency,
+        max_concurrency=dataset.limits.first_concurrency,
         tolerated_failure_percent=dataset.gates.tolerated_failure_percent,
     )

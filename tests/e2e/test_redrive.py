@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.lambda_functions import no_error_stream
 
-ROWS = 1000  # three batches
-KEYLESS = 600  # in the third
+ROWS = 2200  # three batches
+KEYLESS = 1500  # in the second
 
 
 @pytest.fixture

@@ -153,6 +153,8 @@ def _by_batches(forecast: Forecast, limits: Limits) -> Iterator[tuple[float, str
     at_once, work = min(limits.max_concurrency, forecast.batches), _function_seconds(forecast)
     together = work + forecast.batches * CHILD_SECONDS
     yield together / at_once, f"limits.max_concurrency = {limits.max_concurrency:,}"
+    if (units := limits.write_units_per_second) is not None:
+        yield forecast.write_units / units, f"limits.write_units_per_second = {units:,}"
     yield work / FUNCTIONS_AT_ONCE, f"{FUNCTIONS_AT_ONCE:,} functions at once, Lambda's quota of an account"
     yield (
         forecast.batches / CHILDREN_A_SECOND,

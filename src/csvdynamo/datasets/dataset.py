@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.dataclasses import dataclass as section
 
 from csvdynamo.datasets.column_rules import Steps
@@ -21,7 +21,7 @@ from csvdynamo.datasets.sources import grants
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
-from csvdynamo.datasets.values import Flag, Percent, Text, Texts, WholeNumber
+from csvdynamo.datasets.values import Flag, Percent, Text, Texts, WholeNumber, fail
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
@@ -117,7 +117,40 @@ class Limits:
     max_input_bytes_per_batch: Annotated[int, WholeNumber(1024, _MOST_INPUT_BYTES)] = Field(
         default=200 * 1024, description="bytes of JSON in one batch, headers repeated in each row"
     )
-    max_concurrency: Annotated[int, WholeNumber(1, 10_000)] = Field(default=8, description="batches that run at once")
+    max_concurrency: Annotated[int, WholeNumber(1, 10_000)] = Field(
+        default=8, description="batches that run at once, at most"
+    )
+    min_concurrency: Annotated[int, WholeNumber(1, 10_000)] | None = Field(
+        default=None,
+        description="batches that run at once, at least. With fewer than `max_concurrency`, the run lowers and raises "
+        "how many do [by what the table throttles](#concurrency-by-what-the-table-takes)",
+    )
+    write_units_per_second: Annotated[int, WholeNumber(1, 1_000_000)] | None = Field(
+        default=None,
+        description="write units a second that the run is to write, about: it begins with `min_concurrency` batches at "
+        "once (here `1` if that is not set), and lets so many run as these need by the time that batches take",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min_concurrency is not None and self.min_concurrency > self.max_concurrency:
+            fail(f"must be at most max_concurrency = {self.max_concurrency}", key="min_concurrency")
+        return self
+
+    @property
+    def least_concurrency(self) -> int:
+        """How many batches run at once at least; with `max_concurrency`, nothing changes that."""
+        return self.min_concurrency or (self.max_concurrency if self.write_units_per_second is None else 1)
+
+    @property
+    def first_concurrency(self) -> int:
+        """How many batches run at once at first."""
+        return self.max_concurrency if self.write_units_per_second is None else self.least_concurrency
+
+    @property
+    def adapts(self) -> bool:
+        """Whether a run changes how many batches run at once."""
+        return self.least_concurrency < self.max_concurrency
 
 
 @section(frozen=True, config=STRICT)
@@ -181,7 +214,9 @@ class Dataset:
     @cached_property
     def settings_digest(self) -> str:
         """Sixteen hex digits of the SHA-256 of what else the stack is made of: its output ``SettingsHash``."""
-        limits, protection = asdict(self.limits), asdict(self.protection)
+        # A limit that a file does not set leaves the digest of a stack as an earlier version made it.
+        limits = {name: limit for name, limit in asdict(self.limits).items() if limit is not None}
+        protection = asdict(self.protection)
         settings = [limits, protection, self.gates.tolerated_failure_percent]
         settings += [table] if (table := self.table.settings()) else []
         settings += map(asdict, grants(*self.source.granted))

@@ -33,6 +33,7 @@ required = true
 rows_per_batch            = 77
 max_input_bytes_per_batch = 99000
 max_concurrency           = 3
+min_concurrency           = 2
 
 [gates]
 tolerated_failure_percent = 2.5

@@ -71,6 +71,7 @@ def test_it_allows_what_the_tasks_call_and_nothing_else(statements: list[Stateme
         "states:RedriveExecution",
         "states:StartExecution",
         "states:StopExecution",
+        "states:UpdateMapRun",
     }
 
 
@@ -106,16 +107,34 @@ def test_it_reads_what_the_run_left_and_no_upload_of_others(allowed_on: Any) -> 
     [
         ("cloudformation:DescribeStacks", "stack/csvdynamo-city-trees/*"),
         ("states:StartExecution", "stateMachine:csvdynamo-city-trees"),
-        ("states:ListExecutions", "stateMachine:csvdynamo-city-trees"),
         ("states:RedriveExecution", "execution:csvdynamo-city-trees:*"),
         ("states:ListMapRuns", "execution:csvdynamo-city-trees:*"),
         ("states:DescribeMapRun", "mapRun:csvdynamo-city-trees/migrate-rows:*"),
+        ("states:UpdateMapRun", "mapRun:csvdynamo-city-trees/migrate-rows:*"),
     ],
 )
 def test_executions_and_stack_are_named(allowed_on: Any, action: str, resource: str) -> None:
     (arn,) = allowed_on(action)
 
     assert arn.endswith(f":{{AWS::Region}}:{{AWS::AccountId}}:{resource}")
+
+
+def test_batches_that_have_ended_are_looked_at_where_the_file_lets_their_number_change(
+    template: dict[str, Any], dataset_file: Path, tmp_path: Path
+) -> None:
+    fixed = tmp_path / dataset_file.name
+    text_of_file = dataset_file.read_text(encoding="utf-8")
+    assert "min_concurrency           = 2\n" in text_of_file
+    fixed.write_text(text_of_file.replace("min_concurrency           = 2\n", ""), encoding="utf-8")
+
+    without = statements_of(synthesized(fixed, tmp_path / "out"))
+
+    place = "arn:{AWS::Partition}:states:{AWS::Region}:{AWS::AccountId}"
+    assert permissions(statements_of(template)) - permissions(without) == {
+        ("states:ListExecutions", f"{place}:mapRun:csvdynamo-city-trees/migrate-rows:*"),
+        ("states:UpdateMapRun", f"{place}:mapRun:csvdynamo-city-trees/migrate-rows:*"),
+        ("states:DescribeExecution", f"{place}:ex*:csvdynamo-city-trees/migrate-rows:*"),
+    }
 
 
 def test_the_table_is_read_and_never_written(statements: list[Statement], resources: Any, allowed_on: Any) -> None:

@@ -138,7 +138,10 @@ def test_a_table_on_demand_may_have_a_maximum_as_may_its_indexes(tmp_path: Path)
 
 def test_a_table_that_nobody_says_more_of_is_what_it_was(tmp_path: Path) -> None:
     """Of the worked example, as it was before there were more settings: a deploy changes nothing of it."""
-    template = synthesized(ROOT / "datasets" / "ev_population.toml", tmp_path)
+    text, _, limits = (ROOT / "datasets" / "ev_population.toml").read_text(encoding="utf-8").partition("[limits]\n")
+    earlier = tmp_path / "ev_population.toml"
+    earlier.write_text(f"{text}[limits]\nrows_per_batch = 350\n\n[dag]{limits.partition('[dag]')[2]}", encoding="utf-8")
+    template = synthesized(earlier, tmp_path / "out")
     [found] = [one for one in template["Resources"].values() if one["Type"] == "AWS::DynamoDB::Table"]
 
     assert json.dumps(found) == (

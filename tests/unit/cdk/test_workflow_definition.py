@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from csvdynamo import errors
 from csvdynamo.writing import settings
 from csvdynamo_stack.definition import placeholders
+from tests.unit.cdk.conftest import synthesized
 
 LIMIT_SECONDS = 270
 
@@ -102,6 +104,17 @@ def test_the_data_set_file_sets_batches_concurrency_and_tolerance_as_numbers(map
 
     assert (batcher["MaxItemsPerBatch"], batcher["MaxInputBytesPerBatch"]) == (77, 99000)
     assert (map_state["MaxConcurrency"], map_state["ToleratedFailurePercentage"]) == (3, 2.5)
+
+
+def test_a_map_run_that_aims_at_a_rate_begins_with_the_least_concurrency(dataset_file: Path, tmp_path: Path) -> None:
+    aimed = tmp_path / dataset_file.name
+    text = dataset_file.read_text(encoding="utf-8")
+    aimed.write_text(text.replace("[limits]\n", "[limits]\nwrite_units_per_second = 500\n"), encoding="utf-8")
+
+    template = synthesized(aimed, tmp_path / "out")
+
+    [machine] = [one for one in template["Resources"].values() if one["Type"] == "AWS::StepFunctions::StateMachine"]
+    assert '"MaxConcurrency":2,' in json.dumps(machine["Properties"]["DefinitionString"]).replace("\\", "")
 
 
 def test_every_batch_knows_the_execution_it_belongs_to(map_state: Definition, batch_state: Definition) -> None:

@@ -28,7 +28,7 @@ EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 16
+    assert len(EXAMPLES) == 17
 
 
 TYPES = PAGE.split("### Types")[1].split("\n### ")[0]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.datasets import dataset
-from csvdynamo.datasets.dataset import DagSettings, Dataset, Gates
+from csvdynamo.datasets.dataset import DagSettings, Dataset, Gates, Limits
 from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset, load_datasets
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.policies import OnChange
@@ -81,7 +81,9 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
         [limits]
         rows_per_batch = 1000
         max_input_bytes_per_batch = 262144
-        max_concurrency = 1
+        max_concurrency = 2
+        min_concurrency = 1
+        write_units_per_second = 3500
         [dag]
         schedule = "0 6 * * 1-5"
         timezone = "America/Los_Angeles"
@@ -99,7 +101,7 @@ def test_every_key_is_read(make_dataset: MakeDataset) -> None:
     assert state.allowed == frozenset({"WA", "OR"})
     assert dataset.rules.column("Note").drop
     assert dataset.gates == Gates(0.5, 100.0, 0.0, OnChange.FAIL, all_rules=True)
-    assert dataset.limits.max_concurrency == 1
+    assert dataset.limits == Limits(1000, 262_144, 2, 1, 3500)
     assert (dataset.dag.schedule, dataset.dag.timezone) == ("0 6 * * 1-5", "America/Los_Angeles")
     assert dataset.dag.tags == ("cars", "public")
 
@@ -193,6 +195,8 @@ def test_the_schedule_none_means_by_hand_only(make_dataset: MakeDataset) -> None
     "more",
     [
         "[limits]\nmax_concurrency = 1",
+        "[limits]\nmin_concurrency = 8",
+        "[limits]\nwrite_units_per_second = 1",
         "[limits]\nrows_per_batch = 10",
         "[gates]\ntolerated_failure_percent = 1",
         '[protection]\nencryption = "customer-managed"',
@@ -201,6 +205,23 @@ def test_the_schedule_none_means_by_hand_only(make_dataset: MakeDataset) -> None
 )
 def test_what_else_the_stack_is_made_of_has_a_digest_of_its_own(make_dataset: MakeDataset, more: str) -> None:
     assert make_dataset(more).settings_digest != make_dataset("").settings_digest
+
+
+@pytest.mark.parametrize(
+    ("limits", "first", "least"),
+    [
+        (Limits(), 8, 8),
+        (Limits(min_concurrency=8), 8, 8),
+        (Limits(min_concurrency=2), 8, 2),
+        (Limits(write_units_per_second=100), 1, 1),
+        (Limits(write_units_per_second=100, min_concurrency=3), 3, 3),
+    ],
+)
+def test_a_run_changes_how_many_batches_run_at_once_where_the_file_lets_it(
+    limits: Limits, first: int, least: int
+) -> None:
+    assert (limits.first_concurrency, limits.least_concurrency) == (first, least)
+    assert limits.adapts == (least < limits.max_concurrency)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +250,9 @@ def test_what_needs_no_deploy_or_is_a_rule_is_not_in_it(make_dataset: MakeDatase
         ("[limits]\nrows_per_batch = true", "limits.rows_per_batch", "found true"),
         ("[limits]\nmax_input_bytes_per_batch = 262145", "limits.max_input_bytes_per_batch", "262144"),
         ("[limits]\nmax_concurrency = 0", "limits.max_concurrency", "from 1 to"),
+        ("[limits]\nmin_concurrency = 0", "limits.min_concurrency", "from 1 to"),
+        ("[limits]\nmin_concurrency = 9", "limits.min_concurrency", "must be at most max_concurrency = 8"),
+        ("[limits]\nwrite_units_per_second = 0", "limits.write_units_per_second", "from 1 to"),
         ("[dag]\nschedule = 'now and then'", "dag.schedule", "five cron fields"),
         *(
             (f"[dag]\ntimezone = '{name}'", "dag.timezone", "a time zone's IANA name, such as UTC or Europe/Berlin")

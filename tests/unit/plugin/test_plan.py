@@ -55,6 +55,7 @@ BATCH_SECONDS = 0.05 + 0.010 + 250 / 20_000 * 1769 / 512
         (Limits(max_concurrency=1), {}, 250_000, 1_000 * BATCH_SECONDS, "limits.max_concurrency = 1"),
         (Limits(max_concurrency=8), {}, 250, BATCH_SECONDS, "limits.max_concurrency = 8"),
         (Limits(max_concurrency=8), {}, 250_000, 62.5, "4,000 write units a second, which a new table on demand takes"),
+        (Limits(write_units_per_second=500), {}, 9_000, 18.0, "limits.write_units_per_second = 500"),
         (MANY, {}, 16_000_000, 1800 + 8_800_000 / 8_000, "4,000 write units a second, which a new"),
         (MANY, {"warm_write_units": 40_000}, 400_000, 10.0, "table.warm_write_units = 40,000 a second"),
         (MANY, {"warm_write_units": 900_000}, 9_000_000, 36.0, "1,000 child executions a second"),
