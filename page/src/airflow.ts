@@ -1,6 +1,6 @@
 /** What the page asks of Airflow's own API: when a DAG runs next, how a run stands, how far its Map Run is. */
 
-import { ApiError, getJson, type Question } from "./api";
+import { ApiError, type ConcurrencyChange, getJson, type Question } from "./api";
 
 export type DagFacts = { dag_id: string; is_paused: boolean; next_dagrun_run_after: string | null };
 
@@ -19,6 +19,8 @@ export type Progress = {
   began?: number;
   /** Batches by outcome. */
   batches?: Record<string, number>;
+  /** How many batches run at once was changed so. */
+  changes?: ConcurrencyChange[];
 };
 
 const run = (dagId: string, runId: string) =>

@@ -66,6 +66,8 @@ export type DataSetRow = {
   problem: string;
 };
 
+/** At a moment in seconds since the epoch. */
+export type ConcurrencyChange = { at: number; before: number; after: number; why: string };
 export type Throughput = { began: number; seconds: number; rows: number[] };
 export type ColumnRejects = { code: string; column: string | null; rows: number };
 export type SchemaChange = { kind: string; columns: string[]; against: string; action: string; message: string };
@@ -92,6 +94,9 @@ export type Report = {
   batches?: Record<string, number>;
   throughput?: Throughput | null;
   write_units?: number | null;
+  throttled?: Record<string, number> | null;
+  waited_seconds?: number | null;
+  concurrency_changes?: ConcurrencyChange[];
   cost?: Cost | null;
   plan?: Plan | null;
   failures_by_error: Record<string, number>;
@@ -118,6 +123,7 @@ export type RunPage = {
   table: string;
   report: Report;
   advice: { title: string; do: string }[];
+  throttling_advice: { title: string; do: string }[];
   links: { execution: string | null; map_run: string | null; table: string | null };
   files: string[];
 };

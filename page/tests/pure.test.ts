@@ -7,6 +7,7 @@ import { bands, stops, verified } from "../src/flow";
 import { bytes, clock, count, distance, dollars, duration, percent, quantity } from "../src/format";
 import { compared } from "../src/plan";
 import { pace } from "../src/rate";
+import { throttling } from "../src/throttling";
 
 const LEDGER: Ledger = {
   source_rows: 5000,
@@ -215,5 +216,25 @@ describe("a plan beside what happened", () => {
   it("is not there of a run without a plan, nor of a dry run", () => {
     expect(compared({ ...report, plan: null })).toEqual([]);
     expect(compared({ ...report, execution_arn: null })).toEqual([]);
+  });
+});
+
+describe("throttling", () => {
+  const change = { at: 12, before: 8, after: 3, why: "the last 8 batches waited" };
+
+  it("tells each reason, how long the function waited, and each change with its why", () => {
+    const report = { throttled: { Hot: 2500 }, waited_seconds: 83, concurrency_changes: [change] } as unknown as Report;
+
+    expect(throttling(report)).toEqual([
+      ["Hot", "2,500 items, sent again"],
+      ["The function waited", "1 min, all batches together"],
+      ["3 batches at once, not 8", "the last 8 batches waited"],
+    ]);
+  });
+
+  it("is not there of a run that was neither throttled nor changed, nor of an earlier version's", () => {
+    expect(throttling({ throttled: {}, waited_seconds: 0, concurrency_changes: [] } as unknown as Report)).toEqual([]);
+    expect(throttling({ throttled: null } as unknown as Report)).toEqual([]);
+    expect(throttling({} as Report)).toEqual([]);
   });
 });

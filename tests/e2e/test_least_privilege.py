@@ -172,6 +172,7 @@ def test_every_witness_of_airflow_is_content_as_long_as_nothing_is_missing(tasks
         tasks.redrive,
         tasks.stop,
         tasks.sample_check,
+        tasks.concurrency,
         lambda: tasks.abandoned_upload("landing/ev_population/"),
     ]
 

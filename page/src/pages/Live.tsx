@@ -6,6 +6,7 @@ import { type Progress as Told, progress } from "../airflow";
 import { Panel } from "../components/Panel";
 import { count, duration } from "../format";
 import { pace } from "../rate";
+import { atOnce } from "../throttling";
 
 const EVERY = 2500;
 
@@ -39,6 +40,7 @@ function Rows({ now, before }: { now: Told; before: Told | null }) {
     ["on average", rate(found.mean)],
     ["left", found.left === null ? "…" : duration(found.left)],
   ];
+  const change = now.changes?.at(-1);
   const batches = Object.entries(now.batches ?? {}).filter(([, number]) => number);
   return (
     <Stack gap={3}>
@@ -58,6 +60,11 @@ function Rows({ now, before }: { now: Told; before: Told | null }) {
       {batches.length > 0 && (
         <Text fontSize="sm" color="fg.muted">
           Batches: {batches.map(([name, number]) => `${count(number)} ${name}`).join(", ")}
+        </Text>
+      )}
+      {change && (
+        <Text fontSize="sm" color="fg.muted">
+          {atOnce(change)}: {change.why}
         </Text>
       )}
     </Stack>

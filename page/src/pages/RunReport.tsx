@@ -12,6 +12,7 @@ import { RowFlow } from "../components/RowFlow";
 import { ThroughputChart } from "../components/ThroughputChart";
 import { bytes, count, dollars, duration } from "../format";
 import { compared } from "../plan";
+import { throttling } from "../throttling";
 import { Questions } from "./AskedOf";
 import { PlanPanels } from "./PlanPanels";
 import { Rejects } from "./Rejects";
@@ -58,6 +59,11 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
         <Panel title="Batches">
           <Batches report={report} />
         </Panel>
+        {throttling(report).length > 0 && (
+          <Panel title="Throttling" wide>
+            <Throttling page={page} />
+          </Panel>
+        )}
         {done.length > 0 && (
           <Panel title="Planned and done">
             <Lines
@@ -99,11 +105,24 @@ function Problems({ page }: { page: RunPage }) {
           </List.Item>
         ))}
       </List.Root>
-      {page.advice.map((entry) => (
-        <Text key={entry.title}>
-          <strong>What to do</strong> ({entry.title}): <Told markdown={entry.do} />
-        </Text>
-      ))}
+      <Advice entries={page.advice} />
+    </Stack>
+  );
+}
+
+function Advice({ entries }: { entries: RunPage["advice"] }) {
+  return entries.map((entry) => (
+    <Text key={entry.title}>
+      <strong>What to do</strong> ({entry.title}): <Told markdown={entry.do} />
+    </Text>
+  ));
+}
+
+function Throttling({ page }: { page: RunPage }) {
+  return (
+    <Stack gap={2}>
+      <Facts rows={throttling(page.report)} />
+      <Advice entries={page.throttling_advice} />
     </Stack>
   );
 }

@@ -28,12 +28,12 @@ class Advice:
 
 
 def advice_for(problems: Iterable[str]) -> list[Advice]:
-    """Find the entries that fit some problems, each once, in the order of the problems.
+    """Find the entries that fit some problems, or reasons of throttling, each once, in their order.
 
     A problem may look like several entries: the one with the longest words that it has is the most particular.
 
     Args:
-        problems: What keeps a run from being green, a text each.
+        problems: What keeps a run from being green, or what throttled it, a text each.
     """
     found = (_fitting(problem) for problem in problems)
     return list(dict.fromkeys(entry for entry in found if entry))

@@ -8,6 +8,7 @@ from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.concurrency import ConcurrencyChange
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
@@ -51,6 +52,7 @@ class Findings:
         checked: What the check of the table found; None when it was not checked.
         execution: The run's newest execution; None when none was started.
         counts: What the witnesses say of the source's rows; None when they were not heard.
+        changes: How the task wait changed how many batches run at once, in its last attempt.
         tasks: The tasks before the report.
     """
 
@@ -66,6 +68,7 @@ class Findings:
     checked: CheckedTable | None = None
     execution: Execution | None = None
     counts: MigrationCounts | None = None
+    changes: tuple[ConcurrencyChange, ...] = ()
     tasks: tuple[EndedTask, ...] = field(default=())
 
     @property

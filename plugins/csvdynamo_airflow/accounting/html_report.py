@@ -14,6 +14,7 @@ from csvdynamo_airflow.accounting.advice import advice_for
 from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.accounting.throttling import told_throttling
 from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable
 from csvdynamo_airflow.documents.measures import Throughput
@@ -67,6 +68,8 @@ def html_report(report: Report) -> str:
         report=_printable(document),
         sentence=sentence(document),
         advice=advice_for(report.problems),
+        throttling=[shown(one) for one in told_throttling(report)],
+        throttling_advice=advice_for(report.throttled or ()),
         ledger=list(_ledger(document)),
         verified=checked.sentence(),
         answer=shown(Approval(**vars(report.approval)).sentence()) if report.approval else "Nobody has answered.",

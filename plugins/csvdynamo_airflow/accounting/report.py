@@ -19,6 +19,7 @@ from csvdynamo_airflow.accounting.report_document import (
     Verification,
     json_of,
 )
+from csvdynamo_airflow.accounting.throttling import told_throttling
 from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.cost import Cost
@@ -70,6 +71,9 @@ def make_report(
         batches=dict(outcome.measures.batches),
         throughput=outcome.measures.throughput,
         write_units=outcome.measures.write_units,
+        throttled=None if outcome.measures.throttled is None else dict(outcome.measures.throttled),
+        waited_seconds=outcome.measures.waited_seconds,
+        concurrency_changes=findings.changes,
         cost=cost,
         plan=plan,
         unfinished_rows_in_error_files=outcome.failed + outcome.unstarted,
@@ -124,6 +128,8 @@ def summary(report: Report) -> str:
     if report.verification.mode is not VerifyMode.NONE:
         checked = CheckedTable.from_json(json_of(report.verification))
         lines += ["", "table: " + checked.sentence()]
+    if told := list(told_throttling(report)):
+        lines += ["", *told]
     if report.plan and report.dry_run:
         lines += ["", *told_plan(report.plan).split("\n")]
     elif report.cost and report.execution_arn:

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from csvdynamo.datasets.policies import OnChange, VerifyMode
 from csvdynamo_airflow.documents.checked_table import DifferenceKind
+from csvdynamo_airflow.documents.concurrency import ConcurrencyChange
 from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.measures import ColumnRejects, Throughput
 from csvdynamo_airflow.documents.plan import Plan
@@ -176,6 +177,20 @@ class Report:
     write_units: Annotated[
         float | None,
         Field(description="Write units that the batches which succeeded consumed, null where DynamoDB did not say."),
+    ]
+    throttled: Annotated[
+        dict[str, int] | None,
+        Field(
+            description="Items that DynamoDB turned away and that the batches which succeeded sent again, by its "
+            "reason (`UnprocessedItems`: without one), as often as it did; null where the function did not say."
+        ),
+    ]
+    waited_seconds: Annotated[
+        float | None, Field(description="How long these batches waited for the table together, null likewise.")
+    ]
+    concurrency_changes: Annotated[
+        tuple[ConcurrencyChange, ...],
+        Field(description="How many batches ran at once was changed so, by the last attempt of wait (the last 100)."),
     ]
     cost: Annotated[
         Cost | None, Field(description="What the run cost, by what was counted and by dated prices; null: not priced.")

@@ -7,7 +7,9 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
+from csvdynamo.datasets.dataset import Limits
 from csvdynamo.shown import shown
+from csvdynamo_airflow.documents.concurrency import ConcurrencyBounds
 from csvdynamo_airflow.documents.execution import SUCCEEDED
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.stack import Use
@@ -22,6 +24,9 @@ from csvdynamo_airflow.tasks.task_shell import (
     wait_for_turn,
 )
 
+CHANGES_XCOM = "concurrency"
+"""XCom key under which the waiting task leaves how it changed how many batches ran at once."""
+
 _AGAIN = "The next attempt of this task looks again; after the last one, mend the cause and clear this task."
 _REDRIVEN = "The next attempt of this task redrives it; after the last one, clear this task."
 _WHAT_TO_DO = {
@@ -29,6 +34,13 @@ _WHAT_TO_DO = {
     "ABORTED": f"It was stopped, by a person or by a run that found another one. {_REDRIVEN}",
     "TIMED_OUT": f"It took longer than the state machine's TimeoutSeconds. {_REDRIVEN}",
 }
+
+
+def _bounds(limits: Limits) -> dict[str, Any] | None:
+    """Say between what a run changes how many batches run at once; None where it does not."""
+    if not limits.adapts:
+        return None
+    return ConcurrencyBounds(limits.least_concurrency, limits.max_concurrency, limits.write_units_per_second).to_json()
 
 
 class ExecutionSensor(BaseSensorOperator):
@@ -73,7 +85,9 @@ class ExecutionSensor(BaseSensorOperator):
         # One that has ended is waited for as well, for a moment: it is the trigger that tells the Map Run's progress.
         self.log.info("Waiting for execution %s (%s)", shown(execution.arn), shown(execution.status))
         self.defer(
-            trigger=ExecutionTrigger(execution.arn, execution.redrives, self.longest_poll_seconds),
+            trigger=ExecutionTrigger(
+                execution.arn, execution.redrives, self.longest_poll_seconds, _bounds(dataset.limits)
+            ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
@@ -81,6 +95,8 @@ class ExecutionSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """End as the execution ended."""
         written = event.get("written")  # a triggerer of an earlier version does not say
+        if changes := event.get("changes"):  # nor that
+            context["ti"].xcom_push(key=CHANGES_XCOM, value=changes)
         keep_for_lineage(self, prepared=self.prepared, arn=event["arn"], written=written)
         if event["status"] == SUCCEEDED:
             self.log.info("Execution %s succeeded.", shown(event["name"]))

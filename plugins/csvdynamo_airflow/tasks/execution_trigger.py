@@ -1,8 +1,8 @@
-"""The trigger that waits for an execution to end, and reports its Map Run's progress meanwhile."""
+"""The trigger that waits for an execution to end; meanwhile it reports its Map Run's progress and may pace it."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,16 @@ from asgiref.sync import sync_to_async
 
 from csvdynamo.aws.backoff import Backoff, may_pass
 from csvdynamo.shown import shown
+from csvdynamo_airflow.documents.concurrency import ConcurrencyBounds, ConcurrencyChange, changes_of
 from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
 from csvdynamo_airflow.tasks.connections import async_client
+from csvdynamo_airflow.tasks.map_run_concurrency import MapRunConcurrency
 from csvdynamo_airflow.tasks.task_error import error_text
 from csvdynamo_airflow.workflow.map_run import Progress
 
 if TYPE_CHECKING:
     from types_aiobotocore_stepfunctions import SFNClient
+    from types_aiobotocore_stepfunctions.type_defs import DescribeMapRunOutputTypeDef
 
 PROGRESS_XCOM = "progress"
 """XCom key under which the waiting task keeps its Map Run's progress."""
@@ -32,6 +35,7 @@ DELETED = "DELETED"
 UNSEEN = "UNSEEN"
 """The event's status when AWS does not let the execution be looked at."""
 
+_CHANGES = 100  # of concurrency that are told
 _FIRST_PAUSE_SECONDS = 1.0
 _PAUSE_GROWTH = 1.3
 # Pauses of 1, 2, 4 and 8 s: a triggerer gives on_kill half a minute.
@@ -42,21 +46,33 @@ class ExecutionTrigger(BaseTrigger):
     """Wait until an execution is neither running nor pending a redrive, and yield once.
 
     Everything it needs is in its fields, since ``dag.test()`` drops what is given to ``defer(kwargs=…)``. The event
-    is ``{"arn": …, "name": …, "status": …, "redrives": …, "cause": …, "written": …}``, the status `DELETED` for an
-    execution that is gone, and `UNSEEN` for one that AWS does not let be looked at, with its error as the cause;
-    ``written`` are the items that the execution says it wrote, None where it says nothing.
+    is ``{"arn": …, "name": …, "status": …, "redrives": …, "cause": …, "written": …, "changes": …}``, the status
+    `DELETED` for an execution that is gone, and `UNSEEN` for one that AWS does not let be looked at, with its error as
+    the cause; ``written`` are the items that the execution says it wrote, None where it says nothing, and ``changes``
+    how it changed the number of batches that run at once (`ConcurrencyChange`, as JSON).
 
     :param execution_arn: The execution to wait for.
     :param redrives: How often it was redriven so far. DescribeExecution is eventually consistent: an end with fewer
         redrives is the one before the redrive.
     :param longest_poll_seconds: Seconds between two looks at it, once it has run for a while.
+    :param concurrency: Between what it may change how many batches run at once (`ConcurrencyBounds`, as JSON); None
+        for no change.
     """
 
-    def __init__(self, execution_arn: str, redrives: int = 0, longest_poll_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        execution_arn: str,
+        redrives: int = 0,
+        longest_poll_seconds: float = 10.0,
+        concurrency: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self.execution_arn = execution_arn
         self.redrives = redrives
         self.longest_poll_seconds = longest_poll_seconds
+        self.concurrency = concurrency
+        self._pacing = MapRunConcurrency(ConcurrencyBounds.from_json(concurrency)) if concurrency else None
+        self._changes: list[ConcurrencyChange] = []
         self._map_run_arn: str | None = None
         self._looked_at: float | None = None
         self._progress = Progress()
@@ -70,6 +86,7 @@ class ExecutionTrigger(BaseTrigger):
                 "execution_arn": self.execution_arn,
                 "redrives": self.redrives,
                 "longest_poll_seconds": self.longest_poll_seconds,
+                "concurrency": self.concurrency,
             },
         )
 
@@ -77,6 +94,7 @@ class ExecutionTrigger(BaseTrigger):
         """Poll until the execution has ended."""
         async with await async_client("stepfunctions") as states:
             pause = _FIRST_PAUSE_SECONDS
+            await self._take_over()
             while (event := await self._look(states)) is None:
                 if self._seconds_to_map_run() <= 0:
                     await self._report_progress(states)
@@ -85,7 +103,7 @@ class ExecutionTrigger(BaseTrigger):
             if event["status"] not in {DELETED, UNSEEN}:
                 await asyncio.sleep(self._seconds_to_map_run())
                 await self._report_progress(states)
-            yield TriggerEvent(event)
+            yield TriggerEvent({**event, "changes": self._told})
 
     async def on_kill(self) -> None:
         """Stop the execution: a person marked the task or its run, or cleared it.
@@ -172,6 +190,11 @@ class ExecutionTrigger(BaseTrigger):
             "written": written,
         }
 
+    @property
+    def _told(self) -> list[dict[str, Any]]:
+        """What it changed, as JSON."""
+        return [change.to_json() for change in self._changes]
+
     def _seconds_to_map_run(self) -> float:
         """Seconds before the Map Run may be looked at again, 0 when it may be now."""
         if self._looked_at is None:
@@ -183,8 +206,11 @@ class ExecutionTrigger(BaseTrigger):
         before, seconds = self._progress, time.monotonic() - (self._looked_at or 0.0)
         self._looked_at = time.monotonic()
         try:
-            self._progress = await self._read_progress(states)
-            if self._progress == before:
+            map_run = await self._describe_map_run(states)
+            if map_run is None:
+                return
+            self._progress = Progress.from_counts(map_run["itemCounts"], map_run["executionCounts"])
+            if not await self._pace(states, map_run) and self._progress == before:
                 return
             self._began = self._began or time.time()
             rate = (self._progress.settled - before.settled) / seconds if before.total else None
@@ -193,14 +219,44 @@ class ExecutionTrigger(BaseTrigger):
         except Exception as error:
             self.log.warning("The Map Run's progress cannot be told: %s", shown(error))
 
-    async def _read_progress(self, states: "SFNClient") -> Progress:
+    async def _describe_map_run(self, states: "SFNClient") -> "DescribeMapRunOutputTypeDef | None":
         if self._map_run_arn is None:
             map_runs = (await states.list_map_runs(executionArn=self.execution_arn))["mapRuns"]
             if not map_runs:
-                return self._progress
+                return None
             self._map_run_arn = map_runs[0]["mapRunArn"]
-        map_run = await states.describe_map_run(mapRunArn=self._map_run_arn)
-        return Progress.from_counts(map_run["itemCounts"], map_run["executionCounts"])
+        return await states.describe_map_run(mapRunArn=self._map_run_arn)
+
+    async def _pace(self, states: "SFNClient", map_run: "DescribeMapRunOutputTypeDef") -> bool:
+        """Change how many batches run at once, where the data set file lets it; tell whether that was done."""
+        if self._pacing is None:
+            return False
+        try:
+            change = await self._pacing.adjust(states, map_run)
+        except Exception as error:
+            self.log.warning("How many batches run at once could not be changed: %s", shown(error))
+            return False
+        if change is None:
+            return False
+        self._changes = [*self._changes, change][-_CHANGES:]
+        told = f"{change.after} batches at once, not {change.before}: {change.why}"
+        self.log.info("Map Run: %s", shown(told))
+        return True
+
+    async def _take_over(self) -> None:
+        """Read what a triggerer that was stopped had changed. That is a courtesy, too."""
+        instance = self.task_instance
+        if instance is None or self._pacing is None:
+            return
+        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - there only inside a run
+
+        try:
+            told = await sync_to_async(XCom.get_one)(
+                key=PROGRESS_XCOM, dag_id=instance.dag_id, task_id=instance.task_id, run_id=instance.run_id
+            )
+            self._changes = list(changes_of((told or {}).get("changes")))
+        except Exception as error:
+            self.log.warning("What was changed before cannot be told: %s", shown(error))
 
     async def _publish(self, progress: Progress) -> None:
         instance = self.task_instance
@@ -210,7 +266,12 @@ class ExecutionTrigger(BaseTrigger):
 
         await sync_to_async(XCom.set)(
             key=PROGRESS_XCOM,
-            value={**progress.to_json(), "began": self._began, "at": time.time()},
+            value={
+                **progress.to_json(),
+                "began": self._began,
+                "at": time.time(),
+                "changes": self._told,
+            },
             dag_id=instance.dag_id,
             task_id=instance.task_id,
             run_id=instance.run_id,

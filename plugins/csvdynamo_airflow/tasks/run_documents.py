@@ -9,10 +9,12 @@ from typing import Any, Self
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.documents.approval import REFUSAL_XCOM, Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.concurrency import changes_of
 from csvdynamo_airflow.documents.execution import Ended
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.tasks.error_files_operator import INCOMPLETE_XCOM
+from csvdynamo_airflow.tasks.execution_sensor import CHANGES_XCOM
 from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
 from csvdynamo_airflow.tasks.task_table import TASKS
 
@@ -22,6 +24,7 @@ _LEFT = {
     "prepared": ("prepare", _RETURNED),
     "refused": ("prepare", REFUSED_XCOM),
     "ended": ("wait", _RETURNED),
+    "changes": ("wait", CHANGES_XCOM),
     "outcome": ("fetch_error_files", _RETURNED),
     "incomplete": ("fetch_error_files", INCOMPLETE_XCOM),
     "checked": ("verify", _RETURNED),
@@ -116,6 +119,7 @@ class RunDocuments:
             approval=approval,
             ended=Ended.from_xcom(self.left["ended"]),
             outcome=Outcome.from_json(outcome) if outcome else None,
+            changes=changes_of(self.left["changes"]),
             checked=CheckedTable.from_json(self.left["checked"]) if self.left["checked"] else None,
             tasks=self.tasks,
         )

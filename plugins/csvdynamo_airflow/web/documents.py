@@ -47,6 +47,9 @@ class RunPage:
     table: Annotated[str, Field(description="The table that it wrote to.")]
     report: Annotated[Mapping[str, Any], Field(description="Its report.json (docs/report.schema.json).")]
     advice: Annotated[tuple[AdviceEntry, ...], Field(description="What to do about its problems.")]
+    throttling_advice: Annotated[
+        tuple[AdviceEntry, ...], Field(description="What to do about what its table throttled, by its reasons.")
+    ]
     links: Annotated[Links, Field(description="Where its resources are.")]
     files: Annotated[tuple[str, ...], Field(description="The names of the files that it left, to download.")]
 

@@ -1,6 +1,6 @@
 """A run as the page shows it, made of its report. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from csvdynamo_airflow.accounting.advice import advice_for
@@ -24,10 +24,15 @@ def run_page(line: RunLine, report: Mapping[str, Any], table: str, *, real_aws: 
         sentence=sentence(report),
         table=table,
         report=report,
-        advice=tuple(AdviceEntry(one.title, one.do) for one in advice_for(report["problems"])),
+        advice=_advice(report["problems"]),
+        throttling_advice=_advice(report.get("throttled") or ()),
         links=_links(report, table) if real_aws else Links(),
         files=tuple(location.rpartition("/")[2] for location in report["error_files"]),
     )
+
+
+def _advice(texts: Iterable[str]) -> tuple[AdviceEntry, ...]:
+    return tuple(AdviceEntry(one.title, one.do) for one in advice_for(texts))
 
 
 def _links(report: Mapping[str, Any], table: str) -> Links:

@@ -20,6 +20,7 @@ from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.documents.checked_table import CheckedTable
+from csvdynamo_airflow.documents.concurrency import ConcurrencyBounds, ConcurrencyChange
 from csvdynamo_airflow.documents.execution import execution_arn
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
@@ -29,6 +30,7 @@ from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.tasks import report_step, steps, told_assets
 from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
+from csvdynamo_airflow.tasks.map_run_concurrency import MapRunConcurrency
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn
 from tests.e2e.least_privilege.service_witnesses import Services, until
@@ -119,6 +121,24 @@ class Tasks:
         finally:
             self.services.ended(execution)
         return "the trigger stopped nothing"
+
+    def concurrency(self) -> str | None:
+        """What the task wait does as long as a Map Run goes on: looks at batches, changes how many run at once."""
+        execution = self.services.start()
+        self.services.ended(execution)
+        try:
+            change = asyncio.run(self._change_concurrency(execution))
+        except ClientError as error:
+            return str(error)
+        return None if change and change.after == 2 else f"nothing was changed: {change}"
+
+    async def _change_concurrency(self, execution: str) -> ConcurrencyChange | None:
+        """Take the Map Run of an execution that has ended for one that goes on."""
+        async with await AirflowConnection("stepfunctions", self.user).get_async_conn() as states:
+            [found] = (await states.list_map_runs(executionArn=execution))["mapRuns"]
+            map_run = await states.describe_map_run(mapRunArn=found["mapRunArn"])
+            alive = {**map_run, "status": "RUNNING", "maxConcurrency": 1}
+            return await MapRunConcurrency(ConcurrencyBounds(1, 8)).adjust(states, alive)
 
     def abandoned_upload(self, prefix: str) -> str | None:
         """An upload in parts that fails at its end: its parts must not stay."""

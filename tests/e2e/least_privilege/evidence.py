@@ -70,7 +70,12 @@ def airflow_witness(grant: Grant, tasks: Tasks) -> Witness | None:
     if grant.action == "s3:AbortMultipartUpload":
         prefix = grant.resource.partition("/")[2].rstrip("*")
         return lambda: tasks.abandoned_upload(prefix)
+    if ":mapRun:" in grant.resource and grant.action == "states:ListExecutions":
+        return tasks.concurrency
+    if ":ex*:" in grant.resource:
+        return tasks.concurrency
     only_then = {
+        "states:UpdateMapRun": tasks.concurrency,
         "states:RedriveExecution": tasks.redrive,
         "states:DescribeStateMachine": tasks.redrive,
         "states:DescribeStateMachineForExecution": tasks.redrive,

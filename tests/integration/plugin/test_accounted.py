@@ -70,6 +70,15 @@ def reported(dag: DAG, run: FinishedRun, **params: bool) -> TaskInstance:
     return instance
 
 
+def test_the_report_tells_how_the_task_wait_changed_the_number_of_batches_at_once(dag: DAG, run: FinishedRun) -> None:
+    instance = left_by(run)
+    instance.xcoms["wait_concurrency"] = [{"at": 1.0, "before": 8, "after": 4, "why": "the table throttled"}]
+    for task_id in ("verify", "reconcile"):
+        instance.xcoms[task_id] = json.loads(json.dumps(call(dag, task_id, instance, "cars")))
+
+    assert "batches at once: 8 → 4" in call(dag, "report", instance, "cars")["summary"]
+
+
 # whose report it is
 
 

@@ -22,6 +22,13 @@ ARN = "arn:aws:states:us-east-1:1:execution:m:cars-1"
 COUNTS = {"pending": 10, "running": 0, "succeeded": 0, "failed": 0, "timedOut": 0, "aborted": 0, "total": 10}
 OUTPUT = {f"TOTAL_NUMBER_OF_ITEMS_{name}": number for name, number in (("WRITTEN", 98), ("IN_ERROR", 2), ("FAILED", 0))}
 BATCHES = {**COUNTS, "pending": 2, "total": 2}
+BOUNDS = {"least": 1, "most": 8, "units_per_second": None}
+CHILD = "arn:aws:states:us-east-1:1:express:m/migrate-rows:child:1"
+THROTTLED = {
+    **{"NUMBER_OF_ITEMS_WRITTEN": 100, "NUMBER_OF_ITEMS_IN_ERROR": 0, "REJECT_IDS": [], "RULES": "0c"},
+    **{"WRITE_UNITS": 100.0, "BEGAN": 1.0, "SECONDS": 10.0, "WAITED": 7.5},
+    "THROTTLED": {"TableWriteKeyRangeThroughputExceeded": 25},
+}
 
 
 def refused(code: str, status: int = 400) -> ClientError:
@@ -77,6 +84,38 @@ class States:
         self.stopped.append(executionArn)
 
 
+class Paced(States):
+    """One whose Map Run has eight batches at once, eight more of which have ended at each look."""
+
+    def __init__(self, clock: Clock, *answers: str | dict[str, Any] | Exception, batch: Any = THROTTLED) -> None:
+        super().__init__(clock, *answers)
+        self.batch = batch
+        self.ended, self.concurrency = 0, 8
+        self.asked: list[Any] = []
+        self.refusal: Exception | None = None
+
+    async def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
+        self.ended += 8
+        counts = {**BATCHES, "succeeded": self.ended}
+        run = {"mapRunArn": mapRunArn, "status": "RUNNING", "maxConcurrency": self.concurrency}
+        return {**await super().describe_map_run(mapRunArn=mapRunArn), **run, "executionCounts": counts}
+
+    async def list_executions(self, **asked: Any) -> dict[str, Any]:
+        self.asked.append(asked)
+        return {"executions": [{"executionArn": CHILD}] * asked["maxResults"]}
+
+    async def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        if executionArn == CHILD:
+            return {"output": json.dumps(self.batch)}
+        return await super().describe_execution(executionArn=executionArn)
+
+    async def update_map_run(self, *, mapRunArn: str, maxConcurrency: int) -> None:  # noqa: N803
+        assert mapRunArn == "arn:map-run"
+        if self.refusal:
+            raise self.refusal
+        self.concurrency = maxConcurrency
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
@@ -116,7 +155,10 @@ def test_it_yields_once_when_the_execution_has_ended(run: Any, clock: Clock, sta
     ended = {"status": status, "error": "E", "cause": "because"}
 
     assert run(States(clock, "RUNNING", "PENDING_REDRIVE", "RUNNING", ended)) == [
-        {"arn": ARN, "name": "cars-1", "status": status, "redrives": 0, "cause": "E: because", "written": None}
+        {
+            **{"arn": ARN, "name": "cars-1", "status": status, "redrives": 0, "cause": "E: because"},
+            **{"written": None, "changes": []},
+        }
     ]
 
 
@@ -222,6 +264,111 @@ def test_the_last_progress_is_the_finished_one(run: Any, clock: Clock, monkeypat
     assert after - before >= MAP_RUN_SECONDS
 
 
+def test_a_map_run_that_is_throttled_has_fewer_batches_at_once_and_the_event_tells_why(
+    run: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[Any] = []
+
+    async def publish(trigger: ExecutionTrigger, _: Progress) -> None:
+        published.append(list(trigger._told))
+
+    monkeypatch.setattr(ExecutionTrigger, "_publish", publish)
+    states = Paced(clock, *["RUNNING"] * 20, "SUCCEEDED")
+
+    [event] = run(states, ExecutionTrigger(ARN, concurrency=BOUNDS))
+
+    assert states.concurrency == 1
+    assert [(one["before"], one["after"]) for one in event["changes"]] == [(8, 2), (2, 1)]
+    assert "waited 75% of their time for the table: TableWrite" in event["changes"][0]["why"]
+    assert published[-1] == event["changes"]
+    assert states.asked[0] == {"mapRunArn": "arn:map-run", "statusFilter": "SUCCEEDED", "maxResults": 8}
+    assert all(one["maxResults"] <= 10 for one in states.asked)
+
+
+def test_a_map_run_of_a_data_set_that_does_not_let_it_is_left_as_it_is(run: Any, clock: Clock) -> None:
+    states = Paced(clock, *["RUNNING"] * 20, "SUCCEEDED")
+
+    [event] = run(states)
+
+    assert (states.concurrency, states.asked, event["changes"]) == (8, [], [])
+
+
+def test_a_map_run_that_has_ended_is_left_alone(run: Any, clock: Clock) -> None:
+    states = Paced(clock, *["RUNNING"] * 20, "SUCCEEDED")
+    describe = states.describe_map_run
+
+    async def ended(*, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
+        return {**await describe(mapRunArn=mapRunArn), "status": "SUCCEEDED"}
+
+    states.describe_map_run = ended  # type: ignore[method-assign]
+    [event] = run(states, ExecutionTrigger(ARN, concurrency=BOUNDS))
+
+    assert (states.concurrency, states.asked, event["changes"]) == (8, [], [])
+
+
+@pytest.mark.parametrize("refusal", [refused("AccessDeniedException"), refused("ThrottlingException")])
+def test_concurrency_that_cannot_be_changed_neither_ends_the_wait_nor_hides_the_progress(
+    run: Any, clock: Clock, refusal: Exception
+) -> None:
+    states = Paced(clock, *["RUNNING"] * 20, "SUCCEEDED")
+    states.refusal = refusal
+
+    with capture_logs() as logs:
+        [event] = run(states, ExecutionTrigger(ARN, concurrency=BOUNDS))
+
+    assert (event["status"], event["changes"]) == ("SUCCEEDED", [])
+    assert f"could not be changed: {refusal}" in str(logs)
+    assert "rows settled" in str(logs)
+
+
+@pytest.mark.parametrize("batch", [None, "text", {**THROTTLED, "THROTTLED": 7}])
+def test_a_batch_that_answers_otherwise_changes_nothing(run: Any, clock: Clock, batch: Any) -> None:
+    states = Paced(clock, *["RUNNING"] * 20, "SUCCEEDED", batch=batch)
+
+    [event] = run(states, ExecutionTrigger(ARN, concurrency=BOUNDS))
+
+    assert (event["status"], states.concurrency) == ("SUCCEEDED", 8)
+
+
+EARLIER = {"at": 1.0, "before": 20, "after": 8, "why": "earlier"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "batch", "told"),
+    [
+        ({"settled": 1, "changes": [EARLIER]}, THROTTLED, [8, 2, 1]),
+        ({"settled": 1, "changes": [EARLIER]}, {**THROTTLED, "WAITED": 1.0}, [8]),
+        ({"settled": 1}, THROTTLED, [2, 1]),
+        (None, THROTTLED, [2, 1]),
+        (RuntimeError("no api"), THROTTLED, [2, 1]),
+    ],
+)
+def test_what_a_triggerer_that_was_stopped_had_changed_is_told_with_the_rest(
+    run: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch, kept: Any, batch: Any, told: list[int]
+) -> None:
+    left: dict[str, Any] = {"progress": kept}
+
+    class Kept:
+        @staticmethod
+        def get_one(*, key: str, **_: Any) -> Any:
+            if isinstance(left[key], Exception):
+                raise left[key]
+            return left[key]
+
+        @staticmethod
+        def set(*, key: str, value: Any, **_: Any) -> None:
+            left[key] = value
+
+    monkeypatch.setattr("airflow.sdk.execution_time.xcom.XCom", Kept)
+    trigger = ExecutionTrigger(ARN, concurrency=BOUNDS)
+    trigger._task_instance = SimpleNamespace(dag_id="dag", task_id="wait", run_id="run", map_index=-1)
+
+    [event] = run(Paced(clock, *["RUNNING"] * 20, "SUCCEEDED", batch=batch), trigger)
+
+    assert [one["after"] for one in event["changes"]] == told
+    assert left["progress"]["changes"] == event["changes"]
+
+
 def test_the_pause_grows_to_the_longest(run: Any, clock: Clock) -> None:
     run(States(clock, *["RUNNING"] * 30, "SUCCEEDED"), ExecutionTrigger(ARN, longest_poll_seconds=7.0))
 
@@ -324,4 +471,6 @@ def test_the_triggerer_can_make_it_again() -> None:
 
     assert path == "csvdynamo_airflow.tasks.execution_trigger.ExecutionTrigger"
     assert ExecutionTrigger(**fields).serialize() == (path, fields)
-    assert fields == {"execution_arn": ARN, "redrives": 3, "longest_poll_seconds": 7.0}
+    assert fields == {"execution_arn": ARN, "redrives": 3, "longest_poll_seconds": 7.0, "concurrency": None}
+    pacing = ExecutionTrigger(ARN, concurrency=BOUNDS).serialize()
+    assert ExecutionTrigger(**pacing[1]).serialize() == pacing

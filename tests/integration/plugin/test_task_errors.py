@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
 from botocore.exceptions import ClientError
 
+from csvdynamo.datasets.dataset import Limits
 from csvdynamo.datasets.policies import Policies
 from csvdynamo.errors import DatasetError, RejectError, ResultFileError
 from csvdynamo.rules.keys import KeyAttribute, TableKey
@@ -28,7 +29,7 @@ from csvdynamo_airflow.storage.workspace import NoSpaceError
 from csvdynamo_airflow.tasks import error_files_operator, execution_sensor, steps, task_shell
 from csvdynamo_airflow.tasks.error_files_operator import FetchErrorFilesOperator
 from csvdynamo_airflow.tasks.error_files_trigger import ErrorFilesTrigger
-from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
+from csvdynamo_airflow.tasks.execution_sensor import CHANGES_XCOM, ExecutionSensor
 from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
 from tests.unit.plugin.run_findings import LANDED, RULES, execution, outcome_of_run, prepared_file
 
@@ -76,6 +77,7 @@ class Run:
         self.look_at_table: Any = lambda: None
         self.states = None
         self.opened_to: list[Use] = []
+        self.dataset: Any = None
 
     name = "cars-1"
 
@@ -94,10 +96,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         run.opened_to.append(use)
         return STACK
 
+    rules = SimpleNamespace(digest=RULES, key=TableKey(KeyAttribute("id")))
+    run.dataset = SimpleNamespace(name="cars", policies=Policies(), rules=rules, limits=Limits())
     for module in (steps, execution_sensor, error_files_operator):
-        rules = SimpleNamespace(digest=RULES, key=TableKey(KeyAttribute("id")))
-        dataset = SimpleNamespace(name="cars", policies=Policies(), rules=rules)
-        monkeypatch.setattr(module, "open_dataset", lambda name, dataset=dataset: dataset)
+        monkeypatch.setattr(module, "open_dataset", lambda name: run.dataset)
         monkeypatch.setattr(module, "open_stack", open_stack)
         monkeypatch.setattr(module, "make_migration", lambda *_: run)
     for module in (steps, error_files_operator):
@@ -236,6 +238,41 @@ def test_an_execution_is_waited_for_with_the_redrives_that_it_has(run: Run, stat
     trigger = deferred.value.trigger
     assert isinstance(trigger, ExecutionTrigger)
     assert (trigger.execution_arn, trigger.redrives) == (execution().arn, 2)
+
+
+@pytest.mark.parametrize(
+    ("limits", "bounds"),
+    [
+        (Limits(), None),
+        (Limits(min_concurrency=2), {"least": 2, "most": 8, "units_per_second": None}),
+        (Limits(write_units_per_second=500), {"least": 1, "most": 8, "units_per_second": 500}),
+    ],
+)
+def test_what_waits_may_change_how_many_batches_run_at_once_where_the_file_lets_it(
+    run: Run, limits: Limits, bounds: Any
+) -> None:
+    run.dataset.limits = limits
+
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor().execute({})
+
+    trigger = deferred.value.trigger
+    assert isinstance(trigger, ExecutionTrigger)
+    assert trigger.concurrency == bounds
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+@pytest.mark.parametrize("changes", [[], [{"at": 1.0, "before": 8, "after": 4, "why": "why"}]])
+def test_what_was_changed_is_left_for_the_report_however_the_execution_ended(
+    run: Run, status: str, changes: list[Any]
+) -> None:
+    event = {"arn": "arn", "name": "cars-1", "status": status, "redrives": 0, "cause": "", "changes": changes}
+    instance = TaskInstance(PREPARED.to_json())
+
+    with nullcontext() if status == "SUCCEEDED" else pytest.raises(AirflowException):
+        sensor().execute_complete({"ti": instance}, event)
+
+    assert instance.pushed == ({CHANGES_XCOM: changes} if changes else {})
 
 
 def test_a_success_is_handed_on(run: Run) -> None:

@@ -19,6 +19,10 @@ CODE = "\n".join(
 # What AWS and its SDK say, and what is told in pieces.
 AWS_WORDS = {
     *("States.ExceedToleratedFailureThreshold", "Connection was closed", "AccessDeniedException", "ABORTED"),
+    *(
+        f"{limit}Exceeded"
+        for limit in ("KeyRangeThroughput", "ProvisionedThroughput", "MaxOnDemandThroughput", "AccountLimit")
+    ),
     *("already exists", "UPDATE_ROLLBACK_COMPLETE", "make deploy", "table.name", "table.managed = false"),
     *("Cannot perform more than one GSI creation or deletion in a single update", "Cannot update GSI's properties"),
 }

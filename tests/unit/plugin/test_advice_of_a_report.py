@@ -34,6 +34,12 @@ def test_every_entry_says_what_to_do_in_one_line() -> None:
             "Task prepare ended as failed: x: source.max_bytes allows 10.",
             ["The source is larger, or takes longer, than the data set file allows"],
         ),
+        ("TableWriteKeyRangeThroughputExceeded", ["Partitions of the table are throttled"]),
+        ("IndexWriteProvisionedThroughputExceeded", ["The table's provisioned units are used up"]),
+        ("TableWriteMaxOnDemandThroughputExceeded", ["The table's own maximum is reached"]),
+        ("TableWriteAccountLimitExceeded", ["The account's quota is reached"]),
+        ("UnprocessedItems", []),
+        ("An error occurred (ProvisionedThroughputExceededException).", ["Calls are throttled, fail or are cut"]),
         ("Nothing that anybody wrote down.", []),
     ],
 )

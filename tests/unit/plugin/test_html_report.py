@@ -11,7 +11,7 @@ from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report
 from csvdynamo_airflow.documents.measures import ColumnRejects, Measures, Throughput
 from tests.unit.plugin.run_findings import migrated, outcome_of_run
-from tests.unit.plugin.test_report import PLAN, PRICED
+from tests.unit.plugin.test_report import PLAN, PRICED, THROTTLED, throttled
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -82,6 +82,15 @@ def test_a_run_has_its_cost_by_line_and_beside_what_was_planned() -> None:
     assert "Planned and done planned done rows written 8 4,992 rows rejected by the function 2 6" in told
     assert "write units 8 1,234 batches 1 3 Map Run 0.1 s 8.0 s" in told
     assert "What a run would do" not in told
+
+
+def test_a_run_that_was_throttled_says_by_what_what_was_done_and_what_to_do() -> None:
+    told = page(throttled(throttled=THROTTLED, waited_seconds=83.4)).text
+
+    assert "Throttling throttled: 2,500 TableWriteKeyRangeThroughputExceeded, 7 UnprocessedItems" in told
+    assert "8 → 3 the last 8 batches waited 3 → 4 the last 10 batches were not throttled" in told
+    assert "What to do (Partitions of the table are throttled): nothing, if the run may take that long." in told
+    assert "Throttling" not in page(measured()).text
 
 
 def test_a_line_that_is_unknown_says_so() -> None:

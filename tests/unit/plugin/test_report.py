@@ -23,8 +23,10 @@ from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.costs.prices import known_prices
 from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
+from csvdynamo_airflow.documents.concurrency import ConcurrencyChange
 from csvdynamo_airflow.documents.cost import Cost, CostLine
 from csvdynamo_airflow.documents.forecast import Forecast, SizeStep
+from csvdynamo_airflow.documents.measures import Measures
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -38,7 +40,8 @@ CONTRACT = [
     *("execution_arn", "execution_redrives", "execution_status", "execution_cause"),
     *("source", "ledger", "prepared_rows", "map_run_rows", "map_run_arn", "witnesses"),
     *("rejects_by_code", "rejects_by_column", "rejects_missing", "rejects_superseded", "rejects_misfiled"),
-    *("failures_by_error", "batches", "throughput", "write_units", "cost", "plan"),
+    *("failures_by_error", "batches", "throughput", "write_units"),
+    *("throttled", "waited_seconds", "concurrency_changes", "cost", "plan"),
     *("unfinished_rows_in_error_files", "verification", "schema_changes", "source_warnings"),
     *("questions", "approval", "profile", "seconds", "error_files"),
 ]
@@ -80,6 +83,45 @@ PLAN = make_plan(
 def told(findings: Findings, problems: Sequence[str], **more: Any) -> dict[str, Any]:
     """The report as its JSON document."""
     return json_of(make_report(findings, problems, **more))
+
+
+THROTTLED = {"TableWriteKeyRangeThroughputExceeded": 2500, "UnprocessedItems": 7}
+CHANGES = (
+    ConcurrencyChange(1.0, 8, 3, "the last 8 batches waited"),
+    ConcurrencyChange(2.0, 3, 4, "the last 10 batches were not throttled"),
+)
+
+
+def throttled(**measures: Any) -> Findings:
+    """A run that was throttled, and what its trigger did about it."""
+    findings = migrated(10, changes=CHANGES)
+    assert findings.outcome is not None
+    return replace(findings, outcome=replace(findings.outcome, measures=Measures(**measures)))
+
+
+def test_a_run_that_was_throttled_says_by_what_and_what_was_done_about_it() -> None:
+    findings = throttled(throttled=THROTTLED, waited_seconds=83.4)
+
+    report = make_report(findings, [])
+
+    document = json_of(report)
+    assert document["throttled"] == THROTTLED
+    assert document["waited_seconds"] == 83.4
+    assert document["concurrency_changes"] == [change.to_json() for change in CHANGES]
+    assert read_report(document) == report
+    text = summary(report)
+    assert "throttled: 2,500 TableWriteKeyRangeThroughputExceeded, 7 UnprocessedItems; each of these" in text
+    assert "waited 83 s together" in text
+    assert "batches at once: 8 → 3 → 4; the last change: the last 10 batches were not throttled" in text
+
+
+@pytest.mark.parametrize("measures", [{}, {"throttled": {}, "waited_seconds": 0.0}])
+def test_a_run_that_was_not_throttled_says_nothing_of_it(measures: dict[str, Any]) -> None:
+    report = make_report(replace(throttled(**measures), changes=()), [])
+
+    assert report.throttled == measures.get("throttled")
+    assert "throttled" not in summary(report)
+    assert "batches at once" not in summary(report)
 
 
 def test_the_schema_of_the_report_is_what_is_declared() -> None:

@@ -35,9 +35,18 @@ def test_a_page_has_the_advice_the_links_and_the_files_of_its_report() -> None:
     assert run_page(page.line, told | {"execution_arn": None}, "tb_cars", real_aws=True).links == Links()
 
 
+def test_what_was_throttled_has_the_advice_of_its_reasons() -> None:
+    told = report(migrated(10)) | {"throttled": {"TableWriteAccountLimitExceeded": 3, "UnprocessedItems": 9}}
+
+    page = run_page(run_line(make_report(migrated(10), ()), "key", 1.0), told, "tb_cars", real_aws=True)
+
+    assert [entry.title for entry in page.throttling_advice] == ["The account's quota is reached"]
+    assert page.advice == ()
+
+
 def test_a_report_of_an_earlier_version_is_shown_as_far_as_it_goes() -> None:
     told = report(migrated(10))
-    for name in ("map_run_arn", "batches", "throughput", "write_units", "rejects_by_column"):
+    for name in ("map_run_arn", "batches", "throughput", "write_units", "rejects_by_column", "throttled"):
         del told[name]
 
     page = run_page(run_line(make_report(migrated(10), ()), "key", 1.0), told, "tb_cars", real_aws=True)
