@@ -12,6 +12,7 @@ from bench import (
     prepare_bench,
     rejects_bench,
     scale,
+    throttled_bench,
     verify_bench,
 )
 from commands.build_lock import alone_in_build
@@ -41,6 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handler = commands.add_parser("handler", help="the function's rows a CPU second, beside other ways to write them")
     handler.add_argument("--rows", type=int, default=handler_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     handler.add_argument("--runs", type=int, default=handler_bench.RUNS, help="runs of each (default: %(default)s)")
+    throttled = commands.add_parser("throttled", help="the whole DAG with a table that throttles, beside its floor")
+    throttled.add_argument("--rows", type=int, default=throttled_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    throttled.add_argument(
+        "--units",
+        type=int,
+        default=throttled_bench.DEFAULT_UNITS,
+        help="write units a second that the table takes at first (default: %(default)s)",
+    )
+    throttled.add_argument(
+        "--growth-seconds",
+        type=int,
+        default=throttled_bench.DEFAULT_GROWTH_SECONDS,
+        help="after how long it takes twice its peak (default: %(default)s)",
+    )
     page = commands.add_parser("page", help="the Migrations page's requests, of many runs")
     page.add_argument("--datasets", type=int, default=page_bench.DEFAULT_DATASETS, help="(default: %(default)s)")
     page.add_argument("--runs", type=int, default=page_bench.DEFAULT_RUNS, help="of each (default: %(default)s)")
@@ -62,6 +77,8 @@ def _measure(options: argparse.Namespace) -> None:
         handler_bench.run(options.rows, options.runs)
     elif options.what == "scale":
         scale.run(checked=not options.unchecked)
+    elif options.what == "throttled":
+        throttled_bench.run(options.rows, options.units, options.growth_seconds)
     elif options.what == "page":
         page_bench.run(options.datasets, options.runs)
     elif options.what == "load":

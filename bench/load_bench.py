@@ -155,7 +155,7 @@ def _migrate(dataset: Dataset, deployed: Deployed, source: Path, home: Path, row
     ):
         worker.wait()
         seconds = time.monotonic() - began
-    report = _report(dataset, deployed)
+    report = read_run(dataset, deployed, LOG)
     steps: dict[str, float] = report["seconds"]
     return Load(
         rows=rows,
@@ -170,15 +170,22 @@ def _migrate(dataset: Dataset, deployed: Deployed, source: Path, home: Path, row
     )
 
 
-def _report(dataset: Dataset, deployed: Deployed) -> dict[str, Any]:
+def read_run(dataset: Dataset, deployed: Deployed, log: Path) -> dict[str, Any]:
+    """Read the report of the one run that there was; end in a sentence unless it is green.
+
+    Args:
+        dataset: The data set.
+        deployed: Where it was run.
+        log: The file of Airflow's log.
+    """
     s3, bucket = deployed.client("s3"), deployed.outputs[StackOutput.SOURCE_BUCKET]
     keys = [found["Key"] for found in list_objects(s3, bucket, reports_prefix(dataset.name, "").rstrip("/"))]
     reports = [key for key in keys if key.endswith(REPORT_FILE)]
     if not reports:
-        fail(f"The run wrote no report: see {LOG}.")
+        fail(f"The run wrote no report: see {log}.")
     report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=reports[0])["Body"].read())
     if not report["accounted"]:
-        fail("\n".join(["The run is not green:", *report["problems"], f"Its log is {LOG}."]))
+        fail("\n".join(["The run is not green:", *report["problems"], f"Its log is {log}."]))
     return report
 
 
