@@ -1,7 +1,7 @@
 """Measurements, each ``[--rows N]``: ``python -m bench prepare``, or another name of ``python -m bench --help``."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import (
@@ -64,33 +64,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     leave_shell()
     with alone_in_build(f"python -m bench {options.what}"):
-        _measure(options)
+        _MEASUREMENTS[options.what](options)
     return 0
 
 
-def _measure(options: argparse.Namespace) -> None:
-    if options.what == "verify":
-        verify_bench.run(options.rows, options.source)
-    elif options.what == "rejects":
-        rejects_bench.run(options.rows)
-    elif options.what == "handler":
-        handler_bench.run(options.rows, options.runs)
-    elif options.what == "scale":
-        scale.run(checked=not options.unchecked)
-    elif options.what == "throttled":
-        throttled_bench.run(options.rows, options.units, options.growth_seconds)
-    elif options.what == "page":
-        page_bench.run(options.datasets, options.runs)
-    elif options.what == "load":
-        load_bench.run(options.rows)
-    elif options.what == "describe" and options.rows is not None:
-        describe_bench.run(rows=options.rows)
-    elif options.what == "describe":
-        describe_bench.run(size=describe_bench.DEFAULT_BYTES if options.bytes is None else options.bytes)
-    elif options.rows is not None:
-        prepare_bench.run(rows=options.rows)
-    else:
-        prepare_bench.run(size=prepare_bench.DEFAULT_BYTES if options.bytes is None else options.bytes)
+def _size(options: argparse.Namespace, default: int) -> dict[str, int | None]:
+    """Give rows or bytes: the default where neither is said."""
+    rows, size = options.rows, options.bytes
+    return {"rows": rows, "size": size if rows is not None or size is not None else default}
+
+
+_MEASUREMENTS: dict[str, Callable[[argparse.Namespace], object]] = {
+    "prepare": lambda options: prepare_bench.run(**_size(options, prepare_bench.DEFAULT_BYTES)),
+    "describe": lambda options: describe_bench.run(**_size(options, describe_bench.DEFAULT_BYTES)),
+    "load": lambda options: load_bench.run(options.rows),
+    "verify": lambda options: verify_bench.run(options.rows, options.source),
+    "rejects": lambda options: rejects_bench.run(options.rows),
+    "handler": lambda options: handler_bench.run(options.rows, options.runs),
+    "throttled": lambda options: throttled_bench.run(options.rows, options.units, options.growth_seconds),
+    "page": lambda options: page_bench.run(options.datasets, options.runs),
+    "scale": lambda options: scale.run(checked=not options.unchecked),
+}
 
 
 if __name__ == "__main__":
