@@ -16,7 +16,7 @@ EMAIL   ?=
 VERSION ?=
 BYTES   ?= 2000000000
 ROWS    ?= 1000000
-RUNS    ?= 60
+RUNS    ?=
 STREAMS ?= 2
 SEED    ?=
 ONLY    ?=
@@ -120,8 +120,8 @@ lint-rest:
 	$(PY) -m commands.audit
 
 .PHONY: bench
-bench: $(VENV)/.ready ## Measure prepare on a generated file, beside two plain reads [BYTES=2000000000]
-	@$(PY) -m bench prepare --bytes "$(BYTES)"
+bench: $(READY) ## Measure everything, beside others' ways, and write bench/RESULTS.md; about an hour [ROWS=1000000] [BYTES=2000000000] [RUNS=5] [SOURCE=path]
+	@$(PY) -m bench all --rows "$(ROWS)" --bytes "$(BYTES)" $(if $(RUNS),--runs "$(RUNS)") $(if $(SOURCE),--source "$$SOURCE")
 
 .PHONY: load
 load: $(READY) ## Migrate a million generated rows with the real DAG, and watch the memory [ROWS=1000000]
@@ -129,7 +129,7 @@ load: $(READY) ## Migrate a million generated rows with the real DAG, and watch 
 
 .PHONY: chaos
 chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [STREAMS=2] [SEED=…] [ONLY=number] [THROUGH_AIRFLOW=1]
-	@$(PY) -m tests.chaos --runs "$(RUNS)" --streams "$(STREAMS)" $(if $(SEED),--seed "$$SEED") $(if $(ONLY),--only "$$ONLY") \
+	@$(PY) -m tests.chaos $(if $(RUNS),--runs "$(RUNS)") --streams "$(STREAMS)" $(if $(SEED),--seed "$$SEED") $(if $(ONLY),--only "$$ONLY") \
 	  $(if $(THROUGH_AIRFLOW),--through-airflow)
 
 .PHONY: docs
@@ -137,12 +137,14 @@ docs: $(VENV)/.ready ## Write the tables of docs/ and the JSON Schema from what 
 	@$(PY) -m commands.docs
 
 .PHONY: pins
-pins: $(VENV)/.ready ## Renew requirements.txt and requirements-dev.txt from their .in files
+pins: $(VENV)/.ready ## Renew requirements.txt, requirements-dev.txt and those of bench/ from their .in files
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-emit-package pip \
 	  --custom-compile-command 'make pins' requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-emit-package pip \
 	  --custom-compile-command 'make pins' requirements-dev.in --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-emit-package pip \
+	  --custom-compile-command 'make pins' bench/requirements-awswrangler.in --output-file bench/requirements-awswrangler.txt
 
 .PHONY: clean
 clean: ## Remove what the commands made, the virtual environment among it

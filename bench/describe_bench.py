@@ -1,34 +1,24 @@
 """How long `make describe` takes, and how much memory, beside DuckDB's own summary of the same file in the same run."""
 
-import json
-import os
-import platform
-import tempfile
-from dataclasses import asdict
-from pathlib import Path
-
 from bench.generated_csv import write_csv
-from bench.prepare_bench import Measurement, measure, table
+from bench.measured import measuring
+from bench.prepare_bench import measure, table
 from bench.readers import DESCRIBERS
 
-RESULT = Path("build/bench/describe.json")
+NAME = "describe"
 DEFAULT_BYTES = 1_000_000_000
 
 
-def run(*, rows: int | None = None, size: int | None = None) -> list[Measurement]:
-    """Generate a file, describe and summarize it, remove it, print a table and write `RESULT`.
+def run(*, rows: int | None = None, size: int | None = None, runs: int = 1) -> None:
+    """Generate a file, describe and summarize it, remove it, and print a table.
 
     Args:
         rows: Its rows.
         size: Or its bytes.
+        runs: Runs of each, by turns.
     """
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="files-", dir=RESULT.parent.absolute()) as folder:
-        path = Path(folder) / "source.csv"
+    with measuring(NAME, rows=rows, bytes=size, runs=runs) as measured:
+        path = measured.folder / "source.csv"
         write_csv(path, rows=rows, size=size)
-        measurements = [measure(reader, path) for reader in DESCRIBERS]
-    print(table(measurements, beside="summarize"))
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
-    document = {**machine, "measurements": [asdict(one) for one in measurements]}
-    RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return measurements
+        measured.runs += measure(DESCRIBERS, path, runs)
+    print(table(measured.runs, beside="summarize").aligned())

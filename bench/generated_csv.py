@@ -15,18 +15,19 @@ FIRST_KEY = 100_000_000
 _MARK = "\ue000"  # stands for the key, and is in no sample
 
 
-def write_csv(path: Path, *, rows: int | None = None, size: int | None = None) -> int:
-    """Write the file, faulty rows included; every row that has a key has one of its own.
+def write_csv(path: Path, *, rows: int | None = None, size: int | None = None, faulty: bool = True) -> int:
+    """Write the file; every row that has a key has one of its own.
 
     Args:
         path: The file to write.
         rows: How many rows it has.
         size: Or how many bytes it has at least; it ends with the row that reaches them.
+        faulty: Whether it has the sample's faulty rows, too.
 
     Returns:
         Its rows.
     """
-    header, pieces = _sample_pieces()
+    header, pieces = _sample_pieces(faulty=faulty)
     written, total = 0, 0
     with path.open("wb") as file:
         total += file.write(header)
@@ -38,12 +39,15 @@ def write_csv(path: Path, *, rows: int | None = None, size: int | None = None) -
     return written
 
 
-def _sample_pieces() -> tuple[bytes, list[list[bytes]]]:
+def _sample_pieces(*, faulty: bool) -> tuple[bytes, list[list[bytes]]]:
     """Return the sample's header line, and each row's bytes before and after its key."""
     with tempfile.TemporaryDirectory() as folder:
         sample = write_sample(Path(folder) / "sample.csv", SAMPLE_ROWS)
         with sample.path.open(encoding="utf-8", newline="") as file:
             header, *rows = [row for row in csv.reader(file) if row]
+    if not faulty:
+        left_out = {fault.row for fault in sample.faults}
+        rows = [row for number, row in enumerate(rows, 1) if number not in left_out]
     place = header.index(KEY)
     pieces = []
     for row in rows:

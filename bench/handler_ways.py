@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.peak_memory import peak_rss_bytes
+
 if TYPE_CHECKING:
     from csvdynamo.rules.attribute_values import Item
 
@@ -67,7 +69,26 @@ def client(events: Sequence[str]) -> Way:
     return write
 
 
-WAYS: dict[str, Callable[[Sequence[str]], Way]] = {"sample": sample, "client": client, "handler": handler}
+def wrangler(_: Sequence[str]) -> Way:
+    """Return the way of AWS SDK for pandas, which writes on as many threads as there are cores."""
+    import awswrangler  # noqa: PLC0415 - it has an environment of its own
+
+    def write(event: str) -> str:
+        rows = [_cleaned(row) for row in json.loads(event)["Items"]]
+        awswrangler.dynamodb.put_items(items=rows, table_name=TABLE)
+        return json.dumps({"NUMBER_OF_ITEMS_WRITTEN": len(rows)})
+
+    return write
+
+
+WRANGLER = "AWS SDK for pandas"
+"""The way that has an environment of its own: `bench.wrangler`."""
+WAYS: dict[str, Callable[[Sequence[str]], Way]] = {
+    "sample": sample,
+    WRANGLER: wrangler,
+    "boto3's client": client,
+    "handler": handler,
+}
 """Every way that is measured."""
 
 
@@ -82,7 +103,8 @@ def _item(row: dict[str, str]) -> "Item":
     return {name: {"S": text} for name, text in _cleaned(row).items()}
 
 
-def _written(answers: Iterable[str]) -> int:
+def written(answers: Iterable[str]) -> int:
+    """Count the rows that answers tell of."""
     return sum(json.loads(answer)["NUMBER_OF_ITEMS_WRITTEN"] for answer in answers)
 
 
@@ -103,11 +125,11 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "written": _written(answers),
+                "written": written(answers),
                 "first_answer_cpu_seconds": first,
                 "cpu_seconds": cpu,
                 "seconds": seconds,
-                "peak_rss_bytes": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+                "peak_rss_bytes": peak_rss_bytes(),
             }
         )
     )

@@ -5,8 +5,6 @@ same objects, a JSON document for each line, in the same run.
 """
 
 import json
-import resource
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from bench.peak_memory import peak_rss_bytes
 from commands.project import BUILD, fail, say
 from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import Gates
@@ -177,9 +176,7 @@ def _read_plainly(variables: Mapping[str, str]) -> Measured:
 
 
 def _measured(began: float, told: str) -> Measured:
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return Measured(time.perf_counter() - began, peak, told)
+    return Measured(time.perf_counter() - began, peak_rss_bytes(), told)
 
 
 def _s3(variables: Mapping[str, str]) -> "S3Client":

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.aligned import aligned
 from bench.map_run_check import check_map_runs
 from bench.simulation.map_run import Simulated, Work, simulate
+from bench.table import Table
 from bench.throttle_check import check_throttling
 from commands.project import BUILD, fail, find_dataset
+from csvdynamo.datasets import table_rules
 from csvdynamo.datasets.dataset import Limits
-from csvdynamo.datasets.table_rules import Billing, Table
+from csvdynamo.datasets.table_rules import Billing
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.planning.pace import FUNCTIONS_AT_ONCE, Pace, TableSpeed, pace_of
 from csvdynamo_airflow.planning.plan_text import duration
@@ -27,8 +28,8 @@ WITHIN = 0.15
 """How much the plan's seconds may differ from the simulated ones, as a share of these."""
 
 
-def _table(**settings: Any) -> Table:
-    return Table(name="tb_cars", partition_key="id", **settings)
+def _table(**settings: Any) -> table_rules.Table:
+    return table_rules.Table(name="tb_cars", partition_key="id", **settings)
 
 
 ON_DEMAND = _table()
@@ -52,7 +53,7 @@ class Case:
     rows: int
     rows_per_batch: int = 350
     max_concurrency: int = 8
-    table: Table = ON_DEMAND
+    table: table_rules.Table = ON_DEMAND
     hot_share: float = 0.0
     functions_at_once: int = FUNCTIONS_AT_ONCE
 
@@ -160,7 +161,7 @@ def run(*, checked: bool = True) -> list[Compared]:
     for one in held:
         print(one.told())
     compared = [compare(case) for case in CASES]
-    print(table(compared))
+    print(table(compared).aligned())
     document = {"held": [asdict(one) for one in held], "cases": [asdict(one) for one in compared]}
     RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if not (all(one.holds for one in held) and all(one.holds for one in compared)):
@@ -168,10 +169,10 @@ def run(*, checked: bool = True) -> list[Compared]:
     return compared
 
 
-def table(compared: Sequence[Compared]) -> str:
-    """Write the cases as a table: how much the plan is off, and how many invocations ended late or never began."""
+def table(compared: Sequence[Compared]) -> Table:
+    """Set the cases below each other: how much the plan is off, and how many invocations ended late or never began."""
     head = ("rows", "a batch", "at once", "case", "floor", "plan", "simulated", "off", "late", "redrives", "CPU")
-    return aligned([head, *(_line(one) for one in compared)])
+    return Table(head, [_line(one) for one in compared])
 
 
 def _line(one: Compared) -> tuple[str, ...]:

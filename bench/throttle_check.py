@@ -5,20 +5,18 @@ simulator's own table that says so: what is held is how the function tries again
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from bench.handler_bench import ROWS_A_BATCH, function_environment, sink, told_by_sink, write_events
+from bench.handler_ground import ROWS_A_BATCH, running_sink, stage_function, write_events
 from bench.held import Held
+from bench.measured import FOLDER
 from bench.simulation.map_run import Timing, Work, simulate
-from commands.project import BUILD, ROOT, find_dataset
 from csvdynamo_airflow.planning.pace import TableSpeed
-from csvdynamo_stack.asset import stage
 
 ROWS, AT_ONCE = 12_000, 2
 """Rows, and processes that write them."""
@@ -51,11 +49,8 @@ class Written:
 
 def check_throttling() -> list[Held]:
     """Measure and simulate how long it takes, and how often an item is sent until it is taken."""
-    with tempfile.TemporaryDirectory(prefix="throttle-", dir=BUILD / "bench") as folder:
-        function = Path(folder) / "function"
-        function.mkdir()
-        stage(ROOT / "lambdas", find_dataset("ev_population").rules, function)
-        events = _shares(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="throttle-", dir=FOLDER) as folder:
+        function, events = stage_function(Path(folder)), _shares(Path(folder))
         quick, throttled = _write(function, events), _write(function, events, UNITS)
     work = Work(throttled.rows, -(-throttled.rows // ROWS_A_BATCH), 1.0, AT_ONCE, TableSpeed(UNITS, UNITS, "the sink"))
     row = quick.cpu_seconds / quick.rows
@@ -71,31 +66,21 @@ def check_throttling() -> list[Held]:
 
 def _shares(folder: Path) -> list[Path]:
     """Write the events of each process."""
-    write_events(folder / "events.json", ROWS)
-    events = json.loads((folder / "events.json").read_text(encoding="utf-8"))
+    written = write_events(folder / "events.json", ROWS, ROWS_A_BATCH)
+    events = json.loads(written.path.read_text(encoding="utf-8"))
     paths = [folder / f"events-{number}.json" for number in range(AT_ONCE)]
     for number, path in enumerate(paths):
         path.write_text(json.dumps(events[number::AT_ONCE]), encoding="utf-8")
     return paths
 
 
-def _write(function: Path, events: Sequence[Path], *units: int) -> Written:
+def _write(function: Path, events: Sequence[Path], units: int | None = None) -> Written:
     """Let a process write each share, all at once, to a sink that takes so many units a second."""
-    with sink(DELAY_MILLISECONDS, *units) as endpoint:
-        environment = function_environment(function, endpoint)
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "bench.handler_ways", "handler", str(path)],
-                stdout=subprocess.PIPE,
-                env=dict(environment),
-                cwd=ROOT,
-            )
-            for path in events
-        ]
-        answers: list[dict[str, float]] = [json.loads(process.communicate()[0]) for process in processes]
+    with running_sink(DELAY_MILLISECONDS, units) as sink, ThreadPoolExecutor(AT_ONCE) as threads:
+        answers = list(threads.map(lambda path: sink.run_way("bench.handler_ways", "handler", function, path), events))
         return Written(
-            rows=int(sum(answer["written"] for answer in answers)) + AT_ONCE * ROWS_A_BATCH,
-            came=told_by_sink(endpoint, "rows"),
-            seconds=told_by_sink(endpoint, "seconds"),
+            rows=sum(answer["written"] for answer in answers) + AT_ONCE * ROWS_A_BATCH,
+            came=sink.told("rows"),
+            seconds=sink.told("seconds"),
             cpu_seconds=sum(answer["cpu_seconds"] for answer in answers),
         )

@@ -4,25 +4,16 @@ The embedded AWS writes some 2,000 items a second on two cores, and its table is
 each period twice its peak, as a table on demand does with 4,000 units a second and half an hour.
 """
 
-import json
-import subprocess
-import tempfile
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
+from bench.dag_run import fresh_aws, read_report, run_dag
 from bench.generated_csv import write_csv
-from bench.load_bench import read_run
-from commands.airflow_home import AIRFLOW, airflow_environment, make_airflow_home
-from commands.embedded import Deployed, embedded_aws
-from commands.local_source import local_settings
-from commands.project import BUILD, find_dataset
-from csvdynamo.datasets.dataset import Dataset
+from bench.measured import measuring
+from csvdynamo_airflow.accounting import report_document
 from csvdynamo_airflow.accounting.report import summary
-from csvdynamo_airflow.accounting.report_document import read_report
 
-RESULT = BUILD / "bench" / "throttled.json"
-LOG = BUILD / "bench" / "throttled-airflow.log"
+NAME = "throttled"
 DEFAULT_ROWS, DEFAULT_UNITS, DEFAULT_GROWTH_SECONDS = 200_000, 500, 150
 AIM = 1.25
 """At most so many times the floor."""
@@ -87,51 +78,38 @@ def floor(units: float, first: float, growth_seconds: float) -> float:
     return seconds + units / rate
 
 
-def run(rows: int, units: int, growth_seconds: int) -> Throttled:
-    """Generate a source, migrate it into a table that throttles, print what it took and write `RESULT`.
+def run(rows: int, units: int, growth_seconds: int) -> None:
+    """Generate a source, migrate it into a table that throttles, and print what it took.
 
     Args:
         rows: Rows of the generated file.
         units: Write units a second that the table takes at first.
         growth_seconds: After how long it takes twice its peak.
     """
-    dataset = find_dataset("ev_population")
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
     settings = {
         "LOCAL_AWS_MAP_WORKERS": str(_WORKERS),
         "LOCAL_AWS_TABLE_WRITE_UNITS": str(units),
         "LOCAL_AWS_TABLE_GROWTH_SECONDS": str(growth_seconds),
     }
-    with tempfile.TemporaryDirectory(prefix="throttled-", dir=RESULT.parent) as folder:
-        source, home = Path(folder) / "source.csv", Path(folder) / "airflow"
+    with measuring(NAME, rows=rows, units=units, growth_seconds=growth_seconds) as measured:
+        source = measured.folder / "source.csv"
         write_csv(source, rows=rows)
-        make_airflow_home(home)
-        with embedded_aws(dataset, settings=settings) as deployed:
-            report, seconds = _migrate(dataset, deployed, source, home)
-    spent: float = report["write_units"]
-    found = Throttled(
-        rows=rows,
-        write_units=spent,
-        units_per_second=units,
-        growth_seconds=growth_seconds,
-        floor_seconds=floor(spent, units, growth_seconds),
-        map_run_seconds=seconds,
-        throttled=report["throttled"],
-        waited_seconds=report["waited_seconds"],
-        changes=report["concurrency_changes"],
-        failed_batches=sum(number for state, number in report["batches"].items() if state != "SUCCEEDED"),
-    )
-    print(summary(read_report(report)), found.table(), sep="\n\n")
-    RESULT.write_text(json.dumps({**asdict(found), "ratio": found.ratio}, indent=2) + "\n", encoding="utf-8")
-    return found
-
-
-def _migrate(dataset: Dataset, deployed: Deployed, source: Path, home: Path) -> tuple[dict[str, Any], float]:
-    """Run the DAG; return its report, and how long the Map Run took."""
-    environment = {**airflow_environment(home, deployed.aws.environment), **local_settings(str(source))}
-    command = [AIRFLOW, "dags", "test", f"csvdynamo_{dataset.name}", "--conf", json.dumps({"source_url": str(source)})]
-    with LOG.open("wb") as log:
-        subprocess.run(command, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)
-    report = read_run(dataset, deployed, LOG)
-    map_run = deployed.client("stepfunctions").describe_map_run(mapRunArn=report["map_run_arn"])
-    return report, (map_run["stopDate"] - map_run["startDate"]).total_seconds()
+        with fresh_aws(settings) as deployed:
+            run_dag(deployed, source)
+            report = read_report(deployed)
+            map_run = deployed.client("stepfunctions").describe_map_run(mapRunArn=report["map_run_arn"])
+        spent: float = report["write_units"]
+        found = Throttled(
+            rows=rows,
+            write_units=spent,
+            units_per_second=units,
+            growth_seconds=growth_seconds,
+            floor_seconds=floor(spent, units, growth_seconds),
+            map_run_seconds=(map_run["stopDate"] - map_run["startDate"]).total_seconds(),
+            throttled=report["throttled"],
+            waited_seconds=report["waited_seconds"],
+            changes=report["concurrency_changes"],
+            failed_batches=sum(number for state, number in report["batches"].items() if state != "SUCCEEDED"),
+        )
+        measured.runs.append(found)
+    print(summary(report_document.read_report(report)), found.table(), sep="\n\n")

@@ -5,8 +5,6 @@ own: the seconds are worth their ratio, and the CPU seconds say whose they are.
 """
 
 import json
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -21,6 +19,7 @@ import psutil
 
 from bench.generated_csv import write_csv
 from bench.map_runs import migrate, prepare_source
+from bench.peak_memory import peak_rss_bytes
 from commands.embedded import Deployed, embedded_aws
 from commands.project import BUILD, fail, find_dataset
 from csvdynamo.aws.answer_checksum import check_answers
@@ -155,7 +154,7 @@ def _check(endpoint: str, variables: Mapping[str, str], prepared: Mapping[str, A
         keys=checked.keys_checked,
         seconds=time.perf_counter() - began,
         cpu_seconds=time.process_time() - cpu_began,
-        peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        peak_rss_bytes=peak_rss_bytes(),
     )
 
 

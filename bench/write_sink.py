@@ -1,14 +1,15 @@
 """Answers AWS's calls at once or after a delay, stores nothing: ``python -m bench.write_sink MILLISECONDS [UNITS]``.
 
-BatchWriteItem leaves nothing unprocessed, or what a table of so many write units a second would leave; GetObject finds
-no object; ``GET /rows`` tells how many items came so far, ``GET /seconds`` how long after the first one the last one
-came. It prints its port, and ends with its standard input.
+BatchWriteItem leaves nothing unprocessed, or what a table of so many write units a second would leave; DescribeTable
+tells the key, GetObject finds no object, ``GET /rows`` tells how many items came so far, and ``GET /seconds`` how long
+after the first one the last one came. It prints its port, and ends with its standard input.
 """
 
 import asyncio
 import json
 import re
 import sys
+import time
 from random import Random
 from zlib import crc32
 
@@ -16,7 +17,10 @@ from bench.simulation.table import PARTITION_UNITS, SimulatedTable
 from csvdynamo_airflow.planning.pace import TableSpeed
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_DESCRIBE = b"DynamoDB_20120810.DescribeTable"
 _TABLE = re.compile(rb'"RequestItems": ?\{"([^"]+)"')
+
+KEY = "dol_vehicle_id"
 
 
 class Sink(asyncio.Protocol):
@@ -66,9 +70,12 @@ class Sink(asyncio.Protocol):
             return _http("200 OK", str(Sink.last - Sink.began).encode())
         if not request.startswith(b"POST"):
             return _http("404 Not Found", b"<Error><Code>NoSuchKey</Code><Message>none</Message></Error>")
+        if _DESCRIBE in request:
+            key_schema = [{"AttributeName": KEY, "KeyType": "HASH"}]
+            return _http("200 OK", json.dumps({"Table": {"KeySchema": key_schema}}).encode())
         items, found = request.count(b'"PutRequest"'), _TABLE.search(request)
         table = found[1].decode() if found else ""
-        Sink.last = asyncio.get_running_loop().time()
+        Sink.last = time.monotonic()
         Sink.began = Sink.began or Sink.last
         Sink.rows += items
         left = Sink.throttling.put(Sink.last - Sink.began, {0: items})[0] if Sink.throttling else 0

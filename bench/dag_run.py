@@ -1,0 +1,131 @@
+"""One run of the real DAG on an embedded AWS, and what it took."""
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.measured import FOLDER
+from bench.memory_watch import MemoryWatch
+from commands.airflow_home import QUICK_AIRFLOW, airflow_environment, make_airflow_home
+from commands.embedded import Deployed, embedded_aws
+from commands.local_source import local_settings
+from commands.project import fail, find_dataset
+from commands.sample import SAMPLE_DATASET
+from csvdynamo.stack_outputs import StackOutput
+from csvdynamo_airflow.accounting.report import REPORT_FILE
+from csvdynamo_airflow.naming import dag_id_of, reports_prefix
+from csvdynamo_airflow.storage.result_objects import list_objects
+
+LOG = FOLDER / "airflow.log"
+_OF_MAP_RUN = ("start", "wait")
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """What a run took.
+
+    Attributes:
+        rows: Rows of the source.
+        seconds: Those of `airflow dags test`, from its start to its end.
+        step_seconds: Each task's that the report tells of.
+        worker_peak_bytes: The most memory that the worker's processes held together.
+        lambda_peak_bytes: The most memory that one process of a Lambda function held.
+        lambda_limit_bytes: The memory that the functions are configured with.
+        ledger: The report's.
+    """
+
+    rows: int
+    seconds: float
+    step_seconds: dict[str, float]
+    worker_peak_bytes: int
+    lambda_peak_bytes: int
+    lambda_limit_bytes: int
+    ledger: dict[str, int]
+
+    @property
+    def map_run_seconds(self) -> float:
+        """The seconds of the tasks that start the Map Run and wait for it."""
+        return sum(self.step_seconds[task] for task in _OF_MAP_RUN)
+
+    @property
+    def other_task_seconds(self) -> float:
+        """Those of the other tasks."""
+        return sum(self.step_seconds.values()) - self.map_run_seconds
+
+    @property
+    def other_seconds(self) -> float:
+        """All seconds but those of the Map Run: Airflow's own, and those of the other tasks."""
+        return self.seconds - self.map_run_seconds
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows that the Map Run wrote, by its seconds."""
+        return self.ledger["written"] / self.map_run_seconds
+
+
+@contextmanager
+def fresh_aws(settings: Mapping[str, str] | None = None) -> Iterator[Deployed]:
+    """Run an embedded AWS, new for each run, with the stack of the sample's data set deployed.
+
+    Args:
+        settings: Variables that change how it works.
+    """
+    with embedded_aws(find_dataset(SAMPLE_DATASET), log=FOLDER / "local-aws.log", settings=settings) as deployed:
+        yield deployed
+
+
+def run_dag(deployed: Deployed, source: Path) -> DagRun:
+    """Migrate a file with the real DAG; fail unless every row is accounted for.
+
+    Args:
+        deployed: A fresh embedded AWS.
+        source: A CSV of the sample's data set.
+    """
+    with tempfile.TemporaryDirectory(prefix="airflow-", dir=FOLDER) as home:
+        make_airflow_home(Path(home))
+        environment = airflow_environment(Path(home), deployed.aws.environment) | local_settings(str(source))
+        conf = json.dumps({"source_url": str(source)})
+        command = [*QUICK_AIRFLOW, "dags", "test", dag_id_of(SAMPLE_DATASET), "--conf", conf]
+        began = time.monotonic()
+        with (
+            LOG.open("wb") as log,
+            subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT) as worker,
+            MemoryWatch(worker.pid) as worker_watch,
+            MemoryWatch(deployed.aws.pid) as aws_watch,
+        ):
+            worker.wait()
+            seconds = time.monotonic() - began
+    report = read_report(deployed)
+    return DagRun(
+        rows=report["source"]["rows"],
+        seconds=seconds,
+        step_seconds=report["seconds"],
+        worker_peak_bytes=worker_watch.peaks["together"],
+        lambda_peak_bytes=aws_watch.peaks["one lambda"],
+        lambda_limit_bytes=_lambda_memory(deployed),
+        ledger=report["ledger"],
+    )
+
+
+def read_report(deployed: Deployed) -> dict[str, Any]:
+    """Read the report of the one run that there was; end in a sentence unless every row is accounted for."""
+    s3, bucket = deployed.client("s3"), deployed.outputs[StackOutput.SOURCE_BUCKET]
+    keys = [found["Key"] for found in list_objects(s3, bucket, reports_prefix(SAMPLE_DATASET, "").rstrip("/"))]
+    reports = [key for key in keys if key.endswith(REPORT_FILE)]
+    if not reports:
+        fail(f"The run wrote no report: see {LOG}.")
+    report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=reports[0])["Body"].read())
+    if not report["accounted"]:
+        fail("\n".join(["The run is not green:", *report["problems"], f"Its log is {LOG}."]))
+    return report
+
+
+def _lambda_memory(deployed: Deployed) -> int:
+    functions = deployed.client("lambda").list_functions()["Functions"]
+    return min(int(function["MemorySize"]) for function in functions) * 1024 * 1024

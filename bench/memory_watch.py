@@ -1,0 +1,45 @@
+"""The most memory that a tree of processes held."""
+
+import contextlib
+import threading
+from collections import Counter
+
+import psutil
+
+_SAMPLE_SECONDS = 0.5
+
+
+class MemoryWatch:
+    """Looks at the memory of a tree of processes again and again; a context manager."""
+
+    def __init__(self, root: int) -> None:
+        self.peaks: Counter[str] = Counter()
+        self._root = root
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "MemoryWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(_SAMPLE_SECONDS):
+            held = Counter(self._looked_at())
+            self.peaks["together"] = max(self.peaks["together"], sum(held.values()))
+            lambdas = [size for name, size in held.items() if "ministack-lambda" in name]
+            self.peaks["one lambda"] = max([self.peaks["one lambda"], *lambdas])
+
+    def _looked_at(self) -> dict[str, int]:
+        sizes = {}
+        processes: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(self._root)
+            processes = [root, *root.children(recursive=True)]
+        for process in processes:
+            with contextlib.suppress(psutil.Error):  # it ended meanwhile
+                sizes[f"{process.pid} {' '.join(process.cmdline())}"] = process.memory_info().rss
+        return sizes
