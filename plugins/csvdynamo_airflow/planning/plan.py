@@ -21,7 +21,7 @@ TIMES = (10, 1000)
 READ_UNIT_BYTES = 4096
 
 _WARM_STEP = 1_000
-_PREPARED_A_SECOND, _CHECKED_A_SECOND = 260_000, 11_000  # rows, measured: docs/performance.md
+_PREPARED_A_SECOND, _CHECKED_A_SECOND = 260_000, 11_000  # rows, measured: bench/RESULTS.md, docs/performance.md
 _TASKS_SECONDS, _REJECTS_SECONDS = 10, 90  # the tasks themselves; Firehose's buffer of a minute, and half of it again
 
 

@@ -17,7 +17,7 @@ README, BY_HAND, REPORT = (
     (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/by-hand.md", "docs/report.md")
 )
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "bench" / "RESULTS.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def page_name(page: Path) -> str:
