@@ -41,7 +41,7 @@ class Wire(asyncio.Transport):
         self.sent.append(bytes(data))
 
 
-def answered(*pieces: bytes) -> list[dict[str, Any]]:
+def answered(*pieces: bytes) -> list[Any]:
     wire, sink = Wire(), Sink()
     sink.connection_made(wire)
     for piece in pieces:
@@ -92,3 +92,10 @@ def test_a_sink_that_throttles_leaves_the_last_items_unprocessed_and_charges_for
     assert left == items[-len(left) :]
     assert capacity == {"TableName": "t", "CapacityUnits": 5.0 - len(left)}
     assert Sink.rows == 5
+
+
+def test_the_sink_tells_how_long_after_the_first_item_the_last_one_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sink, "began", 5.0)
+    monkeypatch.setattr(Sink, "last", 7.5)
+
+    assert answered(b"GET /seconds HTTP/1.1\r\n\r\n") == [2.5]

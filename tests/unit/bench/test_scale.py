@@ -98,6 +98,14 @@ def test_the_command_fails_where_the_plan_does_not_hold(
             scale.run(checked=False)
 
 
+def test_each_case_is_a_line_whose_share_of_late_invocations_counts_the_refused() -> None:
+    late = replace(SIMULATED, out_of_time=2, refused=10)
+
+    shown = scale.table([Compared(CASES[0], 62.5, 115.0, late, 0.1)])
+
+    assert [dict(zip(shown.head, line, strict=True))["late"] for line in shown.rows] == ["60.0%"]
+
+
 def test_a_simulation_is_held_within_its_percentage() -> None:
     close, far = (Held("a Map Run", 100.0, seconds, "s", within=0.15) for seconds in (114.9, 84.0))
 
