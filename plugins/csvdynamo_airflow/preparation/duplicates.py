@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.columns import ColumnType
 from csvdynamo.rules.refusals import Refusal, duplicate_refusal
 from csvdynamo.rules.row_rules import DuplicatePolicy, RowRules
 from csvdynamo.rules.rows import RowConverter
@@ -159,9 +160,11 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
 
 def _key_maker(header: Sequence[str], rules: RowRules) -> Callable[[Sequence[Sequence[str]]], Iterable[str | None]]:
     """Return what makes of columns of cells one text for each row: the same for rows of one key."""
-    part = rules.key.partition
-    if len(header) == 1 and rules.key.sort is None and part.type == "S" and rules.made(part.name) is None:
-        transform = _telling_transform(rules.column(header[0]).transform)
+    # A date is a text to DynamoDB, too, and may be written in several ways.
+    column = rules.column(header[0]) if len(header) == 1 else None
+    alone = rules.key.sort is None and rules.made(rules.key.partition.name) is None
+    if column is not None and column.type is ColumnType.TEXT and alone:
+        transform = _telling_transform(column.transform)
         return lambda columns: columns[0] if transform is None else map(transform, columns[0])
     key_of = RowConverter(rules).key_of
     return lambda columns: (key_of(dict(zip(header, cells, strict=True))) for cells in zip(*columns, strict=True))

@@ -238,3 +238,12 @@ def test_a_file_that_cannot_be_profiled_is_prepared_all_the_same(
     written, rejects = run(tmp_path, ROWS)
 
     assert (written, set(rejects)) == ([2, 4, 5], {1, 3})
+
+
+def test_a_date_is_the_same_key_however_it_is_written(tmp_path: Path) -> None:
+    dates = replace(CARS, columns=(Column("id", type=ColumnType.DATE, formats=("%m/%d/%Y",)), CARS.columns[1]))
+    (tmp_path / "source").write_text("id,year\n01/02/2024,1\n1/2/2024,2\n01/03/2024,3\n", encoding="utf-8")
+
+    prepared = prepare_file(tmp_path, dates, "c.csv", lambda _done, _total: None)
+
+    assert prepared.rejects_by_code == {"DUPLICATE_KEY": 1}
