@@ -17,6 +17,7 @@ from commands.ui import airflow_standalone
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
 from tests.crash.kills import Kill
+from tests.e2e.repairs.asking import WAITING, answer_with
 from tests.e2e.repairs.place import CUT, DAG, TABLE, mend, text
 from tests.e2e.repairs.place import NAME as ASKING
 from tests.support.airflow_processes import another_triggerer, kill, kill_triggerer, sender
@@ -323,9 +324,6 @@ def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_han
     assert dags.executions()[-1] == name
 
 
-WAITING = "awaiting_input"
-
-
 def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(
     api: Api, deployed: Deployed, stacks: Stacks, tmp_path: Path
 ) -> None:
@@ -370,28 +368,3 @@ def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(
         run.clear(task, downstream=False)
     run.await_log("approve", "Airflow still shows the question of a file that was prepared before in this run")
     run.await_end()
-
-
-def answer_with(run: ScheduledRun, option: str) -> None:
-    """Answer what approve asks, again where it asks again.
-
-    A task that goes on before the scheduler has heard that it pauses counts as lost, and is tried once more.
-    """
-    for _ in range(ATTEMPTS):
-        run.await_task("approve", WAITING)
-        if answered(run, option) != WAITING:
-            return
-    pytest.fail("approve was lost at each attempt")
-
-
-def answered(run: ScheduledRun, option: str) -> str:
-    """Answer, and return approve's state once it has ended, or asks at another attempt."""
-    asked = run.tasks()["approve"]
-    run.answer("approve", option)
-
-    def went_on() -> bool:
-        now = run.tasks()["approve"]
-        return now != asked and now[0] in (WAITING, "success", "failed")
-
-    await_true(went_on, lambda: f"approve does not go on: {run.tasks()}")
-    return run.tasks()["approve"][0]
