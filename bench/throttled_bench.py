@@ -4,6 +4,7 @@ The embedded AWS writes some 2,000 items a second on two cores, and its table is
 each period twice its peak, as a table on demand does with 4,000 units a second and half an hour.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from bench.generated_csv import write_csv
 from bench.measured import measuring
 from csvdynamo_airflow.accounting import report_document
 from csvdynamo_airflow.accounting.report import summary
+from csvdynamo_airflow.planning.pace import TableSpeed
 
 NAME = "throttled"
 DEFAULT_ROWS, DEFAULT_UNITS, DEFAULT_GROWTH_SECONDS = 200_000, 500, 150
@@ -64,20 +66,6 @@ class Throttled:
         )
 
 
-def floor(units: float, first: float, growth_seconds: float) -> float:
-    """Return how long a table takes for so many units that is used in full, and takes twice as much after each period.
-
-    Args:
-        units: Write units.
-        first: Those that it takes a second at first.
-        growth_seconds: The period.
-    """
-    seconds, rate = 0.0, first
-    while units > rate * growth_seconds:
-        units, seconds, rate = units - rate * growth_seconds, seconds + growth_seconds, 2 * rate
-    return seconds + units / rate
-
-
 def run(rows: int, units: int, growth_seconds: int) -> None:
     """Generate a source, migrate it into a table that throttles, and print what it took.
 
@@ -99,12 +87,13 @@ def run(rows: int, units: int, growth_seconds: int) -> None:
             report = read_report(deployed)
             map_run = deployed.client("stepfunctions").describe_map_run(mapRunArn=report["map_run_arn"])
         spent: float = report["write_units"]
+        floor = TableSpeed(units, math.inf, "the embedded AWS's table")
         found = Throttled(
             rows=rows,
             write_units=spent,
             units_per_second=units,
             growth_seconds=growth_seconds,
-            floor_seconds=floor(spent, units, growth_seconds),
+            floor_seconds=floor.seconds(spent, growth_seconds=growth_seconds),
             map_run_seconds=(map_run["stopDate"] - map_run["startDate"]).total_seconds(),
             throttled=report["throttled"],
             waited_seconds=report["waited_seconds"],

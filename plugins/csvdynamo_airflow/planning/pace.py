@@ -82,17 +82,18 @@ class TableSpeed:
             first, max(first, self.most), f"{first:,.0f} write units a second, which the warm table takes"
         )
 
-    def seconds(self, units: float, at_most: float = math.inf) -> float:
+    def seconds(self, units: float, at_most: float = math.inf, growth_seconds: float = GROWTH_SECONDS) -> float:
         """Return how long it takes for so many units, growing as it may.
 
         Args:
             units: Write units.
             at_most: The most units a second that are asked of it.
+            growth_seconds: How soon it may take twice what it took.
         """
         rate, seconds = self.first, 0.0
-        while rate < min(self.most, at_most) and units > rate * GROWTH_SECONDS:
-            units -= rate * GROWTH_SECONDS
-            seconds += GROWTH_SECONDS
+        while rate < min(self.most, at_most) and units > rate * growth_seconds:
+            units -= rate * growth_seconds
+            seconds += growth_seconds
             rate = min(2 * rate, self.most)
         return seconds + units / min(rate, at_most)
 

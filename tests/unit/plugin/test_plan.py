@@ -1,6 +1,7 @@
 """The plan of a run: minutes by what binds them, cost by line, and the same for larger files."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,19 @@ def test_a_table_on_demand_grows_to_its_quota_and_no_further() -> None:
     # 4,000, 8,000, 16,000, 32,000 for half an hour each, then 40,000.
     assert speed.seconds(1800 * 60_000 + 40_000 * 100) == 4 * 1800 + 100
     assert TableSpeed.of(Table(name="t_cars", partition_key="id", warm_write_units=60_000)).seconds(600_000) == 10
+
+
+@pytest.mark.parametrize(
+    ("units", "seconds"),
+    [
+        (100, 0.2),
+        (75_000, 150),
+        (76_000, 151),  # twice as much after a period
+        (75_000 + 150_000 + 2_000, 301),
+    ],
+)
+def test_a_table_that_grows_sooner_takes_twice_as_much_after_each_period(units: float, seconds: float) -> None:
+    assert TableSpeed(500, math.inf, "").seconds(units, growth_seconds=150) == pytest.approx(seconds)
 
 
 def test_warm_throughput_is_asked_for_where_the_table_holds_the_run_up() -> None:
