@@ -7,11 +7,10 @@ error file as a whole, but the one that hands it on.
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import IO, Any
@@ -21,6 +20,7 @@ import boto3
 import httpx
 import psutil
 
+from bench.measured import FOLDER, measuring
 from bench.page_objects import Many, make_stacks, put_rejects, put_runs, write_datasets
 from bench.page_server import READ
 from commands.airflow_home import airflow_environment, make_airflow_home
@@ -32,8 +32,8 @@ from csvdynamo_airflow.naming import dag_id_of
 from csvdynamo_airflow.settings import DATASETS_FOLDER
 from local_aws.server import LocalAws
 
-RESULT = BUILD / "bench" / "page.json"
-LOG = BUILD / "bench" / "page-airflow.log"
+NAME = "page"
+LOG = FOLDER / "page-airflow.log"
 DEFAULT_DATASETS, DEFAULT_RUNS = 50, 500
 LIMIT_SECONDS = 0.3
 
@@ -77,17 +77,15 @@ def run(datasets: int, runs: int) -> None:
         runs: How many runs each has.
     """
     many = Many(datasets, runs)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="csvdynamo-bench-") as temporary,
-        LocalAws(log=BUILD / "bench-aws.log") as aws,
-        _served(aws, many, Path(temporary)) as server,
-    ):
-        asked = _measured(server, many)
-    for one in asked:
-        say(one.line())
-    told = {"datasets": datasets, "runs": runs, "requests": [asdict(one) for one in asked]}
-    RESULT.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    with measuring(NAME, datasets=datasets, runs=runs) as measured:
+        with (
+            LocalAws(log=BUILD / "bench-aws.log") as aws,
+            _served(aws, many, measured.folder) as server,
+        ):
+            asked = _measured(server, many)
+        for one in asked:
+            say(one.line())
+        measured.runs += asked
     if slow := [one.name for one in asked if one.slow > LIMIT_SECONDS]:
         fail(f"Not within {1000 * LIMIT_SECONDS:.0f} ms: {', '.join(slow)}.")
 

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from types import SimpleNamespace
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from bench.measured import measuring
 from bench.peak_memory import peak_rss_bytes
 from commands.project import BUILD, fail, say
 from csvdynamo.aws.stored_object import object_chunks
@@ -39,7 +40,7 @@ from local_aws.server import LocalAws
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-RESULT = BUILD / "bench" / "rejects.json"
+NAME = "rejects"
 DEFAULT_ROWS = 6_000_000
 LIMIT_BYTES = 600_000_000
 
@@ -56,11 +57,13 @@ class Measured:
     """What one process took.
 
     Attributes:
+        what: What it did.
         seconds: How long it worked.
         peak_rss_bytes: The most memory that it held.
         told: What it found.
     """
 
+    what: str
     seconds: float
     peak_rss_bytes: int
     told: str
@@ -68,24 +71,29 @@ class Measured:
 
 def run(rows: int) -> None:
     """Measure, print and keep what was measured; fail if a row is not accounted for or the memory passes the limit."""
+    with measuring(NAME, rows=rows) as measured:
+        ours, peer = _accounted_and_read(rows)
+        say(
+            f"{ours.told}\n"
+            f"tables, error files, ledger and verdict {ours.seconds:.0f} s, "
+            f"peak RSS {ours.peak_rss_bytes / 1e6:.0f} MB (limit {LIMIT_BYTES / 1e6:.0f} MB)\n"
+            f"a plain read of the same objects {peer.seconds:.0f} s: ratio {ours.seconds / peer.seconds:.1f}"
+        )
+        measured.runs += [ours, peer]
+    if "unaccounted 0" not in ours.told or "problems: none" not in ours.told:
+        fail("Not every row is accounted for.")
+    if ours.peak_rss_bytes > LIMIT_BYTES:
+        fail("It held more memory than the limit.")
+
+
+def _accounted_and_read(rows: int) -> tuple[Measured, Measured]:
+    """Account for the rejects, and read them plainly."""
     with LocalAws(log=BUILD / "bench-aws.log") as aws, ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         say(f"Writing the rejects of {rows:,} rows …")
         _write(_s3(aws.environment), rows)
         ours = pool.submit(_account, dict(aws.environment), rows).result()
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
-            peer = other.submit(_read_plainly, dict(aws.environment)).result()
-    say(
-        f"{ours.told}\n"
-        f"tables, error files, ledger and verdict {ours.seconds:.0f} s, peak RSS {ours.peak_rss_bytes / 1e6:.0f} MB "
-        f"(limit {LIMIT_BYTES / 1e6:.0f} MB)\n"
-        f"a plain read of the same objects {peer.seconds:.0f} s: ratio {ours.seconds / peer.seconds:.1f}"
-    )
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps({"rows": rows, "ours": asdict(ours), "peer": asdict(peer)}, indent=1) + "\n")
-    if "unaccounted 0" not in ours.told or "problems: none" not in ours.told:
-        fail("Not every row is accounted for.")
-    if ours.peak_rss_bytes > LIMIT_BYTES:
-        fail("It held more memory than the limit.")
+            return ours, other.submit(_read_plainly, dict(aws.environment)).result()
 
 
 def _is_rejected(row: int) -> bool:
@@ -161,7 +169,7 @@ def _account(variables: Mapping[str, str], rows: int) -> Measured:
     open_gates = Gates(max_reject_percent=100.0)
     found = problems(findings, open_gates, Verification(mode=VerifyMode.NONE))
     ledger = ", ".join(f"{name} {count:,}" for name, count in findings.ledger.to_json().items())
-    return _measured(began, f"{ledger}\nproblems: {'; '.join(found) or 'none'}")
+    return _measured("account", began, f"{ledger}\nproblems: {'; '.join(found) or 'none'}")
 
 
 def _read_plainly(variables: Mapping[str, str]) -> Measured:
@@ -172,11 +180,11 @@ def _read_plainly(variables: Mapping[str, str]) -> Measured:
     for item in list_objects(s3, _BUCKET, results_prefix(_EXECUTION)):
         if not item["Key"].endswith("manifest.json"):
             lines += sum(1 for _ in batch_results(object_chunks(s3, _BUCKET, item["Key"]), item["Key"]))
-    return _measured(began, f"{lines:,} lines")
+    return _measured("plain read", began, f"{lines:,} lines")
 
 
-def _measured(began: float, told: str) -> Measured:
-    return Measured(time.perf_counter() - began, peak_rss_bytes(), told)
+def _measured(what: str, began: float, told: str) -> Measured:
+    return Measured(what, time.perf_counter() - began, peak_rss_bytes(), told)
 
 
 def _s3(variables: Mapping[str, str]) -> "S3Client":

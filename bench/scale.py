@@ -4,18 +4,18 @@ Before it is believed, the simulation is held to Map Runs that were measured on 
 code before a table that throttles.
 """
 
-import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from bench.map_run_check import check_map_runs
+from bench.measured import measuring
 from bench.simulation.map_run import Simulated, Work, simulate
 from bench.table import Table
 from bench.throttle_check import check_throttling
-from commands.project import BUILD, fail, find_dataset
+from commands.project import fail, find_dataset
 from csvdynamo.datasets import table_rules
 from csvdynamo.datasets.dataset import Limits
 from csvdynamo.datasets.table_rules import Billing
@@ -23,7 +23,7 @@ from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.planning.pace import FUNCTIONS_AT_ONCE, Pace, TableSpeed, pace_of
 from csvdynamo_airflow.planning.plan_text import duration
 
-RESULT = BUILD / "bench" / "scale.json"
+NAME = "scale"
 WITHIN = 0.15
 """How much the plan's seconds may differ from the simulated ones, as a share of these."""
 
@@ -151,19 +151,18 @@ def compare(case: Case) -> Compared:
 
 
 def run(*, checked: bool = True) -> list[Compared]:
-    """Compare all cases, print a table and write `RESULT`; fail where the plan does not hold.
+    """Compare all cases, print a table and leave them; fail where the plan does not hold.
 
     Args:
         checked: Hold the simulation to measured runs before.
     """
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    held = [*check_map_runs(find_dataset("ev_population")), *check_throttling()] if checked else []
-    for one in held:
-        print(one.told())
-    compared = [compare(case) for case in CASES]
-    print(table(compared).aligned())
-    document = {"held": [asdict(one) for one in held], "cases": [asdict(one) for one in compared]}
-    RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    with measuring(NAME, checked=checked) as measured:
+        held = [*check_map_runs(find_dataset("ev_population")), *check_throttling()] if checked else []
+        for one in held:
+            print(one.told())
+        compared = [compare(case) for case in CASES]
+        print(table(compared).aligned())
+        measured.runs += [*held, *compared]
     if not (all(one.holds for one in held) and all(one.holds for one in compared)):
         fail("The simulation is not held by what was measured, or the plan not by the simulation: see above.")
     return compared

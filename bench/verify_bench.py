@@ -4,12 +4,10 @@ The embedded AWS is an emulator in Python on the same cores, which writes items 
 own: the seconds are worth their ratio, and the CPU seconds say whose they are.
 """
 
-import json
-import tempfile
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,10 @@ import psutil
 
 from bench.generated_csv import write_csv
 from bench.map_runs import migrate, prepare_source
+from bench.measured import measuring
 from bench.peak_memory import peak_rss_bytes
 from commands.embedded import Deployed, embedded_aws
-from commands.project import BUILD, fail, find_dataset
+from commands.project import fail, find_dataset
 from csvdynamo.aws.answer_checksum import check_answers
 from csvdynamo.aws.scan_answers import take_items_as_they_are
 from csvdynamo.datasets.dataset import Dataset
@@ -32,7 +31,7 @@ from csvdynamo_airflow.preparation.prepare import Prepared
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 
-RESULT = BUILD / "bench" / "verify.json"
+NAME = "verify"
 DEFAULT_ROWS = 150_000
 AIM = 1 / 3
 """Of the Map Run's seconds, at most."""
@@ -94,26 +93,24 @@ class Comparison:
         )
 
 
-def run(rows: int = DEFAULT_ROWS, source: Path | None = None) -> Comparison:
-    """Migrate a file, check its table, print both and write `RESULT`.
+def run(rows: int = DEFAULT_ROWS, source: Path | None = None) -> None:
+    """Migrate a file, check its table, print and leave what both took; fail if the check is not whole.
 
     Args:
         rows: Rows of the generated file.
         source: Or a file of the data set ``ev_population``.
     """
     dataset = find_dataset(_DATASET)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="verify-", dir=RESULT.parent.absolute()) as folder:
+    with measuring(NAME, rows=rows, source=str(source) if source else None) as measured:
         if source is None:
-            source = Path(folder) / dataset.source.file_name
+            source = measured.folder / dataset.source.file_name
             write_csv(source, rows=rows)
         with embedded_aws(dataset) as deployed:
             compared = _compare(dataset, deployed, source)
-    print(compared.table())
-    RESULT.write_text(json.dumps(asdict(compared), indent=2) + "\n", encoding="utf-8")
+        print(compared.table())
+        measured.runs.append(compared)
     if not compared.check.is_whole:
         fail("The table was not checked whole, or is not what the file makes: see above.")
-    return compared
 
 
 def _compare(dataset: Dataset, deployed: Deployed, source: Path) -> Comparison:

@@ -1,6 +1,7 @@
 """The plan's minutes beside the simulated ones: they agree, or the plan says that they will not be had."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -85,9 +86,9 @@ SIMULATED = Simulated(
     ],
 )
 def test_the_command_fails_where_the_plan_does_not_hold(
-    planned: float, simulated: Simulated, holds: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    planned: float, simulated: Simulated, holds: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(scale, "RESULT", tmp_path / "bench" / "scale.json")  # type: ignore[operator]
+    monkeypatch.setattr("bench.measured.FOLDER", tmp_path)
     monkeypatch.setattr(scale, "CASES", CASES[:1])
     monkeypatch.setattr(scale, "compare", lambda case: Compared(case, 62.5, planned, simulated, 0.1))
 
