@@ -86,6 +86,7 @@ def main() -> None:
     app.router.routes.insert(0, APIRoute(READ, reads.taken))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # whoever is told the address may come before the server is up
         token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="somebody", role="admin"))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, log_config=None))
