@@ -25,13 +25,6 @@ AIRFLOW = str(BIN / "airflow")
 QUICK_AIRFLOW = (sys.executable, "-P", str(ROOT / "commands" / "airflow_command.py"))
 """The same for what ends by itself: it ends at once."""
 _DATABASE = "airflow.db"
-# Airflow reads it when it starts. A command of Airflow makes a million objects that stay: without it, a tenth of the
-# CPU of `airflow dags test` goes to looking through them for garbage.
-_LOCAL_SETTINGS = """from gc import set_threshold
-
-__all__ = []
-set_threshold(100_000, 20, 20)
-"""
 # What a DAG may read is for each command to say, and not for the shell that it was typed in.
 _NOT_INHERITED = "CSVDYNAMO_LOCAL_"
 # A DAG reaches the embedded AWS by Airflow's connection alone, as it reaches an account.
@@ -106,7 +99,7 @@ def make_airflow_home(home: Path) -> Path:
             _keep_database(kept)
     settings = home / "config" / "airflow_local_settings.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(_LOCAL_SETTINGS, encoding="utf-8")
+    shutil.copy(ROOT / "commands" / settings.name, settings)
     shutil.copy(kept, home / _DATABASE)
     return home
 

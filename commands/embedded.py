@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from commands.embedded_account import bootstrapped_account
 from commands.embedded_assembly import embedded_assembly
 from commands.owners_table import make_owners_table
 from commands.project import BUILD, say
@@ -69,12 +70,12 @@ def embedded_aws(
         settings: More variables for it, such as ``LOCAL_AWS_FIREHOSE_DELAY_SECONDS``.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with LocalAws(keep=keep, secure=secure, log=log, settings=settings or {}) as aws:
+    assembly = embedded_assembly(dataset)
+    account = bootstrapped_account(assembly)
+    with LocalAws(keep=keep, secure=secure, log=log, settings=settings or {}, begin_with=account) as aws:
         say(f"The embedded AWS runs at {aws.endpoint} (process {aws.pid}, log {log}).")
         say(f"Deploying {dataset.stack_name} with the CDK …")
         try:
-            assembly = embedded_assembly(dataset)
-            assembly.bootstrap(aws.environment)
             deployed = Deployed(aws, assembly.deploy(dataset, aws.environment))
             make_owners_table(dataset, deployed.client)
         except BaseException:

@@ -23,6 +23,7 @@ import boto3
 import pytest
 
 from commands import embedded
+from commands.cdk_cli import Assembly
 from commands.kept import KEPT
 from commands.project import PYTHON_PATH, ROOT, fail, find_dataset
 from tests.support.hostile_shell import OF_PYTHON, hostile_shell
@@ -250,7 +251,7 @@ def test_make_demo_accounts_for_every_row_of_the_sample_and_keeps_the_aws_when_a
 def test_a_red_demo_of_another_data_set_prints_the_command_that_migrates_its_corrected_rejects(
     temporary: Path, tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The other commands find an Airflow database and, of the same sources, stacks; here nothing was made before.
+    # The other commands find what is kept: stacks, an account, Airflow's database. Here nothing was made before.
     monkeypatch.setenv(KEPT, str(tmp_path / "kept"))
     build, datasets = tmp_path / "my build", tmp_path / "data sets"
     datasets.mkdir()
@@ -311,9 +312,9 @@ def test_an_aws_whose_stack_cannot_be_deployed_is_not_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def refuse(*_: object) -> None:
-        fail("cdk synth failed")
+        fail("cdk deploy failed")
 
-    monkeypatch.setattr(embedded, "embedded_assembly", refuse)
+    monkeypatch.setattr(Assembly, "deploy", refuse)
 
     with (
         pytest.raises(SystemExit),

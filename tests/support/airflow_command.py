@@ -14,7 +14,7 @@ from airflow._shared.observability.metrics import stats
 from airflow.configuration import write_default_airflow_configuration_if_needed
 from sqlalchemy.orm import configure_mappers
 
-from commands.airflow_command import speak_one_version
+from commands.airflow_local_settings import speak_one_version
 from tests.support.hurry import short_waits
 
 _MODULES = (

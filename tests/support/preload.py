@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from commands.airflow_command import speak_one_version
+from commands.airflow_local_settings import speak_one_version
 from commands.project import PYTHON_PATH, ROOT
 from csvdynamo_airflow.settings import RETRY_SECONDS
 

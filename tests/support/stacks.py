@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from commands.embedded import Deployed
+from commands.embedded_account import bootstrapped_account
 from commands.embedded_assembly import embedded_assembly
 from commands.project import ROOT
 from csvdynamo.datasets.dataset import Dataset
@@ -101,6 +102,6 @@ def _deploy(folder: Path) -> dict[str, dict[str, str]]:
         alone.mkdir(parents=True)
         shutil.copy(together / f"{name}.toml", alone)
     assembly = embedded_assembly(*datasets.values(), folder=together)
-    with LocalAws(log=folder / "local-aws.log", leave_state=folder / "state") as aws:
-        assembly.bootstrap(aws.environment)
+    account = bootstrapped_account(assembly)
+    with LocalAws(log=folder / "local-aws.log", begin_with=account, leave_state=folder / "state") as aws:
         return assembly.deploy_all(list(datasets.values()), aws.environment)

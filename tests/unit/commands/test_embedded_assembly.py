@@ -116,7 +116,7 @@ def test_who_needs_one_that_is_being_synthesized_waits_for_it(
 
 def test_another_version_of_the_cdk_makes_another(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout.assembly()
-    monkeypatch.setattr(embedded_assembly.metadata, "version", lambda package: f"another {package}")
+    monkeypatch.setattr(kept.metadata, "version", lambda package: f"another {package}")
 
     assert checkout.assembly() == "2"
 
