@@ -18,7 +18,7 @@ def bootstrapped_account(assembly: Assembly) -> Path:
     """Give what an embedded AWS left that the real CDK CLI has bootstrapped, for `LocalAws.begin_with`.
 
     Args:
-        assembly: Any one of the embedded AWS's account and Region: what `cdk bootstrap` makes has nothing of its stacks.
+        assembly: Any of the embedded AWS's account and Region: what `cdk bootstrap` makes has nothing of its stacks.
     """
     sources = (ROOT / "package-lock.json", *files_below(_SERVER))
     digest = digest_of([ACCOUNT, REGION], ["ministack"], sources, ROOT)

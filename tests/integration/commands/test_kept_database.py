@@ -32,7 +32,7 @@ def garbage_thresholds(home: Path) -> str:
     return done.stdout.strip()
 
 
-# In Airflow's place, as it may end: what it wrote last is still beside the database. test_make_commands.py has the real.
+# In Airflow's place: what it wrote last may still be beside the database. A demo of test_make_commands.py has the real.
 MIGRATION = """
 import os, sqlite3, sys
 assert sys.argv[1:] == ["db", "migrate"]

@@ -42,11 +42,16 @@ sort_key = "height"
 """
 
 
-def made(folder: Path, keys: str, more: str = "", *, checked: bool = False) -> Template:
-    """The template of the data set with more keys in its `[table]`."""
+def with_table_keys(keys: str, more: str = "") -> str:
+    """The data set file with more keys in its `[table]`."""
+    return DATASET.replace('"tree_id"\n', f'"tree_id"\n{keys}\n') + more
+
+
+def made(folder: Path, keys: str, more: str = "") -> Template:
+    """The template of that data set."""
     path = folder / "city_trees.toml"
-    path.write_text(DATASET.replace('"tree_id"\n', f'"tree_id"\n{keys}\n') + more, encoding="utf-8")
-    return synthesized(path, folder / "out", checked=checked)
+    path.write_text(with_table_keys(keys, more), encoding="utf-8")
+    return synthesized(path, folder / "out")
 
 
 def tables(template: Template) -> list[dict[str, Any]]:

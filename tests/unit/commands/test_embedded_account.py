@@ -34,7 +34,7 @@ class Account:
         leave_state.mkdir()
         (leave_state / "iam.json").write_text(str(len(self.bootstrapped)), encoding="utf-8")
 
-    def bootstrap(self, _: Assembly, environment: dict[str, str]) -> None:
+    def bootstrap(self, environment: dict[str, str]) -> None:
         if self.fails:
             raise SystemExit("cdk bootstrap failed")
         self.bootstrapped.append(environment["AWS_ENDPOINT_URL"])
@@ -49,7 +49,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     monkeypatch.setattr(embedded_account, "ROOT", made.root)
     monkeypatch.setattr(embedded_account, "_SERVER", made.root / "local_aws")
     monkeypatch.setattr(embedded_account, "LocalAws", made.serve)
-    monkeypatch.setattr(Assembly, "bootstrap", lambda *given: made.bootstrap(*given))
+    monkeypatch.setattr(Assembly, "bootstrap", made.bootstrap)
     monkeypatch.setenv(kept.KEPT, str(tmp_path / "kept"))
     return made
 
