@@ -74,15 +74,13 @@ def audit_pins(requirements: Sequence[Path], allowances: Allowances) -> Audited:
         PinsError: pip-audit cannot read the files.
     """
     files = [part for path in requirements for part in ("--requirement", str(path))]
-    read = _pip_audit(*files, "--dry-run")
-    if read.returncode:
-        raise PinsError(f"pip-audit cannot read the requirements:\n{read.stderr}")
     with tempfile.TemporaryDirectory(prefix="csvdynamo-audit-") as folder:
         output = Path(folder) / "audit.json"
         osv = os.environ.get(OSV_URL) or _DEFAULT_OSV_URL
         asked = _pip_audit(*files, "--vulnerability-service", "osv", "--osv-url", osv, "--output", str(output))
         # The file is written last, whatever was found: without it the service did not answer for every pin.
         if not output.exists():
+            _refuse_unreadable(files)
             return Audited(unreachable=f"{osv}: {_last_line(asked.stderr)}")
         dependencies = json.loads(output.read_text(encoding="utf-8"))["dependencies"]
     found = [
@@ -98,6 +96,12 @@ def audit_pins(requirements: Sequence[Path], allowances: Allowances) -> Audited:
         findings=tuple(finding for finding in found if allowed.isdisjoint(finding.ids)),
         unused=tuple(sorted(allowed - {name for finding in found for name in finding.ids})),
     )
+
+
+def _refuse_unreadable(files: Sequence[str]) -> None:
+    read = _pip_audit(*files, "--dry-run")
+    if read.returncode:
+        raise PinsError(f"pip-audit cannot read the requirements:\n{read.stderr}")
 
 
 def _pip_audit(*arguments: str) -> subprocess.CompletedProcess[str]:

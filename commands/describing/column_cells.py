@@ -41,6 +41,10 @@ class ColumnCells(Protocol):
         """Give those that `sure` left out, `MOST_VALUES` at most."""
         ...
 
+    def extremes(self, *, as_number: bool) -> tuple[str, str]:
+        """Give the least and the most, as numbers or as texts."""
+        ...
+
 
 def cells_of(store: CellStore, counts: ColumnCounts) -> ColumnCells:
     """Give the cells of a column of which some are not blank."""
@@ -84,6 +88,12 @@ class KnownCells:
         """Give all."""
         return iter(self._cells)
 
+    def extremes(self, *, as_number: bool) -> tuple[str, str]:
+        """Compare them."""
+        cells = self.some()
+        order = float if as_number else None
+        return min(cells, key=order), max(cells, key=order)
+
 
 class StoredCells:
     """Cells on the disk."""
@@ -112,6 +122,10 @@ class StoredCells:
     def others(self, kind: Kind) -> Iterator[Counted]:
         """Go through what does not match."""
         return self._store.values(self._place, MOST_VALUES, unless=kind.sure)
+
+    def extremes(self, *, as_number: bool) -> tuple[str, str]:
+        """Look for them."""
+        return self._store.extremes(self._place, as_number=as_number)
 
     def _counted(self, kind: Kind) -> dict[str | None, int]:
         if kind.told not in self._matches:

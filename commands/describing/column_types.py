@@ -16,6 +16,7 @@ _FEW_VALUES = 40
 _PLAUSIBLE = 0.4
 _NEAR = 0.5
 _EXAMPLES = 3
+_PART = re.compile(r"[^\W_]+")
 _LEADING_ZERO = re.compile(r"\s*[+-]?0[0-9]")
 _MOMENTS = tuple(moment_kinds())
 
@@ -110,7 +111,7 @@ def find_type(store: CellStore, counts: ColumnCounts) -> ColumnFinding:
     words = {value: count for value, count in marked if value not in ruined}
     fits = [one for one in _fits(cells, counts, words) if one.fitting]
     finding = ColumnFinding(counts, words=words, ruined=ruined)
-    return _decided(finding, fits, store)
+    return _decided(finding, fits, cells)
 
 
 def _fits(cells: ColumnCells, counts: ColumnCounts, words: Mapping[str, int]) -> Iterable[Fit]:
@@ -118,8 +119,8 @@ def _fits(cells: ColumnCells, counts: ColumnCounts, words: Mapping[str, int]) ->
     some = list(cells.some())
     some = [cell for cell in some if cell not in words] or some
     kinds = [BOOLEAN]
-    if _may_be(some, _has_digit):  # a text is no moment, of which there are many kinds
-        kinds += [one for one in _MOMENTS if not one.only_named or is_day(counts.header)]
+    parted = _may_be(some, has_parts_of_moment)  # a text or a number is no moment, of which there are many kinds
+    kinds += [one for one in _MOMENTS if (is_day(counts.header) if one.only_named else parted)]
     kinds += [JSON] if some[0].lstrip()[:1] in ("{", "[") else []
     found = [_fit(cells, counts, one, words) for one in kinds if _is_plausible(one, some)]
     if any(one.whole for one in found):
@@ -152,8 +153,9 @@ def _may_be(some: Sequence[str], takes: Callable[[str], bool]) -> bool:
     return True
 
 
-def _has_digit(cell: str) -> bool:
-    return any(map(str.isdigit, cell))
+def has_parts_of_moment(cell: str) -> bool:
+    """Say whether a cell has digits, and three parts, as a day, a month and a year are apart."""
+    return len(_PART.findall(cell)) >= 3 and any(map(str.isdigit, cell))
 
 
 def _fit(cells: ColumnCells, counts: ColumnCounts, kind: Kind, words: Mapping[str, int]) -> Fit:
@@ -184,7 +186,7 @@ def _fit(cells: ColumnCells, counts: ColumnCounts, kind: Kind, words: Mapping[st
     )
 
 
-def _decided(finding: ColumnFinding, fits: Sequence[Fit], store: CellStore) -> ColumnFinding:
+def _decided(finding: ColumnFinding, fits: Sequence[Fit], cells: ColumnCells) -> ColumnFinding:
     counts = finding.counts
     whole = [one for one in fits if one.whole]
     if not whole:
@@ -202,7 +204,7 @@ def _decided(finding: ColumnFinding, fits: Sequence[Fit], store: CellStore) -> C
         return replace(finding, near=first, why=why, unsure=unsure)
     extremes = None
     if first.kind.rules in ({"type": "number"}, {"type": "date"}, {"type": "timestamp"}) and not first.words:
-        extremes = store.extremes(counts.place, as_number=first.kind.type == "number")
+        extremes = cells.extremes(as_number=first.kind.type == "number")
     return replace(
         finding,
         kind=first.kind,

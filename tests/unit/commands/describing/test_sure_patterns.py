@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from commands.describing.column_types import has_parts_of_moment
 from commands.describing.kinds import BOOLEAN, Kind
 from commands.describing.moment_kinds import moment_kinds
 from commands.describing.number_kinds import number_kinds
@@ -29,6 +30,8 @@ def test_what_is_sure_is_taken(kind: Kind) -> None:
         cell = matching_text(kind.sure, draw)
         assert pattern.fullmatch(cell), cell
         assert kind.takes(cell), cell
+        # What has not the parts of a moment is tried as none.
+        assert has_parts_of_moment(cell) or kind.only_named or "format" not in kind.rules, cell
 
 
 @pytest.mark.parametrize(
