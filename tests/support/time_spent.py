@@ -10,7 +10,7 @@ import pytest
 _LONG_FILES = {
     "tests/e2e/test_scheduled_airflow.py": 420,
     "tests/e2e/test_crash_matrix.py": 345,
-    "tests/e2e/test_make_commands.py": 268,
+    "tests/e2e/test_make_commands.py": 255,
     "tests/e2e/test_chaos_campaign.py": 251,
     # xdist gives a process its next file as soon as it has two tests left, so the one before, which has no more, gets
     # this one at once: a short one of many tests, or a long one would wait.
@@ -31,24 +31,22 @@ _LONG_FILES = {
     "tests/fuzz/test_trigger_form.py": 39,
     "tests/integration/page/test_routes.py": 37,
     "tests/e2e/test_tolerated_failures.py": 34,
-    "tests/integration/commands/test_described_files.py": 34,
+    "tests/integration/commands/test_described_files.py": 25,
     "tests/unit/commands/describing/test_source_proposal.py": 28,
     "tests/unit/plugin/reading/test_written_sources.py": 28,
     "tests/e2e/test_destroy_and_redeploy.py": 26,
     "tests/integration/local_aws/test_embedded_aws_process.py": 22,
-    "tests/integration/cdk/test_synthesized_templates.py": 22,
+    "tests/integration/cdk/test_synthesized_templates.py": 32,
     "tests/integration/page/test_page.py": 21,
     "tests/integration/local_aws/test_redrives.py": 20,
     "tests/integration/plugin/test_accounted.py": 20,
     "tests/e2e/test_source_shapes.py": 19,
     "tests/e2e/test_corrected_rejects.py": 19,
-    "tests/integration/commands/test_dependency_audit.py": 19,
     "tests/integration/plugin/test_witnesses.py": 17,
     "tests/integration/plugin/test_http_faults.py": 17,
     "tests/unit/plugin/test_disk_space.py": 17,
     "tests/integration/plugin/test_accounting.py": 17,
     "tests/integration/local_aws/test_scan_pages.py": 15,
-    "tests/integration/cdk/test_protected_template.py": 15,
 }
 
 
