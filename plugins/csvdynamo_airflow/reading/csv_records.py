@@ -151,14 +151,15 @@ class CsvRecords:
         rows = [line for line in lines if not line.startswith(comment)] if comment else lines
         if not rows:
             return None
-        block = PlainBlock(rows, self._delimiter) if self._is_plain(rows, width) else self._one_row_a_line(rows, width)
+        plain = PlainBlock(rows, self._delimiter)
+        block = plain if self._is_plain(plain, width) else self._one_row_a_line(rows, width)
         if block is not None:
             self._careful.comments += len(lines) - len(rows)
         return block
 
-    def _is_plain(self, lines: list[str], width: int) -> bool:
+    def _is_plain(self, block: PlainBlock, width: int) -> bool:
         """Whether each line is a row without a quote, for which counting tells what reading would."""
-        text, source = "".join(lines), self._format
+        lines, text, source = block.lines, block.text, self._format
         if (source.quote and source.quote in text) or isinstance(lines[0], CutLine) or len(text) > FIELD_LIMIT:
             return False
         if (source.escape and source.escape in text) or (source.skip_initial_space and " " in text):

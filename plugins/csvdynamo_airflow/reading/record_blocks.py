@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from csvdynamo.rules.codes import RejectCode
 
@@ -65,6 +66,11 @@ class PlainBlock:
         return PlainBlock(first, self.delimiter) if first else Block(()), PlainBlock(
             self.lines[-last:], self.delimiter
         ).records
+
+    @cached_property
+    def text(self) -> str:
+        """All of them."""
+        return "".join(self.lines)
 
     @property
     def first_characters(self) -> set[str]:

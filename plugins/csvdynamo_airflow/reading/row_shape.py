@@ -54,12 +54,10 @@ class RowShape:
             not line.replace(block.delimiter, "").strip() for line in block.lines if line.startswith(beginnings)
         ):
             return False
-        # A header that comes again may have white space, or a byte order mark, before its first cell.
-        before = (*beginnings, _MARK)
         headers = tuple({header[0] for header in self._headers})
-        suspected = tuple({header[:1] or block.delimiter for header in headers}.union(before) & firsts)
-        return not suspected or not any(
-            line.startswith(suspected) and line.lstrip(_BEFORE).startswith(headers) for line in block.lines
+        # A header that comes again may have white space, or a byte order mark, before its first cell.
+        return not any(header in block.text for header in headers) or not any(
+            line.lstrip(_BEFORE).startswith(headers) for line in block.lines
         )
 
     def _shaped(self, records: Sequence[list[str] | BadRecord]) -> Iterator[list[str] | BadRecord]:
