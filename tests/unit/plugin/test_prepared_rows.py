@@ -155,5 +155,6 @@ def test_lines_that_need_more_than_a_number_are_left_to_the_writer(line: str) ->
     assert plain_rows(["a,b\n", line], 1) is None
 
 
-def test_a_last_line_without_an_end_gets_one() -> None:
-    assert plain_rows(["a,b\n", "c,d"], 1) == "1,a,b\n2,c,d\n"
+@pytest.mark.parametrize("lines", [["a,b\n", "c,d"], ["a,b\r\n", "c,d"], ["a,b\r\n", "c,d\n"], ["a,b\n", "c,d\r\n"]])
+def test_lines_of_several_ends_and_of_none_end_alike(lines: list[str]) -> None:
+    assert plain_rows(lines, 1) == "1,a,b\n2,c,d\n"
