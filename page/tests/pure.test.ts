@@ -203,13 +203,13 @@ describe("a plan beside what happened", () => {
   } as unknown as Report;
 
   it("sets each number beside the other, and says what nobody counted", () => {
-    expect(compared(report).map((one) => [one.planned, one.done])).toEqual([
-      ["97", "96"],
-      ["3", "4"],
-      ["97", "unknown"],
-      ["1", "1"],
-      ["1.5 s", "4 s"],
-      ["$0.0100", "unknown"],
+    expect(compared(report).map((one) => [one.planned, one.done, one.difference])).toEqual([
+      ["97", "96", "-1"],
+      ["3", "4", "+1"],
+      ["97", "unknown", "unknown"],
+      ["1", "1", "none"],
+      ["1.5 s", "4 s", "+167 %"],
+      ["$0.0100", "unknown", "unknown"],
     ]);
   });
 

@@ -68,9 +68,9 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
           <Panel title="Planned and done">
             <Lines
               label="Planned and done"
-              head={["", "Planned", "Done"]}
-              numbers={[1, 2]}
-              rows={done.map((one) => [one.name, one.planned, one.done])}
+              head={["", "Planned", "Done", "Difference"]}
+              numbers={[1, 2, 3]}
+              rows={done.map((one) => [one.name, one.planned, one.done, one.difference])}
             />
           </Panel>
         )}

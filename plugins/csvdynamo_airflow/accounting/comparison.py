@@ -15,11 +15,13 @@ class Compared:
         name: What it is.
         planned: How much of it there was to be.
         done: How much there was; "unknown" where nobody counted it.
+        difference: By how much more or less that is; "unknown" likewise.
     """
 
     name: str
     planned: str
     done: str
+    difference: str
 
 
 def compared(report: Report) -> Iterator[Compared]:
@@ -34,10 +36,28 @@ def compared(report: Report) -> Iterator[Compared]:
         ("write units", plan.write_units, report.write_units),
         ("batches", plan.batches, sum(report.batches.values())),
     ):
-        yield Compared(name, f"{planned:,}", _counted(done))
-    yield Compared("Map Run", duration(plan.map_run_seconds), "unknown" if took is None else duration(took))
-    yield Compared("cost", dollars(plan.cost.usd), dollars(report.cost.usd if report.cost else None))
+        yield Compared(name, f"{planned:,}", _counted(done), _more(planned, done))
+    usd = report.cost.usd if report.cost else None
+    yield Compared(
+        "Map Run",
+        duration(plan.map_run_seconds),
+        "unknown" if took is None else duration(took),
+        _percent_more(plan.map_run_seconds, took),
+    )
+    yield Compared("cost", dollars(plan.cost.usd), dollars(usd), _percent_more(plan.cost.usd, usd))
 
 
 def _counted(number: float | None) -> str:
     return "unknown" if number is None else f"{number:,.0f}"
+
+
+def _more(planned: int, done: float | None) -> str:
+    if done is None:
+        return "unknown"
+    return "none" if done == planned else f"{done - planned:+,.0f}"
+
+
+def _percent_more(planned: float | None, done: float | None) -> str:
+    if not planned or done is None:
+        return "unknown"
+    return "none" if done == planned else f"{100 * (done / planned - 1):+,.0f} %"

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report
@@ -79,9 +80,28 @@ def test_a_run_has_its_cost_by_line_and_beside_what_was_planned() -> None:
     assert "Cost by line: $0.5000" in told
     assert "DynamoDB write units 8 $0.5000 by hand" in told
     assert "No bill: free tiers" in told
-    assert "Planned and done planned done rows written 8 4,992 rows rejected by the function 2 6" in told
-    assert "write units 8 1,234 batches 1 3 Map Run 0.1 s 8.0 s" in told
+    assert "Planned and done planned done difference rows written 8 4,992 +4,984" in told
+    assert (
+        "rows rejected by the function 2 6 +4 write units 8 1,234 +1,226 batches 1 3 +2 Map Run 0.1 s 8.0 s +" in told
+    )
     assert "What a run would do" not in told
+
+
+def test_what_was_done_as_planned_has_no_difference_and_what_nobody_counted_an_unknown_one() -> None:
+    report = replace(make_report(measured(), (), cost=PRICED, plan=PLAN), write_units=8, throughput=None)
+    dearer = replace(PLAN, cost=replace(PLAN.cost, usd=0.4), written=report.ledger.written)
+
+    told = {one.name: one.difference for one in compared(replace(report, plan=dearer))}
+
+    assert told == {
+        "rows written": "none",
+        "rows rejected by the function": "+4",
+        "write units": "none",
+        "batches": "+2",
+        "Map Run": "unknown",
+        "cost": "+25 %",
+    }
+    assert [one.difference for one in compared(replace(report, plan=dearer, cost=None))][-1] == "unknown"
 
 
 def test_a_run_that_was_throttled_says_by_what_what_was_done_and_what_to_do() -> None:
