@@ -32,5 +32,5 @@ def prepare_quickly(folder: Path) -> Iterator[None]:
     with open_duckdb(DiskSpace(folder, "test")) as session, pytest.MonkeyPatch.context() as patch:
         patch.setattr(prepare_file, "open_duckdb", lambda _space: nullcontext(session))
         patch.setattr(prepare_file, "repeated_hashes", repeated_hashes)
-        patch.setattr(prepare_file, "profile_columns", lambda *_: None)
+        patch.setattr(prepare_file, "profile_columns", lambda *_, **__: None)
         yield

@@ -29,6 +29,7 @@ class Draft:
         path: Where it is.
         may_hold_ruined: Whether a cell may be a code that a spreadsheet has ruined. Hardly any file has one, and no
             other is searched for them.
+        has_backslashes: Whether a cell has a backslash, of which the file has two.
     """
 
     def __init__(self, path: Path, file: GrowingFile, name: str) -> None:
@@ -41,6 +42,7 @@ class Draft:
         """
         self.path = path
         self.may_hold_ruined = False
+        self.has_backslashes = False
         self._file = file
         self._name = name
         self._first_rows = array("q")
@@ -68,6 +70,7 @@ class Draft:
             self._offsets.append(self._file.size)
             self._file.write(content)
             self.may_hold_ruined = self.may_hold_ruined or may_hold_ruined(content)
+            self.has_backslashes = self.has_backslashes or b"\\" in content
 
     def rows(self, wanted: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
         """Read rows again, once the file is closed.

@@ -120,7 +120,9 @@ def prepare_file(
     with open_duckdb(work.space) as session, work.reject_spool("duplicates", header) as duplicates:
         path = _leave_out_duplicates(work, session, draft, header, duplicates)
         rejected = rejects.by_code.total() + duplicates.by_code.total()
-        profile = profile_columns(session, path, header.columns.headers) if source_rows > rejected else None
+        profile = None
+        if source_rows > rejected:
+            profile = profile_columns(session, path, header.columns.headers, backslashes=draft.has_backslashes)
         if profile and draft.may_hold_ruined:
             profile = add_ruined(profile, session, path, header.columns.headers)
     return PreparedFile(

@@ -328,6 +328,14 @@ def test_the_profile_is_stored_beside_the_report_of_its_execution(tasks: Tasks) 
     }
 
 
+def test_a_backslash_is_one_character_to_the_profile(tasks: Tasks) -> None:
+    prepared = tasks.prepare_bytes(CSV + rb"102,a\b\c" + b"\n")
+
+    assert prepared.profile_key is not None
+    city = json.loads(tasks.read(prepared.profile_key))["columns"]["City"]
+    assert (city["shortest"], city["longest"]) == (5, 7)
+
+
 def test_codes_that_a_spreadsheet_has_ruined_are_told_and_those_of_the_key_are_a_warning(tasks: Tasks) -> None:
     sound = tasks.prepare_bytes(CSV)
     tasks.dataset = replace(tasks.dataset, columns=(Column("Size", type=ColumnType.NUMBER),))
