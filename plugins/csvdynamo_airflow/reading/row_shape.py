@@ -54,10 +54,13 @@ class RowShape:
             not line.replace(block.delimiter, "").strip() for line in block.lines if line.startswith(beginnings)
         ):
             return False
-        headers = tuple({header[0] for header in self._headers})
         # A header that comes again may have white space, or a byte order mark, before its first cell.
-        return not any(header in block.text for header in headers) or not any(
-            line.lstrip(_BEFORE).startswith(headers) for line in block.lines
+        headers = {header[0] for header in self._headers}
+        if "" in headers and firsts & {block.delimiter, _MARK, *beginnings}:
+            return False
+        named = tuple(filter(None, headers))
+        return not any(name in block.text for name in named) or not any(
+            line.lstrip(_BEFORE).startswith(named) for line in block.lines
         )
 
     def _shaped(self, records: Sequence[list[str] | BadRecord]) -> Iterator[list[str] | BadRecord]:

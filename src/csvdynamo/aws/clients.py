@@ -29,7 +29,7 @@ class _OwnServices(Loader):
 
     def list_available_services(self, type_name: str) -> list[str]:
         """List what a client may be of."""
-        return ["dynamodb", "firehose", "s3"]
+        return ["dynamodb", "firehose", "s3", "sts"]  # credentials of a role are asked of the last
 
 
 @cache
