@@ -62,19 +62,19 @@ class Migrated:
         folder = self._folder / str(next(self._numbers))
         run = self._run.cleared(folder)
         run.states, run.no_waiting = dict(self._run.states), True
-        tasks = {task.task_id: task for task in run.tasks}
+        run.states |= {task_id: SUCCESS for fault in faults for task_id in fault.unmade}
         self._faults.activate(*faults)
         for task_id in ("wait", *AFTER_WAIT):
-            if any(task_id in fault.unmade for fault in faults):
-                run.states[task_id] = SUCCESS
-            elif task_id in AFTER_WAIT:
-                run.try_often(tasks[task_id])
-            for change in (fault.documents[task_id] for fault in faults if task_id in fault.documents):
+            changes = [fault.documents[task_id] for fault in faults if task_id in fault.documents]
+            if changes and task_id not in run.states:
+                run.run(through=task_id)
+            for change in changes:
                 path = folder / f"xcom-{task_id}-return_value.json"
                 told = run.told(task_id)
                 path.unlink(missing_ok=True)
                 if told is not None and (changed := change(told)) is not None:
                     write_whole(path, changed)
+        run.run()
         self._faults.activate()
         shutil.rmtree(folder)
         return run.green

@@ -10,9 +10,9 @@ from typing import Any, Self
 from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
 from tests.support.attempts import LONGEST_SECONDS, to_its_end
 from tests.support.forked import Forked, TaskHost
-from tests.support.schedule import FAILED, SKIPPED, SUCCESS, Task, state_without_running, to_clear
+from tests.support.schedule import FAILED, STATE_OF, SUCCESS, Task, to_clear
 
-_STATES = {"returned": SUCCESS, "skipped": SKIPPED, "failed": FAILED}
+_RUN_SECONDS = 300.0
 
 
 @dataclass
@@ -78,7 +78,7 @@ class DagRun:
             return told
 
         told = to_its_end(task_id, fork)
-        self.states[task_id] = _STATES[next(iter(told))]
+        self.states[task_id] = STATE_OF[next(iter(told))]
         return told
 
     def run_tasks(self, *task_ids: str) -> None:
@@ -87,7 +87,7 @@ class DagRun:
             return
         in_turn = self._fork("in_turn", "-".join(task_ids[:: len(task_ids) - 1 or 1]), task_ids=task_ids, last=False)
         for task_id, told in in_turn.wait(LONGEST_SECONDS).items():
-            self.states[task_id] = _STATES[next(iter(told))]
+            self.states[task_id] = STATE_OF[next(iter(told))]
             assert "returned" in told, f"{task_id} ended otherwise: {told}"
 
     def run_before(self, task_id: str) -> None:
@@ -102,16 +102,15 @@ class DagRun:
         """Attempt all tasks that have not ended; each must end well."""
         self.run_tasks(*(one for one in self._ids() if one not in self.states))
 
-    def run(self) -> None:
-        """Do what Airflow's scheduler does, until each task has a state."""
-        for task in self.tasks:
-            if task.task_id in self.states:
-                continue
-            state = state_without_running(task, self.states)
-            if state is None:
-                self.try_often(task)
-            else:
-                self.states[task.task_id] = state
+    def run(self, *, through: str | None = None) -> None:
+        """Do what Airflow's scheduler does, all in one process, as `airflow dags test` does, until each task has a state.
+
+        Args:
+            through: The last task that is to have one; None for all.
+        """
+        task_ids = self._ids()[: self._ids().index(through) + 1] if through else self._ids()
+        told = self._fork("run", "run", task_ids=task_ids).wait(_RUN_SECONDS)
+        self.states, self.retries = told["states"], self.retries + told["retries"]
 
     def run_again(self) -> None:
         """Clear what did not succeed with everything downstream, as a person does in the UI, and run that."""
@@ -167,14 +166,6 @@ class DagRun:
         """What its attempts wrote, one after another."""
         files = sorted(self.folder.glob("*.log"), key=lambda file: int(file.name.partition("-")[0]))
         return "\n".join(f"--- {file.stem}\n{file.read_text(encoding='utf-8', errors='replace')}" for file in files)
-
-    def try_often(self, task: Task) -> None:
-        """Attempt a task as often as its retries say."""
-        for number in range(task.retries + 1):
-            told = self.run_task(task.task_id, last=number == task.retries)
-            if not told.get("retried"):
-                break
-            self.retries += 1
 
     def _told(self, task_id: str, key: str = "return_value") -> Path:
         return self.folder / f"xcom-{task_id}-{key}.json"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED = "success", "failed", "skipped", "upstream_failed"
+STATE_OF = {"returned": SUCCESS, "skipped": SKIPPED, "failed": FAILED}
+"""The state of a task by what its last attempt ended with."""
 
 
 @dataclass(frozen=True)

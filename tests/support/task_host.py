@@ -35,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "tasks": worker.tasks,
     "attempt": worker.attempt,
     "in_turn": worker.in_turn,
+    "run": worker.run,
     "trigger": worker.trigger,
     "resume": worker.resume,
     "airflow": airflow_command.airflow,

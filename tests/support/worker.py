@@ -28,7 +28,7 @@ from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.settings import datasets_folder, retry_seconds
 from tests.support.attempts import to_its_end
 from tests.support.hurry import POLL_SECONDS, short_waits
-from tests.support.schedule import SUCCESS
+from tests.support.schedule import STATE_OF, SUCCESS, Task, state_without_running
 from tests.support.whole_file import write_whole
 
 RESULT = "return_value"
@@ -100,12 +100,30 @@ def in_turn(request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     ended: dict[str, dict[str, Any]] = {}
     states = dict(request["states"])
     for task_id in request["task_ids"]:
-        of_task = {**request, "task_id": task_id, "states": states}
-        ended[task_id] = to_its_end(task_id, lambda kind, more, of_task=of_task: _PARTS[kind]({**of_task, **more}))
+        ended[task_id] = _once({**request, "task_id": task_id, "states": states})
         if "returned" not in ended[task_id]:
             break
         states[task_id] = SUCCESS
     return ended
+
+
+def run(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Do what Airflow's scheduler does with some tasks, all in this process, until each of them has a state.
+
+    Return the ``states`` of all tasks that have one, in the order in which they got it, and how many ``retries`` it took.
+    """
+    states, retries = dict(request["states"]), 0
+    for task in map(Task.from_json, tasks(request)):
+        if task.task_id in states or task.task_id not in request["task_ids"]:
+            continue
+        if state := state_without_running(task, states):
+            states[task.task_id] = state
+            continue
+        of_task, number = {**request, "task_id": task.task_id, "states": states}, 0
+        while (ended := _once({**of_task, "last": number == task.retries})).get("retried"):
+            number += 1
+        states[task.task_id], retries = STATE_OF[next(iter(ended))], retries + number
+    return {"states": states, "retries": retries}
 
 
 def resume(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,6 +160,10 @@ def trigger(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _PARTS = {"attempt": attempt, "trigger": trigger, "resume": resume}
+
+
+def _once(of_task: Mapping[str, Any]) -> dict[str, Any]:
+    return to_its_end(of_task["task_id"], lambda kind, more: _PARTS[kind]({**of_task, **more}))
 
 
 def dag_of(file: Path) -> DAG:
