@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from commands.airflow_local_settings import speak_one_version
+from commands.airflow_local_settings import check_each_schema_once, speak_one_version
 from commands.project import PYTHON_PATH, ROOT
 from csvdynamo_airflow.settings import RETRY_SECONDS
 
@@ -29,6 +29,7 @@ _MODULES = {"scheduler": _OF_TASKS, "triggerer": _OF_TRIGGERS}
 def preload() -> None:
     """Import what runs in the forks of this process, and let its API be built for one version."""
     speak_one_version()
+    check_each_schema_once()
     part = next(iter(sys.argv[1:2]), None)
     if part not in _MODULES:
         return

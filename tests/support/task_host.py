@@ -23,6 +23,8 @@ import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
 
 import csvdynamo_airflow.tasks.report_step
 import csvdynamo_airflow.tasks.steps  # noqa: F401 - the tasks import it when they run
+from commands.airflow_command import check_each_schema_once
+from csvdynamo_airflow.accounting import html_report
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.tasks import connections
 from tests.support import airflow_command, worker
@@ -77,6 +79,8 @@ def warm_up(*, command_line: bool) -> None:
     if command_line:
         airflow_command.warm_up()
     make_clients_faster()
+    check_each_schema_once()
+    html_report._template()
     # The embedded AWS has one key as long as it runs.
     connections._KEPT_SECONDS = math.inf
     for service in SERVICES:

@@ -22,7 +22,8 @@ def keep_queries_out_of_logs() -> None:
 
 def _raise_level(library: str, level: int) -> None:
     """Set the level of a library's logger, and of each one below it that has a lower level of its own."""
-    logging.getLogger(library).setLevel(level)
+    if (of_all := logging.getLogger(library)).level != level:
+        of_all.setLevel(level)  # which lets every logger of the process forget what it has found out
     for name in list(logging.root.manager.loggerDict):
         if name.startswith(f"{library}."):
             logger = logging.getLogger(name)
