@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -29,6 +29,7 @@ class Deployed:
 
     aws: LocalAws
     outputs: dict[str, str]
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @overload
     def client(self, service: Literal["s3"]) -> "S3Client": ...
@@ -37,18 +38,20 @@ class Deployed:
     @overload
     def client(self, service: str) -> Any: ...
     def client(self, service: Any) -> Any:
-        """Make a boto3 client of a service of the embedded AWS."""
+        """Give the boto3 client of a service of the embedded AWS, made once: with TLS that is most of what a call takes."""
         import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
 
-        variables = self.aws.environment
-        return boto3.client(
-            service,
-            endpoint_url=self.aws.endpoint,
-            region_name=variables["AWS_DEFAULT_REGION"],
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            verify=variables.get("AWS_CA_BUNDLE"),
-        )
+        if service not in self._clients:
+            variables = self.aws.environment
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.aws.endpoint,
+                region_name=variables["AWS_DEFAULT_REGION"],
+                aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+                verify=variables.get("AWS_CA_BUNDLE"),
+            )
+        return self._clients[service]
 
 
 @contextmanager
