@@ -38,7 +38,7 @@ class Deployed:
     @overload
     def client(self, service: str) -> Any: ...
     def client(self, service: Any) -> Any:
-        """Give the boto3 client of a service of the embedded AWS, made once: with TLS that is most of what a call takes."""
+        """Give the boto3 client of a service of the embedded AWS, made once: with TLS, that is most of a call."""
         import boto3  # noqa: PLC0415 - only what talks to AWS pays for it
 
         if service not in self._clients:

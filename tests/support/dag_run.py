@@ -103,7 +103,7 @@ class DagRun:
         self.run_tasks(*(one for one in self._ids() if one not in self.states))
 
     def run(self, *, through: str | None = None) -> None:
-        """Do what Airflow's scheduler does, all in one process, as `airflow dags test` does, until each task has a state.
+        """Do what Airflow's scheduler does until each task has a state, all in one process, as `dags test` does.
 
         Args:
             through: The last task that is to have one; None for all.

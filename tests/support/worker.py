@@ -110,7 +110,7 @@ def in_turn(request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def run(request: Mapping[str, Any]) -> dict[str, Any]:
     """Do what Airflow's scheduler does with some tasks, all in this process, until each of them has a state.
 
-    Return the ``states`` of all tasks that have one, in the order in which they got it, and how many ``retries`` it took.
+    Return the ``states`` of all tasks that have one, in the order in which they got it, and the number of ``retries``.
     """
     states, retries = dict(request["states"]), 0
     for task in map(Task.from_json, tasks(request)):
