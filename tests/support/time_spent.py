@@ -15,8 +15,8 @@ _LONG_FILES = {
     # xdist gives a process its next file as soon as it has two tests left, so the one before, which has no more, gets
     # this one at once: a short one of many tests, or a long one would wait.
     "tests/unit/core/test_hosts.py": 250,
-    "tests/e2e/test_dag_runs.py": 182,
-    "tests/e2e/test_witnesses_taken_away.py": 108,
+    "tests/e2e/test_dag_runs.py": 130,
+    "tests/e2e/test_witnesses_taken_away.py": 80,
     "tests/e2e/test_least_privilege.py": 87,
     "tests/e2e/test_repaired_data_set_file.py": 70,
     "tests/e2e/test_fence.py": 60,
