@@ -1,5 +1,7 @@
 """AWS clients of Airflow's hook that are cheap to make in the forks of a process."""
 
+from typing import Any
+
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 from tests.support.cheap_clients import make_clients_cheap
@@ -12,3 +14,8 @@ def make_clients_faster() -> None:
     """Make them cheap, and name no operator in the user agent: to find it, the hook searches the whole stack."""
     make_clients_cheap()
     AwsBaseHook._get_caller = lambda hook: "Unknown"
+
+
+def read_pages(client: Any) -> None:
+    """Read which of a service's answers come in pages: botocore does at the first that does, in 30 ms of CPU."""
+    client.can_paginate(next(iter(client.meta.method_to_api_mapping)))

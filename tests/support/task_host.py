@@ -6,6 +6,7 @@ do is the request's ``kind``, one of `KINDS`; its output goes to the file ``log`
 child that is killed leaves nothing but its effects.
 """
 
+import asyncio
 import gc
 import json
 import math
@@ -17,18 +18,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import aiobotocore.session  # noqa: F401 - the hook imports it when a trigger asks for its client
+import aiobotocore.session
+import airflow.sdk.definitions.asset.metadata  # noqa: F401 - Airflow imports it when a task of Python has run
 import boto3.s3.transfer  # noqa: F401 - boto3 imports it when a file is transferred
 import duckdb  # noqa: F401, TID253 - prepare imports it when it runs
+import jinja2.ext  # noqa: F401 - Airflow imports it when it fills in a task's templates
 
 import csvdynamo_airflow.tasks.report_step
 import csvdynamo_airflow.tasks.steps  # noqa: F401 - the tasks import it when they run
-from commands.airflow_command import check_each_schema_once
+from commands.airflow_local_settings import check_each_schema_once
 from csvdynamo_airflow.accounting import html_report
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.tasks import connections
 from tests.support import airflow_command, worker
-from tests.support.fast_clients import SERVICES, make_clients_faster
+from tests.support.fast_clients import SERVICES, make_clients_faster, read_pages
 from tests.support.whole_file import write_whole
 
 Kind = Callable[[Mapping[str, Any]], Any]
@@ -80,15 +83,22 @@ def warm_up(*, command_line: bool) -> None:
         airflow_command.warm_up()
     make_clients_faster()
     check_each_schema_once()
-    html_report._template()
     # The embedded AWS has one key as long as it runs.
     connections._KEPT_SECONDS = math.inf
     for service in SERVICES:
-        connections.client(service)
+        read_pages(connections.client(service))
+    asyncio.run(_make_triggers_client())
     for file in datasets_folder().glob("*.toml"):
-        worker.dag_of(file)
+        worker.dag_of(file).params.validate()
+    html_report._template()
     gc.collect()
     gc.freeze()
+
+
+async def _make_triggers_client() -> None:
+    # Not the hook's own, which asks for it in a thread: a fork would wait for that one, and has none.
+    async with aiobotocore.session.get_session().create_client("stepfunctions", region_name="us-east-1"):
+        pass
 
 
 def main() -> None:

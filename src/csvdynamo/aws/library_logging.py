@@ -22,8 +22,9 @@ def keep_queries_out_of_logs() -> None:
 
 def _raise_level(library: str, level: int) -> None:
     """Set the level of a library's logger, and of each one below it that has a lower level of its own."""
-    if (of_all := logging.getLogger(library)).level != level:
-        of_all.setLevel(level)  # which lets every logger of the process forget what it has found out
+    top = logging.getLogger(library)
+    if top.level != level:  # to set it, logging forgets for all loggers what they let through
+        top.setLevel(level)
     for name in list(logging.root.manager.loggerDict):
         if name.startswith(f"{library}."):
             logger = logging.getLogger(name)
