@@ -94,8 +94,11 @@ class Runs:
         return self.make(mark, vehicles(mark, ROWS, MISSING_KEYS) + TWICE.format(mark=mark) + "\n")
 
     def large(self, mark: str) -> DagRun:
-        """Make a run on a file that boto3 uploads in parts."""
-        return self.make(mark, vehicles(mark, 50, padding=200_000))
+        """Make a run on a file that boto3 uploads in parts, as it does from 8 MiB on: in two.
+
+        Its lines are of a usual length, as what prepare looks at again and again is some of them, however long.
+        """
+        return self.make(mark, vehicles(mark, 4_200, padding=2_000))
 
     def trigger_again(self, run: DagRun) -> DagRun:
         """Make another run on a run's source."""
