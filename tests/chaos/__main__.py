@@ -18,6 +18,7 @@ from commands.shell import leave_shell
 from tests.chaos.campaign import Campaign
 from tests.chaos.oracle import LostRowError
 from tests.chaos.summary import Summary
+from tests.support.cheap_clients import make_clients_cheap
 from tests.support.stacks import Stacks
 
 _TOLD_EVERY = 10
@@ -27,6 +28,7 @@ def main() -> None:
     """Run the campaign and print what it saw."""
     arguments = parse()
     leave_shell()
+    make_clients_cheap()
     numbers = [arguments.only] if arguments.only is not None else range(arguments.runs)
     print(f"seed {arguments.seed}", flush=True)
     if arguments.stream is not None:

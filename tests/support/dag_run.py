@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
+from csvdynamo_airflow.documents.task_documents import ERROR_XCOM
 from tests.support.attempts import LONGEST_SECONDS, to_its_end
 from tests.support.forked import Forked, TaskHost
 from tests.support.schedule import FAILED, STATE_OF, SUCCESS, Task, to_clear

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 
 from csvdynamo_airflow.errors import MigrationError
 
+ERROR_XCOM = "error"
+"""XCom key under which a task that failed keeps what it failed with."""
+
 
 class DocumentError(MigrationError):
     """A document that a task left is none of this version's."""

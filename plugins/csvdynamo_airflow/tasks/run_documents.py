@@ -13,9 +13,9 @@ from csvdynamo_airflow.documents.concurrency import changes_of
 from csvdynamo_airflow.documents.execution import Ended
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
+from csvdynamo_airflow.documents.task_documents import ERROR_XCOM
 from csvdynamo_airflow.tasks.error_files_operator import INCOMPLETE_XCOM
 from csvdynamo_airflow.tasks.execution_sensor import CHANGES_XCOM
-from csvdynamo_airflow.tasks.task_error import ERROR_XCOM
 from csvdynamo_airflow.tasks.task_table import TASKS
 
 _RETURNED = "return_value"

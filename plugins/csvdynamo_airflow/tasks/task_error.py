@@ -7,10 +7,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from csvdynamo.errors import CsvDynamoError
 from csvdynamo.shown import shown
+from csvdynamo_airflow.documents.task_documents import ERROR_XCOM
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-
-ERROR_XCOM = "error"
-"""XCom key under which a task that failed keeps what it failed with."""
 
 _LONGEST = 2000
 _OURS = (MigrationError, MigrationPostponedError, CsvDynamoError)

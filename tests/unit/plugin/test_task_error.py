@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferralError
 
+from csvdynamo_airflow.documents.task_documents import ERROR_XCOM
 from csvdynamo_airflow.errors import MigrationPostponedError
-from csvdynamo_airflow.tasks.task_error import ERROR_XCOM, error_text, tell_error
+from csvdynamo_airflow.tasks.task_error import error_text, tell_error
 
 
 def told(**context: Any) -> dict[str, str]:
