@@ -13,6 +13,7 @@ from csvdynamo.aws.backoff import Backoff, may_pass
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.concurrency import ConcurrencyBounds, ConcurrencyChange, changes_of
 from csvdynamo_airflow.documents.execution import STOPPED_IN_AIRFLOW, Execution
+from csvdynamo_airflow.tasks.cancellation import up_to_cancellation
 from csvdynamo_airflow.tasks.connections import async_client
 from csvdynamo_airflow.tasks.map_run_concurrency import MapRunConcurrency
 from csvdynamo_airflow.tasks.task_error import error_text
@@ -92,7 +93,7 @@ class ExecutionTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until the execution has ended."""
-        async with await async_client("stepfunctions") as states:
+        async with await up_to_cancellation(async_client("stepfunctions")) as states:
             pause = _FIRST_PAUSE_SECONDS
             await self._take_over()
             while (event := await self._look(states)) is None:
@@ -251,9 +252,10 @@ class ExecutionTrigger(BaseTrigger):
         from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - there only inside a run
 
         try:
-            told = await sync_to_async(XCom.get_one)(
+            kept = sync_to_async(XCom.get_one)(
                 key=PROGRESS_XCOM, dag_id=instance.dag_id, task_id=instance.task_id, run_id=instance.run_id
             )
+            told = await up_to_cancellation(kept)
             self._changes = list(changes_of((told or {}).get("changes")))
         except Exception as error:
             self.log.warning("What was changed before cannot be told: %s", shown(error))
@@ -264,7 +266,7 @@ class ExecutionTrigger(BaseTrigger):
             return
         from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415 - there only inside a run
 
-        await sync_to_async(XCom.set)(
+        publishing = sync_to_async(XCom.set)(
             key=PROGRESS_XCOM,
             value={
                 **progress.to_json(),
@@ -277,3 +279,4 @@ class ExecutionTrigger(BaseTrigger):
             run_id=instance.run_id,
             map_index=instance.map_index if instance.map_index is not None else -1,
         )
+        await up_to_cancellation(publishing)

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import TriggerEvent
+from asgiref.sync import sync_to_async
 from botocore.exceptions import ClientError, EndpointConnectionError
 from structlog.testing import capture_logs
 
@@ -462,6 +464,53 @@ def test_a_stop_that_is_throttled_for_ever_is_tried_five_times_and_told(kill: An
     assert len(asked) == 5
     assert clock.pauses == [1.0, 2.0, 4.0, 8.0]
     assert "stop it by hand" in str(logs)
+
+
+@pytest.mark.parametrize("asked", ["client", "get_one", "set"])
+def test_a_cancellation_keeps_its_message_while_airflow_is_asked(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    """Airflow kills a trigger whose cancellation says that a person did it, and no other."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def answer(operation: str) -> None:
+        if operation == asked:
+            begun.set()
+            goes_on.wait(10)
+
+    @asynccontextmanager
+    async def context() -> AsyncIterator[States]:
+        yield Paced(Clock(), "RUNNING")
+
+    async def async_client(service: str) -> Any:
+        await sync_to_async(answer)("client")  # as Airflow's hook does
+        return context()
+
+    class Asked:
+        @staticmethod
+        def get_one(**_: Any) -> None:
+            answer("get_one")
+
+        @staticmethod
+        def set(**_: Any) -> None:
+            answer("set")
+
+    async def cancelled() -> tuple[Any, ...]:
+        task = asyncio.ensure_future(anext(trigger.run()))
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel("a person did it")
+        try:
+            await task
+        except asyncio.CancelledError as error:
+            return error.args
+        finally:
+            goes_on.set()
+        raise AssertionError("it goes on")
+
+    monkeypatch.setattr(execution_trigger, "async_client", async_client)
+    monkeypatch.setattr("airflow.sdk.execution_time.xcom.XCom", Asked)
+    trigger = ExecutionTrigger(ARN, concurrency=BOUNDS)
+    trigger._task_instance = SimpleNamespace(dag_id="dag", task_id="wait", run_id="run", map_index=-1)
+
+    assert asyncio.run(cancelled()) == ("a person did it",)
 
 
 def test_the_triggerer_can_make_it_again() -> None:
