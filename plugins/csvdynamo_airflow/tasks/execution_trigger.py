@@ -111,8 +111,11 @@ class ExecutionTrigger(BaseTrigger):
 
         Airflow does not call this when a triggerer is stopped or restarted. It does call it in a triggerer that was
         taken for dead and whose triggers another one has by now: there the task is still deferred, and the execution
-        is left alone.
+        is left alone. A cancellation does not end it: Airflow sends one each second, and a stop may take longer.
         """
+        await up_to_cancellation(self._stop_for_person())
+
+    async def _stop_for_person(self) -> None:
         if await self._is_still_deferred():
             self.log.info("Another triggerer waits for %s now: it is left alone.", shown(self.execution_arn))
             return

@@ -466,6 +466,36 @@ def test_a_stop_that_is_throttled_for_ever_is_tried_five_times_and_told(kill: An
     assert "stop it by hand" in str(logs)
 
 
+def test_a_kill_that_is_cancelled_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow cancels it again each second, as long as it has not ended."""
+    states, ended = States(Clock(), "RUNNING"), asyncio.Event()
+
+    class Slow:
+        async def __aenter__(self) -> States:
+            await asyncio.to_thread(int)
+            return states
+
+        async def __aexit__(self, *_: object) -> None:
+            ended.set()
+
+    async def async_client(service: str) -> Any:
+        return Slow()
+
+    async def cancelled() -> None:
+        kill = asyncio.ensure_future(ExecutionTrigger(ARN).on_kill())
+        await asyncio.to_thread(int)
+        kill.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await kill
+        assert states.stopped == []
+        await ended.wait()
+
+    monkeypatch.setattr(execution_trigger, "async_client", async_client)
+    asyncio.run(asyncio.wait_for(cancelled(), 10))
+
+    assert states.stopped == [ARN]
+
+
 @pytest.mark.parametrize("asked", ["client", "get_one", "set"])
 def test_a_cancellation_keeps_its_message_while_airflow_is_asked(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
     """Airflow kills a trigger whose cancellation says that a person did it, and no other."""
