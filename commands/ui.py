@@ -11,10 +11,11 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from commands.airflow_api import Login
 from commands.airflow_file import AIRFLOW_FILE, told_in_airflow_file
@@ -33,7 +34,34 @@ from csvdynamo_airflow.settings import LOCAL_FOLDER
 UI_LOG = BUILD / "airflow-standalone.log"
 _READY_SECONDS = 180.0
 _STOP_SECONDS = 30.0
+RUN_AT_ONCE = {
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+}
+"""A DAG that a person triggers runs at once, and none runs before: its monthly run would download the register."""
+
 _HEALTHY = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+
+class Process(Protocol):
+    """A process that leads a session; a `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    def poll(self) -> int | None:
+        """Its exit status, None as long as it runs."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; return its exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: It did not end within so many seconds.
+        """
 
 
 @dataclass(frozen=True)
@@ -46,7 +74,7 @@ class Standalone(Login):
         settings: The variables that it has beside those of any Airflow of this project.
     """
 
-    process: "subprocess.Popen[bytes]"
+    process: Process
     home: Path
     settings: Mapping[str, str]
 
@@ -98,12 +126,19 @@ def make_source(dataset: Dataset) -> str:
     )
 
 
+def _start(environment: Mapping[str, str], log: Path) -> Process:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [AIRFLOW, "standalone"], env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
 @contextmanager
 def airflow_standalone(
     deployed: Deployed,
     log: Path = UI_LOG,
     settings: Mapping[str, str] | None = None,
-    command: Sequence[str] = (AIRFLOW, "standalone"),
+    start: Callable[[Mapping[str, str], Path], Process] = _start,
 ) -> Iterator[Standalone]:
     """Run ``airflow standalone`` wired to the embedded AWS; wait until every part of it is healthy.
 
@@ -111,7 +146,7 @@ def airflow_standalone(
         deployed: The embedded AWS with the stack that its DAGs use.
         log: File for its output.
         settings: More variables for it, such as another folder below which its DAGs may read files.
-        command: What starts its parts.
+        start: Starts it with these variables, its output in that file.
     """
     home = make_airflow_home(Path(tempfile.mkdtemp(prefix="csvdynamo-airflow-")))
     port = free_port()
@@ -123,10 +158,7 @@ def airflow_standalone(
         **(settings or {}),
     }
     say("Starting Airflow (about a minute) …")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    process = start(environment, log)
     try:
         url = f"http://127.0.0.1:{port}"
         _await_healthy(url, process, log)
@@ -144,20 +176,18 @@ def _standalone_settings(home: Path, port: int) -> Mapping[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-        # A DAG that a person triggers runs at once, and none runs before: its monthly run would download the register.
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+        **RUN_AT_ONCE,
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
     }
 
 
-def _await_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _await_healthy(url: str, process: Process, log: Path) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            fail(f"Airflow ended with status {process.returncode}; its log is in {log}.")
+        if (status := process.poll()) is not None:
+            fail(f"Airflow ended with status {status}; its log is in {log}.")
         try:
             with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310 - always http
                 health = json.load(answer)
@@ -175,7 +205,7 @@ def _login(home: Path) -> tuple[str, str]:
     return user, password
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(process: Process) -> None:
     """Stop ``airflow standalone`` and every process of its session."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)

@@ -17,6 +17,7 @@ from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from csvdynamo_airflow.storage.result_objects import list_objects
 from csvdynamo_airflow.tasks.told_assets import TOLD_FILE
+from tests.support.airflow_processes import READ_AT_IMPORT
 from tests.support.dag_run import DagRun
 from tests.support.forked import TaskHost, task_host
 from tests.support.stacks import Stacks
@@ -241,7 +242,7 @@ def airflow(stacks: Stacks, deployed: Deployed, tmp_path_factory: pytest.TempPat
     home = make_airflow_home(folder / "home")
     # With what the DAGs are made of in its children, whose DAGs are then made already.
     made_of = {DATASETS_FOLDER: str(stacks.all_datasets_folder), RETRY_SECONDS: _RETRY_SECONDS}
-    environment = {**airflow_environment(home, deployed.aws.environment), **made_of}
+    environment = {**airflow_environment(home, deployed.aws.environment), **made_of, **READ_AT_IMPORT}
     with task_host(environment, folder / "host", command_line=True) as host:
         yield Airflow(home, host, stacks, tmp_path_factory.getbasetemp())
 

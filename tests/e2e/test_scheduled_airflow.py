@@ -15,19 +15,29 @@ from commands.airflow_home import airflow_environment
 from commands.embedded import Deployed
 from commands.ui import airflow_standalone
 from csvdynamo.writing.turn import turn_key
-from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER
+from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
 from tests.crash.kills import Kill
+from tests.e2e.conftest import Airflow
 from tests.e2e.repairs.asking import WAITING, answer_with
 from tests.e2e.repairs.place import CUT, DAG, TABLE, mend, text
 from tests.e2e.repairs.place import NAME as ASKING
-from tests.support.airflow_processes import another_triggerer, kill, kill_triggerer, sender
+from tests.support.airflow_processes import AirflowServices, kill, kill_triggerer, sender
 from tests.support.aws_proxy import AwsProxy
 from tests.support.gate import Gate, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
-from tests.support.preload import quick_settings
 from tests.support.stacks import Stacks
 
 MARK = secrets.token_hex(3)  # begins the keys of a source that must be uploaded, and so be there for the first time
+
+# An Airflow that is as quick as it can be.
+QUICK = {
+    # A DAG stays what it is: its tasks read the data set file themselves. A look at it costs half a second.
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    # How soon what follows a task is looked for.
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    # Airflow makes a second of it. More it doubles with each attempt, and counts those that were cleared, too.
+    RETRY_SECONDS: "0",
+}
 
 ATTEMPTS = 4  # a task's retries, and the first
 
@@ -60,9 +70,15 @@ def proxy(deployed: Deployed, gate: Gate) -> Iterator[AwsProxy]:
 
 
 @pytest.fixture(scope="module")
-def processor_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the DAG processor's children log; beside it is Airflow's own log."""
-    return tmp_path_factory.mktemp("ui") / "dag_processor"
+def airflow_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all parts of Airflow say."""
+    return tmp_path_factory.mktemp("ui") / "airflow.log"
+
+
+@pytest.fixture(scope="module")
+def processor_logs(airflow_log: Path) -> Path:
+    """Where the DAG processor's children log, beside Airflow's own log."""
+    return airflow_log.parent / "dag_processor"
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +92,26 @@ def datasets(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def services(airflow: Airflow) -> AirflowServices:
+    return AirflowServices(airflow.host)
+
+
+@pytest.fixture(scope="module")
 def api(
-    deployed: Deployed, proxy: AwsProxy, processor_logs: Path, datasets: Path, tmp_path_factory: pytest.TempPathFactory
+    deployed: Deployed,
+    proxy: AwsProxy,
+    airflow_log: Path,
+    processor_logs: Path,
+    datasets: Path,
+    services: AirflowServices,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Api]:
-    folder = processor_logs.parent
     aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
     settings = {
-        **quick_settings(),
+        **QUICK,
         DATASETS_FOLDER: str(datasets),
         LOCAL_FOLDER: str(tmp_path_factory.getbasetemp()),
-        "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(folder, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
+        "AIRFLOW_CONN_AWS_DEFAULT": airflow_environment(airflow_log.parent, aws)["AIRFLOW_CONN_AWS_DEFAULT"],
         # How soon another triggerer takes over from one that was killed, and a task without a heartbeat counts as lost.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
@@ -94,7 +120,7 @@ def api(
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("commands.ui._STOP_SECONDS", 3.0)  # its processes were killed: it would wait for them
-        with airflow_standalone(deployed, folder / "airflow.log", settings) as airflow:
+        with airflow_standalone(deployed, airflow_log, settings, services.start) as airflow:
             yield Api(airflow).log_in()
 
 
@@ -203,7 +229,7 @@ def test_marking_or_clearing_in_the_ui_stops_the_execution_and_clearing_goes_on_
 
 
 def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_execution(
-    api: Api, gate: Gate, dags: Any, vehicles: Any, triggerers: ExitStack
+    api: Api, gate: Gate, dags: Any, vehicles: Any, services: AirflowServices, triggerers: ExitStack
 ) -> None:
     dag_id, source = f"csvdynamo_{dags.dataset.name}", vehicles([f"{MARK}{n:02}" if n else "" for n in range(40)])
     api.await_dag(dag_id)
@@ -224,7 +250,8 @@ def test_every_task_and_the_triggerer_are_killed_and_the_run_is_green_with_one_e
                 kill(sender(api, hold))
             if one.task == "wait":
                 await_waiting(run, gate)
-                triggerers.enter_context(another_triggerer(kill_triggerer(api, gate)))
+                kill_triggerer(api, gate)
+                triggerers.enter_context(services.another_triggerer())
                 await_waiting(run, gate)
                 assert dags.status() == "RUNNING"
                 written.let_pass()
@@ -325,7 +352,7 @@ def test_a_run_goes_on_whose_start_failed_and_whose_execution_was_stopped_by_han
 
 
 def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(
-    api: Api, deployed: Deployed, stacks: Stacks, tmp_path: Path
+    api: Api, deployed: Deployed, stacks: Stacks, airflow_log: Path, tmp_path: Path
 ) -> None:
     dynamodb = stacks.on(deployed.aws, ASKING).client("dynamodb")
     source = tmp_path / "vehicles.csv"
@@ -343,7 +370,7 @@ def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(
     assert "3 of 33 rows (9.09 %) were rejected, more than gates.max_reject_percent = 5" in asked["body"]
     with pytest.raises(HTTPError, match="400"):
         run.answer("approve", "Approve")
-    answer_with(run, reject)
+    answer_with(run, reject, airflow_log)
     assert run.await_end() == "failed"
     problems = "\n".join(run.told("report")["problems"])
     assert "The run was not approved. admin rejected it at" in problems
@@ -352,7 +379,7 @@ def test_a_run_goes_on_if_a_person_lets_its_file_pass_and_for_no_other_file(
     assert run.told("fetch_error_files")["csv_key"]
 
     run.clear("approve", downstream=True)
-    answer_with(run, approve)
+    answer_with(run, approve, airflow_log)
     assert run.await_end() == "success", run.tasks()
     assert written()
     answer = run.told("approve")

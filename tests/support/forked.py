@@ -84,12 +84,14 @@ class TaskHost:
         answers: Where it tells the process ids.
         temporary: The temporary folder of its children.
         folder: The folder of the outcomes and logs of those that have none in their request.
+        home: The ``AIRFLOW_HOME`` of all.
     """
 
     requests: IO[str]
     answers: IO[str]
     temporary: Path
     folder: Path
+    home: str
     _numbers: Iterator[int] = field(default_factory=count)
     _tasks: dict[str, tuple[Task, ...]] = field(default_factory=dict)
 
@@ -154,7 +156,7 @@ def task_host(environment: Mapping[str, str], folder: Path, *, command_line: boo
     os.close(writing)
     assert process.stdin is not None
     with process, process.stdin, os.fdopen(reading, encoding="utf-8") as answers:
-        host = TaskHost(process.stdin, answers, temporary, folder)
+        host = TaskHost(process.stdin, answers, temporary, folder, environment["AIRFLOW_HOME"])
         host.answer()
         yield host
         process.stdin.close()

@@ -30,7 +30,7 @@ from commands.airflow_local_settings import check_each_schema_once
 from csvdynamo_airflow.accounting import html_report
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.tasks import connections
-from tests.support import airflow_command, worker
+from tests.support import airflow_command, forked_airflow, worker
 from tests.support.fast_clients import SERVICES, make_clients_faster, read_pages
 from tests.support.whole_file import write_whole
 
@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
     "trigger": worker.trigger,
     "resume": worker.resume,
     "airflow": airflow_command.airflow,
+    "airflow_service": forked_airflow.service,
 }
 """What a child can do, by name: each takes the request and returns the outcome, a JSON document."""
 

@@ -1,35 +1,22 @@
 """A person who answers what a run of the DAG asks, under a scheduler."""
 
-import pytest
+from pathlib import Path
 
-from commands.airflow_api import ScheduledRun, await_true
+from commands.airflow_api import ENDED, ScheduledRun, await_true
 
 WAITING = "awaiting_input"
 """The state of a task that asks."""
 
-_ATTEMPTS = 4  # a task's retries, and the first
 
+def answer_with(run: ScheduledRun, option: str, airflow_log: Path) -> None:
+    """Answer what approve asks, once the scheduler has heard that it does, and wait until it has gone on.
 
-def answer_with(run: ScheduledRun, option: str) -> None:
-    """Answer what approve asks, again where it asks again.
-
-    A task that goes on before the scheduler has heard that it pauses counts as lost, and is tried once more.
+    A task that goes on before counts as lost, and is tried once more.
     """
-    for _ in range(_ATTEMPTS):
-        run.await_task("approve", WAITING)
-        if _answered(run, option) != WAITING:
-            return
-    pytest.fail("approve was lost at each attempt")
-
-
-def _answered(run: ScheduledRun, option: str) -> str:
-    """Answer, and return approve's state once it has ended, or asks at another attempt."""
-    asked = run.tasks()["approve"]
+    run.await_task("approve", WAITING)
+    attempt = run.tasks()["approve"][1]
+    event = f"executor event with state success for task instance TaskInstanceKey(dag_id='{run.dag_id}', "
+    heard = f"{event}task_id='approve', run_id='{run.run_id}', try_number={attempt},"
+    await_true(lambda: heard in airflow_log.read_text(encoding="utf-8"), lambda: "the scheduler hears nothing of it")
     run.answer("approve", option)
-
-    def went_on() -> bool:
-        now = run.tasks()["approve"]
-        return now != asked and now[0] in (WAITING, "success", "failed")
-
-    await_true(went_on, lambda: f"approve does not go on: {run.tasks()}")
-    return run.tasks()["approve"][0]
+    await_true(lambda: run.tasks()["approve"][0] in ENDED, lambda: f"approve does not go on: {run.tasks()}")
