@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from commands.cdk_cli import Assembly
 from commands.embedded import Deployed
 from commands.embedded_assembly import embedded_assembly
-from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.folders import error_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER
@@ -18,6 +16,7 @@ from tests.e2e.conftest import Dags
 from tests.support import aws_messages
 from tests.support.aws_proxy import Onward
 from tests.support.dag_run import DagRun
+from tests.support.quick_deploy import deploy, destroy
 
 NAME = "repaired_vehicles"
 DAG = f"csvdynamo_{NAME}"
@@ -104,13 +103,12 @@ class Place:
 
     def deploy(self) -> None:
         """Deploy the data set file as it is now."""
-        dataset, assembly = self._assembly()
-        assembly.deploy(dataset, self.deployed.aws.environment)
+        dataset = load_dataset(self.datasets / f"{NAME}.toml")
+        deploy(embedded_assembly(dataset, folder=self.datasets), dataset.stack_name, self.deployed)
 
     def destroy(self) -> None:
         """Remove the stack; its bucket and its table stay."""
-        dataset, assembly = self._assembly()
-        assembly.destroy(dataset, self.deployed.aws.environment)
+        destroy(self.dags.dataset.stack_name, self.deployed)
 
     def take_error_files(self, execution: str) -> dict[str, bytes]:
         """Remove an execution's error files, and give what was in them."""
@@ -136,10 +134,6 @@ class Place:
     def object(self, key: str) -> dict[str, str]:
         """Name an object of the bucket, for a call of S3."""
         return {"Bucket": self.deployed.outputs["SourceBucket"], "Key": key}
-
-    def _assembly(self) -> tuple[Dataset, Assembly]:
-        dataset = load_dataset(self.datasets / f"{NAME}.toml")
-        return dataset, embedded_assembly(dataset, folder=self.datasets)
 
 
 def assert_red(run: DagRun, *words: str) -> None:
