@@ -1,6 +1,5 @@
-import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from csvdynamo.errors import UnconfirmedAnswerError, UnexpectedAnswerError, Writ
 from csvdynamo.rules.attribute_values import MAX_ITEM_BYTES, Item, item_size
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.refusals import RefusedItem
+from csvdynamo.rules.wire_items import WireItem
 from csvdynamo.writing.batch_writer import BatchWriter
 from csvdynamo.writing.cost import CostMeter
 from tests.support.write_door import Door, on_the_wire
@@ -120,17 +120,32 @@ def test_large_items_share_a_call_only_up_to_its_bytes(clock: Any) -> None:
     ],
 )
 def test_items_of_many_members_share_a_call_only_up_to_its_bytes(clock: Any, value: Any) -> None:
-    client = FakeDynamoDb()
     many: Item = {**item(0), "many": value}
     assert item_size(many) <= MAX_ITEM_BYTES
+    text = on_the_wire(many, KEY).text
+    count = min(25, 16_000_000 // len(_put_request(text)) + 1)  # as many as no one call may take
+    items = [WireItem(str(number), text.replace('"0"', f'"{number}"', 1)) for number in range(count)]
+    door = _TakesAll()
 
-    on_the_wire = len(json.dumps({"PutRequest": {"Item": many}}))
-    count = min(25, 16_000_000 // on_the_wire + 1)  # as many as no one call may take
+    BatchWriter(door, "cars", KEY, clock.backoff(), 1).write(items)
 
-    writer(client, clock.backoff()).write([{**many, "id": {"S": str(number)}} for number in range(count)])
+    assert sorted(text for call in door.calls for text in call) == sorted(one.text for one in items)
+    assert max(sum(len(_put_request(text)) for text in call) for call in door.calls) <= 16_000_000
 
-    assert len(client.items) == count
-    assert max(map(len, client.calls)) * on_the_wire <= 16_000_000
+
+class _TakesAll:
+    """A door that takes every item, and reads none of them: a call's megabytes are a million values."""
+
+    def __init__(self) -> None:
+        self.calls: list[Sequence[str]] = []
+
+    def put(self, table: str, calls: Sequence[Sequence[str]]) -> list[Mapping[str, Any] | Exception]:
+        self.calls += calls
+        return [{"UnprocessedItems": {}} for _ in calls]
+
+
+def _put_request(text: str) -> str:
+    return f'{{"PutRequest": {{"Item": {text}}}}}'
 
 
 def test_unprocessed_items_alone_are_sent_again_after_a_growing_wait(clock: Any) -> None:
