@@ -1,12 +1,15 @@
 """An AWS endpoint, embedded or plain MiniStack, with the few calls that the tests make of it."""
 
 import functools
+import hashlib
 import io
 import json
+import tempfile
 import time
 import uuid
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -108,23 +111,28 @@ class Cloud:
 class Switch:
     """A Lambda function that a test makes fail or hang for some inputs, and that counts its calls; else it echoes.
 
+    They tell each other by files of this machine: with boto3, each of its processes would begin with half a second of
+    CPU.
+
     Attributes:
         task: a Task state that calls it with its input.
     """
 
     def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._bucket = cloud.bucket(fails="[]", hangs="[]", released="[0]")
+        self._folder = Path(tempfile.mkdtemp(prefix="switch-"))
+        self._put("fails", ())
+        self._put("hangs", ())
+        self._put("released", (0,))
         self.function = cloud.function(
-            "import boto3, json, time, uuid\n"
-            "s3 = boto3.client('s3')\n"
-            f"bucket = {self._bucket!r}\n"
-            "def listed(key):\n"
-            "    return json.loads(s3.get_object(Bucket=bucket, Key=key)['Body'].read())\n"
+            "import hashlib, json, pathlib, time, uuid\n"
+            f"folder = pathlib.Path({str(self._folder)!r})\n"
+            "def listed(name):\n"
+            "    return json.loads((folder / name).read_text())\n"
             "def handler(event, context):\n"
-            "    calls = 'calls/' + json.dumps(event) + '/'\n"
-            "    s3.put_object(Bucket=bucket, Key=calls + str(uuid.uuid4()))\n"
-            "    call = s3.list_objects_v2(Bucket=bucket, Prefix=calls)['KeyCount']\n"
+            "    calls = folder / hashlib.sha256(json.dumps(event).encode()).hexdigest()\n"
+            "    calls.mkdir(exist_ok=True)\n"
+            "    (calls / str(uuid.uuid4())).touch()\n"
+            "    call = len(list(calls.iterdir()))\n"
             "    while event in listed('hangs') and call > listed('released')[0]:\n"
             "        time.sleep(0.05)\n"
             "    if event in listed('fails'):\n"
@@ -148,10 +156,13 @@ class Switch:
 
     def calls(self, given: Any) -> int:
         """How often it was called with an input."""
-        return sum(key.startswith(f"calls/{json.dumps(given)}/") for key in self._cloud.keys(self._bucket))
+        made = self._folder / hashlib.sha256(json.dumps(given).encode()).hexdigest()
+        return len(list(made.iterdir())) if made.exists() else 0
 
-    def _put(self, key: str, inputs: tuple[Any, ...]) -> None:
-        self._cloud.client("s3").put_object(Bucket=self._bucket, Key=key, Body=json.dumps(inputs))
+    def _put(self, name: str, inputs: tuple[Any, ...]) -> None:
+        whole = self._folder / f"{name}.new"  # renamed, so that nobody reads half of it
+        whole.write_text(json.dumps(inputs), encoding="utf-8")
+        whole.replace(self._folder / name)
 
 
 def until(read: Any, satisfied: Any) -> Any:

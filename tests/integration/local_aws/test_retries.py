@@ -1,6 +1,7 @@
 """Which errors a Lambda function's failures have, and how they are tried again."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,14 +47,13 @@ def test_a_throttled_function_has_the_error_that_aws_gives_it(embedded: Cloud) -
     assert (ended["status"], ended["error"]) == ("FAILED", "Lambda.TooManyRequestsException")
 
 
-def test_a_function_killed_in_an_invocation_is_retried_as_a_failed_task(embedded: Cloud) -> None:
-    bucket = embedded.bucket()
+def test_a_function_killed_in_an_invocation_is_retried_as_a_failed_task(embedded: Cloud, tmp_path: Path) -> None:
     function = embedded.function(
-        "import boto3, os\n"
-        "s3 = boto3.client('s3')\n"
+        "import os, pathlib\n"
         "def handler(event, context):\n"
-        f"    seen = s3.list_objects_v2(Bucket={bucket!r})['KeyCount']\n"
-        f"    s3.put_object(Bucket={bucket!r}, Key=str(seen))\n"
+        f"    folder = pathlib.Path({str(tmp_path)!r})\n"
+        "    seen = len(list(folder.iterdir()))\n"
+        "    (folder / str(seen)).touch()\n"
         "    if not seen:\n"
         "        os.kill(os.getpid(), 9)\n"
         "    return seen\n"
@@ -64,13 +64,12 @@ def test_a_function_killed_in_an_invocation_is_retried_as_a_failed_task(embedded
     assert (ended["status"], ended.get("output")) == ("SUCCEEDED", "1")
 
 
-def test_an_error_that_is_not_to_be_retried_is_told_by_its_name(embedded: Cloud) -> None:
-    bucket = embedded.bucket()
+def test_an_error_that_is_not_to_be_retried_is_told_by_its_name(embedded: Cloud, tmp_path: Path) -> None:
     function = embedded.function(
-        "import boto3, uuid\n"
+        "import pathlib, uuid\n"
         "class BatchError(Exception): pass\n"
         "def handler(event, context):\n"
-        f"    boto3.client('s3').put_object(Bucket={bucket!r}, Key=str(uuid.uuid4()))\n"
+        f"    (pathlib.Path({str(tmp_path)!r}) / str(uuid.uuid4())).touch()\n"
         "    raise BatchError('no')\n"
     )
     retry = [{"ErrorEquals": ["BatchError"], "MaxAttempts": 0}, {"ErrorEquals": ["States.TaskFailed"]}]
@@ -78,7 +77,7 @@ def test_an_error_that_is_not_to_be_retried_is_told_by_its_name(embedded: Cloud)
     ended = embedded.run(invoke(function, Retry=retry))
 
     assert ended["error"] == "BatchError"
-    assert len(embedded.keys(bucket)) == 1
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_retry_waits_no_longer_than_its_longest_delay(embedded: Cloud) -> None:
