@@ -110,7 +110,8 @@ def _serve(home: Path, listener: socket.socket, arguments: argparse.Namespace, n
 
     # A module that is None is one that is not installed. MiniStack looks for these to run containers and Athena's
     # queries, which nobody asks for here; to import them takes a fifth of a start.
-    sys.modules |= dict.fromkeys(("docker", "duckdb"))
+    for unused in ("docker", "duckdb"):
+        sys.modules[unused] = None  # type: ignore[assignment]
     # MiniStack reads its settings when it is imported.
     from local_aws import serving  # noqa: PLC0415
 
