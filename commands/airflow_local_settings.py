@@ -44,7 +44,7 @@ def check_each_schema_once() -> None:
     Airflow validates each parameter of a DAG again for each task, when it keeps the DAG and when it runs the task, and
     jsonschema then holds the parameter's schema against JSON Schema's own first: a third of the CPU of a small run.
     """
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only where Airflow needs it
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # noqa: PLC0415 - where Airflow needs it
 
     check, checked = Draft202012Validator.check_schema, set[str]()
 
@@ -54,7 +54,7 @@ def check_each_schema_once() -> None:
             check(schema, *rest, **more)
             checked.add(told)
 
-    Draft202012Validator.check_schema = check_once  # type: ignore[method-assign]
+    Draft202012Validator.check_schema = check_once
 
 
 if __name__ == "airflow_local_settings":
