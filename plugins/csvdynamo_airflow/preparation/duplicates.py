@@ -7,6 +7,7 @@ only what it accepts has a key and may win. Of those keys DuckDB then finds the 
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,8 @@ from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_QUOTE = '"'
+_LONGEST_KEY = 20_000  # characters: 3,072 bytes at most, six characters each where two parts stand in JSON
 _DIGEST_BYTES = 16  # what DuckDB's UHUGEINT holds
 
 _WINNER = {
@@ -34,9 +37,19 @@ _WINNER = {
 
 
 class KeySpool:
-    """A temporary file of row numbers and hashes of keys; a context manager."""
+    """A temporary file of row numbers and hashes of keys; a context manager.
 
-    def __init__(self, path: Path, header: Sequence[str], rules: RowRules, space: DiskSpace) -> None:
+    A hash is of one process. Where rows are compared with those of another run, a second file has the keys themselves
+    (`row_digests.KEY_COLUMNS`), which takes time and room.
+
+    Attributes:
+        path: The file of hashes.
+        keys: The file of keys; None where there is none.
+    """
+
+    def __init__(
+        self, path: Path, header: Sequence[str], rules: RowRules, space: DiskSpace, *, with_keys: bool = False
+    ) -> None:
         """Open the file.
 
         Args:
@@ -44,19 +57,28 @@ class KeySpool:
             header: The headers of the columns that the key is made of; none if it is the row's number.
             rules: The rules that make the key of them.
             space: The space of the folder that it is in.
+            with_keys: Whether the keys themselves are wanted, too.
         """
         self.path = path
-        self._keys = _key_maker(header, rules)
-        self._file = space.open_text(path)
+        self.keys = path.with_name("whole_keys") if with_keys else None
+        self._told = _key_maker(header, rules, _telling_transform)
+        self._whole = _key_maker(header, rules, _whole_transform)
+        self._stack = ExitStack()
+        self._file = self._stack.enter_context(space.open_text(path))
+        self._keys_file = self._stack.enter_context(space.open_text(self.keys)) if self.keys else None
 
     def add(self, numbers: Iterable[int], columns: Sequence[Sequence[str]]) -> None:
         """Take row numbers, and the cells of the key's columns as they are in the source, a sequence for each column.
 
         Python's hash is salted, but stays the same within a process; what else it brings together is told apart later.
         """
-        if columns:
-            pairs = zip(numbers, self._keys(columns), strict=True)
-            self._file.write("".join([f"{number},{hash(key)}\n" for number, key in pairs if key and not key.isspace()]))
+        if not columns:
+            return
+        pairs = zip(numbers, self._told(columns), strict=True)
+        self._file.write("".join([f"{number},{hash(key)}\n" for number, key in pairs if key and not key.isspace()]))
+        if self._keys_file:
+            whole = zip(numbers, self._whole(columns), strict=True)
+            self._keys_file.write("".join([_key_line(number, key) for number, key in whole if key]))
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +86,12 @@ class KeySpool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._stack.close()
+
+
+def _key_line(number: int, key: str) -> str:
+    # One that is longer is refused by the rules, and DuckDB's reader takes no line of any length.
+    return f'{number},"{key.replace(_QUOTE, _QUOTE * 2)}"\n' if len(key) <= _LONGEST_KEY else ""
 
 
 @dataclass(frozen=True)
@@ -158,20 +185,33 @@ def find_losers(session: "DuckDBPyConnection", accepted: Path, policy: Duplicate
     return (Loser(*row) for row in fetched(rows))
 
 
-def _key_maker(header: Sequence[str], rules: RowRules) -> Callable[[Sequence[Sequence[str]]], Iterable[str | None]]:
-    """Return what makes of columns of cells one text for each row: the same for rows of one key."""
+def _key_maker(
+    header: Sequence[str], rules: RowRules, transform_of: Callable[[Sequence[Transform]], TextFunction | None]
+) -> Callable[[Sequence[Sequence[str]]], Iterable[str | None]]:
+    """Return what makes of columns of cells one text for each row: the same for rows of one key.
+
+    Args:
+        header: The headers of the columns.
+        rules: The rules.
+        transform_of: Makes of the steps of a text what is applied to it, None for nothing.
+    """
     # A date is a text to DynamoDB, too, and may be written in several ways.
     column = rules.column(header[0]) if len(header) == 1 else None
     alone = rules.key.sort is None and rules.made(rules.key.partition.name) is None
     if column is not None and column.type is ColumnType.TEXT and alone:
-        transform = _telling_transform(column.transform)
+        transform = transform_of(column.transform)
         return lambda columns: columns[0] if transform is None else map(transform, columns[0])
     key_of = RowConverter(rules).key_of
     return lambda columns: (key_of(dict(zip(header, cells, strict=True))) for cells in zip(*columns, strict=True))
+
+
+def _whole_transform(steps: Sequence[Transform]) -> TextFunction | None:
+    """Return the steps, None if there are none."""
+    return chain(steps) if steps else None
 
 
 def _telling_transform(steps: Sequence[Transform]) -> TextFunction | None:
     """Return the steps that can make two cells equal, None if there are none: one-to-one steps at the end never do."""
     while steps and steps[-1].one_to_one:
         steps = steps[:-1]
-    return chain(steps) if steps else None
+    return _whole_transform(steps)

@@ -52,6 +52,8 @@ class PreparedFile:
         spools: The rejects.
         profile: What its columns hold; None if it has no rows, or cannot be told.
         sample: Rows for a check of some keys, in its own form; None where none were drawn (`draw_sample`).
+        keys: The keys of the source's rows, also of those that are left out of it (`KeySpool`); None where nobody
+            compares them.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class PreparedFile:
     spools: Sequence[RejectSpool]
     profile: Mapping[str, Any] | None
     sample: Path | None
+    keys: Path | None = None
 
     @property
     def rejects_by_code(self) -> dict[str, int]:
@@ -74,7 +77,13 @@ class PreparedFile:
 
 
 def prepare_file(
-    folder: Path, dataset: Dataset, name: str, report_progress: ReportProgress, seed: str = ""
+    folder: Path,
+    dataset: Dataset,
+    name: str,
+    report_progress: ReportProgress,
+    seed: str = "",
+    *,
+    with_keys: bool = False,
 ) -> PreparedFile:
     """Rewrite a source in one streaming pass, and leave out all but one row of each key.
 
@@ -86,6 +95,7 @@ def prepare_file(
         name: What to call the source in messages.
         report_progress: Is told of the bytes written.
         seed: What the choice of a sample depends on: the source's digest.
+        with_keys: Whether the keys of its rows are kept, to be compared with those of another run.
 
     Raises:
         SourceFileError: The source is no CSV, or breaks off.
@@ -105,7 +115,7 @@ def prepare_file(
         with (
             work.growing_file("draft") as file,
             work.reject_spool("rejects", header) as rejects,
-            KeySpool(folder / "keys", header.key_names, dataset.rules, work.space) as keys,
+            KeySpool(folder / "keys", header.key_names, dataset.rules, work.space, with_keys=with_keys) as keys,
         ):
             draft = Draft(folder / "draft", file, name)
             source_rows = rewriter.run(draft, rejects, keys)
@@ -135,6 +145,7 @@ def prepare_file(
         (rejects, duplicates),
         profile,
         folder / SAMPLE_FILE if drawn else None,
+        keys.keys,
     )
 
 

@@ -244,6 +244,19 @@ def test_a_date_is_the_same_key_however_it_is_written(tmp_path: Path) -> None:
     dates = replace(CARS, columns=(Column("id", type=ColumnType.DATE, formats=("%m/%d/%Y",)), CARS.columns[1]))
     (tmp_path / "source").write_text("id,year\n01/02/2024,1\n1/2/2024,2\n01/03/2024,3\n", encoding="utf-8")
 
-    prepared = prepare_file(tmp_path, dates, "c.csv", lambda _done, _total: None)
+    prepared = prepare_file(tmp_path, dates, "c.csv", lambda _done, _total: None, with_keys=True)
 
     assert prepared.rejects_by_code == {"DUPLICATE_KEY": 1}
+    assert prepared.keys is not None
+    assert prepared.keys.read_text() == '1,"2024-01-02"\n2,"2024-01-02"\n3,"2024-01-03"\n'
+
+
+def test_the_keys_are_kept_as_the_table_has_them_where_they_are_wanted(tmp_path: Path) -> None:
+    longest = "k" * 20_001
+    text = f'id,year\n B ,1\n"a""\nb",2\n,3\n{longest},4\n'
+    (tmp_path / "source").write_text(text, encoding="utf-8", newline="")
+
+    prepared = prepare_file(tmp_path, CARS, "c.csv", lambda _done, _total: None, with_keys=True)
+
+    assert prepared.keys is not None
+    assert prepared.keys.read_text() == '1,"A_b"\n2,"A_a""\nb"\n'
