@@ -42,6 +42,8 @@ export type Asked = {
   rejected: number;
   rejects_by_code: Record<string, number>;
   prepared_rows: number;
+  /** Absent, or null, where every row is written. */
+  difference?: { unchanged: number } | null;
 };
 
 export type Waiting = { dag_id: string; run_id: string };

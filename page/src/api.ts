@@ -4,6 +4,8 @@ export type Ledger = {
   source_rows: number;
   rejected_before_upload: number;
   written: number;
+  /** Absent where there are none. */
+  unchanged?: number;
   rejected: number;
   failed: number;
   unstarted: number;

@@ -13,7 +13,7 @@ export function numbers(asked: Asked): [string, string][] {
     ...before,
     ["rejected", `${count(asked.rejected)} (${percent(asked.rejected, asked.source_rows)})`],
     ...codes,
-    ["rows to be written", count(asked.prepared_rows)],
+    ["rows to be written", count(asked.prepared_rows - (asked.difference?.unchanged ?? 0))],
   ];
 }
 

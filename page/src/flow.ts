@@ -18,6 +18,7 @@ export type Band = Stop & {
 
 const OUTCOMES: readonly [keyof Ledger, string, string][] = [
   ["written", "written", "green"],
+  ["unchanged", "unchanged", "teal"],
   ["rejected_before_upload", "rejected before upload", "orange"],
   ["rejected", "rejected", "orange"],
   ["failed", "failed", "red"],
@@ -32,7 +33,7 @@ const THINNEST = 2;
 
 /** What became of the rows, those that there are. */
 export const stops = (ledger: Ledger): Stop[] =>
-  OUTCOMES.map(([key, name, palette]) => ({ name, palette, rows: Math.abs(ledger[key]) })).filter((stop) => stop.rows);
+  OUTCOMES.map(([key, name, palette]) => ({ name, palette, rows: Math.abs(ledger[key] ?? 0) })).filter((stop) => stop.rows);
 
 /** The bands of a ledger, one below the other; none is so thin that it is not seen. */
 export function bands(ledger: Ledger): Band[] {

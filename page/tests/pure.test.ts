@@ -31,6 +31,10 @@ describe("the way of the rows", () => {
     expect(found[0]!.width).toBeGreaterThan(90);
   });
 
+  it("has a band of the rows that were unchanged", () => {
+    expect(stops({ ...LEDGER, written: 92, unchanged: 4900 })[1]).toMatchObject({ name: "unchanged", rows: 4900 });
+  });
+
   it("shows a single row among a billion", () => {
     const [, thin] = bands({ ...LEDGER, written: 999_999_999, rejected: 1, rejected_before_upload: 0 });
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.shown import shown_lines
-from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
+from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.naming import dag_id_of
@@ -131,6 +131,7 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         source_url=params["source_url"],
         accept_source=params["accept_source"],
         dry_run=params["dry_run"],
+        force=params["force"],
     )
     keep_for_lineage(context["task"], prepared=prepared)
     return prepared
@@ -143,8 +144,8 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
     params = context["params"]
     if params["dry_run"]:
         raise AirflowSkipException("A dry run: nothing is migrated.")
-    if prepared["prepared_rows"] == 0:
-        raise AirflowSkipException("There is no row to migrate.")
+    if Prepared.from_json(prepared).rows_to_write == 0:
+        raise AirflowSkipException("There is no row to write.")
     with wait_for_turn(context):
         approval = context["ti"].xcom_pull(task_ids="approve") if prepared.get("questions") else None
         return steps.start_migration(dataset_name, prepared, approval, force=params["force"])
@@ -153,6 +154,8 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
+    if context["params"]["dry_run"]:
+        raise AirflowSkipException("A dry run: no row of it is in the table.")
     left = RunDocuments.before("verify", context).left
     read = left["outcome"] or left["incomplete"]
     checked = steps.check_table(dataset_name, left["prepared"], left["ended"], read, context["run_id"])
@@ -212,7 +215,8 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
         if context["params"]["dry_run"]:
             return
         prepared = context["ti"].xcom_pull(task_ids="prepare")
-        steps.remember_green_run(dataset.name, prepared, context["run_id"])
+        read = context["ti"].xcom_pull(task_ids="fetch_error_files")
+        steps.remember_green_run(dataset.name, prepared, context["run_id"], read)
         ledger = report["ledger"]
         extra = {"report": report["key"], "written": ledger["written"], "ledger": ledger}
         table.tell(context, written_rows(dataset.name, prepared, report), extra)

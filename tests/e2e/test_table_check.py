@@ -1,6 +1,7 @@
 """The full check of a table, and the gates, through the real DAG on the embedded AWS."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import Airflow, Dags
+from tests.e2e.repairs.place import Place
+from tests.e2e.test_raw_execution import run_by_hand
 from tests.support.stacks import Stacks
 
 
@@ -108,6 +111,57 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
     assert len(checked_dags.executions()) == len(executions) + 2
 
 
+def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where_it_cannot_be_sure(
+    checked_dags: Dags, fresh_table: Any, vehicles: Any, tmp_path: Path
+) -> None:
+    place = Place.of(checked_dags, tmp_path)
+    place.mend(('verify = "full"', 'verify = "full"\nwrite = { mode = "changed" }'))
+    source = Path(vehicles(keys(50, blank=0)))
+
+    first = place.dags.run(str(source))
+    assert first.status == 0, first.output[-3000:]
+    assert (first.report["ledger"]["written"], "unchanged" in first.report["ledger"]) == (50, False)
+    assert first.report["changes"]["why_all"]
+
+    # Eight percent: three rows are others, one is new; the columns have another order.
+    _edit(source, ("VIN1,", "NEW1,"), ("VIN2,", "NEW2,"), ("VIN3,", "NEW3,"))
+    _turn_columns(source, "VIN50,2020,51")
+    second = place.dags.run(str(source))
+    assert second.status == 0, second.output[-3000:]
+    ledger = second.report["ledger"]
+    assert [ledger[name] for name in ("source_rows", "written", "unchanged", "unaccounted")] == [51, 4, 47, 0]
+    assert [second.report["changes"][name] for name in ("new", "changed", "vanished", "why_all")] == [1, 3, 0, ""]
+    assert (second.report["map_run_rows"], _differences(second.report)) == (4, (51, {}))
+
+    # Somebody starts an execution by hand between prepare and start.
+    _edit(source, ("VIN4\n", "NEW4\n"))
+    third = place.dags.dag_run(str(source))
+    third.run_before("start")
+    by_hand = Path(vehicles(["9"], "by_hand.csv"))
+    run_by_hand(place.dags, by_hand, f"by-hand-{tmp_path.name}")
+    third.run()
+    assert third.states["start"] == "failed"
+    assert "which does not hold any more: execution by-hand-" in third.logs()
+    third.clear("prepare")
+    assert third.green, third.logs()[-3000:]
+    [mended] = [one for one in place.dags.reports() if one["run_id"] == third.run_id and one["accounted"]]
+    assert (mended["ledger"]["written"], "execution by-hand-" in mended["changes"]["why_all"]) == (51, True)
+
+    # Nothing is new, and an item is lost that no run would write again.
+    executions = place.dags.executions()
+    _delete(fresh_table, vehicle("A_7"))
+    red = place.dags.run(str(source))
+    assert red.status != 0
+    assert (red.report["ledger"]["unchanged"], place.dags.executions()) == (51, executions)
+    assert _differences(red.report) == (51, {"missing": 1})
+    assert "trigger the DAG again, as a new run: it writes all rows" in "\n".join(red.report["problems"])
+
+    again = place.dags.run(str(source))
+    assert again.status == 0, again.output[-3000:]
+    assert (again.report["ledger"]["written"], vehicle("A_7") in place.dags.table()) == (51, True)
+    assert "found 1 items missing or changed" in again.report["changes"]["why_all"]
+
+
 @pytest.mark.parametrize(("rows", "rejected"), [(40, 3), (3, 3)], ids=["one more than allowed", "all of them"])
 def test_more_rejects_than_the_gate_allows_fail_the_run(
     checked_dags: Dags, vehicles: Any, rows: int, rejected: int
@@ -152,3 +206,17 @@ def _put_superseded_reject(s3: Any, bucket: str, execution: str) -> None:
     )
     body = reject.to_json().encode() + b"\n"
     s3.put_object(Bucket=bucket, Key=f"{error_prefix(execution)}repeated", Body=body)
+
+
+def _edit(source: Path, *replacements: tuple[str, str]) -> None:
+    text = source.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    source.write_text(text, encoding="utf-8")
+
+
+def _turn_columns(source: Path, more: str) -> None:
+    """Write a source with its columns the other way round, and one row more."""
+    lines = [*source.read_text(encoding="utf-8").splitlines(), more]
+    source.write_text("".join(",".join(line.split(",")[::-1]) + "\n" for line in lines), encoding="utf-8")

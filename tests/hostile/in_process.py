@@ -1,11 +1,13 @@
 """A file's way to the table without AWS: download, prepare, Step Functions' reader, the batches' code."""
 
 import csv
+import hashlib
 import io
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count, islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +24,7 @@ from csvdynamo.rules.wire_items import WireItem
 from csvdynamo.writing.batch import Batch
 from csvdynamo.writing.migration import migrate
 from csvdynamo.writing.names import Names
+from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download
@@ -63,13 +66,15 @@ class MemoryBucket:
         """Fetch an object."""
         if Key not in self.objects:
             raise _NoSuchKeyError
-        return {"Body": StreamingBody(io.BytesIO(self.objects[Key]), len(self.objects[Key]))}
+        body = self.objects[Key]
+        etag = hashlib.sha256(body).hexdigest()
+        return {"Body": StreamingBody(io.BytesIO(body), len(body)), "ETag": etag}
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Tell an object's size."""
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
-        return {"ContentLength": len(self.objects[Key])}
+        return {"ContentLength": len(self.objects[Key]), "LastModified": datetime.now(UTC)}
 
 
 @dataclass
@@ -118,11 +123,19 @@ def migrate_bytes(content: bytes, dataset: Dataset, folder: Path) -> Migrated:
     items = read_items(body, CsvFormat())
     converter, names = RowConverter(dataset.rules), Names(s3, BUCKET, dataset.name)  # type: ignore[arg-type]
     while rows := tuple(islice(items, dataset.limits.rows_per_batch)):
-        rejects += _migrate(names.turn_back(Batch(prepared.execution_name, rows)), converter, table)
+        rejects += migrate_batch(names.turn_back(Batch(prepared.execution_name, rows)), converter, table)
     return Migrated(prepared, table.items, table.overwritten, rejects, body.decode("utf-8"))
 
 
-def prepare_bytes(content: bytes, dataset: Dataset, folder: Path, s3: Any, *, dry_run: bool = False) -> Prepared:
+def prepare_bytes(
+    content: bytes,
+    dataset: Dataset,
+    folder: Path,
+    s3: Any,
+    *,
+    dry_run: bool = False,
+    find_base: Callable[[], Base] = lambda: Base(None, "there is none", ""),
+) -> Prepared:
     """Run the tasks download and prepare on a file's bytes."""
     run_id = f"run-{next(_names)}"
     with _pythons_field_limit(), tempfile.TemporaryDirectory(dir=folder) as work:
@@ -144,6 +157,7 @@ def prepare_bytes(content: bytes, dataset: Dataset, folder: Path, s3: Any, *, dr
             run_id=run_id,
             name_execution=lambda _: run_id,
             dry_run=dry_run,
+            find_base=find_base,
             work_parent=Path(work),
         )
 
@@ -155,7 +169,8 @@ def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
                 yield Reject.from_json(line)
 
 
-def _migrate(batch: Batch, converter: RowConverter, table: Table) -> list[Reject]:
+def migrate_batch(batch: Batch, converter: RowConverter, table: Table) -> list[Reject]:
+    """Let a function's code write a batch to the table; return its rejects."""
 
     def write(items: Sequence[WireItem]) -> list[Any]:
         for item in items:

@@ -14,7 +14,13 @@ from pathlib import Path
 from tests.support.quick_folder import memory_with
 
 # What a person asks the tests for.
-_ASKED = {"CSVDYNAMO_CHAOS_SEED", "CSVDYNAMO_FUZZ_EXAMPLES", "CSVDYNAMO_WITNESS_PAIRS", "CSVDYNAMO_WITNESS_SEED"}
+_ASKED = {
+    "CSVDYNAMO_CHAINS",
+    "CSVDYNAMO_CHAOS_SEED",
+    "CSVDYNAMO_FUZZ_EXAMPLES",
+    "CSVDYNAMO_WITNESS_PAIRS",
+    "CSVDYNAMO_WITNESS_SEED",
+}
 _BUILD, _KEPT = "CSVDYNAMO_BUILD", "CSVDYNAMO_KEPT"
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPORARY = "PYTEST_DEBUG_TEMPROOT"  # below it pytest makes its folder, and takes those of earlier runs away

@@ -86,6 +86,7 @@ class Findings:
             rejected=outcome.rejects,
             failed=unfinished.failed,
             unstarted=unfinished.unstarted,
+            unchanged=self.prepared.unchanged,
         )
 
     @property
@@ -115,7 +116,13 @@ class Findings:
         """Rows that were to be handed to an execution."""
         if self.prepared is None or self.dry_run or self.refused:
             return 0
-        return self.prepared.prepared_rows
+        return self.prepared.rows_to_write
+
+    @property
+    def nothing_to_write(self) -> bool:
+        """Whether the run was to leave the table as it is, since it has every row of the file already."""
+        unchanged = self.prepared.unchanged if self.prepared else 0
+        return bool(unchanged) and self.rows_to_migrate == 0 and not self.dry_run and not self.refused
 
     def has_failed(self, task_id: str) -> bool:
         """Whether a task did not end well."""

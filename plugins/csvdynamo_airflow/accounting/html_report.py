@@ -31,6 +31,7 @@ _ROWS = {
     "source_rows": "of the source",
     "rejected_before_upload": "rejected before upload",
     "written": "written",
+    "unchanged": "unchanged, and not written again",
     "rejected": "rejected",
     "failed": "in batches that failed",
     "unstarted": "in batches that never started",
@@ -107,6 +108,8 @@ def _ledger(document: Mapping[str, Any]) -> Iterator[_LedgerRow]:
     ledger, witnesses = document["ledger"], document["witnesses"]
     whole = max(ledger["source_rows"], 1)
     for name, words in _ROWS.items():
+        if name not in ledger:
+            continue
         percent = min(100.0, round(100 * abs(ledger[name]) / whole, 2))
         yield _LedgerRow(name, words, ledger[name], percent, shown(witnesses.get(name, "")))
 

@@ -10,6 +10,7 @@ from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report_document import (
     Answer,
     AskedQuestion,
+    Changes,
     Example,
     HeaderChange,
     LedgerCounts,
@@ -25,6 +26,7 @@ from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKi
 from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.plan import Plan
+from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.schema_change import warnings
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.naming import execution_name, reports_prefix
@@ -89,6 +91,23 @@ def make_report(
             for key in (outcome.key, outcome.csv_key, outcome.unfinished_key, _foreseen_key(findings))
             if prepared is not None and key
         ),
+        changes=_changes(prepared) if prepared else None,
+    )
+
+
+def _changes(prepared: Prepared) -> Changes | None:
+    """Say what of the file was to be written, where that is only what changed."""
+    difference = prepared.difference
+    if difference is None:
+        return None
+    return Changes(
+        new=difference.new,
+        changed=difference.changed,
+        unchanged=difference.unchanged,
+        vanished=difference.vanished,
+        why_all=difference.why_all,
+        beside=difference.base.execution if difference.base else None,
+        file=f"s3://{prepared.bucket}/{prepared.migrated_key}",
     )
 
 
@@ -122,6 +141,7 @@ def summary(report: Report) -> str:
     lines += _unfinished(report, ledger)
     if told := [*report.source_warnings, *warnings(report.schema_changes)]:
         lines += ["", *told]
+    lines += _told_changes(report)
     lines += _asked(report)
     if report.rejects_superseded:
         lines.append(f"superseded rejects of repeated attempts, left out: {report.rejects_superseded:,}")
@@ -141,6 +161,18 @@ def summary(report: Report) -> str:
     else:
         lines += ["", _green(ledger)]
     return "\n".join(map(shown, lines))
+
+
+def _told_changes(report: Report) -> list[str]:
+    """Say what changed since the last green run, or why every row was to be written."""
+    changes = report.changes
+    if changes is None:
+        return []
+    if changes.why_all:
+        return ["", f"changes: every row is written: {changes.why_all}"]
+    vanished = f"; {changes.vanished:,} keys vanished, and stay in the table" if changes.vanished else ""
+    counts = f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged"
+    return ["", f"changes: {counts}{vanished}"]
 
 
 def _asked(report: Report) -> list[str]:
@@ -226,6 +258,8 @@ def _witnesses(findings: Findings) -> dict[str, str]:
         "source_rows": f"records that prepare read from s3://{prepared.bucket}/{prepared.landing_key}",
         "rejected_before_upload": "prepare's own count: the witnesses were not heard",
     }
+    if prepared.unchanged and prepared.difference and (base := prepared.difference.base):
+        witnesses["unchanged"] = f"digests of the rows, the same as in s3://{prepared.bucket}/{base.key}"
     if findings.counts:
         witnesses |= findings.counts.witnesses
     if checked:

@@ -67,6 +67,9 @@ class LedgerCounts:
     failed: Rows
     unstarted: Rows
     unaccounted: Annotated[int, Field(description="Rows that no witness speaks of; below 0 when there are too many.")]
+    unchanged: Annotated[
+        int, Field(description="Rows not written, as an earlier run has put the same items into the table; absent: 0.")
+    ] = 0
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,23 @@ class Answer:
     by: Annotated[str, Field(description="Who answered, as Airflow names them; empty where nobody did in time.")]
     at: Annotated[float, Field(description="When, in seconds since the epoch.")]
     asked: Annotated[str, Field(description="The digest of the prepared file and the questions that it is of.")]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What of the file was to be written, of a data set that writes only what changed."""
+
+    new: Annotated[int, Field(description="Rows whose keys no run has put into the table, as far as is known.")]
+    changed: Annotated[int, Field(description="Rows that an earlier run has put into the table otherwise.")]
+    unchanged: Annotated[int, Field(description="Rows that the table has as they are.")]
+    vanished: Annotated[
+        int, Field(description="Keys that earlier runs have put into the table, and no row of the source has.")
+    ]
+    why_all: Annotated[str, Field(description="Why all rows were to be written, empty where only what changed was.")]
+    beside: Annotated[
+        str | None, Field(description="The execution whose run left what they were compared with; null: none.")
+    ]
+    file: Annotated[str, Field(description="The object that the execution was to read.")]
 
 
 @dataclass(frozen=True)
@@ -213,6 +233,10 @@ class Report:
     profile: Annotated[str | None, Field(description="The profile of the columns, null where there is none.")]
     seconds: Annotated[dict[str, float], Field(description="How long each task took.")]
     error_files: Annotated[tuple[str, ...], Field(description="The objects that hold the rows that were not written.")]
+    changes: Annotated[
+        Changes | None,
+        Field(description="What changed since the last green run; absent where every row of the file is written."),
+    ] = None
 
 
 def read_report(document: Mapping[str, Any]) -> Report:

@@ -5,6 +5,7 @@ from typing import Any
 
 _PARTS = (
     ("written", "written"),
+    ("unchanged", "unchanged"),
     ("rejected_before_upload", "rejected before upload"),
     ("rejected", "rejected"),
     ("failed", "failed"),
@@ -20,7 +21,7 @@ def sentence(report: Mapping[str, Any]) -> str:
     """
     ledger = report["ledger"]
     rows = ledger["source_rows"]
-    parts = ", ".join(f"{ledger[name]:,} {words}" for name, words in _PARTS if ledger[name])
+    parts = ", ".join(f"{ledger[name]:,} {words}" for name, words in _PARTS if ledger.get(name))
     if not report["accounted"]:
         if unaccounted := ledger["unaccounted"]:
             return f"{unaccounted:,} of {rows:,} rows are unaccounted for: {parts or 'nothing is known of any'}."
@@ -29,4 +30,6 @@ def sentence(report: Mapping[str, Any]) -> str:
         return "The source has no row."
     if report["dry_run"]:
         return f"A dry run: {rows:,} rows were read, and none was migrated."
+    if not ledger["written"] and ledger.get("unchanged"):
+        return f"Nothing new: all {rows:,} rows are accounted for: {parts}."
     return f"All {rows:,} rows are accounted for: {parts}."

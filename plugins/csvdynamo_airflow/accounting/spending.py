@@ -31,12 +31,11 @@ def cost_of_run(findings: Findings, dataset: Dataset, prices: Prices, arn: str) 
 def counts_of(findings: Findings) -> Counts:
     """Say what was counted of a run."""
     landed, prepared, outcome = findings.landed or {}, findings.prepared, findings.outcome or Outcome()
-    uploaded = tuple(
-        size for size in (landed.get("bytes"), prepared.bytes if prepared and not findings.refused else None) if size
-    )
-    if findings.execution is None:
-        return Counts(uploaded=uploaded)
+    files = prepared.uploaded_bytes if prepared and not findings.refused else ()
+    uploaded = tuple(size for size in (landed.get("bytes"), *files) if size)
     read = _read_units(findings)
+    if findings.execution is None:
+        return Counts(read_units=read if findings.nothing_to_write else 0.0, uploaded=uploaded)
     if not outcome.answered:
         return Counts(
             write_units=None, read_units=read, batches=None, batch_seconds=None, reject_bytes=None, uploaded=uploaded
@@ -70,6 +69,7 @@ def plan_of_run(findings: Findings, dataset: Dataset, prices: Prices, arn: str) 
         prepared_bytes=prepared.bytes,
         rejects_before_upload=prepared.rejects_by_code,
         forecast=prepared.forecast,
+        unchanged=prepared.unchanged,
         rejects_file=f"s3://{prepared.bucket}/{key}" if key else None,
     )
     return make_plan(foreseen, dataset, prices, region_of_arn(arn))

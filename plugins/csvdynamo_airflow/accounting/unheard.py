@@ -65,7 +65,13 @@ def _of_the_execution(findings: Findings) -> Iterator[str]:
 
 def _of_the_table(findings: Findings, verify: Verification) -> Iterator[str]:
     execution, checked = findings.execution, findings.checked
-    if verify.mode is VerifyMode.NONE or execution is None or execution.alive:
+    if verify.mode is VerifyMode.NONE:
+        return
+    if execution is None:
+        if findings.nothing_to_write and checked is None and not findings.has_failed("verify"):
+            yield "No row had to be written, and the table was not checked: clear the task verify."
+        return
+    if execution.alive:
         return
     if checked is None:
         if findings.outcome is not None and not findings.has_failed("verify"):

@@ -24,6 +24,7 @@ _LOST = (
     "the task: clear it with everything downstream."
 )
 _TO_MIGRATE_AGAIN = "Find who wrote to it, and clear the task start, which migrates the file again."
+_TO_WRITE_ALL = "Find who wrote to it, and trigger the DAG again, as a new run: it writes all rows."
 _ANEW = "trigger the DAG again, as a new run"
 _REFUSED_BY_THE_FUNCTION = (OtherRulesError.__name__, TurnLostError.__name__)
 
@@ -98,7 +99,7 @@ def _contradictions(findings: Findings) -> Iterator[str]:
 def _against_what_was_foreseen(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
     """Hold what the function made of the rows against what prepare foresaw, once it judged all of them."""
     forecast = prepared.forecast
-    if forecast is None or outcome.written + outcome.answered_rejects != prepared.prepared_rows:
+    if forecast is None or outcome.written + outcome.answered_rejects != prepared.rows_to_write:
         return
     # What DynamoDB refuses by itself, no rule foresees.
     judged = {code: rows for code, rows in outcome.by_code.items() if code != RejectCode.DYNAMODB_REFUSED}
@@ -115,10 +116,10 @@ def _counted(by_code: Mapping[str, int]) -> str:
 
 def _against_the_outcome(prepared: Prepared, outcome: Outcome, counts: MigrationCounts) -> Iterator[str]:
     """Say what speaks against what was read of the run's objects."""
-    if counts.map_run_total not in (None, prepared.prepared_rows):
+    if counts.map_run_total not in (None, prepared.rows_to_write):
         yield (
             f"The Map Run read {counts.map_run_total:,} rows of a file that was prepared with "
-            f"{prepared.prepared_rows:,}: see the execution's input and its Map Run."
+            f"{prepared.rows_to_write:,}: see the execution's input and its Map Run."
         )
     answered = outcome.written + outcome.answered_rejects
     if counts.map_run_succeeded not in (None, answered):
@@ -200,7 +201,11 @@ def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
     if checked is None or prepared is None:
         return
     where = f"see s3://{prepared.bucket}/{checked.key}."
-    again = f"{where} {_TO_MIGRATE_AGAIN}" if _is_repaired_by_start(findings) else where
+    again = where
+    if prepared.unchanged:
+        again = f"{where} {_TO_WRITE_ALL}"
+    elif _is_repaired_by_start(findings):
+        again = f"{where} {_TO_MIGRATE_AGAIN}"
     keys = f"of {checked.keys_checked:,} keys checked"
     if missing := checked.count(DifferenceKind.MISSING):
         yield f"{missing:,} {keys} are missing from the table: {_names(checked, DifferenceKind.MISSING)}; {again}"

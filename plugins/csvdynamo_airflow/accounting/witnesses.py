@@ -142,7 +142,7 @@ def _failures_by_state(progress: Progress) -> dict[str, int]:
 
 
 def _never_started(prepared: Prepared, why: str) -> MigrationCounts:
-    return MigrationCounts(unstarted=prepared.prepared_rows, witnesses={"unstarted": f"prepared rows; {why}"})
+    return MigrationCounts(unstarted=prepared.rows_to_write, witnesses={"unstarted": f"rows to be written; {why}"})
 
 
 def _witnesses(bucket: str, execution: str, map_run: "DescribeMapRunOutputTypeDef") -> dict[str, str]:

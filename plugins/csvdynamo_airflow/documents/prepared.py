@@ -11,6 +11,7 @@ from csvdynamo_airflow.documents.approval import Question, asked_digest
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
+from csvdynamo_airflow.documents.snapshot import Difference
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.documents.task_documents import reading
 
@@ -58,6 +59,7 @@ class Prepared:
         last_rows: Rows of the last green run's source, None where there is none to compare with.
         questions: What a person has to let pass before a row of it is written.
         forecast: What the function will make of the rows; None where nobody held them against all the rules.
+        difference: Which of them are written, where only what changed is; None where all are.
     """
 
     bucket: str
@@ -91,6 +93,33 @@ class Prepared:
     last_rows: int | None = None
     questions: tuple[Question, ...] = ()
     forecast: Forecast | None = None
+    difference: Difference | None = None
+
+    @property
+    def migrated_key(self) -> str:
+        """The key of the file that the execution reads: of the prepared file, or of the rows of it that are written."""
+        return self.difference.file_key if self.difference else self.file_key
+
+    @property
+    def migrated_sha256(self) -> str:
+        """That file's digest, in hexadecimal."""
+        return self.difference.sha256 if self.difference else self.sha256
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that are not written, as the table has them."""
+        return self.difference.unchanged if self.difference else 0
+
+    @property
+    def rows_to_write(self) -> int:
+        """Rows of the file that the execution reads."""
+        return self.prepared_rows - self.unchanged
+
+    @property
+    def uploaded_bytes(self) -> tuple[int, ...]:
+        """The sizes of the files that are uploaded."""
+        difference = self.difference
+        return (self.bytes, difference.bytes) if difference and difference.file_key != self.file_key else (self.bytes,)
 
     @property
     def asked(self) -> str:
@@ -128,7 +157,7 @@ class Prepared:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
         with reading("What the task prepare returned"):
-            forecast = document.get("forecast")
+            forecast, difference = document.get("forecast"), document.get("difference")
             return cls(
                 **{
                     **document,
@@ -139,6 +168,7 @@ class Prepared:
                     "notes": SourceNotes.from_json(document.get("notes", {})),
                     "source": Landed.from_json(document["source"]),
                     "forecast": Forecast.from_json(forecast) if forecast else None,
+                    "difference": Difference.from_json(difference) if difference else None,
                 }
             )
 

@@ -98,4 +98,4 @@ def numbers(prepared: Prepared) -> Iterator[tuple[str, str]]:
     for question in prepared.questions:
         if question.gate == "schema":
             yield from ((name, f"{count:,}") for name, count in question.numbers.items())
-    yield "rows to be written", f"{prepared.prepared_rows:,}"
+    yield "rows to be written", f"{prepared.rows_to_write:,}"

@@ -71,10 +71,12 @@ def of_prepare(prepared: Prepared) -> Lineage:
         "columnLineage": same,
     }
     file = Place.of_object(prepared.bucket, prepared.file_key)
-    return Lineage(
-        [_read(source, read, _Amount(prepared.source_rows, prepared.source.bytes, 1))],
-        [_written(file, written, _Amount(prepared.prepared_rows, prepared.bytes, 1))],
-    )
+    outputs = [_written(file, written, _Amount(prepared.prepared_rows, prepared.bytes, 1))]
+    if prepared.migrated_key != prepared.file_key:
+        changed = Place.of_object(prepared.bucket, prepared.migrated_key)
+        some = {**written, **_version(prepared.migrated_sha256)}
+        outputs.append(_written(changed, some, _Amount(prepared.rows_to_write, prepared.uploaded_bytes[-1], 1)))
+    return Lineage([_read(source, read, _Amount(prepared.source_rows, prepared.source.bytes, 1))], outputs)
 
 
 def of_migration(prepared: Prepared, rules: RowRules, table: Place, written: int | None) -> Lineage:
@@ -86,7 +88,7 @@ def of_migration(prepared: Prepared, rules: RowRules, table: Place, written: int
         table: The table.
         written: Items that the execution says it wrote, None where it says nothing.
     """
-    file, header = Place.of_object(prepared.bucket, prepared.file_key), prepared.file_header
+    file, header = Place.of_object(prepared.bucket, prepared.migrated_key), prepared.file_header
     columns = dict(zip((ROW_NUMBER_HEADER, *header.names), header.line, strict=True))
     attributes = attributes_of(rules, header.names)
     fields = [schema_dataset.SchemaDatasetFacetFields(one.name, one.type, one.told or None) for one in attributes]
@@ -97,7 +99,13 @@ def of_migration(prepared: Prepared, rules: RowRules, table: Place, written: int
         }
     )
     return Lineage(
-        [_read(file, _version(prepared.sha256), _Amount(prepared.prepared_rows, prepared.bytes, 1))],
+        [
+            _read(
+                file,
+                _version(prepared.migrated_sha256),
+                _Amount(prepared.rows_to_write, prepared.uploaded_bytes[-1], 1),
+            )
+        ],
         [_written(table, {"schema": _schema(fields), "columnLineage": lineage}, _Amount(written))],
     )
 
@@ -112,7 +120,7 @@ def of_error_files(prepared: Prepared, outcome: Outcome) -> Lineage | None:
     if not files:
         return None
     rows = sum(outcome.rejects_by_code.values()) + outcome.failed + outcome.unstarted
-    read = [(prepared.landing_key, prepared.source.sha256), (prepared.file_key, prepared.sha256)]
+    read = [(prepared.landing_key, prepared.source.sha256), (prepared.migrated_key, prepared.migrated_sha256)]
     return Lineage(
         [_read(Place.of_object(prepared.bucket, key), _version(sha256)) for key, sha256 in read],
         [_written(Place.of_object(prepared.bucket, *files), {}, _Amount(rows, objects=len(files)))],

@@ -38,6 +38,7 @@ class Foreseen:
         rejects_file: Where the rows are that it will reject, None where there is no object of them.
         refusals: What would stop the run before the upload, a sentence each.
         warnings: What else would be told of the source, likewise.
+        unchanged: Rows that are not written, as the table has them.
     """
 
     source_rows: int
@@ -48,6 +49,7 @@ class Foreseen:
     rejects_file: str | None = None
     refusals: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    unchanged: int = 0
 
 
 def make_plan(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | None) -> Plan:
@@ -111,8 +113,9 @@ def _seconds_beside(foreseen: Foreseen, dataset: Dataset) -> float:
     """Return how long the other tasks take, about: prepare, the check of the table, the wait for rejects."""
     forecast = foreseen.forecast
     seconds = _TASKS_SECONDS + foreseen.source_rows / _PREPARED_A_SECOND
-    if dataset.policies.verify.mode_for(forecast.written, 0) is VerifyMode.FULL:
-        seconds += forecast.written / _CHECKED_A_SECOND
+    checked = forecast.written + foreseen.unchanged
+    if dataset.policies.verify.mode_for(checked, 0) is VerifyMode.FULL:
+        seconds += checked / _CHECKED_A_SECOND
     return seconds + (_REJECTS_SECONDS if forecast.rejected else 0)
 
 
@@ -160,7 +163,7 @@ def _cost(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | No
     pace = pace_of(forecast, dataset.limits, TableSpeed.of(dataset.table))
     counts = Counts(
         write_units=forecast.write_units,
-        read_units=_read_units(forecast, dataset),
+        read_units=_read_units(foreseen, forecast, dataset, times),
         batches=forecast.batches,
         batch_seconds=pace.function_seconds,
         rejects=forecast.rejected,
@@ -170,13 +173,18 @@ def _cost(foreseen: Foreseen, dataset: Dataset, prices: Prices, region: str | No
     return cost_of(counts, dataset, prices, region)
 
 
-def _read_units(forecast: Forecast, dataset: Dataset) -> float:
-    """Return the read units of the check, where the table holds these items alone: its reads are consistent."""
-    verify = dataset.policies.verify
-    mode = verify.mode_for(forecast.written, 0)
-    if mode is VerifyMode.FULL:
-        return math.ceil(forecast.item_bytes / READ_UNIT_BYTES)
-    if mode is VerifyMode.NONE or not forecast.written:
+def _read_units(foreseen: Foreseen, forecast: Forecast, dataset: Dataset, times: int) -> float:
+    """Return the read units of the check, where the table holds the file's items alone: its reads are consistent.
+
+    Nobody made items of rows that are unchanged: they are taken to be as large as the others, or as their rows.
+    """
+    verify, items = dataset.policies.verify, forecast.written + times * foreseen.unchanged
+    mode = verify.mode_for(items, 0)
+    if mode is VerifyMode.NONE or not items:
         return 0
-    each = math.ceil(forecast.item_bytes / forecast.written / READ_UNIT_BYTES)
-    return min(verify.sample_size, forecast.written) * each
+    made = (
+        forecast.item_bytes / forecast.written if forecast.written else foreseen.prepared_bytes / foreseen.source_rows
+    )
+    if mode is VerifyMode.FULL:
+        return math.ceil(made * items / READ_UNIT_BYTES)
+    return min(verify.sample_size, items) * math.ceil(made / READ_UNIT_BYTES)

@@ -14,6 +14,7 @@ from csvdynamo.rules.columns import ColumnType
 from csvdynamo.rules.header import Header
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
+from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.questions import questions
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
@@ -21,6 +22,7 @@ from csvdynamo_airflow.gates.row_mark import recall_rows
 from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_keys, judge_source
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
+from csvdynamo_airflow.preparation.changes import find_written
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE, ruined_cells
 from csvdynamo_airflow.preparation.rejected_rows import RejectedRows
@@ -70,6 +72,7 @@ def prepare(
     source_url: str | None = None,
     accept_source: bool = False,
     dry_run: bool = False,
+    find_base: Callable[[], Base] = lambda: Base(None, "nobody looked for a snapshot", ""),
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:
@@ -88,6 +91,7 @@ def prepare(
             one may have as few as it likes.
         accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
         dry_run: Whether nothing is migrated: every row is held against all the rules, as where the data set wants it.
+        find_base: Finds what a run may rest on that writes only what changed; called where the data set wants that.
         work_parent: Where to make the temporary folder; the system's temporary folder if None.
         report_progress: Is told of the bytes written.
 
@@ -108,11 +112,14 @@ def prepare(
         space = DiskSpace(folder, f"prepare {name}")
         space.require(2 * landed.bytes)
         fetch(s3, landed.bucket, landed.key, landed.sha256, folder / SOURCE)
-        outcome = prepare_file(folder, dataset, name, report_progress, landed.sha256)
+        outcome = prepare_file(
+            folder, dataset, name, report_progress, landed.sha256, with_keys=dataset.write.only_changed
+        )
         (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
-        execution_name = name_execution(file_key)
+        written = find_written(s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space)
+        execution_name = name_execution(written.key)
         reading = told_reading(outcome.source_format, dataset)
         schema_changes = check_schema(
             s3,
@@ -146,7 +153,7 @@ def prepare(
         faults += judge_keys(told_ruined(ruined, keys))
         texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
-        rows = RejectedRows.of(outcome, dataset, execution_name, space, dry_run=dry_run)
+        rows = RejectedRows.of(replace(outcome, path=written.path), dataset, execution_name, space, dry_run=dry_run)
         profile = folder / PROFILE_FILE
         if outcome.profile:
             with space.open_text(profile) as file:
@@ -183,6 +190,7 @@ def prepare(
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
             last_rows=mark.rows if mark else None,
             forecast=rows.forecast,
+            difference=written.keep_digests(s3, landed.bucket, reports),
         )
         if rows.forecast and rows.foreseen:
             forecast = replace(rows.forecast, rejects_key=_keep(s3, rows.foreseen, landed.bucket, reports))
@@ -196,6 +204,7 @@ def prepare(
         else:
             _hold_to_gates(prepared, dataset, faults, reading)
         prepared = replace(prepared, etag=_upload(s3, outcome.path, prepared, dataset))
+        written.upload_some(s3, landed.bucket, expires=dataset.protection.keep_source_days is not None)
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
         name,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.reading.ruined_codes import RUINED
-from csvdynamo_airflow.storage.duckdb_session import sql_text
+from csvdynamo_airflow.storage.duckdb_session import read_rows_file, sql_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -108,12 +108,8 @@ def _read_numbers(
 
 
 def _select(session: "DuckDBPyConnection", path: Path, width: int, numbers: Sequence[str]) -> tuple[int, ...]:
-    schema = ", ".join(f"{sql_text(name)}: 'VARCHAR'" for name in ("row", *(f"c{place}" for place in range(width))))
-    file = (
-        f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', "
-        rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
-    )
-    return cast("tuple[int, ...]", session.execute(f"SELECT {', '.join(numbers)} FROM {file}").fetchone())  # noqa: S608
+    query = f"SELECT {', '.join(numbers)} FROM {read_rows_file(path, width)}"  # noqa: S608
+    return cast("tuple[int, ...]", session.execute(query).fetchone())
 
 
 def _length(name: str) -> str:

@@ -95,6 +95,22 @@ def read_csv(path: Path, columns: Mapping[str, str]) -> str:
     )
 
 
+def read_rows_file(path: Path, width: int) -> str:
+    r"""Write as SQL that a prepared file is read: its form leaves DuckDB's reader nothing to find out or to get wrong.
+
+    Its columns are ``row``, ``c0``, ``c1``, …; a cell without a character is NULL, a backslash doubled as in the file.
+
+    Args:
+        path: The file.
+        width: How many columns it has, without the row number's.
+    """
+    schema = ", ".join(["'row': 'BIGINT'", *(f"'c{place}': 'VARCHAR'" for place in range(width))])
+    return (
+        f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', "
+        rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
+    )
+
+
 def write_parquet(session: "DuckDBPyConnection", query: str, path: Path, space: DiskSpace) -> str:
     """Keep what a query gives in a file, Parquet; return as SQL that it is read.
 

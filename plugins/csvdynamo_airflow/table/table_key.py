@@ -75,6 +75,15 @@ def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) ->
     return described
 
 
+def table_identity(table: "TableDescriptionTypeDef") -> str:
+    """Tell a table from every other one, also from one that was made anew under its name. Pure.
+
+    Args:
+        table: The ``Table`` of DescribeTable's answer.
+    """
+    return "\n".join((table["TableName"], table.get("TableId", ""), str(table.get("CreationDateTime", ""))))
+
+
 def no_table(table: str, region: str, dataset: Dataset) -> str:
     """Say that there is no table of a name, and what to do. Pure."""
     where = f"There is no table {table} in {region}, though"

@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.witnesses import count_migration
 from csvdynamo_airflow.documents.approval import Approval
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.execution import Ended
 from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.gates.row_mark import remember_rows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name
@@ -19,10 +22,14 @@ from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
+from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.source.download import Landed, download
-from csvdynamo_airflow.stack import Use
+from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
+from csvdynamo_airflow.storage.stored_file import ObjectError, ObjectPostponedError
 from csvdynamo_airflow.table.last_check import LastCheck
+from csvdynamo_airflow.table.new_snapshot import remember_snapshot
+from csvdynamo_airflow.table.table_key import check_table_key, table_identity
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.tasks.connections import client, source_credentials
@@ -35,6 +42,9 @@ from csvdynamo_airflow.tasks.task_shell import (
     refuse_other_table,
     refuse_unapproved,
 )
+from csvdynamo_airflow.workflow.migration import Migration
+from csvdynamo_airflow.workflow.other_executions import OtherExecutions
+from csvdynamo_airflow.workflow.snapshot_trust import find_base
 
 log = shown_log(__name__)
 
@@ -71,6 +81,7 @@ def prepare_source(
     source_url: str | None = None,
     accept_source: bool = False,
     dry_run: bool = False,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Write the file that Step Functions reads; return where it is and how many rows it has.
 
@@ -82,6 +93,7 @@ def prepare_source(
         source_url: The source that the run was to read.
         accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
         dry_run: Whether the run stops after prepare, and tells what it would have done.
+        force: Whether all rows are written, whatever the table has of them.
     """
     dataset = open_dataset(dataset_name)
     with permanent_errors_fail_at_once():
@@ -95,10 +107,21 @@ def prepare_source(
                 source_url=source_url,
                 accept_source=accept_source,
                 dry_run=dry_run,
+                find_base=lambda: _find_base(dataset, force=force),
             ).to_json()
         except GateError as error:
             keep_refused(error.prepared.to_json())
             raise
+
+
+def _find_base(dataset: Dataset, *, force: bool) -> Base:
+    """Find the snapshot that a run may rest on that writes only what changed."""
+    stack = open_stack(dataset, Use.LOOK)
+    table = table_identity(check_table_key(client("dynamodb"), stack.table, dataset))
+    if force:
+        return Base(None, "the run was triggered with force", table)
+    executions = OtherExecutions(client("stepfunctions"), stack.state_machine_arn, ())
+    return find_base(StoredPointer(client("s3"), stack.bucket, dataset.name), dataset.rules.digest, table, executions)
 
 
 def start_migration(
@@ -158,6 +181,8 @@ def check_table(
         refuse_other_rules(file, dataset)
         migration = make_migration(stack, file)
         execution = migration.newest(Ended.from_xcom(ended))
+        if execution is None and file.unchanged and not file.rows_to_write:
+            return _check(file, dataset, stack, Outcome(), migration, run_id=run_id).to_json()
         if execution is None or execution.alive:
             log.info(
                 "Nothing to check: %s.", f"{execution.name} has not ended" if execution else "nothing was migrated"
@@ -167,12 +192,24 @@ def check_table(
         if outcome is None or not outcome.is_of(execution.name, execution.redrives):
             log.info("Nothing to check: nobody has read what became of the rows of %s as it is now.", execution.name)
             return None
-        reader = TableReader(client("dynamodb"), stack.table, dataset.rules.key)
-        with migration.turn.kept(migration.name):
-            checked = TableCheck(client("s3"), reader, dataset, file, outcome).run(run_id)
-        checked = replace(checked, execution=execution.name, redrives=execution.redrives, at=time.time())
-        LastCheck.of(client("s3"), dataset_name, file).keep(checked)
-    return checked.to_json()
+        return _check(file, dataset, stack, outcome, migration, run_id=run_id).to_json()
+
+
+def _check(
+    file: Prepared, dataset: Dataset, stack: Stack, outcome: Outcome, migration: Migration, *, run_id: str
+) -> CheckedTable:
+    """Compare the table with the prepared file, and keep what differs for whoever comes next."""
+    s3, difference = client("s3"), file.difference
+    reader = TableReader(client("dynamodb"), stack.table, dataset.rules.key)
+    with migration.turn.kept(migration.name):
+        checked = TableCheck(s3, reader, dataset, file, outcome).run(run_id)
+    checked = replace(checked, execution=outcome.execution, redrives=outcome.redrives, at=time.time())
+    LastCheck.of(s3, dataset.name, file).keep(checked)
+    damage = sum(map(checked.count, (DifferenceKind.MISSING, DifferenceKind.CHANGED)))
+    if damage and difference:
+        why = f"the check of the table after the run of {file.execution_name} found {damage:,} items missing or changed"
+        StoredPointer(s3, file.bucket, dataset.name).doubt(file.execution_name, difference.base, why)
+    return checked
 
 
 def reconcile(findings: Findings) -> dict[str, Any] | None:
@@ -199,11 +236,19 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
 
 
-def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: str) -> None:
-    """Remember a green run's columns, and the number of its rows, for the next source to be compared with.
+def remember_green_run(
+    dataset_name: str, prepared: Mapping[str, Any], run_id: str, read: Mapping[str, Any] | None
+) -> None:
+    """Remember a green run's columns, how many rows it had, and its snapshot, for the next source to be compared with.
 
     The rows are accounted for by now: a bucket that cannot be written costs nobody that, only the next comparison.
     Another source than the data set's own may be a part of it or a corrected error CSV: its rows are no measure.
+
+    Args:
+        dataset_name: The data set.
+        prepared: What prepare returned.
+        run_id: The DAG run's id.
+        read: What fetch_error_files returned.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
 
@@ -212,5 +257,7 @@ def remember_green_run(dataset_name: str, prepared: Mapping[str, Any], run_id: s
         remember_run(s3, dataset_name, file)
         if file.usual_source:
             remember_rows(s3, dataset_name, file, run_id)
-    except (WrittenMeanwhileError, BotoCoreError, ClientError) as error:
-        log.warning("The columns or the rows of this run could not be remembered: %s", error)
+        if file.rows_to_write and read:
+            remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
+    except (WrittenMeanwhileError, ObjectError, ObjectPostponedError, BotoCoreError, ClientError) as error:
+        log.warning("The columns, the rows or the snapshot of this run could not be remembered: %s", error)

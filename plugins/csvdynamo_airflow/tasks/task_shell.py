@@ -16,10 +16,12 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.settings import datasets_folder, retry_seconds
+from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.stack import Stack, Use, read_stack, refuse_other_version
 from csvdynamo_airflow.table.existing_table import check_table
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.workflow.migration import Migration
+from csvdynamo_airflow.workflow.snapshot_trust import Claim
 from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
 
 log = shown_log(__name__)
@@ -139,14 +141,22 @@ def refuse_unapproved(prepared: Prepared, approval: Approval | None) -> None:
 
 def make_migration(stack: Stack, prepared: Prepared) -> Migration:
     """Make the migration of a prepared file."""
+    difference = prepared.difference
+    s3 = client("s3")
     return Migration(
         dataset=stack.dataset,
         states=client("stepfunctions"),
         state_machine_arn=stack.state_machine_arn,
         bucket=prepared.bucket,
-        file_key=prepared.file_key,
+        file_key=prepared.migrated_key,
         rules=prepared.file_header.told_rules(prepared.rules),
         prepared_at=prepared.at,
         name=prepared.execution_name,
-        turn=Turn(client("s3"), prepared.bucket, turn_key(stack.dataset)),
+        turn=Turn(s3, prepared.bucket, turn_key(stack.dataset)),
+        claim=Claim(
+            StoredPointer(s3, prepared.bucket, stack.dataset),
+            prepared.execution_name,
+            difference.base if difference else None,
+            leaves_one=difference is not None,
+        ),
     )

@@ -19,6 +19,7 @@ from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import counted_name, is_counted_name
 from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions, running_map_run
+from csvdynamo_airflow.workflow.snapshot_trust import Claim
 from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Migration:
         prepared_at: When it was prepared, in seconds since the epoch: the run had no turn before.
         name: The name of the run's first execution (`naming.execution_name`).
         turn: Whose turn it is: an execution is started or redriven only by the run that has it.
+        claim: What the run says of the data set's snapshot before that; None where there are no snapshots.
     """
 
     dataset: str
@@ -52,6 +54,7 @@ class Migration:
     prepared_at: float
     name: str
     turn: Turn
+    claim: Claim | None = None
 
     def start(self, repeats: Callable[[Execution], bool] = lambda _: False) -> Execution:
         """Start the run's execution, or attach to it where there is one.
@@ -236,11 +239,14 @@ class Migration:
         Raises:
             MigrationError: There is no such state machine any more.
             TurnTakenError: Another run has the turn, or another execution is alive.
+            SnapshotGoneError: The file holds only what changed since a snapshot that does not hold any more.
         """
         self._refuse_overlap(executions)
         intent = Intent(self.name, wanted.name, wanted.redrives)
         self.turn.take(intent, lambda name: describe(self.states, execution_arn(self.state_machine_arn, name)))
         try:
+            if self.claim is not None:
+                self.claim.make(self.others(executions))
             yield
         except (MigrationError, MigrationPostponedError):
             self.turn.give_back(self.name, intent.execution)

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Self
 
@@ -153,6 +154,29 @@ class Limits:
         return self.least_concurrency < self.max_concurrency
 
 
+class WriteMode(StrEnum):
+    """Which rows of a file are written: all of them, or those that the table does not have as they are."""
+
+    ALL = "all"
+    CHANGED = "changed"
+
+
+@section(frozen=True, config=STRICT)
+class Write:
+    """Which rows are written."""
+
+    mode: WriteMode = Field(
+        default=WriteMode.ALL,
+        description='`"all"`: every row of the file; `"changed"`: [new and changed rows](#only-what-changed) alone, as '
+        "long as nothing speaks against what the last green run left in the table",
+    )
+
+    @property
+    def only_changed(self) -> bool:
+        """Whether new and changed rows alone are written."""
+        return self.mode is WriteMode.CHANGED
+
+
 @section(frozen=True, config=STRICT)
 class DagSettings:
     """What Airflow is told."""
@@ -185,6 +209,7 @@ class Dataset:
         computed: The attributes that no column holds.
         values: What cells hold that is no value.
         notify: Whom Airflow's notifiers tell of a run, by the name that the file gives each.
+        write: Which rows are written.
     """
 
     name: str
@@ -200,6 +225,7 @@ class Dataset:
     protection: Protection = field(default_factory=Protection)
     values: Values = field(default_factory=Values)
     notify: Mapping[str, Notification] = field(default_factory=dict)
+    write: Write = field(default_factory=Write)
 
     @property
     def asks(self) -> bool:

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from csvdynamo.datasets import table_checks
 from csvdynamo.datasets.column_rules import ColumnRules
 from csvdynamo.datasets.computed_rules import ComputedRules
-from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Values
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Values, Write
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.notifications import Notification
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
@@ -22,7 +22,7 @@ from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
-from csvdynamo.rules.computed import Computed
+from csvdynamo.rules.computed import Computed, RowNumber
 from csvdynamo.rules.row_rules import KEY_TYPES, DuplicatePolicy
 from csvdynamo.rules.transforms import can_produce, chain
 
@@ -46,6 +46,7 @@ class DatasetFile:
         SchemaPolicy, Field(alias="schema", description="what a header does that is not as expected")
     ] = Field(default_factory=SchemaPolicy)
     verify: Verify = Field(default_factory=Verification, description="how the table is checked after a run")
+    write: Write = Field(default_factory=Write, description="which rows are written")
     gates: Gates = Field(default_factory=Gates, description="when a run is refused")
     limits: Limits = Field(default_factory=Limits, description="how the Map Run cuts the file into batches")
     protection: Protection = Field(default_factory=Protection, description="what protects the data at rest")
@@ -135,8 +136,10 @@ class _Assembly:
             protection=file.protection,
             values=file.values,
             notify=file.notify,
+            write=file.write,
         )
         self._hold_key_names(dataset)
+        self._hold_write(dataset)
         for place, problem in table_checks.problems(file.table, dataset.rules):
             self._fail(place, problem)
         return dataset
@@ -154,6 +157,12 @@ class _Assembly:
                     f"no declared column becomes the attribute {attribute!r}, and attributes.transform makes no header "
                     f"into it: declare the key's column, give its name as it is after the transform, or compute it",
                 )
+
+    def _hold_write(self, dataset: Dataset) -> None:
+        made = (dataset.rules.made(part.name) for part in dataset.rules.key.attributes)
+        if dataset.write.only_changed and any(one and isinstance(one.formula, RowNumber) for one in made):
+            problem = "needs keys that rows keep, and a part of this one is the row's number: make it of columns"
+            self._fail(("write", "mode"), problem)
 
     def _columns(self) -> tuple[Column, ...]:
         transform_header = chain(self._file.attributes.transform)

@@ -15,6 +15,7 @@ class Ledger:
         rejected: Refused by the Lambda, or by DynamoDB through it.
         failed: Rows of batches that failed, timed out or were aborted; some of them may be in the table.
         unstarted: Rows of batches that never started, or that were never handed to an execution.
+        unchanged: Not written, as an earlier run has put the same item into the table.
     """
 
     source_rows: int = 0
@@ -23,12 +24,13 @@ class Ledger:
     rejected: int = 0
     failed: int = 0
     unstarted: int = 0
+    unchanged: int = 0
 
     @property
     def unaccounted(self) -> int:
         """Source rows that no witness speaks of; below zero when there are more witnesses than rows."""
         return self.source_rows - (
-            self.rejected_before_upload + self.written + self.rejected + self.failed + self.unstarted
+            self.rejected_before_upload + self.written + self.rejected + self.failed + self.unstarted + self.unchanged
         )
 
     @property
@@ -47,8 +49,9 @@ class Ledger:
         return 100 * (self.failed + self.unstarted) / self.source_rows if self.source_rows else 0.0
 
     def to_json(self) -> dict[str, int]:
-        """Write it as the report's ``ledger``."""
-        return {**vars(self), "unaccounted": self.unaccounted}
+        """Write it as the report's ``ledger``; ``unchanged`` is there only where there are such rows."""
+        counts = {name: count for name, count in vars(self).items() if name != "unchanged" or count}
+        return {**counts, "unaccounted": self.unaccounted}
 
     @classmethod
     def from_json(cls, document: dict[str, int]) -> Self:
@@ -64,6 +67,7 @@ class Ledger:
             ("- rejected", self.rejected),
             ("- failed", self.failed),
             ("- unstarted", self.unstarted),
+            *([("- unchanged", self.unchanged)] if self.unchanged else []),
             ("= unaccounted", self.unaccounted),
         ]
         return "\n".join(f"{label:<26}{count:>12,}" for label, count in lines)

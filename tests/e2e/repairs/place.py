@@ -99,7 +99,7 @@ class Place:
 
     def mend(self, *replacements: tuple[str, str]) -> None:
         """Change the data set file."""
-        mend(self.datasets / f"{NAME}.toml", *replacements)
+        mend(self.datasets / f"{self.dags.dataset.name}.toml", *replacements)
 
     def deploy(self) -> None:
         """Deploy the data set file as it is now."""

@@ -333,7 +333,7 @@ def test_a_green_run_is_remembered_and_a_dry_run_is_neither_remembered_nor_told(
 
     [event] = asset_events(dag, green(dag, monkeypatch, run))
     assert event["extra"] == {"report": "reports/r.json", "written": 98, "ledger": GREEN["ledger"]}
-    assert remembered == [("cars", run.prepared.to_json(), "run")]
+    assert remembered == [("cars", run.prepared.to_json(), "run", run.outcome.to_json())]
 
 
 def test_a_run_that_wrote_nothing_is_not_told(dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,3 +104,23 @@ def test_a_wrong_policy_names_its_key(tmp_path: Path, top: str, source: str, end
         load(tmp_path, top, source, end)
 
     assert says in str(caught.value)
+
+
+def test_a_run_writes_all_rows_or_those_that_changed(tmp_path: Path) -> None:
+    everything, changed = load(tmp_path), load(tmp_path, end='[write]\nmode = "changed"')
+
+    assert (everything.write.only_changed, changed.write.only_changed) == (False, True)
+    assert everything.rules.digest == changed.rules.digest
+    assert everything.settings_digest == changed.settings_digest
+    with pytest.raises(DatasetError, match=r'write\.mode: must be one of all, changed, found "some"'):
+        load(tmp_path, end='[write]\nmode = "some"')
+
+
+@pytest.mark.parametrize("sort_key", ["", 'sort_key = "place"\n'])
+def test_rows_that_are_told_by_their_numbers_have_no_difference(tmp_path: Path, sort_key: str) -> None:
+    computed = "place" if sort_key else '"Car ID"'
+    end = f'{sort_key}[write]\nmode = "changed"\n[computed.{computed}]\nrow_number = true\n'
+
+    with pytest.raises(DatasetError, match=r"write\.mode: needs keys that rows keep, and a part of this one is"):
+        load(tmp_path, end=end)
+    assert not load(tmp_path, end=end.replace("changed", "all")).write.only_changed

@@ -13,6 +13,7 @@ from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.snapshot import Difference, Snapshot
 
 RULES = RowRules(
     dataset="cars",
@@ -64,6 +65,38 @@ def prepared_file(source_rows: int, rejected: int = 0, **changes: Any) -> Prepar
         **changes,
     }
     return Prepared(**values)
+
+
+SNAPSHOT = Snapshot(
+    key="reports/cars/cars-0/row_digests-0d.parquet",
+    sha256="0d",
+    unwritten_key="reports/cars/cars-0/unwritten-0e.csv",
+    unwritten_sha256="0e",
+    rules=RULES,
+    table="tb_cars",
+    execution="cars-0",
+    at=10.0,
+)
+"""What the run before left."""
+
+
+def difference(**changes: Any) -> Difference:
+    """What of a prepared file changed since that run: nothing."""
+    values: dict[str, Any] = {
+        "file_key": "source/cars/0c/changed_cars.csv",
+        "sha256": "0c",
+        "bytes": 80,
+        "new": 0,
+        "changed": 0,
+        "unchanged": 0,
+        "vanished": 0,
+        "why_all": "",
+        "base": SNAPSHOT,
+        "digests_key": "reports/cars/cars-1/row_digests-0f.parquet",
+        "digests_sha256": "0f",
+        "table": "tb_cars",
+    }
+    return Difference(**values | changes)
 
 
 def execution(status: str = "SUCCEEDED", **changes: Any) -> Execution:

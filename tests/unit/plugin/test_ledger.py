@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from csvdynamo.records.ledger import Ledger
 
 ROWS = st.integers(min_value=0, max_value=10**9)
-LEDGERS = st.builds(Ledger, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS)
+LEDGERS = st.builds(Ledger, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS)
 
 
 @settings(deadline=None)
@@ -26,7 +26,7 @@ def test_a_ledger_survives_its_document(ledger: Ledger) -> None:
     assert Ledger.from_json(ledger.to_json()) == ledger
 
 
-FATES = ["rejected_before_upload", "written", "rejected", "failed", "unstarted"]
+FATES = ["rejected_before_upload", "written", "rejected", "failed", "unstarted", "unchanged"]
 
 
 @settings(deadline=None)
@@ -81,3 +81,11 @@ def test_the_table_has_every_number_on_a_line_of_one_width(ledger: Ledger) -> No
     lines = ledger.table().splitlines()
 
     assert [line.split()[-1] for line in lines] == [f"{count:,}" for count in ledger.to_json().values()]
+
+
+def test_unchanged_rows_are_told_where_there_are_some() -> None:
+    ledger = Ledger(source_rows=10, written=3, unchanged=7)
+
+    assert list(ledger.to_json())[-2:] == ["unchanged", "unaccounted"]
+    assert "- unchanged                          7" in ledger.table()
+    assert "unchanged" not in Ledger(source_rows=3, written=3).table()

@@ -1,6 +1,7 @@
 """A run finds its own execution at every attempt, and never runs beside another of its data set."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.documents.execution import Ended, execution_input
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
+from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.turn import Turn, TurnTakenError
 from tests.unit.plugin.fake_bucket import FakeBucket
@@ -490,4 +492,48 @@ def test_the_turn_is_given_back_on_the_word_of_wait_whatever_an_old_answer_says(
 
     migration.end(Ended(NAME, 0))
 
+    assert not migration.turn.belongs_to(NAME)
+
+
+class Claims:
+    """Notes when a run says that it writes."""
+
+    def __init__(self, states: FakeStepFunctions, error: Exception | None = None) -> None:
+        self.states, self.error = states, error
+
+    def make(self, others: Any) -> None:
+        self.states.calls.append(f"claim beside {sorted(one.name for one in others.began_since(0.0))}")
+        if self.error:
+            raise self.error
+
+
+def claiming(migration: Migration, states: FakeStepFunctions, error: Exception | None = None) -> Migration:
+    claim: Any = Claims(states, error)
+    return replace(migration, claim=claim)
+
+
+def test_a_run_says_that_it_writes_before_its_execution_is_started_or_redriven(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    migration = claiming(migration, states)
+    migration.start()
+    migration.start()
+    assert changes(states) == ["claim beside []", f"start {NAME}"]
+    states.calls.clear()
+
+    states.add(NAME, "FAILED", INPUT, redriveStatus="REDRIVABLE")
+    migration.take_up()
+
+    assert changes(states) == ["claim beside []", f"redrive {NAME}"]
+
+
+def test_a_run_whose_claim_is_refused_starts_nothing_and_gives_its_turn_back(
+    states: FakeStepFunctions, migration: Migration
+) -> None:
+    states.add_map_run(states.add("by-hand", "SUCCEEDED", "{}"), running=False)
+
+    with pytest.raises(SnapshotGoneError):
+        claiming(migration, states, SnapshotGoneError("cars-0", "by-hand has written")).start()
+
+    assert changes(states) == ["claim beside ['by-hand']"]
     assert not migration.turn.belongs_to(NAME)

@@ -1,0 +1,97 @@
+"""What runs of a data set have put into its table, and what of a file is new beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the runs of a data set, up to a green one, have put into its table: a digest of a row under each key.
+
+    Attributes:
+        key: The key of the digests of that run's file (`snapshots.row_digests`).
+        sha256: Their digest, in hexadecimal.
+        unwritten_key: The key of the list of those rows that it did not write.
+        unwritten_sha256: Its digest.
+        rules: The digest of the rules that made items of the rows (`RowRules.digest`).
+        table: The table, by a name that no other one has, made anew under its name or not (`table_identity`).
+        execution: The name of the run's first execution.
+        at: When its file was prepared, in seconds since the epoch: who wrote since, wrote over it.
+    """
+
+    key: str
+    sha256: str
+    unwritten_key: str
+    unwritten_sha256: str
+    rules: str
+    table: str
+    execution: str
+    at: float
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read the JSON document.
+
+        Raises:
+            ValueError, TypeError: It is none.
+        """
+        snapshot = cls(**document)
+        texts = [value for name, value in vars(snapshot).items() if name != "at"]
+        if not all(isinstance(text, str) for text in texts) or type(snapshot.at) not in {int, float}:
+            raise TypeError("its values are none of a snapshot")
+        return snapshot
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a run that writes only what changed may rest on.
+
+    Attributes:
+        snapshot: The snapshot; None where there is none that can be trusted.
+        why_all: Why there is none, "" where there is one.
+        table: The table as it is now (`Snapshot.table`).
+    """
+
+    snapshot: Snapshot | None
+    why_all: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What of a prepared file is written: the rows that a snapshot does not have, or all of them.
+
+    Attributes:
+        file_key: The key of the file that the execution reads: of those rows, or of the whole prepared file.
+        sha256: Its digest, in hexadecimal.
+        bytes: Its size.
+        new: Rows whose keys the snapshot does not have.
+        changed: Rows that it has otherwise.
+        unchanged: Rows that it has as they are: they are not written.
+        vanished: Keys that it has, and no row of the file.
+        why_all: Why all rows are written; "" where the file rests on a snapshot.
+        base: The snapshot that it rests on; None where all rows are written.
+        digests_key: The key of the digests of the file's rows, of which the next snapshot is made.
+        digests_sha256: Their digest, in hexadecimal.
+        table: The table that it is for (`Snapshot.table`).
+    """
+
+    file_key: str
+    sha256: str
+    bytes: int
+    new: int
+    changed: int
+    unchanged: int
+    vanished: int
+    why_all: str
+    base: Snapshot | None
+    digests_key: str
+    digests_sha256: str
+    table: str
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read the JSON document."""
+        base = document["base"]
+        return cls(**{**document, "base": Snapshot.from_json(base) if base else None})

@@ -1,0 +1,201 @@
+"""Which rows of a prepared file are written: all of them, or those that the table does not have as they are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.prepared import prepared_key
+from csvdynamo_airflow.documents.snapshot import Base, Difference
+from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.preparation.prepare_file import PreparedFile
+from csvdynamo_airflow.snapshots.changed_rows import copy_rows
+from csvdynamo_airflow.snapshots.row_digests import Found, RowDigests
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.duckdb_session import open_duckdb
+from csvdynamo_airflow.storage.growing_file import GrowingFile
+from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha256, put_once, upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CHANGED = "changed_"
+"""Stands before the name of a file of the rows that are written, where these are not all."""
+
+log = shown_log(__name__)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What of a prepared file changed.
+
+    Attributes:
+        path: The rows that are written, as a file; the prepared file where it is all of them.
+        found: How many there are of each kind, and the digests of all.
+        base: What that rests on.
+    """
+
+    path: Path
+    found: Found
+    base: Base
+
+    def told(self) -> str:
+        """Say what is written, and why."""
+        found, snapshot = self.found, self.base.snapshot
+        if snapshot is None:
+            return f"All rows are written: {self.base.why_all}."
+        counts = f"{found.new:,} new and {found.changed:,} changed rows are written, {found.unchanged:,} are unchanged"
+        vanished = f"; {found.vanished:,} keys vanished, and stay in the table" if found.vanished else ""
+        return f"Beside what the run of execution {snapshot.execution} left, {counts}{vanished}."
+
+
+@dataclass(frozen=True)
+class Written:
+    """The file that the execution reads.
+
+    Attributes:
+        path: Where it is.
+        key: Its key in the bucket.
+        sha256: Its digest, in hexadecimal.
+        changes: What it rests on; None where a data set writes every row.
+    """
+
+    path: Path
+    key: str
+    sha256: str
+    changes: Changes | None
+
+    def keep_digests(self, s3: "S3Client", bucket: str, prefix: str) -> Difference | None:
+        """Store the digests of the rows, of which the next snapshot is made; None where nobody wants one.
+
+        They have a name of their own: a run that is prepared again leaves those that a snapshot may name.
+
+        Args:
+            s3: A boto3 S3 client.
+            bucket: The bucket.
+            prefix: The prefix of what the run says about itself.
+
+        Raises:
+            ObjectPostponedError: The upload failed.
+        """
+        if self.changes is None:
+            return None
+        found, base = self.changes.found, self.changes.base
+        sha256 = file_sha256(found.digests)
+        key = f"{prefix}{found.digests.stem}-{sha256[:16]}{found.digests.suffix}"
+        upload(s3, found.digests, bucket, key)
+        return Difference(
+            file_key=self.key,
+            sha256=self.sha256,
+            bytes=self.path.stat().st_size,
+            new=found.new,
+            changed=found.changed,
+            unchanged=found.unchanged,
+            vanished=found.vanished,
+            why_all=base.why_all,
+            base=base.snapshot if found.unchanged else None,
+            digests_key=key,
+            digests_sha256=sha256,
+            table=base.table,
+        )
+
+    def upload_some(self, s3: "S3Client", bucket: str, *, expires: bool) -> None:
+        """Upload the file, where it is another one than the prepared file, unless it is there.
+
+        Args:
+            s3: A boto3 S3 client.
+            bucket: The bucket.
+            expires: Whether the bucket deletes it some days after its upload.
+
+        Raises:
+            ObjectError: Another size is stored under its key.
+            ObjectPostponedError: The upload failed.
+        """
+        if self.changes is not None and self.changes.found.unchanged:
+            put_once(s3, self.path, bucket, self.key, expires=expires)
+
+
+def find_written(
+    s3: "S3Client",
+    landed: Landed,
+    prepared: PreparedFile,
+    dataset: Dataset,
+    *,
+    sha256: str,
+    find_base: Callable[[], Base],
+    space: DiskSpace,
+) -> Written:
+    """Find the rows of a prepared file that are written.
+
+    Args:
+        s3: A boto3 S3 client.
+        landed: What it was prepared from.
+        prepared: The prepared file.
+        dataset: The data set.
+        sha256: The prepared file's digest, in hexadecimal.
+        find_base: Finds what a run may rest on that writes only what changed.
+        space: The space of the file's folder.
+
+    Raises:
+        NoSpaceError: The disk has no room.
+    """
+    key = prepared_key(dataset.name, sha256, landed.file_name)
+    if prepared.keys is None:
+        return Written(prepared.path, key, sha256, None)
+    changes = find_changes(s3, landed.bucket, prepared, dataset, find_base(), space=space)
+    log.info("%s", changes.told())
+    if not changes.found.unchanged:
+        return Written(prepared.path, key, sha256, changes)
+    sha256 = file_sha256(changes.path)
+    key = prepared_key(dataset.name, sha256, f"{CHANGED}{landed.file_name}")
+    return Written(changes.path, key, sha256, changes)
+
+
+def find_changes(
+    s3: "S3Client", bucket: str, prepared: PreparedFile, dataset: Dataset, base: Base, *, space: DiskSpace
+) -> Changes:
+    """Find the rows of a prepared file that a snapshot does not have; all of them without one.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket.
+        prepared: The prepared file, and the keys of its rows.
+        dataset: The data set.
+        base: The snapshot.
+        space: The space of the file's folder.
+
+    Raises:
+        NoSpaceError: The disk has no room.
+    """
+    keys = prepared.keys
+    if keys is None:
+        raise ValueError("the keys of the rows were not kept")
+    before, base = _fetch_snapshot(s3, bucket, base, space.folder)
+    with open_duckdb(space) as session:
+        digests = RowDigests(session, space)
+        rows = digests.rows_of(prepared.path, prepared.headers, dataset.rules, keys)
+        found = digests.compare(rows, before)
+        if not found.unchanged:
+            return Changes(prepared.path, found, base)
+        marks = digests.marks(prepared.source_rows)
+    path = space.folder / "changed"
+    with GrowingFile(path, lambda *_: None, space=space) as output:
+        copy_rows(prepared.path, marks, output)
+    return Changes(path, found, base)
+
+
+def _fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tuple[tuple[Path, Path] | None, Base]:
+    """Fetch the digests of a snapshot, and its list of rows that were not written. One that is gone is none."""
+    snapshot = base.snapshot
+    if snapshot is None:
+        return None, base
+    digests, unwritten = folder / "snapshot", folder / "unwritten"
+    try:
+        fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
+        fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
+    except ObjectError:
+        why = f"the snapshot s3://{bucket}/{snapshot.key} is gone, or was changed"
+        return None, replace(base, snapshot=None, why_all=why)
+    return (digests, unwritten), base

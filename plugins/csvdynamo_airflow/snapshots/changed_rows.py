@@ -1,0 +1,38 @@
+"""Some rows of a prepared file as a file of their own, byte for byte."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from csvdynamo_airflow.storage.growing_file import GrowingFile
+
+
+def copy_rows(path: Path, marks: Sequence[int], output: GrowingFile) -> None:
+    """Copy the header, and the rows whose numbers are marked, in order.
+
+    Args:
+        path: The prepared file.
+        marks: By row number, whether it is copied.
+        output: Takes them.
+
+    Raises:
+        NoSpaceError: The disk fills up.
+    """
+    with path.open("rb") as file:
+        records = _records(file)
+        output.write(next(records))
+        for record in records:
+            # Its number is in quotes where a cell holds a carriage return.
+            if marks[int(record[: record.index(b",")].strip(b'"'))]:
+                output.write(record)
+
+
+def _records(file: BinaryIO) -> Iterator[bytes]:
+    """Give the records, each with its line end: a quote that is open at the end of a line goes on in the next one."""
+    for line in file:
+        lines = [line]
+        quotes = line.count(b'"')
+        while quotes % 2:
+            lines.append(next(file))
+            quotes += lines[-1].count(b'"')
+        yield line if len(lines) == 1 else b"".join(lines)

@@ -1,0 +1,145 @@
+"""Runs of one data set after another that write only what changed, in this process: the tasks' code without AWS."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.refusals import Refusal
+from csvdynamo.rules.rows import RowConverter
+from csvdynamo.writing.batch import Batch
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.preparation.file_rows import read_file_rows
+from csvdynamo_airflow.snapshots.pointer import StoredPointer
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.workspace import workspace
+from csvdynamo_airflow.table.expected_items import RowOutcomes
+from csvdynamo_airflow.table.new_snapshot import keep_snapshot
+from csvdynamo_airflow.workflow.snapshot_trust import Claim, find_base
+from local_aws.distributed_map.csv_reader import CsvFormat, read_items
+from tests.hostile.in_process import BUCKET, MemoryBucket, Table, migrate_batch, prepare_bytes
+
+_UNFINISHED, _REJECTED = 1, 2
+_numbers = count(1)
+
+
+class End(Enum):
+    """How a run ends: green; red in its check, or killed before its report; or killed before it has written all."""
+
+    GREEN = "green"
+    RED = "red"
+    KILLED = "killed"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run did.
+
+    Attributes:
+        prepared: What it prepared.
+        written: The row numbers of the items that it wrote.
+        rejected: How many rows were rejected, by prepare or later.
+        failed: How many were in batches that failed.
+        expected: What the table must hold by the file, by key: the items of the rows that nobody rejected, but for
+            those in batches that failed.
+        may_be: Keys of which nobody knows what the table holds.
+    """
+
+    prepared: Prepared
+    written: Collection[int]
+    rejected: int
+    failed: int
+    expected: Mapping[str, Item]
+    may_be: Collection[str]
+
+
+@dataclass
+class Chain:
+    """A data set's bucket and table, and the runs of it.
+
+    Attributes:
+        folder: Where the tasks may work.
+        table: The table.
+        identity: What tells it from one that is made anew.
+        by_hand: Lists executions that somebody started by hand since a moment.
+    """
+
+    folder: Path
+    table: Table = field(default_factory=Table)
+    identity: str = "table-1"
+    by_hand: Callable[[float], list[Any]] = lambda _since: []
+    s3: MemoryBucket = field(default_factory=MemoryBucket)
+
+    def began_since(self, since: float) -> list[Any]:
+        """List executions as `OtherExecutions` does."""
+        return self.by_hand(since)
+
+    def prepare(self, content: bytes, dataset: Dataset) -> Prepared:
+        """Prepare a file beside what the last green run left."""
+        pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
+        base: Any = lambda: find_base(pointer, dataset.rules.digest, self.identity, self)  # type: ignore[arg-type]  # noqa: E731
+        return prepare_bytes(content, dataset, self.folder, self.s3, find_base=base)
+
+    def claim(self, prepared: Prepared, dataset: Dataset) -> None:
+        """Say that a run writes, as before its execution is started or redriven."""
+        pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
+        difference = prepared.difference
+        base = difference.base if difference else None
+        Claim(pointer, prepared.execution_name, base, leaves_one=difference is not None).make(self)  # type: ignore[arg-type]
+
+    def run(self, content: bytes, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = ()) -> Ran:
+        """Take a file to the table.
+
+        Args:
+            content: The file.
+            dataset: The data set.
+            end: How the run ends.
+            failing: Which of its batches fail, from 0, once some of their rows are written.
+        """
+        prepared = self.prepare(content, dataset)
+        marks, converter = bytearray(prepared.source_rows + 1), RowConverter(dataset.rules)
+        written = set()
+        if prepared.rows_to_write:
+            self.claim(prepared, dataset)
+            rows = read_items(self.s3.objects[prepared.migrated_key], CsvFormat())
+            for number in count():
+                batch = tuple(islice(rows, dataset.limits.rows_per_batch))
+                if not batch or (end is End.KILLED and number):
+                    break
+                fails = number in failing
+                some = batch[: len(batch) // 2] if fails else batch
+                rejects = migrate_batch(Batch(prepared.execution_name, some), converter, self.table)
+                rejected = {reject.row for reject in rejects}
+                for row in batch:
+                    place = int(row[ROW_NUMBER_HEADER])
+                    marks[place] = _UNFINISHED if fails else _REJECTED if place in rejected else 0
+                written |= {int(row[ROW_NUMBER_HEADER]) for row in batch if not marks[int(row[ROW_NUMBER_HEADER])]}
+            if end is End.GREEN:
+                self.remember(prepared, dataset, marks)
+        return self._ran(prepared, dataset, marks, written)
+
+    def remember(self, prepared: Prepared, dataset: Dataset, marks: bytearray) -> None:
+        """Keep the snapshot of a green run."""
+        outcomes = RowOutcomes(prepared.execution_name, bytes(marks))
+        with workspace("snapshot", dataset.name, f"run-{next(_numbers)}", self.folder) as folder:
+            keep_snapshot(self.s3, dataset.name, prepared, outcomes, DiskSpace(folder, "test"))  # type: ignore[arg-type]
+
+    def _ran(self, prepared: Prepared, dataset: Dataset, marks: bytearray, written: Collection[int]) -> Ran:
+        path = self.folder / "whole"
+        path.write_bytes(self.s3.objects[prepared.file_key])
+        converter, expected, may_be = RowConverter(dataset.rules), dict[str, Item](), set[str]()
+        for row in read_file_rows(path):
+            item = converter.convert(row)
+            if not isinstance(item, Refusal):
+                key = dataset.rules.key.of(item)
+                if marks[int(row[ROW_NUMBER_HEADER])] == _UNFINISHED:
+                    may_be.add(key)
+                else:
+                    expected[key] = item
+        rejected = prepared.rejected + marks.count(_REJECTED)
+        return Ran(prepared, written, rejected, marks.count(_UNFINISHED), expected, may_be)

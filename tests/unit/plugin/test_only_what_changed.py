@@ -1,0 +1,232 @@
+"""What a run of only what changed writes, and when it writes all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from csvdynamo.datasets.dataset import Limits, Write
+from csvdynamo.datasets.policies import Policies
+from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.snapshots.changed_rows import copy_rows
+from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, pointer_key
+from csvdynamo_airflow.storage.disk_space import DiskSpace
+from csvdynamo_airflow.storage.growing_file import GrowingFile
+from tests.support.quick_folder import quick_folder
+from tests.support.quick_prepare import prepare_quickly
+from tests.support.run_chain import Chain, End
+from tests.unit.plugin.test_changed_chains import CARS, HEADER, NUMBERED, OTHER_RULES, written
+
+A, B, C, D = ("a", "Kent", "2020"), ("b", "Köln", "2021"), ("c", "Ulm\nor so", "2022"), ("d", "", "2023")
+FIRST = [A, B, C]
+REJECTED = ("b", "Köln", "soon")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with quick_folder() as made, prepare_quickly(made):
+        yield made
+
+
+@pytest.fixture
+def chain(folder: Path) -> Chain:
+    """A data set whose first run was green."""
+    chain = Chain(folder)
+    chain.run(written(FIRST), CARS)
+    return chain
+
+
+def counts(prepared: Prepared) -> tuple[int, int, int, int]:
+    """New, changed, unchanged, vanished."""
+    found = prepared.difference
+    assert found is not None
+    return found.new, found.changed, found.unchanged, found.vanished
+
+
+def why(prepared: Prepared) -> str:
+    assert prepared.difference is not None
+    return prepared.difference.why_all
+
+
+def city(chain: Chain, key: str) -> str:
+    return chain.table.items[key]["city"]["S"]
+
+
+def test_new_and_changed_rows_are_written_under_their_numbers_in_the_file(chain: Chain) -> None:
+    ran = chain.run(written([D, A, ("b", "Bonn", "2021")]), CARS)
+
+    assert counts(ran.prepared) == (1, 1, 1, 1)
+    assert ran.written == {1, 3}
+    assert chain.s3.objects[ran.prepared.migrated_key].decode() == "_row,id,city,year\n1,d,,2023\n3,b,Bonn,2021\n"
+    assert ran.prepared.migrated_key.endswith("/changed_cars.csv")
+    assert (city(chain, "A_b"), city(chain, "A_c"), len(chain.table.items)) == ("Bonn", "Ulm\nor so", 4)
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "delimiter"),
+    [(FIRST, HEADER, ","), (FIRST[::-1], HEADER, ","), (FIRST, HEADER[::-1], ";")],
+    ids=["the same file", "rows moved", "another column order and delimiter"],
+)
+def test_rows_of_the_same_cells_are_not_written_again(chain: Chain, rows: Any, header: Any, delimiter: str) -> None:
+    ran = chain.run(written(rows, header, delimiter), CARS)
+
+    assert counts(ran.prepared) == (0, 0, 3, 0)
+    assert (ran.prepared.rows_to_write, ran.written) == (0, set())
+
+
+def test_a_row_whose_items_have_its_number_changes_with_its_place(folder: Path) -> None:
+    chain = Chain(folder)
+    chain.run(written([A, B]), NUMBERED)
+
+    assert counts(chain.prepare(written([A, D, B]), NUMBERED)) == (1, 1, 1, 0)
+    assert counts(chain.prepare(written([A, B]), NUMBERED)) == (0, 0, 2, 0)
+
+
+def test_another_column_or_another_name_of_one_changes_every_row(chain: Chain) -> None:
+    assert counts(chain.prepare(b"id,city,year,note\r\na,Kent,2020,\r\n", CARS)) == (0, 1, 0, 2)
+    assert counts(chain.prepare(b"id,cite,year\r\na,Kent,2020\r\n", CARS)) == (0, 1, 0, 2)
+
+
+def test_a_red_run_that_had_nothing_to_write_leaves_the_snapshot_as_it_was(chain: Chain) -> None:
+    chain.run(written(FIRST), CARS, End.RED)
+
+    assert counts(chain.prepare(written(FIRST), CARS)) == (0, 0, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda chain: chain.run(written([A, B, D]), CARS, End.RED), "has written since, and left no snapshot"),
+        (lambda chain: chain.run(written([D]), CARS, End.KILLED), "has written since, and left no snapshot"),
+        (lambda chain: setattr(chain, "identity", "table-2"), "the table is another one than then, or was made anew"),
+        (
+            lambda chain: setattr(chain, "by_hand", lambda _: [SimpleNamespace(name="by-hand")]),
+            "execution by-hand has written since the last green run",
+        ),
+        (
+            lambda chain: chain.s3.objects.update({key: b"" for key in chain.s3.objects if key.endswith(".parquet")}),
+            "is gone, or was changed",
+        ),
+        (lambda chain: chain.s3.objects.update({pointer_key("cars"): b"{"}), "cannot be read"),
+        (lambda chain: chain.s3.objects.pop(pointer_key("cars")), "no green run has left a snapshot yet"),
+    ],
+    ids=["red", "killed", "table anew", "by hand", "digests lost", "damaged", "no pointer"],
+)
+def test_all_rows_are_written_where_something_speaks_against_the_snapshot(chain: Chain, change: Any, told: str) -> None:
+    change(chain)
+
+    prepared = chain.prepare(written(FIRST), CARS)
+
+    assert told in why(prepared)
+    assert (prepared.migrated_key, prepared.rows_to_write) == (prepared.file_key, 3)
+
+
+def test_rows_are_written_again_by_other_rules(chain: Chain) -> None:
+    ran = chain.run(written(FIRST), OTHER_RULES)
+
+    assert why(ran.prepared) == "the rules were changed since the last green run"
+    assert ran.written == {1, 2, 3}
+    assert chain.table.items["A_a"]["year"] == {"S": "2020"}
+
+
+def test_the_runs_own_executions_do_not_speak_against_its_snapshot(chain: Chain) -> None:
+    name = chain.run(written([A, B, C, D]), CARS).prepared.execution_name
+    chain.by_hand = lambda _: [SimpleNamespace(name=name), SimpleNamespace(name=f"{name}-2")]
+
+    assert counts(chain.prepare(written([A, B, C, D]), CARS)) == (0, 0, 4, 0)
+
+
+def test_a_rejected_row_leaves_what_the_table_had_and_is_tried_at_each_run(chain: Chain) -> None:
+    for _ in range(2):
+        ran = chain.run(written([A, REJECTED, C]), CARS)
+        assert (ran.rejected, counts(ran.prepared)) == (1, (0, 1, 2, 0))
+
+    assert counts(chain.run(written(FIRST), CARS).prepared) == (0, 0, 3, 0)
+    assert city(chain, "A_b") == "Köln"
+
+
+def test_a_rejected_row_beside_a_good_one_of_its_key_leaves_nothing_of_the_run_before(chain: Chain) -> None:
+    chain.run(written([A, REJECTED, ("b", "Bonn", "2021"), C]), CARS)
+
+    ran = chain.run(written(FIRST), CARS)
+
+    assert counts(ran.prepared) == (0, 1, 2, 0)
+    assert city(chain, "A_b") == "Köln"
+
+
+def test_rows_of_failed_batches_are_written_by_the_next_run(chain: Chain) -> None:
+    one_by_one = replace(CARS, limits=Limits(rows_per_batch=1))
+    changed = [("a", "Rome", "2020"), B, ("c", "Oslo", "2022")]
+    failed = chain.run(written(changed), one_by_one, failing={1})
+    assert failed.failed == 1
+
+    assert counts(chain.prepare(written(FIRST), CARS)) == (1, 1, 1, 0)  # nobody knows what is under c
+    assert chain.run(written(changed), CARS).written == {3}
+
+
+def test_what_vanished_stays_known(chain: Chain) -> None:
+    for _ in range(2):
+        assert counts(chain.run(written([A, B, D]), CARS).prepared)[3] == 1
+
+    assert counts(chain.prepare(written([A, B, C]), CARS)) == (0, 0, 3, 1)
+    assert counts(chain.prepare(written([A, B, ("c", "Oslo", "2022")]), CARS)) == (0, 1, 2, 1)
+
+
+def test_a_key_of_which_no_row_is_written_has_not_vanished(chain: Chain) -> None:
+    refusing = replace(CARS, policies=Policies(duplicates=DuplicatePolicy.REJECT))
+    chain.run(written(FIRST), refusing)
+
+    ran = chain.run(written([A, ("b", "x", "2021"), ("b", "y", "2021"), C, D]), refusing)
+
+    assert counts(ran.prepared) == (1, 0, 2, 0)
+    assert counts(chain.prepare(written(FIRST), refusing)) == (0, 0, 3, 1)
+
+
+def test_a_run_goes_on_after_it_was_red_and_no_other_run_over_it(chain: Chain) -> None:
+    prepared = chain.prepare(written([A, B, C, D]), CARS)
+    chain.claim(prepared, CARS)
+    chain.claim(prepared, CARS)  # redriven
+    other = chain.prepare(written(FIRST), CARS)
+    chain.claim(other, CARS)
+
+    assert prepared.execution_name in why(other)
+    with pytest.raises(SnapshotGoneError, match="Clear the task prepare"):
+        chain.claim(prepared, CARS)
+
+
+def test_what_changed_is_not_written_once_somebody_has_written_by_hand(chain: Chain) -> None:
+    prepared = chain.prepare(written([A, B, C, D]), CARS)
+    chain.by_hand = lambda _: [SimpleNamespace(name="by-hand")]
+
+    with pytest.raises(SnapshotGoneError, match="execution by-hand has written"):
+        chain.claim(prepared, CARS)
+
+
+def test_a_run_of_all_rows_speaks_against_a_snapshot_and_leaves_none(chain: Chain) -> None:
+    everything = replace(CARS, write=Write())
+    ran = chain.run(written([A, B, ("c", "Oslo", "2022")]), everything)
+    assert (ran.prepared.difference, ran.prepared.rows_to_write) == (None, 3)
+
+    assert ran.prepared.execution_name in why(chain.prepare(written(FIRST), CARS))
+
+
+def test_a_dry_run_foresees_the_rows_that_are_to_be_written(chain: Chain) -> None:
+    all_rules = replace(CARS, gates=replace(CARS.gates, all_rules=True))
+
+    forecast = chain.prepare(written([A, B, REJECTED, D]), all_rules).forecast
+
+    assert forecast is not None
+    assert (forecast.written, forecast.rejected) == (1, 1)
+
+
+def test_records_of_many_lines_are_copied_whole(tmp_path: Path) -> None:
+    rows = ["_row,a\n", '1,"x\n2,""y\n"\n', "2,plain\n", '"3","\r"\n', "4,last\n"]
+    (tmp_path / "whole").write_bytes("".join(rows).encode())
+    with GrowingFile(tmp_path / "some", lambda *_: None, space=DiskSpace(tmp_path, "test")) as output:
+        copy_rows(tmp_path / "whole", [0, 1, 0, 1, 0], output)
+
+    assert (tmp_path / "some").read_bytes().decode() == "".join([rows[0], rows[1], rows[3]])

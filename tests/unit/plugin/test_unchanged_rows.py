@@ -1,0 +1,154 @@
+"""What ledger, verdict and report say of a run that wrote only what changed."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import pytest
+
+from csvdynamo.datasets.dataset import Gates
+from csvdynamo.datasets.policies import Verification, VerifyMode
+from csvdynamo_airflow.accounting.findings import EndedTask, Findings
+from csvdynamo_airflow.accounting.html_report import html_report
+from csvdynamo_airflow.accounting.report import make_report, summary
+from csvdynamo_airflow.accounting.report_document import json_of, read_report
+from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.accounting.spending import counts_of
+from csvdynamo_airflow.accounting.verdict import problems
+from csvdynamo_airflow.documents.checked_table import Difference, DifferenceKind
+from csvdynamo_airflow.documents.prepared import Prepared
+from tests.unit.plugin.run_findings import (
+    checked_table,
+    counted,
+    difference,
+    migrated,
+    outcome_of_run,
+    prepared_file,
+)
+from tests.unit.plugin.test_report import SCHEMA
+
+GATES = Gates(max_reject_percent=0.0)
+SOME = prepared_file(10, difference=difference(new=1, changed=2, unchanged=7, vanished=4))
+NOTHING_NEW = prepared_file(10, difference=difference(unchanged=10))
+
+
+def run(prepared: Prepared = SOME, **changes: Any) -> Findings:
+    """A run that went its whole way, of three rows."""
+    return migrated(3, **{"prepared": prepared, **changes})
+
+
+def without_execution(**changes: Any) -> Findings:
+    """A run that had nothing to write, and whose table was checked."""
+    values: dict[str, Any] = {
+        "execution": None,
+        "ended": None,
+        "outcome": outcome_of_run(execution="", answered=False),
+        "counts": counted(map_run_status=None),
+        "checked": checked_table(execution="", keys_checked=10, read_units=5.0),
+        **changes,
+    }
+    return run(NOTHING_NEW, **values)
+
+
+def test_unchanged_rows_are_a_part_of_the_source() -> None:
+    assert problems(run(), GATES) == []
+    assert (run().ledger.unchanged, run().ledger.written, run().ledger.unaccounted) == (7, 3, 0)
+    [problem, *_] = problems(migrated(2, prepared=SOME, counts=counted(map_run_total=3, map_run_succeeded=3)), GATES)
+    assert "1 of 10 rows are unaccounted for" in problem
+
+
+def test_the_map_run_is_held_against_the_rows_that_were_to_be_written() -> None:
+    [problem, *_] = problems(run(counts=counted(map_run_total=10, map_run_succeeded=3)), GATES)
+
+    assert "The Map Run read 10 rows of a file that was prepared with 3" in problem
+
+
+def test_rows_that_no_execution_was_handed_are_those_that_were_to_be_written() -> None:
+    lost = run(execution=None, ended=None, outcome=None, checked=None, counts=counted(unstarted=3))
+
+    assert (lost.ledger.unstarted, lost.ledger.unaccounted, lost.rows_to_migrate) == (3, 0, 3)
+
+
+def test_a_run_that_had_nothing_to_write_is_green_once_its_table_was_checked() -> None:
+    assert problems(without_execution(), GATES) == []
+    [problem] = problems(without_execution(checked=None), GATES)
+    assert problem == "No row had to be written, and the table was not checked: clear the task verify."
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        without_execution(checked=None, dry_run=True),
+        without_execution(checked=None, refused=True),
+    ],
+    ids=["dry run", "refused"],
+)
+def test_a_run_that_was_to_write_nothing_at_all_needs_no_check(findings: Findings) -> None:
+    assert not findings.nothing_to_write
+    assert not any("was not checked" in problem for problem in problems(findings, GATES))
+
+
+def test_no_check_is_missed_where_none_is_wanted_or_verify_has_failed() -> None:
+    failed = without_execution(checked=None, tasks=(EndedTask("verify", "failed", 1.0, "DynamoDB is gone."),))
+
+    assert problems(without_execution(checked=None), GATES, Verification(VerifyMode.NONE)) == []
+    assert problems(failed, GATES) == ["Task verify ended as failed: DynamoDB is gone."]
+
+
+def test_what_start_cannot_mend_the_next_run_does() -> None:
+    missing = (Difference(DifferenceKind.MISSING, "A_1", 1),)
+    found = {"counts": {DifferenceKind.MISSING: 1}, "examples": missing, "key": "differences"}
+
+    [problem] = problems(run(checked=checked_table(**found)), GATES)
+
+    assert problem.endswith("Find who wrote to it, and trigger the DAG again, as a new run: it writes all rows.")
+
+
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        (run(), "All 10 rows are accounted for: 3 written, 7 unchanged."),
+        (without_execution(), "Nothing new: all 10 rows are accounted for: 10 unchanged."),
+    ],
+)
+def test_the_sentence_says_what_was_unchanged(findings: Findings, words: str) -> None:
+    assert sentence(json_of(make_report(findings, []))) == words
+
+
+def test_the_report_says_what_changed_and_survives_its_document() -> None:
+    document = json.loads(json.dumps(json_of(make_report(run(), []))))
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["changes"] == {
+        **{"new": 1, "changed": 2, "unchanged": 7, "vanished": 4, "why_all": "", "beside": "cars-0"},
+        "file": "s3://bucket/source/cars/0c/changed_cars.csv",
+    }
+    assert document["witnesses"]["unchanged"].endswith("s3://bucket/reports/cars/cars-0/row_digests-0d.parquet")
+    assert read_report(document) == make_report(run(), [])
+    assert "changes" not in json_of(make_report(migrated(3), []))
+
+
+def test_the_summary_and_the_page_say_what_changed_or_why_all_rows_are_written() -> None:
+    told, all_rows = make_report(run(), []), difference(new=3, why_all="the rules were changed", base=None)
+
+    assert "changes: 1 new, 2 changed, 7 unchanged; 4 keys vanished, and stay in the table" in summary(told)
+    assert "unchanged, and not written again" in html_report(told)
+    report = make_report(run(prepared_file(3, difference=all_rows)), [])
+    assert "changes: every row is written: the rules were changed" in summary(report)
+    assert "not written again" not in html_report(report)
+
+
+def test_a_check_without_an_execution_costs_its_reads_and_both_files_their_uploads() -> None:
+    assert counts_of(without_execution()).read_units == 5.0
+    assert counts_of(run()).uploaded == (1234, 1000, 80)
+    assert counts_of(migrated(3)).uploaded == (1234, 1000)
+
+
+def test_what_prepare_returns_survives_its_document() -> None:
+    document = json.loads(json.dumps(SOME.to_json()))
+
+    assert Prepared.from_json(document) == SOME
+    del document["difference"]  # an earlier version of csvdynamo prepared it
+    assert Prepared.from_json(document) == replace(SOME, difference=None)
+    assert (SOME.migrated_key, SOME.rows_to_write) == ("source/cars/0c/changed_cars.csv", 3)
