@@ -10,6 +10,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 from bench import (
+    changed_bench,
     describe_bench,
     handler_bench,
     load_bench,
@@ -96,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--runs", type=int, default=runs, help="runs of each (default: %(default)s)")
     rejects = commands.add_parser("rejects", help="the outcome of a run that rejects five rows of six: how much memory")
     rejects.add_argument("--rows", type=int, default=rejects_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    changed = commands.add_parser("changed", help="what a file changes beside the run before: how long, how much memory")
+    changed.add_argument("--rows", type=int, default=changed_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     throttled = commands.add_parser("throttled", help="the whole DAG with a table that throttles, beside its floor")
     throttled.add_argument("--rows", type=int, default=throttled_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     throttled.add_argument(
@@ -135,6 +138,7 @@ _MEASUREMENTS: dict[str, Callable[[Options], object]] = {
     "parse": lambda options: parse_bench.run(options.runs),
     "verify": lambda options: verify_bench.run(options.rows, options.source),
     "rejects": lambda options: rejects_bench.run(options.rows),
+    "changed": lambda options: changed_bench.run(options.rows),
     "throttled": lambda options: throttled_bench.run(options.rows, options.units, options.growth_seconds),
     "page": lambda options: page_bench.run(options.datasets, options.runs),
     "scale": lambda options: scale.run(checked=not options.unchecked),
