@@ -23,6 +23,7 @@ from csvdynamo_airflow.storage.stored_file import file_sha256
 
 RESULT = Path("build/bench/changed.json")
 DEFAULT_ROWS = 1_000_000
+MOST_BYTES = 600_000_000
 _NEW, _CHANGED, _GONE = 33, 20, 100  # one row of so many
 _DATASET = Path(__file__).parents[1] / "datasets" / "ev_population.toml"
 
@@ -66,6 +67,8 @@ class _Folder:
 def run(rows: int) -> None:
     """Generate a file, compare it in processes of their own, print a table and write `RESULT`.
 
+    It fails if rows that are as they were are to be written, or if a process holds more than `MOST_BYTES`.
+
     Args:
         rows: Rows of the file.
     """
@@ -81,6 +84,10 @@ def run(rows: int) -> None:
         measurements = [_measure(folder, name, header, str(prepared.source_rows)) for name in ("first", "second")]
     print(table(measurements))
     RESULT.write_text(json.dumps([asdict(one) for one in measurements], indent=2) + "\n", encoding="utf-8")
+    if measurements[-1].written > rows / _NEW + rows / _CHANGED + 2:
+        raise SystemExit("Rows are to be written that did not change.")
+    if any(one.peak_rss_bytes > MOST_BYTES for one in measurements):
+        raise SystemExit(f"A process held more than {MOST_BYTES / 1e6:,.0f} MB.")
 
 
 def table(measurements: list[Measurement]) -> str:

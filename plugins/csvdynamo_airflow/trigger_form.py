@@ -41,7 +41,8 @@ def trigger_form(dataset: Dataset) -> dict[str, Param]:
             type="boolean",
             title="Force",
             section=_OVERRULE,
-            description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not.",
+            description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not; and "
+            "every row, where the data set file asks for what changed alone.",
         ),
     }
 
