@@ -97,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--runs", type=int, default=runs, help="runs of each (default: %(default)s)")
     rejects = commands.add_parser("rejects", help="the outcome of a run that rejects five rows of six: how much memory")
     rejects.add_argument("--rows", type=int, default=rejects_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
-    changed = commands.add_parser("changed", help="what a file changes beside the run before: how long, how much memory")
+    changed = commands.add_parser(
+        "changed", help="what a file changes beside the run before: how long, how much memory"
+    )
     changed.add_argument("--rows", type=int, default=changed_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     throttled = commands.add_parser("throttled", help="the whole DAG with a table that throttles, beside its floor")
     throttled.add_argument("--rows", type=int, default=throttled_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")

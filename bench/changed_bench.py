@@ -1,10 +1,8 @@
 """How long it takes to find what a file changes beside the last green run's snapshot, and how much memory."""
 
 import json
-import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,6 +12,8 @@ from typing import Any
 
 from bench.aligned import aligned
 from bench.generated_csv import write_csv
+from bench.measured import measuring
+from bench.peak_memory import peak_rss_bytes
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot
 from csvdynamo_airflow.preparation.changes import find_changes
@@ -21,7 +21,7 @@ from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import file_sha256
 
-RESULT = Path("build/bench/changed.json")
+NAME = "changed"
 DEFAULT_ROWS = 1_000_000
 MOST_BYTES = 600_000_000
 _NEW, _CHANGED, _GONE = 33, 20, 100  # one row of so many
@@ -65,16 +65,15 @@ class _Folder:
 
 
 def run(rows: int) -> None:
-    """Generate a file, compare it in processes of their own, print a table and write `RESULT`.
+    """Generate a file, compare it in processes of their own, print a table and leave what was measured.
 
     It fails if rows that are as they were are to be written, or if a process holds more than `MOST_BYTES`.
 
     Args:
         rows: Rows of the file.
     """
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="changed-", dir=RESULT.parent.absolute()) as made:
-        folder = Path(made)
+    with measuring(NAME, rows=rows) as measured:
+        folder = measured.folder.absolute()
         write_csv(folder / SOURCE, rows=rows)
         prepared = prepare_file(folder, load_dataset(_DATASET), "bench", lambda *_: None, with_keys=True)
         (folder / SOURCE).unlink()
@@ -82,12 +81,12 @@ def run(rows: int) -> None:
         _edit(prepared.path, folder / "second.csv", _changed)
         header = json.dumps(prepared.headers)
         measurements = [_measure(folder, name, header, str(prepared.source_rows)) for name in ("first", "second")]
-    print(table(measurements))
-    RESULT.write_text(json.dumps([asdict(one) for one in measurements], indent=2) + "\n", encoding="utf-8")
-    if measurements[-1].written > rows / _NEW + rows / _CHANGED + 2:
-        raise SystemExit("Rows are to be written that did not change.")
-    if any(one.peak_rss_bytes > MOST_BYTES for one in measurements):
-        raise SystemExit(f"A process held more than {MOST_BYTES / 1e6:,.0f} MB.")
+        measured.runs.extend(measurements)
+        print(table(measurements))
+        if measurements[-1].written > rows / _NEW + rows / _CHANGED + 2:
+            raise SystemExit("Rows are to be written that did not change.")
+        if any(one.peak_rss_bytes > MOST_BYTES for one in measurements):
+            raise SystemExit(f"A process held more than {MOST_BYTES / 1e6:,.0f} MB.")
 
 
 def table(measurements: list[Measurement]) -> str:
@@ -150,10 +149,9 @@ def _compare(folder: Path, name: str, header: str, source_rows: str) -> Measurem
     )
     told.write_text(json.dumps(asdict(next_one)))
     found = changes.found
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     written = found.new + found.changed
     what = "the run before" if snapshot else "nothing: the first run"
-    return Measurement(what, written + found.unchanged, written, seconds, cpu, peak)
+    return Measurement(what, written + found.unchanged, written, seconds, cpu, peak_rss_bytes())
 
 
 if __name__ == "__main__":
