@@ -108,6 +108,7 @@ def _changes(prepared: Prepared) -> Changes | None:
         why_all=difference.why_all,
         beside=difference.base.execution if difference.base else None,
         file=f"s3://{prepared.bucket}/{prepared.migrated_key}",
+        vanished_keys=f"s3://{prepared.bucket}/{difference.vanished_key}" if difference.vanished_key else None,
     )
 
 
@@ -171,6 +172,8 @@ def _told_changes(report: Report) -> list[str]:
     if changes.why_all:
         return ["", f"changes: every row is written: {changes.why_all}"]
     vanished = f"; {changes.vanished:,} keys vanished, and stay in the table" if changes.vanished else ""
+    if changes.vanished_keys:
+        vanished += f" (they are in {changes.vanished_keys})"
     counts = f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged"
     return ["", f"changes: {counts}{vanished}"]
 

@@ -157,6 +157,10 @@ class Changes:
         str | None, Field(description="The execution whose run left what they were compared with; null: none.")
     ]
     file: Annotated[str, Field(description="The object that the execution was to read.")]
+    vanished_keys: Annotated[
+        str | None,
+        Field(description="The list of the vanished keys, each as DynamoDB's JSON; null where there is none."),
+    ] = None
 
 
 @dataclass(frozen=True)

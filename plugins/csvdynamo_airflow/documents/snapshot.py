@@ -75,6 +75,7 @@ class Difference:
         digests_key: The key of the digests of the file's rows, of which the next snapshot is made.
         digests_sha256: Their digest, in hexadecimal.
         table: The table that it is for (`Snapshot.table`).
+        vanished_key: The key of the list of the vanished keys; None where nobody wants one, or none vanished.
     """
 
     file_key: str
@@ -89,6 +90,7 @@ class Difference:
     digests_key: str
     digests_sha256: str
     table: str
+    vanished_key: str | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:

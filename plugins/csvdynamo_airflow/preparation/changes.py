@@ -1,11 +1,14 @@
 """Which rows of a prepared file are written: all of them, or those that the table does not have as they are."""
 
-from collections.abc import Callable
+import base64
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset, Vanished
+from csvdynamo.rules.keys import TableKey
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import prepared_key
 from csvdynamo_airflow.documents.snapshot import Base, Difference
@@ -21,6 +24,8 @@ from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha25
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+VANISHED_FILE = "vanished.jsonl"
+
 CHANGED = "changed_"
 """Stands before the name of a file of the rows that are written, where these are not all."""
 
@@ -34,11 +39,13 @@ class Changes:
     Attributes:
         path: The rows that are written, as a file; the prepared file where it is all of them.
         found: How many there are of each kind, and the digests of all.
+        vanished: The list of the keys that vanished, as a file; None where nobody wants one, or none did.
         base: What that rests on.
     """
 
     path: Path
     found: Found
+    vanished: Path | None
     base: Base
 
     def told(self) -> str:
@@ -82,10 +89,12 @@ class Written:
         """
         if self.changes is None:
             return None
-        found, base = self.changes.found, self.changes.base
+        found, base, vanished = self.changes.found, self.changes.base, self.changes.vanished
         sha256 = file_sha256(found.digests)
         key = f"{prefix}{found.digests.stem}-{sha256[:16]}{found.digests.suffix}"
         upload(s3, found.digests, bucket, key)
+        if vanished is not None:
+            upload(s3, vanished, bucket, prefix + vanished.name)
         return Difference(
             file_key=self.key,
             sha256=self.sha256,
@@ -99,6 +108,7 @@ class Written:
             digests_key=key,
             digests_sha256=sha256,
             table=base.table,
+            vanished_key=prefix + vanished.name if vanished is not None else None,
         )
 
     def upload_some(self, s3: "S3Client", bucket: str, *, expires: bool) -> None:
@@ -177,13 +187,39 @@ def find_changes(
         digests = RowDigests(session, space)
         rows = digests.rows_of(prepared.path, prepared.headers, dataset.rules, keys)
         found = digests.compare(rows, before)
+        vanished = None
+        if found.vanished and dataset.write.vanished is Vanished.REPORT:
+            vanished = list_keys(digests.vanished(), dataset.rules.key, space)
         if not found.unchanged:
-            return Changes(prepared.path, found, base)
+            return Changes(prepared.path, found, vanished, base)
         marks = digests.marks(prepared.source_rows)
     path = space.folder / "changed"
     with GrowingFile(path, lambda *_: None, space=space) as output:
         copy_rows(prepared.path, marks, output)
-    return Changes(path, found, base)
+    return Changes(path, found, vanished, base)
+
+
+def list_keys(keys: Iterable[str], table_key: TableKey, space: DiskSpace) -> Path:
+    """Write keys as DynamoDB's own JSON, one a line: as its calls take them, and no spreadsheet's formula.
+
+    Args:
+        keys: The keys (`TableKey.of`).
+        table_key: What they are keys of.
+        space: The space of the file's folder.
+
+    Raises:
+        NoSpaceError: The disk has no room.
+    """
+    path = space.folder / VANISHED_FILE
+    with space.open_text(path) as file:
+        for key in keys:
+            json.dump(table_key.values(key), file, default=_base64)
+            file.write("\n")
+    return path
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
 
 
 def _fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tuple[tuple[Path, Path] | None, Base]:

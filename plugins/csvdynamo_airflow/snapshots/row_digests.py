@@ -8,7 +8,7 @@ A key is told by 64 bits of a digest, which may bring two together. A row is kno
 are the same, and its cells have its key: keys that are brought together cost a row that is written again, at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,6 +144,13 @@ class RowDigests:
         )
         [vanished] = self._numbers(f"SELECT count(*) FROM {lines} WHERE kind = '{_VANISHED}'")
         return Found(written - changed, changed, whole - written, vanished, self._space.folder / DIGESTS_FILE)
+
+    def vanished(self) -> Iterator[str]:
+        """Give the keys that the snapshot has, and no row of the source, in order; after `compare`."""
+        lines = f"read_parquet({sql_text(self._path(DIGESTS_FILE))})"
+        keys = self._session.execute(f"SELECT key FROM {lines} WHERE kind = '{_VANISHED}' ORDER BY key")
+        for (key,) in fetched(keys):
+            yield key
 
     def marks(self, most: int) -> bytearray:
         """Say of each row number, up to the largest, whether the snapshot does not have the row; after `compare`."""

@@ -161,6 +161,13 @@ class WriteMode(StrEnum):
     CHANGED = "changed"
 
 
+class Vanished(StrEnum):
+    """What becomes of items whose keys no row of the source has any more."""
+
+    KEEP = "keep"
+    REPORT = "report"
+
+
 @section(frozen=True, config=STRICT)
 class Write:
     """Which rows are written."""
@@ -169,6 +176,11 @@ class Write:
         default=WriteMode.ALL,
         description='`"all"`: every row of the file; `"changed"`: [new and changed rows](#only-what-changed) alone, as '
         "long as nothing speaks against what the last green run left in the table",
+    )
+    vanished: Vanished = Field(
+        default=Vanished.KEEP,
+        description='keys that earlier runs put into the table, and no row of the source has any more: `"keep"` counts '
+        'them; `"report"` lists them, too. Their items stay in the table',
     )
 
     @property

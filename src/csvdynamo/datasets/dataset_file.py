@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from csvdynamo.datasets import table_checks
 from csvdynamo.datasets.column_rules import ColumnRules
 from csvdynamo.datasets.computed_rules import ComputedRules
-from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Values, Write
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Values, Vanished, Write
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.notifications import Notification
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
@@ -163,6 +163,9 @@ class _Assembly:
         if dataset.write.only_changed and any(one and isinstance(one.formula, RowNumber) for one in made):
             problem = "needs keys that rows keep, and a part of this one is the row's number: make it of columns"
             self._fail(("write", "mode"), problem)
+        if not dataset.write.only_changed and dataset.write.vanished is not Vanished.KEEP:
+            problem = 'needs mode = "changed": a run that writes every row knows of no earlier ones'
+            self._fail(("write", "vanished"), problem)
 
     def _columns(self) -> tuple[Column, ...]:
         transform_header = chain(self._file.attributes.transform)

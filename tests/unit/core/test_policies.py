@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.dataset import Dataset, Vanished
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
 from csvdynamo.errors import DatasetError
@@ -114,6 +114,12 @@ def test_a_run_writes_all_rows_or_those_that_changed(tmp_path: Path) -> None:
     assert everything.settings_digest == changed.settings_digest
     with pytest.raises(DatasetError, match=r'write\.mode: must be one of all, changed, found "some"'):
         load(tmp_path, end='[write]\nmode = "some"')
+
+
+def test_keys_vanish_only_where_something_is_known_of_earlier_runs(tmp_path: Path) -> None:
+    assert load(tmp_path, end='[write]\nmode = "changed"\nvanished = "report"').write.vanished is Vanished.REPORT
+    with pytest.raises(DatasetError, match=r'write\.vanished: needs mode = "changed"'):
+        load(tmp_path, end='[write]\nvanished = "report"')
 
 
 @pytest.mark.parametrize("sort_key", ["", 'sort_key = "place"\n'])

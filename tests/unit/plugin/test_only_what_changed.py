@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Limits, Write
+from csvdynamo.datasets.dataset import Limits, Vanished, Write
 from csvdynamo.datasets.policies import Policies
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.preparation.changes import list_keys
 from csvdynamo_airflow.snapshots.changed_rows import copy_rows
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, pointer_key
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -174,6 +177,29 @@ def test_what_vanished_stays_known(chain: Chain) -> None:
 
     assert counts(chain.prepare(written([A, B, C]), CARS)) == (0, 0, 3, 1)
     assert counts(chain.prepare(written([A, B, ("c", "Oslo", "2022")]), CARS)) == (0, 1, 2, 1)
+
+
+def test_vanished_keys_are_listed_where_the_data_set_wants_it(chain: Chain) -> None:
+    listing = replace(CARS, write=replace(CARS.write, vanished=Vanished.REPORT))
+
+    def listed(rows: Any, cars: Any) -> str | None:
+        found = chain.run(written(rows), cars).prepared.difference
+        assert found is not None
+        return chain.s3.objects[found.vanished_key].decode() if found.vanished_key else None
+
+    assert listed(FIRST, listing) is None
+    assert listed([B], CARS) is None
+    assert listed([D], listing) == '{"id": {"S": "A_a"}}\n{"id": {"S": "A_b"}}\n{"id": {"S": "A_c"}}\n'
+    assert listed([D, A], listing) == '{"id": {"S": "A_b"}}\n{"id": {"S": "A_c"}}\n'
+
+
+def test_keys_of_every_type_are_listed_as_dynamodb_takes_them(folder: Path) -> None:
+    key = TableKey(KeyAttribute("id", "B"), KeyAttribute("year", "N"))
+    item: Item = {"id": {"B": b"\x00="}, "year": {"N": "7.5"}}
+
+    listed = list_keys([key.of(item)], key, DiskSpace(folder, "list keys"))
+
+    assert listed.read_text(encoding="utf-8") == '{"id": {"B": "AD0="}, "year": {"N": "7.5"}}\n'
 
 
 def test_a_key_of_which_no_row_is_written_has_not_vanished(chain: Chain) -> None:

@@ -29,7 +29,8 @@ from tests.unit.plugin.run_findings import (
 from tests.unit.plugin.test_report import SCHEMA
 
 GATES = Gates(max_reject_percent=0.0)
-SOME = prepared_file(10, difference=difference(new=1, changed=2, unchanged=7, vanished=4))
+VANISHED = "reports/cars/cars-1/vanished.jsonl"
+SOME = prepared_file(10, difference=difference(new=1, changed=2, unchanged=7, vanished=4, vanished_key=VANISHED))
 NOTHING_NEW = prepared_file(10, difference=difference(unchanged=10))
 
 
@@ -123,6 +124,7 @@ def test_the_report_says_what_changed_and_survives_its_document() -> None:
     assert document["changes"] == {
         **{"new": 1, "changed": 2, "unchanged": 7, "vanished": 4, "why_all": "", "beside": "cars-0"},
         "file": "s3://bucket/source/cars/0c/changed_cars.csv",
+        "vanished_keys": "s3://bucket/reports/cars/cars-1/vanished.jsonl",
     }
     assert document["witnesses"]["unchanged"].endswith("s3://bucket/reports/cars/cars-0/row_digests-0d.parquet")
     assert read_report(document) == make_report(run(), [])
@@ -132,7 +134,8 @@ def test_the_report_says_what_changed_and_survives_its_document() -> None:
 def test_the_summary_and_the_page_say_what_changed_or_why_all_rows_are_written() -> None:
     told, all_rows = make_report(run(), []), difference(new=3, why_all="the rules were changed", base=None)
 
-    assert "changes: 1 new, 2 changed, 7 unchanged; 4 keys vanished, and stay in the table" in summary(told)
+    listed = f"4 keys vanished, and stay in the table (they are in s3://bucket/{VANISHED})"
+    assert f"changes: 1 new, 2 changed, 7 unchanged; {listed}" in summary(told)
     assert "unchanged, and not written again" in html_report(told)
     report = make_report(run(prepared_file(3, difference=all_rows)), [])
     assert "changes: every row is written: the rules were changed" in summary(report)
