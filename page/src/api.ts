@@ -79,6 +79,16 @@ export type Question = { gate: string; sentence: string; numbers: Record<string,
 /** At a moment in seconds since the epoch; by nobody where none answered in time. */
 export type Answer = { approved: boolean; by: string; at: number };
 
+/** What of the file was to be written, of a data set that writes only what changed. */
+export type RowChanges = {
+  new: number;
+  changed: number;
+  unchanged: number;
+  vanished: number;
+  why_all: string;
+  vanished_keys?: string | null;
+};
+
 /** The keys of report.json that the page shows; those that an earlier version did not write may be absent. */
 export type Report = {
   dataset: string;
@@ -113,6 +123,7 @@ export type Report = {
     expired: number;
   };
   schema_changes: SchemaChange[];
+  changes?: RowChanges | null;
   source_warnings: string[];
   questions?: Question[];
   approval?: Answer | null;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Progress } from "../src/airflow";
 import type { Ledger, Report } from "../src/api";
 import { answered, numbers } from "../src/asked";
+import { changed } from "../src/changes";
 import { bands, stops, verified } from "../src/flow";
 import { bytes, clock, count, distance, dollars, duration, percent, quantity } from "../src/format";
 import { compared } from "../src/plan";
@@ -240,5 +241,32 @@ describe("throttling", () => {
     expect(throttling({ throttled: {}, waited_seconds: 0, concurrency_changes: [] } as unknown as Report)).toEqual([]);
     expect(throttling({ throttled: null } as unknown as Report)).toEqual([]);
     expect(throttling({} as Report)).toEqual([]);
+  });
+});
+
+describe("what changed", () => {
+  const quiet = { schema_changes: [], source_warnings: [] };
+  const told = (changes: object) => changed({ ...quiet, changes } as unknown as Report);
+
+  it("tells of rows, then of the header and the source", () => {
+    const report = { schema_changes: [{ message: "a column came" }], source_warnings: ["few rows"] };
+    const changes = { new: 1, changed: 2, unchanged: 7000, vanished: 0, why_all: "" };
+
+    expect(changed({ ...report, changes } as unknown as Report)).toEqual([
+      "New rows: 1; changed: 2; unchanged, and not written again: 7,000.",
+      "a column came",
+      "few rows",
+    ]);
+    expect(changed(quiet as unknown as Report)).toEqual([]);
+  });
+
+  it("says where vanished keys are listed, and why every row is written", () => {
+    const changes = { new: 0, changed: 0, unchanged: 7, vanished: 3, why_all: "" };
+
+    expect(told(changes)[1]).toBe("Keys that vanished from the source, and stay in the table: 3.");
+    expect(told({ ...changes, vanished_keys: "s3://b/v" })[1]).toBe(
+      "Keys that vanished from the source, and stay in the table: 3 (s3://b/v).",
+    );
+    expect(told({ ...changes, why_all: "the rules were changed" })).toEqual(["Every row is written: the rules were changed."]);
   });
 });

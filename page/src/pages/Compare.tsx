@@ -12,6 +12,7 @@ type Figure = [string, (page: RunPage) => number | null, (number: number) => str
 const FIGURES: Figure[] = [
   ["Rows of the source", (page) => page.line.ledger.source_rows, count],
   ["Written", (page) => page.line.ledger.written, count],
+  ["Unchanged", (page) => page.line.ledger.unchanged ?? 0, count],
   ["Rejected before upload", (page) => page.line.ledger.rejected_before_upload, count],
   ["Rejected", (page) => page.line.ledger.rejected, count],
   ["Failed", (page) => page.line.ledger.failed, count],

@@ -2,6 +2,7 @@ import { Alert, Code, Heading, HStack, List, SimpleGrid, Stack, Text } from "@ch
 
 import { fileAddress, type Report, type RunPage } from "../api";
 import { answered } from "../asked";
+import { changed } from "../changes";
 import { Away, dataSetPlace, Within } from "../components/Away";
 import { Bars } from "../components/Bars";
 import { CostLines } from "../components/CostLines";
@@ -134,7 +135,7 @@ const Told = ({ markdown }: { markdown: string }) =>
     .map((part, place) => (place % 2 ? <Code key={`${place}${part}`}>{part}</Code> : part));
 
 function Changes({ report }: { report: Report }) {
-  const told = [...report.schema_changes.map((change) => change.message), ...report.source_warnings];
+  const told = changed(report);
   if (told.length === 0) return <Text color="fg.muted">The header is what it was, and nothing speaks against the source.</Text>;
   return (
     <List.Root>
