@@ -219,6 +219,8 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
         steps.remember_green_run(dataset.name, prepared, context["run_id"], read)
         ledger = report["ledger"]
         extra = {"report": report["key"], "written": ledger["written"], "ledger": ledger}
+        if changes := report.get("changes"):  # an earlier version's report tells of none
+            extra["changes"] = changes
         table.tell(context, written_rows(dataset.name, prepared, report), extra)
 
     return accounted()

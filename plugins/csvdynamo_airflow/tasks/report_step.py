@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from csvdynamo.shown import shown_lines
@@ -83,6 +83,7 @@ def publish_report(
         "execution": [report.execution_arn, report.execution_redrives],
         "rejects_by_code": report.rejects_by_code,
         "error_files": _digests(findings, report.error_files),
+        "changes": asdict(report.changes) if report.changes else None,
     }
     tell(dataset, told)
     return told

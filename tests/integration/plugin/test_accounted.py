@@ -336,6 +336,16 @@ def test_a_green_run_is_remembered_and_a_dry_run_is_neither_remembered_nor_told(
     assert remembered == [("cars", run.prepared.to_json(), "run", run.outcome.to_json())]
 
 
+def test_consumers_of_the_table_are_told_what_changed(
+    dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {"new": 90, "changed": 8, "unchanged": 900, "vanished": 1}
+
+    [event] = asset_events(dag, green(dag, monkeypatch, run, changes=changes))
+
+    assert event["extra"]["changes"] == changes
+
+
 def test_a_run_that_wrote_nothing_is_not_told(dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = green(dag, monkeypatch, run, ledger={"written": 0}, execution=[None, None])
 
