@@ -2,7 +2,8 @@
 
 A snapshot holds as long as nobody wrote to the table. So whoever is about to says so here first, and only the same run
 takes that back, by putting its own snapshot in its place once it is green. A run that was killed or is red leaves its
-word, and the next one writes all rows.
+word, and the next one writes all rows. What a check found is a word of its own, which no run takes back by being green,
+but for one that begins to write all rows.
 """
 
 import json
@@ -44,12 +45,22 @@ class Pointer:
     Attributes:
         snapshot: The last one; None before the first green run.
         writer: The first execution of the run that said last that it writes; "" where its snapshot is this one.
-        doubt: Why the snapshot does not hold; "" while it does.
+        doubt: What a check found that speaks against the snapshot, or why the object cannot be read; "" without that.
     """
 
     snapshot: Snapshot | None = None
     writer: str = ""
     doubt: str = ""
+
+    def speaks_against_it(self, run: str = "") -> str:
+        """Say why the snapshot does not hold, as far as it is known here; "" while it does.
+
+        Args:
+            run: The run that asks, by its first execution: what it writes itself does not count.
+        """
+        if self.doubt or self.writer in {"", run}:
+            return self.doubt
+        return f"the run of execution {self.writer} has written since, and left no snapshot"
 
     def to_json(self) -> bytes:
         """Write it as a JSON document."""
@@ -106,7 +117,7 @@ class StoredPointer:
 
         Args:
             run: The name of its first execution.
-            base: The snapshot that its file rests on; None where it writes all rows.
+            base: The snapshot that its file rests on; None where it writes all rows: what a check found is mended by that.
             make: Whether to say so where there is no object. A run that leaves no snapshot has nothing to say there.
 
         Raises:
@@ -115,11 +126,12 @@ class StoredPointer:
         """
 
         def claimed(pointer: Pointer) -> Pointer:
-            doubted = pointer.doubt and pointer.writer != run
-            if base is not None and (pointer.snapshot != base or doubted):
-                raise SnapshotGoneError(base.execution, pointer.doubt or "there is another one")
-            doubt = f"the run of execution {run} has written since, and left no snapshot"
-            return replace(pointer, writer=run, doubt=doubt)
+            if base is None:
+                return Pointer(pointer.snapshot, writer=run)
+            why = pointer.speaks_against_it(run)
+            if why or pointer.snapshot != base:
+                raise SnapshotGoneError(base.execution, why or "there is another one")
+            return replace(pointer, writer=run)
 
         self._change(claimed, make=make)
 
@@ -130,10 +142,14 @@ class StoredPointer:
             run: The name of the run's first execution.
             base: The snapshot that it rests on; None where it wrote all rows.
             why: What is the matter.
+
+        Raises:
+            WrittenMeanwhileError: Others write all the time.
         """
 
         def doubted(pointer: Pointer) -> Pointer | None:
-            is_last = pointer.writer == run or (base is not None and pointer.snapshot == base)
+            left = pointer.snapshot
+            is_last = pointer.writer == run or (left is not None and (left == base or left.execution == run))
             return replace(pointer, doubt=why) if is_last else None
 
         self._change(doubted)
@@ -145,7 +161,7 @@ class StoredPointer:
             if pointer.writer != snapshot.execution:
                 log.info("Another run has written since: the snapshot of this one is not kept.")
                 return None
-            return Pointer(snapshot)
+            return Pointer(snapshot, doubt=pointer.doubt)
 
         self._change(remembered)
 

@@ -18,7 +18,7 @@ def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherEx
         executions: All executions of the data set.
     """
     pointer = stored.read()
-    why = pointer.doubt
+    why = pointer.speaks_against_it()
     if not why and pointer.snapshot is None:
         why = "no green run has left a snapshot yet"
     elif not why and pointer.snapshot is not None:

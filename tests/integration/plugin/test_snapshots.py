@@ -126,6 +126,16 @@ def test_a_check_that_finds_items_missing_or_changed_speaks_against_the_snapshot
     )
 
 
+def test_a_check_speaks_against_the_snapshot_of_a_run_that_was_green_by_then(run: FinishedRun) -> None:
+    remember(run)
+    run.drop_item()
+
+    report = run.look_again()
+
+    assert not report["accounted"]
+    assert pointer(run).read().doubt == "the check of the table after the run of cars-1 found 1 items missing or changed"
+
+
 def test_items_of_others_do_not_speak_against_it(run: FinishedRun) -> None:
     run.add_item()
     before = pointer(run).read()

@@ -39,8 +39,8 @@ def test_a_run_that_has_begun_to_write_leaves_a_doubt_until_it_is_green(stored: 
     stored.claim("cars-2", SNAPSHOT, make=True)
 
     told = stored.read()
-    assert (told.snapshot, told.writer) == (SNAPSHOT, "cars-2")
-    assert told.doubt == "the run of execution cars-2 has written since, and left no snapshot"
+    assert told == Pointer(SNAPSHOT, writer="cars-2")
+    assert told.speaks_against_it() == "the run of execution cars-2 has written since, and left no snapshot"
     stored.remember(NEXT)
     assert stored.read() == Pointer(NEXT)
 
@@ -48,12 +48,40 @@ def test_a_run_that_has_begun_to_write_leaves_a_doubt_until_it_is_green(stored: 
 def test_a_run_may_go_on_where_it_was_red(stored: StoredPointer) -> None:
     left_by(stored, SNAPSHOT)
     stored.claim("cars-2", SNAPSHOT, make=True)
-    stored.doubt("cars-2", SNAPSHOT, "the check found one missing")
 
     stored.claim("cars-2", SNAPSHOT, make=True)
     stored.remember(NEXT)
 
     assert stored.read() == Pointer(NEXT)
+
+
+def test_a_run_of_what_changed_does_not_go_on_once_its_own_check_found_damage(stored: StoredPointer) -> None:
+    left_by(stored, SNAPSHOT)
+    stored.claim("cars-2", SNAPSHOT, make=True)
+    stored.doubt("cars-2", SNAPSHOT, "the check found one missing")
+
+    with pytest.raises(SnapshotGoneError, match="the check found one missing"):
+        stored.claim("cars-2", SNAPSHOT, make=True)
+
+
+def test_what_a_check_found_is_not_taken_back_by_another_one_that_found_nothing(stored: StoredPointer) -> None:
+    left_by(stored, SNAPSHOT)
+    stored.claim("cars-2", SNAPSHOT, make=True)
+    stored.doubt("cars-2", SNAPSHOT, "one of a sample is missing")
+
+    stored.remember(NEXT)
+
+    assert stored.read() == Pointer(NEXT, doubt="one of a sample is missing")
+    left_by(stored, SNAPSHOT)  # all rows
+    assert stored.read() == Pointer(SNAPSHOT)
+
+
+def test_a_check_of_a_green_run_speaks_against_what_that_run_left(stored: StoredPointer) -> None:
+    left_by(stored, SNAPSHOT)
+
+    stored.doubt("cars-1", None, "two are missing")
+
+    assert stored.read() == Pointer(SNAPSHOT, doubt="two are missing")
 
 
 def test_what_changed_since_a_snapshot_is_not_written_over_the_rows_of_another_run(stored: StoredPointer) -> None:
@@ -78,7 +106,7 @@ def test_a_run_that_was_cleared_after_another_has_written_leaves_no_snapshot(sto
 
     assert stored.read().snapshot is None
     stored.doubt("cars-1", None, "an old check")
-    assert "cars-2" in stored.read().doubt
+    assert stored.read() == Pointer(writer="cars-2")
 
 
 def test_a_check_speaks_against_the_snapshot_that_its_run_rests_on_and_no_other(stored: StoredPointer) -> None:
