@@ -138,7 +138,7 @@ def _compare(folder: Path, name: str, header: str, source_rows: str) -> Measurem
     )
     begun, used = time.perf_counter(), time.process_time()
     s3: Any = _Folder()
-    base = Base(snapshot, "" if snapshot else "none", "table")
+    base = Base(snapshot, "" if snapshot else "none", "table", 0.0)
     changes = find_changes(s3, str(folder), prepared, dataset, base, space=DiskSpace(work, "bench"))
     seconds, cpu = time.perf_counter() - begun, time.process_time() - used
     (folder / "unwritten").touch()

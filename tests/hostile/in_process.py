@@ -134,7 +134,7 @@ def prepare_bytes(
     s3: Any,
     *,
     dry_run: bool = False,
-    find_base: Callable[[], Base] = lambda: Base(None, "there is none", ""),
+    find_base: Callable[[], Base] = lambda: Base(None, "there is none", "", 0.0),
 ) -> Prepared:
     """Run the tasks download and prepare on a file's bytes."""
     run_id = f"run-{next(_names)}"

@@ -1,6 +1,7 @@
 """Runs of one data set after another that write only what changed, in this process: the tasks' code without AWS."""
 
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count, islice
@@ -20,6 +21,7 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.expected_items import RowOutcomes
 from csvdynamo_airflow.table.new_snapshot import keep_snapshot
+from csvdynamo_airflow.workflow.other_executions import Other
 from csvdynamo_airflow.workflow.snapshot_trust import Claim, find_base
 from local_aws.distributed_map.csv_reader import CsvFormat, read_items
 from tests.hostile.in_process import BUCKET, MemoryBucket, Table, migrate_batch, prepare_bytes
@@ -66,31 +68,37 @@ class Chain:
         folder: Where the tasks may work.
         table: The table.
         identity: What tells it from one that is made anew.
-        by_hand: Lists executions that somebody started by hand since a moment.
+        by_hand: Executions that somebody started by hand.
+        machine_since: When the state machine was made.
     """
 
     folder: Path
     table: Table = field(default_factory=Table)
     identity: str = "table-1"
-    by_hand: Callable[[float], list[Any]] = lambda _since: []
+    by_hand: list[Other] = field(default_factory=list)
+    machine_since: float = 0.0
     s3: MemoryBucket = field(default_factory=MemoryBucket)
 
-    def began_since(self, since: float) -> list[Any]:
+    def overlapping(self, start: float, end: float) -> list[Other]:
         """List executions as `OtherExecutions` does."""
-        return self.by_hand(since)
+        return [one for one in self.by_hand if one.started <= end and (one.stopped is None or one.stopped >= start)]
+
+    def known_since(self) -> float:
+        """Say since when they are known of."""
+        return self.machine_since
 
     def prepare(self, content: bytes, dataset: Dataset) -> Prepared:
         """Prepare a file beside what the last green run left."""
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
-        base: Any = lambda: find_base(pointer, dataset.rules.digest, self.identity, self)  # type: ignore[arg-type]  # noqa: E731
+        base: Any = lambda: find_base(pointer, dataset.rules.digest, self.identity, self, time.time())  # type: ignore[arg-type]  # noqa: E731
         return prepare_bytes(content, dataset, self.folder, self.s3, find_base=base)
 
     def claim(self, prepared: Prepared, dataset: Dataset) -> None:
         """Say that a run writes, as before its execution is started or redriven."""
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
-        difference = prepared.difference
-        base = difference.base if difference else None
-        Claim(pointer, prepared.execution_name, base, leaves_one=difference is not None).make(self)  # type: ignore[arg-type]
+        leaves_one = prepared.difference is not None
+        claim = Claim(pointer, prepared.execution_name, prepared.base, leaves_one, lambda: self.identity)
+        claim.make(self, time.time())  # type: ignore[arg-type]
 
     def run(self, content: bytes, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = ()) -> Ran:
         """Take a file to the table.

@@ -202,7 +202,7 @@ def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
         return
     where = f"see s3://{prepared.bucket}/{checked.key}."
     again = where
-    if prepared.unchanged:
+    if prepared.base:
         again = f"{where} {_TO_WRITE_ALL}"
     elif _is_repaired_by_start(findings):
         again = f"{where} {_TO_MIGRATE_AGAIN}"

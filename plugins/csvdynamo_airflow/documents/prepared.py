@@ -11,7 +11,7 @@ from csvdynamo_airflow.documents.approval import Question, asked_digest
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.schema_change import SchemaChange
-from csvdynamo_airflow.documents.snapshot import Difference
+from csvdynamo_airflow.documents.snapshot import Difference, Snapshot
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.documents.task_documents import reading
 
@@ -104,6 +104,11 @@ class Prepared:
     def migrated_sha256(self) -> str:
         """That file's digest, in hexadecimal."""
         return self.difference.sha256 if self.difference else self.sha256
+
+    @property
+    def base(self) -> Snapshot | None:
+        """The snapshot that the run rests on; None where it writes all rows."""
+        return self.difference.base if self.difference else None
 
     @property
     def unchanged(self) -> int:

@@ -17,7 +17,8 @@ class Snapshot:
         rules: The digest of the rules that made items of the rows (`RowRules.digest`).
         table: The table, by a name that no other one has, made anew under its name or not (`table_identity`).
         execution: The name of the run's first execution.
-        at: When its file was prepared, in seconds since the epoch: who wrote since, wrote over it.
+        at: Since when nobody else may have written, in seconds since the epoch: when the run looked what it may rest on.
+        left: When the run was green, likewise.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Snapshot:
     table: str
     execution: str
     at: float
+    left: float
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -37,8 +39,9 @@ class Snapshot:
             ValueError, TypeError: It is none.
         """
         snapshot = cls(**document)
-        texts = [value for name, value in vars(snapshot).items() if name != "at"]
-        if not all(isinstance(text, str) for text in texts) or type(snapshot.at) not in {int, float}:
+        texts = [value for name, value in vars(snapshot).items() if name not in {"at", "left"}]
+        moments = {type(snapshot.at), type(snapshot.left)}
+        if not all(isinstance(text, str) for text in texts) or not moments <= {int, float}:
             raise TypeError("its values are none of a snapshot")
         return snapshot
 
@@ -51,11 +54,13 @@ class Base:
         snapshot: The snapshot; None where there is none that can be trusted.
         why_all: Why there is none, "" where there is one.
         table: The table as it is now (`Snapshot.table`).
+        at: When that was looked for, in seconds since the epoch; who writes later is not known of.
     """
 
     snapshot: Snapshot | None
     why_all: str
     table: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,11 @@ class Difference:
         unchanged: Rows that it has as they are: they are not written.
         vanished: Keys that it has, and no row of the file.
         why_all: Why all rows are written; "" where the file rests on a snapshot.
-        base: The snapshot that it rests on; None where all rows are written.
+        base: The snapshot that it rests on; None where none can be trusted, and all rows are written.
         digests_key: The key of the digests of the file's rows, of which the next snapshot is made.
         digests_sha256: Their digest, in hexadecimal.
         table: The table that it is for (`Snapshot.table`).
+        at: When the snapshot was looked for, in seconds since the epoch (`Snapshot.at`).
         vanished_key: The key of the list of the vanished keys; None where nobody wants one, or none vanished.
     """
 
@@ -90,6 +96,7 @@ class Difference:
     digests_key: str
     digests_sha256: str
     table: str
+    at: float
     vanished_key: str | None = None
 
     @classmethod

@@ -104,10 +104,11 @@ class Written:
             unchanged=found.unchanged,
             vanished=found.vanished,
             why_all=base.why_all,
-            base=base.snapshot if found.unchanged else None,
+            base=base.snapshot,
             digests_key=key,
             digests_sha256=sha256,
             table=base.table,
+            at=base.at,
             vanished_key=prefix + vanished.name if vanished is not None else None,
         )
 

@@ -72,7 +72,7 @@ def prepare(
     source_url: str | None = None,
     accept_source: bool = False,
     dry_run: bool = False,
-    find_base: Callable[[], Base] = lambda: Base(None, "nobody looked for a snapshot", ""),
+    find_base: Callable[[], Base] = lambda: Base(None, "nobody looked for a snapshot", "", 0.0),
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:

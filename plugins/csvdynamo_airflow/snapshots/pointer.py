@@ -117,7 +117,7 @@ class StoredPointer:
 
         Args:
             run: The name of its first execution.
-            base: The snapshot that its file rests on; None where it writes all rows: what a check found is mended by that.
+            base: The snapshot that its file rests on; None where it writes all rows, which mends what a check found.
             make: Whether to say so where there is no object. A run that leaves no snapshot has nothing to say there.
 
         Raises:

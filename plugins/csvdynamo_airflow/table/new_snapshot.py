@@ -1,5 +1,6 @@
 """The snapshot that a green run leaves: which of its rows it has put into the table."""
 
+import time
 from typing import TYPE_CHECKING
 
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -70,6 +71,7 @@ def keep_snapshot(s3: "S3Client", dataset: str, prepared: Prepared, outcomes: Ro
         rules=prepared.rules,
         table=difference.table,
         execution=prepared.execution_name,
-        at=prepared.at,
+        at=difference.at,
+        left=time.time(),
     )
     StoredPointer(s3, prepared.bucket, dataset).remember(snapshot)

@@ -81,9 +81,10 @@ class FetchErrorFilesOperator(BaseOperator):
         if not told:
             raise AirflowSkipException("No file was prepared: there are no error files.")
         prepared = Prepared.from_json(told)
-        stack = open_stack(open_dataset(self.dataset_name), Use.LOOK)
+        dataset = open_dataset(self.dataset_name)
+        stack = open_stack(dataset, Use.LOOK)
         with permanent_errors_fail_at_once():
-            migration = make_migration(stack, prepared)
+            migration = make_migration(stack, dataset, prepared)
             migration.turn.renew(migration.name)
             execution = migration.newest(Ended.from_xcom(context["ti"].xcom_pull(task_ids=self.wait_task)))
         return stack, prepared, execution

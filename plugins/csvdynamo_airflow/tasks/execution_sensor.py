@@ -81,7 +81,7 @@ class ExecutionSensor(BaseSensorOperator):
         with permanent_errors_fail_at_once(), wait_for_turn(context):
             prepared = Prepared.from_json(self.prepared)
             refuse_other_rules(prepared, dataset)
-            execution = make_migration(stack, prepared).take_up()
+            execution = make_migration(stack, dataset, prepared).take_up()
         # One that has ended is waited for as well, for a moment: it is the trigger that tells the Map Run's progress.
         self.log.info("Waiting for execution %s (%s)", shown(execution.arn), shown(execution.status))
         self.defer(

@@ -69,7 +69,7 @@ def publish_report(
     _write_page(stack, page, report)
     _list_run(stack, run_line(report, key, time.time()))
     if findings.prepared:
-        _give_turn_back(make_migration(stack, findings.prepared), findings.ended)
+        _give_turn_back(make_migration(stack, dataset, findings.prepared), findings.ended)
     log.info("Report: s3://%s/%s\n%s", stack.bucket, key, shown_lines(text))
     title = f"csvdynamo {dataset.name}: {'NOT ' if found else ''}accounted for"
     publish(client("sns"), stack.topic_arn, title, f"{text}\n\nThe report as a page: s3://{stack.bucket}/{page}")

@@ -29,11 +29,11 @@ from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.storage.stored_file import ObjectError, ObjectPostponedError
 from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.new_snapshot import remember_snapshot
-from csvdynamo_airflow.table.table_key import check_table_key, table_identity
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.tasks.connections import client, source_credentials
 from csvdynamo_airflow.tasks.task_shell import (
+    find_table,
     make_migration,
     open_dataset,
     open_stack,
@@ -116,12 +116,13 @@ def prepare_source(
 
 def _find_base(dataset: Dataset, *, force: bool) -> Base:
     """Find the snapshot that a run may rest on that writes only what changed."""
-    stack = open_stack(dataset, Use.LOOK)
-    table = table_identity(check_table_key(client("dynamodb"), stack.table, dataset))
+    at, stack = time.time(), open_stack(dataset, Use.LOOK)
+    table = find_table(stack, dataset)
     if force:
-        return Base(None, "the run was triggered with force", table)
+        return Base(None, "the run was triggered with force", table, at)
+    stored = StoredPointer(client("s3"), stack.bucket, dataset.name)
     executions = OtherExecutions(client("stepfunctions"), stack.state_machine_arn, ())
-    return find_base(StoredPointer(client("s3"), stack.bucket, dataset.name), dataset.rules.digest, table, executions)
+    return find_base(stored, dataset.rules.digest, table, executions, at)
 
 
 def start_migration(
@@ -146,7 +147,7 @@ def start_migration(
         refuse_other_rules(file, dataset)
         refuse_unapproved(file, Approval.from_json(approval) if approval else None)
         last_check = LastCheck.of(client("s3"), dataset_name, file)
-        execution = make_migration(stack, file).start(lambda newest: force or last_check.found_damage(newest))
+        execution = make_migration(stack, dataset, file).start(lambda newest: force or last_check.found_damage(newest))
     return {"arn": execution.arn, "name": execution.name, "status": execution.status}
 
 
@@ -179,7 +180,7 @@ def check_table(
     file = Prepared.from_json(prepared)
     with permanent_errors_fail_at_once():
         refuse_other_rules(file, dataset)
-        migration = make_migration(stack, file)
+        migration = make_migration(stack, dataset, file)
         execution = migration.newest(Ended.from_xcom(ended))
         if execution is None and file.unchanged and not file.rows_to_write:
             return _check(file, dataset, stack, Outcome(), migration, run_id=run_id).to_json()
@@ -200,6 +201,8 @@ def _check(
 ) -> CheckedTable:
     """Compare the table with the prepared file, and keep what differs for whoever comes next."""
     s3, difference = client("s3"), file.difference
+    if migration.claim is not None:
+        migration.claim.refuse_other_table()
     reader = TableReader(client("dynamodb"), stack.table, dataset.rules.key)
     with migration.turn.kept(migration.name):
         checked = TableCheck(s3, reader, dataset, file, outcome).run(run_id)
@@ -223,15 +226,16 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
     """
     if findings.prepared is None:
         return None
-    stack = open_stack(open_dataset(findings.dataset), Use.LOOK)
+    dataset = open_dataset(findings.dataset)
+    stack = open_stack(dataset, Use.LOOK)
     with permanent_errors_fail_at_once():
-        migration = make_migration(stack, findings.prepared)
+        migration = make_migration(stack, dataset, findings.prepared)
         migration.turn.renew(migration.name)
         execution = migration.newest(findings.ended)
-        counts = replace(
-            count_migration(client("s3"), migration.states, findings.prepared, execution, findings.outcome),
-            overlapping=migration.overlapping(findings.checked.at if findings.checked else 0.0),
-        )
+        counts = count_migration(client("s3"), migration.states, findings.prepared, execution, findings.outcome)
+        if execution is not None or findings.nothing_to_write:
+            checked_at = findings.checked.at if findings.checked else 0.0
+            counts = replace(counts, overlapping=migration.overlapping(checked_at))
     log.info("Ledger:\n%s", shown_lines(replace(findings, counts=counts).ledger.table()))
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
@@ -19,6 +20,7 @@ from csvdynamo_airflow.settings import datasets_folder, retry_seconds
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.stack import Stack, Use, read_stack, refuse_other_version
 from csvdynamo_airflow.table.existing_table import check_table
+from csvdynamo_airflow.table.table_key import check_table_key, table_identity
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.snapshot_trust import Claim
@@ -139,9 +141,18 @@ def refuse_unapproved(prepared: Prepared, approval: Approval | None) -> None:
         )
 
 
-def make_migration(stack: Stack, prepared: Prepared) -> Migration:
+def find_table(stack: Stack, dataset: Dataset) -> str:
+    """Tell the stack's table from every other one, as it is now (`table_identity`).
+
+    Raises:
+        TableError: There is none, or its key is another.
+        TableNotReadyError: It is being made or deleted.
+    """
+    return table_identity(check_table_key(client("dynamodb"), stack.table, dataset))
+
+
+def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migration:
     """Make the migration of a prepared file."""
-    difference = prepared.difference
     s3 = client("s3")
     return Migration(
         dataset=stack.dataset,
@@ -156,7 +167,8 @@ def make_migration(stack: Stack, prepared: Prepared) -> Migration:
         claim=Claim(
             StoredPointer(s3, prepared.bucket, stack.dataset),
             prepared.execution_name,
-            difference.base if difference else None,
-            leaves_one=difference is not None,
+            prepared.base,
+            leaves_one=prepared.difference is not None,
+            find_table=partial(find_table, stack, dataset),
         ),
     )

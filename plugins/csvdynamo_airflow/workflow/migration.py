@@ -19,8 +19,9 @@ from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import counted_name, is_counted_name
 from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions, running_map_run
-from csvdynamo_airflow.workflow.snapshot_trust import Claim
-from csvdynamo_airflow.workflow.turn import Intent, Turn, TurnTakenError
+from csvdynamo_airflow.workflow.snapshot_trust import Claim, writers_since
+from csvdynamo_airflow.workflow.state_machine import StateMachine
+from csvdynamo_airflow.workflow.turn import Intent, Turn
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -109,6 +110,7 @@ class Migration:
             # Looked at again, now that nobody else may begin.
             if self._written_since(newest, executions):
                 raise MigrationPostponedError(f"Another execution wrote before {newest.name} was redriven.")
+            self._make_claim(executions)
             self.states.redrive_execution(executionArn=newest.arn)
         log.info("Execution %s is redriven.", newest.name)
         self._yield_to_others(executions, redriven)
@@ -141,14 +143,20 @@ class Migration:
     def overlapping(self, checked_at: float) -> tuple[str, ...]:
         """Name the other executions of the data set that may have written while this run's did, or before its check.
 
+        Where the run left rows as they were, since a snapshot, nobody may have written since that.
+
         Args:
             checked_at: When the table had been read, in seconds since the epoch; 0 if it was not.
         """
-        if not (executions := self.executions()):
-            return ()
-        newest = executions[-1]
-        end = max(checked_at, newest.stopped or self.turn.now())
-        return tuple(other.name for other in self.others(executions).overlapping(newest.started, end))
+        executions = self.executions()
+        newest, base = executions[-1] if executions else None, self.claim.base if self.claim else None
+        stopped = newest.stopped if newest else checked_at
+        others, end = self.others(executions), max(checked_at, stopped or self.turn.now())
+        if base is not None:
+            found = writers_since(base, others, end)
+        else:
+            found = others.overlapping(newest.started, end) if newest else []
+        return tuple(other.name for other in found)
 
     def _why_not_redriven(self, newest: Execution, executions: list[Execution]) -> str | None:
         """Say why an execution that failed is not redriven, None if it is.
@@ -160,7 +168,11 @@ class Migration:
             return f"execution {since[0].name} wrote to the table after it"
         if not newest.redrivable:
             return "Step Functions does not take it again"
-        return "the state machine or its function was changed since" if self._is_outdated(newest) else None
+        return (
+            "the state machine or its function was changed since"
+            if self._machine.was_changed_since(newest.arn)
+            else None
+        )
 
     def _written_since(self, newest: Execution, executions: list[Execution]) -> list[Other]:
         """List the other executions that may have written since it was the run's turn; none may have succeeded."""
@@ -173,12 +185,6 @@ class Migration:
                 "those of a later run. Trigger the DAG again, as a new run, if this file is the one that you want."
             )
         return since
-
-    def _is_outdated(self, execution: Execution) -> bool:
-        began_with = self.states.describe_state_machine_for_execution(executionArn=execution.arn)["definition"]
-        with self._machine_there():
-            now = self.states.describe_state_machine(stateMachineArn=self.state_machine_arn)["definition"]
-        return began_with != now
 
     def newest(self, ended: Ended | None) -> Execution | None:
         """Find the run's newest execution, None when none was started.
@@ -202,19 +208,15 @@ class Migration:
         return newest
 
     def _start_another(self, executions: list[Execution], after: Execution | None = None) -> Execution:
-        with self._machine_there():
-            busy = self.others(executions).still_writing(self.turn.now())
-        if busy:
-            name, seconds = busy
-            raise TurnTakenError(
-                f"Execution {name} was cut off, and a function of it may still write for {seconds:,.0f} s.", seconds
-            )
+        with self._machine.there():
+            self.others(executions).refuse_still_writing(self.turn.now())
         name = counted_name(self.name, len(executions) + 1)
         arn = execution_arn(self.state_machine_arn, name)
         wanted = Execution(arn, name, "RUNNING")
         with self._turn_for(executions, wanted):
             if after is not None:
                 self._written_since(after, executions)
+            self._make_claim(executions)
             try:
                 self.states.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=self._input)
             except self.states.exceptions.ExecutionAlreadyExists:
@@ -239,14 +241,12 @@ class Migration:
         Raises:
             MigrationError: There is no such state machine any more.
             TurnTakenError: Another run has the turn, or another execution is alive.
-            SnapshotGoneError: The file holds only what changed since a snapshot that does not hold any more.
         """
-        self._refuse_overlap(executions)
+        with self._machine.there():
+            self.others(executions).refuse_alive(self.turn.now())
         intent = Intent(self.name, wanted.name, wanted.redrives)
         self.turn.take(intent, lambda name: describe(self.states, execution_arn(self.state_machine_arn, name)))
         try:
-            if self.claim is not None:
-                self.claim.make(self.others(executions))
             yield
         except (MigrationError, MigrationPostponedError):
             self.turn.give_back(self.name, intent.execution)
@@ -255,6 +255,15 @@ class Migration:
             if not may_pass(error):
                 self.turn.give_back(self.name, intent.execution)
             raise
+
+    def _make_claim(self, executions: list[Execution]) -> None:
+        """Say that the run writes: the last thing before the call, for what is refused before that writes nothing.
+
+        Raises:
+            SnapshotGoneError: The file holds only what changed since a snapshot that does not hold any more.
+        """
+        if self.claim is not None:
+            self.claim.make(self.others(executions), self.turn.now())
 
     def _yield_to_others(self, executions: list[Execution], mine: Execution) -> None:
         """Look again once an execution runs: an execution started by hand asks for no turn, and a turn can be lost.
@@ -274,6 +283,10 @@ class Migration:
         )
 
     @property
+    def _machine(self) -> StateMachine:
+        return StateMachine(self.states, self.state_machine_arn, self.dataset)
+
+    @property
     def _input(self) -> str:
         return execution_input(self.bucket, self.file_key, self.rules)
 
@@ -283,22 +296,3 @@ class Migration:
                 f"Execution {execution.name} has this run's name but another input: {execution.input or 'none'}, not "
                 f"{self._input}. It was started by hand; trigger the DAG again, as a new run."
             )
-
-    def _refuse_overlap(self, executions: list[Execution]) -> None:
-        with self._machine_there():
-            other = self.others(executions).alive(self.turn.now())
-        if other:
-            raise TurnTakenError(
-                f"Another migration of this data set is alive: {other}. Two at once would write over one another; "
-                "wait for it or stop it."
-            )
-
-    @contextmanager
-    def _machine_there(self) -> Iterator[None]:
-        try:
-            yield
-        except self.states.exceptions.StateMachineDoesNotExist as error:
-            raise MigrationError(
-                f"There is no state machine {self.state_machine_arn} any more. Deploy the data set's stack again: "
-                f"make deploy DATASET={self.dataset}"
-            ) from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from csvdynamo.writing.turn import LONGEST_BATCH_SECONDS
 from csvdynamo_airflow.documents.execution import SUCCEEDED
+from csvdynamo_airflow.workflow.turn import TurnTakenError
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -110,6 +111,34 @@ class OtherExecutions:
             if _cut_off_children(self.states, one.arn):
                 return one.name, (one.stopped or now) + STILL_WRITING_SECONDS - now
         return None
+
+    def refuse_alive(self, now: float) -> None:
+        """Refuse to go on while another one is `alive`.
+
+        Raises:
+            TurnTakenError: One is.
+        """
+        if other := self.alive(now):
+            raise TurnTakenError(
+                f"Another migration of this data set is alive: {other}. Two at once would write over one another; "
+                "wait for it or stop it."
+            )
+
+    def refuse_still_writing(self, now: float) -> None:
+        """Refuse to go on while one that was cut off is `still_writing`.
+
+        Raises:
+            TurnTakenError: One is; says how long it may be.
+        """
+        if busy := self.still_writing(now):
+            name, seconds = busy
+            raise TurnTakenError(
+                f"Execution {name} was cut off, and a function of it may still write for {seconds:,.0f} s.", seconds
+            )
+
+    def known_since(self) -> float:
+        """Say since when executions are known of, in seconds since the epoch: those of a machine go with it."""
+        return self.states.describe_state_machine(stateMachineArn=self.machine)["creationDate"].timestamp()
 
     def began_since(self, since: float) -> list[Other]:
         """List those that began after a moment and came as far as a Map Run."""

@@ -1,14 +1,22 @@
-"""Whether a data set's snapshot holds: as long as nobody wrote to the table since, as far as anybody can know."""
+"""Whether a data set's snapshot holds: as long as nobody wrote to its table since, as far as anybody can know.
 
+Who may have written is asked in one way (`why_gone`, `writers_since`): when a run looks what it may rest on, before its
+execution is started or redriven, and once more by the witnesses of its rows, after the check of the table.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot
 from csvdynamo_airflow.naming import is_counted_name
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, StoredPointer
-from csvdynamo_airflow.workflow.other_executions import OtherExecutions
+from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions
+
+_CLOCKS_SECONDS = 60.0
+"""How far the clocks of a worker and of AWS may be apart, where a run's own executions are told from others."""
 
 
-def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherExecutions) -> Base:
+def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherExecutions, at: float) -> Base:
     """Find the snapshot that a run may rest on, and say why there is none.
 
     Args:
@@ -16,14 +24,16 @@ def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherEx
         rules: The digest of the rules (`RowRules.digest`): by others, rows of the same cells have other items.
         table: The table as it is now (`Snapshot.table`).
         executions: All executions of the data set.
+        at: A moment before anything of this was asked, in seconds since the epoch.
     """
     pointer = stored.read()
-    why = pointer.speaks_against_it()
-    if not why and pointer.snapshot is None:
+    why, snapshot = pointer.speaks_against_it(), pointer.snapshot
+    if not why and snapshot is None:
         why = "no green run has left a snapshot yet"
-    elif not why and pointer.snapshot is not None:
-        why = _why_not(pointer.snapshot, rules, table, executions)
-    return Base(None if why else pointer.snapshot, why, table)
+    elif not why and snapshot is not None:
+        why = "the rules were changed since the last green run" if snapshot.rules != rules else ""
+        why = why or why_gone(snapshot, table, executions, at)
+    return Base(None if why else snapshot, why, table, at)
 
 
 @dataclass(frozen=True)
@@ -35,38 +45,75 @@ class Claim:
         run: The name of the run's first execution.
         base: The snapshot that its file rests on; None where it writes all rows.
         leaves_one: Whether the run leaves a snapshot when it is green.
+        find_table: Tells the table as it is now (`Snapshot.table`).
     """
 
     stored: StoredPointer
     run: str
     base: Snapshot | None
     leaves_one: bool
+    find_table: Callable[[], str]
 
-    def make(self, others: OtherExecutions) -> None:
+    def make(self, others: OtherExecutions, now: float) -> None:
         """Say that the run writes; an execution of it is started or redriven next.
 
         Args:
             others: The executions of the data set that are none of the run's own.
+            now: Seconds since the epoch.
 
         Raises:
             SnapshotGoneError: Its file rests on a snapshot that does not hold any more.
             WrittenMeanwhileError: Others change what is told of the snapshot all the time.
         """
-        if self.base is not None and (why := _written_since(self.base, others)):
+        if self.base is not None and (why := why_gone(self.base, self.find_table(), others, now)):
             raise SnapshotGoneError(self.base.execution, why)
         self.stored.claim(self.run, self.base, make=self.leaves_one)
 
+    def refuse_other_table(self) -> None:
+        """Refuse to check a table that is not the one whose rows a run left as they were.
 
-def _why_not(snapshot: Snapshot, rules: str, table: str, executions: OtherExecutions) -> str:
-    if snapshot.table != table:
-        return "the table is another one than then, or was made anew"
-    if snapshot.rules != rules:
-        return "the rules were changed since the last green run"
-    return _written_since(snapshot, executions)
+        Raises:
+            SnapshotGoneError: It was made anew since, or restored under its name.
+        """
+        if self.base is not None and (why := _why_other_table(self.base, self.find_table())):
+            raise SnapshotGoneError(self.base.execution, why)
 
 
-def _written_since(snapshot: Snapshot, executions: OtherExecutions) -> str:
-    """Name an execution that asked for no turn, since somebody started it by hand; "" if there is none."""
-    since = executions.began_since(snapshot.at)
-    other = next((one for one in since if not is_counted_name(one.name, snapshot.execution)), None)
+def why_gone(snapshot: Snapshot, table: str, executions: OtherExecutions, now: float) -> str:
+    """Say why a snapshot does not hold, as far as the table and Step Functions tell; "" while it does.
+
+    Args:
+        snapshot: The snapshot.
+        table: The table as it is now (`Snapshot.table`).
+        executions: The executions of the data set, but for those of a run that asks of itself.
+        now: Seconds since the epoch.
+    """
+    if why := _why_other_table(snapshot, table):
+        return why
+    if executions.known_since() > snapshot.at:
+        return "the state machine was made anew since the last green run, and what its executions were nobody knows"
+    other = next(iter(writers_since(snapshot, executions, now)), None)
     return f"execution {other.name} has written since the last green run" if other else ""
+
+
+def writers_since(snapshot: Snapshot, executions: OtherExecutions, until: float) -> list[Other]:
+    """List the executions that may have written to the table since a snapshot, but for those of the run that left it.
+
+    One that somebody starts by hand asks for no turn, and says nothing of it. Nor does one that somebody redrives.
+
+    Args:
+        snapshot: The snapshot.
+        executions: The executions of the data set.
+        until: The end of the time, in seconds since the epoch.
+    """
+    return [one for one in executions.overlapping(snapshot.at, until) if not _has_left(one, snapshot)]
+
+
+def _why_other_table(snapshot: Snapshot, table: str) -> str:
+    return "" if snapshot.table == table else "the table is another one than then, or was made anew"
+
+
+def _has_left(other: Other, snapshot: Snapshot) -> bool:
+    """Tell whether an execution is of the run that left a snapshot, and had ended by then."""
+    is_its = is_counted_name(other.name, snapshot.execution)
+    return is_its and other.stopped is not None and other.stopped <= snapshot.left + _CLOCKS_SECONDS

@@ -142,7 +142,9 @@ def test_rules_that_were_changed_since_prepare_stop_start_wait_and_verify(
 def test_the_same_rules_go_on(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution_sensor, "open_dataset", lambda name: run.dataset)
     monkeypatch.setattr(execution_sensor, "open_stack", lambda *_: STACK)
-    monkeypatch.setattr(execution_sensor, "make_migration", lambda *_: steps.make_migration(STACK, run.prepared))
+    monkeypatch.setattr(
+        execution_sensor, "make_migration", lambda *_: steps.make_migration(STACK, run.dataset, run.prepared)
+    )
     sensor = ExecutionSensor(task_id="wait", dataset_name="cars", prepared=run.prepared.to_json())
 
     with pytest.raises(TaskDeferred):

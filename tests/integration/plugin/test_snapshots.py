@@ -1,26 +1,27 @@
 """What the tasks do with a data set's snapshot: they trust it, speak against it, and leave another."""
 
 import hashlib
-import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
-from csvdynamo_airflow.snapshots.pointer import Pointer, StoredPointer
-from csvdynamo_airflow.tasks import steps, task_shell
+from csvdynamo_airflow.snapshots.pointer import Pointer, SnapshotGoneError, StoredPointer
+from csvdynamo_airflow.tasks import report_step, steps, task_shell
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, FinishedRun, finished_run
-from tests.integration.plugin.migration_objects import BUCKET, reject
+from tests.integration.plugin.migration_objects import BUCKET, GivenMigration, given_migration, reject
+from tests.unit.plugin.fake_step_functions import MACHINE, NOW, FakeStepFunctions
 from tests.unit.plugin.run_findings import RULES, SNAPSHOT, difference
-
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -35,6 +36,10 @@ def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def pointer(run: FinishedRun) -> StoredPointer:
     return StoredPointer(run.s3, BUCKET, "cars")
+
+
+def given(run: FinishedRun) -> GivenMigration:
+    return given_migration(run.s3, run.states, lambda: run.executions)
 
 
 def remember(run: FinishedRun) -> None:
@@ -82,9 +87,11 @@ def test_a_green_run_leaves_the_digests_of_its_rows_and_the_list_of_those_that_i
             rules=RULES,
             table="tb_cars",
             execution="cars-1",
-            at=50.0,
+            at=40.0,
+            left=told.snapshot.left,
         )
     )
+    assert abs(told.snapshot.left - NOW.timestamp()) < 3600
     assert run.s3.get_object(Bucket=BUCKET, Key=told.snapshot.unwritten_key)["Body"].read() == b"2,true\n3,true\n"
 
 
@@ -133,7 +140,7 @@ def test_a_check_speaks_against_the_snapshot_of_a_run_that_was_green_by_then(run
     report = run.look_again()
 
     assert not report["accounted"]
-    assert pointer(run).read().doubt == "the check of the table after the run of cars-1 found 1 items missing or changed"
+    assert "after the run of cars-1 found 1 items missing or changed" in pointer(run).read().doubt
 
 
 def test_items_of_others_do_not_speak_against_it(run: FinishedRun) -> None:
@@ -164,64 +171,123 @@ def test_an_item_that_no_run_would_write_again_makes_the_next_one_write_all(run:
     assert (told.snapshot, "found 1 items" in told.doubt) == (SNAPSHOT, True)
 
 
-class States:
-    """Step Functions with one execution that made a Map Run."""
-
-    def __init__(self, name: str, started: datetime) -> None:
-        self.item = {"executionArn": name, "name": name, "status": "SUCCEEDED", "startDate": started, "stopDate": NOW}
-
-    def get_paginator(self, _: str) -> Any:
-        return self
-
-    def paginate(self, **_: str) -> list[dict[str, Any]]:
-        return [{"executions": [self.item]}]
-
-    def list_map_runs(self, **_: str) -> dict[str, Any]:
-        return {"mapRuns": [{}]}
-
-
 def found(
-    run: FinishedRun, monkeypatch: pytest.MonkeyPatch, states: States | None = None, *, force: bool = False
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch, states: FakeStepFunctions | None = None, *, force: bool = False
 ) -> Base:
     """Find what the next run may rest on, as the task prepare does."""
-    clients = {"s3": run.s3, "dynamodb": run.dynamodb, "stepfunctions": states or States("cars-1", NOW)}
-    monkeypatch.setattr(steps, "client", clients.__getitem__)
+    clients = {"s3": run.s3, "dynamodb": run.dynamodb, "stepfunctions": states or executed("cars-1")}
+    for module in (steps, task_shell):
+        monkeypatch.setattr(module, "client", clients.__getitem__)
     return steps._find_base(run.dataset, force=force)
+
+
+def executed(name: str, hours_ago: float = 0.0, **more: Any) -> FakeStepFunctions:
+    """Step Functions with one execution that made a Map Run."""
+    states = FakeStepFunctions()
+    states.add_map_run(states.add(name, "SUCCEEDED", "{}", stopped_hours_ago=hours_ago, **more), running=False)
+    return states
+
+
+def make_table_anew(run: FinishedRun) -> None:
+    definition = run.dynamodb.describe_table(TableName=STACK.table)["Table"]
+    run.dynamodb.delete_table(TableName=STACK.table)
+    names = ("TableName", "KeySchema", "AttributeDefinitions")
+    run.dynamodb.create_table(**{name: definition[name] for name in names}, BillingMode="PAY_PER_REQUEST")
+
+
+def resting(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> Snapshot:
+    """Let the run have been green an hour ago, in this table; return what it left."""
+    assert run.prepared.difference is not None
+    at = NOW.timestamp() - 3600
+    table = found(run, monkeypatch).table
+    run.prepared = replace(run.prepared, difference=replace(run.prepared.difference, table=table, at=at))
+    remember(run)
+    snapshot = pointer(run).read().snapshot
+    assert snapshot is not None
+    return snapshot
 
 
 def test_the_next_run_rests_on_what_was_left_in_this_table_by_these_rules(
     run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = found(run, monkeypatch).table
-    assert run.prepared.difference is not None
-    run.prepared = replace(run.prepared, difference=replace(run.prepared.difference, table=table))
-    remember(run)
+    resting(run, monkeypatch)
 
     base = found(run, monkeypatch)
-    assert (base.snapshot is not None, base.why_all) == (True, "")
-    assert found(run, monkeypatch, force=True).why_all == "the run was triggered with force"
-    assert "execution by-hand has written" in found(run, monkeypatch, States("by-hand", NOW)).why_all
-    long_ago = datetime.fromtimestamp(50.0, UTC) - timedelta(seconds=1)
-    assert found(run, monkeypatch, States("by-hand", long_ago)).why_all == ""
 
-    definition = run.dynamodb.describe_table(TableName=STACK.table)["Table"]
-    run.dynamodb.delete_table(TableName=STACK.table)
-    names = ("TableName", "KeySchema", "AttributeDefinitions")
-    run.dynamodb.create_table(**{name: definition[name] for name in names}, BillingMode="PAY_PER_REQUEST")
+    assert (base.snapshot is not None, base.why_all) == (True, "")
+    assert abs(base.at - NOW.timestamp()) < 600
+    assert found(run, monkeypatch, executed("by-hand", hours_ago=2)).why_all == ""
+    assert found(run, monkeypatch, force=True).why_all == "the run was triggered with force"
+
+
+def test_nobody_may_write_from_before_the_first_look(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    found(run, monkeypatch)
+    looked: list[float] = []
+    monkeypatch.setattr(steps, "find_table", lambda *_: looked.append(time.time()) or "table")
+
+    base = steps._find_base(run.dataset, force=False)
+
+    assert base.at < looked[0]
+
+
+def test_it_does_not_where_somebody_has_written_or_nobody_knows_who_has(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resting(run, monkeypatch)
+    redriven = executed("by-hand", hours_ago=0.5, startDate=NOW - timedelta(hours=50), redriveCount=1)
+    anew = FakeStepFunctions(made=NOW - timedelta(minutes=30))
+
+    assert "execution by-hand has written" in found(run, monkeypatch, executed("by-hand", hours_ago=0.5)).why_all
+    assert "execution by-hand has written" in found(run, monkeypatch, redriven).why_all
+    assert "the state machine was made anew" in found(run, monkeypatch, anew).why_all
+    make_table_anew(run)
     assert found(run, monkeypatch).why_all == "the table is another one than then, or was made anew"
 
 
-def test_the_execution_reads_the_rows_that_changed_and_says_first_that_it_writes(
+def test_what_changed_is_neither_written_to_nor_checked_in_another_table_of_its_name(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = resting(run, monkeypatch)
+    migration = task_shell.make_migration(
+        STACK, run.dataset, replace(run.prepared, difference=difference(unchanged=11, base=base, table=base.table))
+    )
+    assert migration.claim is not None
+    assert migration.file_key == "source/cars/0c/changed_cars.csv"
+    migration.claim.make(migration.others([]), NOW.timestamp())
+    assert pointer(run).read() == Pointer(base, writer="cars-1")
+    monkeypatch.setattr(steps, "make_migration", lambda *_: replace(given(run), claim=migration.claim))
+    assert run.verify() is not None
+
+    make_table_anew(run)
+
+    with pytest.raises(SnapshotGoneError, match="the table is another one than then"):
+        migration.claim.make(migration.others([]), NOW.timestamp())
+    with pytest.raises(AirflowFailException, match="the table is another one than then"):
+        run.verify()
+
+
+def test_a_run_that_had_nothing_to_write_is_red_where_somebody_wrote_beside_it(
     run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_nothing_new(run)
-    monkeypatch.setattr(task_shell, "client", {"s3": run.s3, "stepfunctions": run.states}.__getitem__)
+    claim: Any = SimpleNamespace(base=SNAPSHOT, refuse_other_table=lambda: None)
+    beside = replace(given(run), claim=claim, states=executed("by-hand"), state_machine_arn=MACHINE)
+    for module in (steps, report_step):
+        monkeypatch.setattr(module, "make_migration", lambda *_: beside)
 
-    migration = task_shell.make_migration(STACK, run.prepared)
+    report = run.look_again()
 
-    assert migration.file_key == "source/cars/0c/changed_cars.csv"
-    assert migration.claim is not None
-    migration.claim.make(migration.others([]))
-    assert pointer(run).read().writer == "cars-1"
-    document = json.loads(run.s3.get_object(Bucket=BUCKET, Key="reports/cars/snapshot.json")["Body"].read())
-    assert document["snapshot"]["execution"] == "cars-0"
+    assert (report["verification"]["missing"], report["accounted"]) == (0, False)
+    assert "by-hand" in report["problems"][0]
+
+
+def test_a_dry_run_writes_over_nobody(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    findings = replace(with_nothing_new(run).findings(), dry_run=True, checked=None)
+    claim: Any = SimpleNamespace(base=SNAPSHOT)
+    migration = replace(given(run), claim=claim, states=executed("by-hand"))
+    monkeypatch.setattr(steps, "make_migration", lambda *_: migration)
+
+    told = steps.reconcile(findings)
+
+    assert told is not None
+    assert told["counts"]["overlapping"] == []

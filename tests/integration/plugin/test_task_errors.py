@@ -80,6 +80,7 @@ class Run:
         self.dataset: Any = None
 
     name = "cars-1"
+    claim = None
 
     def newest(self, ended: Ended | None) -> Execution | None:
         return next(reversed(self.executions()), None)

@@ -42,6 +42,7 @@ class FakeStepFunctions:
         calls: The names of the calls that change something or are scarce, in order.
         cut_off: How many children were aborted, by Map Run.
         definition: The state machine's; an execution that has none of its own began with it.
+        made: When the state machine was made.
         listed_by: The time by which ListExecutions gives the latest first; AWS does not say which it is.
     """
 
@@ -50,6 +51,7 @@ class FakeStepFunctions:
     calls: list[str] = field(default_factory=list)
     cut_off: dict[str, int] = field(default_factory=dict)
     definition: str = "{}"
+    made: datetime = NOW - timedelta(days=300)
     listed_by: str = "startDate"
     exceptions: Any = field(
         default_factory=lambda: SimpleNamespace(
@@ -107,7 +109,7 @@ class FakeStepFunctions:
         return {"executionCounts": {"running": 0, "timedOut": 0, "aborted": self.cut_off[mapRunArn]}}
 
     def describe_state_machine(self, *, stateMachineArn: str) -> dict[str, Any]:  # noqa: N803
-        return {"definition": self.definition}
+        return {"definition": self.definition, "creationDate": self.made}
 
     def describe_state_machine_for_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         return {"definition": self.executions[executionArn].get("definition", self.definition)}

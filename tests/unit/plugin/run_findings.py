@@ -76,6 +76,7 @@ SNAPSHOT = Snapshot(
     table="tb_cars",
     execution="cars-0",
     at=10.0,
+    left=20.0,
 )
 """What the run before left."""
 
@@ -95,6 +96,7 @@ def difference(**changes: Any) -> Difference:
         "digests_key": "reports/cars/cars-1/row_digests-0f.parquet",
         "digests_sha256": "0f",
         "table": "tb_cars",
+        "at": 40.0,
     }
     return Difference(**values | changes)
 

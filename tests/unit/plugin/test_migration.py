@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.unit.plugin.fake_step_functions import (
     StateMachineDoesNotExist,
     arn_of,
 )
+from tests.unit.plugin.run_findings import SNAPSHOT
 
 NAME = "cars-0123456789abcdef0123"
 INPUT = execution_input("bucket", "source/cars/file.csv", "rules")
@@ -473,6 +475,30 @@ def test_other_executions_that_may_have_written_at_the_same_time_are_named(
     }
 
 
+@pytest.mark.parametrize("newest", [None, "SUCCEEDED"], ids=["nothing to write", "some rows written"])
+def test_of_a_run_that_left_rows_as_they_were_nobody_may_have_written_since_its_snapshot(
+    states: FakeStepFunctions, migration: Migration, newest: str | None
+) -> None:
+    def add(name: str, start: float, end: float) -> None:
+        times = {"startDate": NOW + timedelta(seconds=start), "stopDate": NOW + timedelta(seconds=end)}
+        states.add_map_run(states.add(name, "SUCCEEDED", INPUT, **times), running=False)
+
+    left = replace(SNAPSHOT, at=NOW.timestamp() - 1000, left=NOW.timestamp() - 800)
+    claim: Any = SimpleNamespace(base=left)
+    migration = replace(migration, claim=claim)
+    if newest:
+        add(NAME, 0, 10)
+    add("before it", -1100, -1001)
+    add(left.execution, -950, -850)
+    add("since", -500, -400)
+    add("redriven since", -9000, -300)
+    add(f"{left.execution}-2", -950, -100)
+    add("after the check", 21, 22)
+
+    assert set(migration.overlapping(NOW.timestamp() + 20)) == {"since", "redriven since", f"{left.execution}-2"}
+    assert replace(migration, claim=None).overlapping(NOW.timestamp() + 20) == ()
+
+
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "FAILED"])
 def test_the_turn_is_given_back_at_the_end_unless_the_execution_goes_on(
     states: FakeStepFunctions, migration: Migration, status: str
@@ -498,11 +524,13 @@ def test_the_turn_is_given_back_on_the_word_of_wait_whatever_an_old_answer_says(
 class Claims:
     """Notes when a run says that it writes."""
 
+    base = None
+
     def __init__(self, states: FakeStepFunctions, error: Exception | None = None) -> None:
         self.states, self.error = states, error
 
-    def make(self, others: Any) -> None:
-        self.states.calls.append(f"claim beside {sorted(one.name for one in others.began_since(0.0))}")
+    def make(self, others: Any, _now: float) -> None:
+        self.states.calls.append(f"claim beside {sorted(one.name for one in others.overlapping(0.0, NOW.timestamp()))}")
         if self.error:
             raise self.error
 
@@ -525,6 +553,17 @@ def test_a_run_says_that_it_writes_before_its_execution_is_started_or_redriven(
     migration.take_up()
 
     assert changes(states) == ["claim beside []", f"redrive {NAME}"]
+
+
+def test_a_start_that_is_refused_says_nothing(states: FakeStepFunctions, migration: Migration) -> None:
+    """It would speak against the snapshot of the later run, though it writes nothing."""
+    states.add_map_run(states.add(NAME, "SUCCEEDED", INPUT, stopped_hours_ago=3), running=False)
+    states.add_map_run(states.add("later", "SUCCEEDED", "{}", stopped_hours_ago=1), running=False)
+
+    with pytest.raises(MigrationError, match="later has succeeded since"):
+        claiming(migration, states).start(lambda _: True)
+
+    assert changes(states) == []
 
 
 def test_a_run_whose_claim_is_refused_starts_nothing_and_gives_its_turn_back(

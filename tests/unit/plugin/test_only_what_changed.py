@@ -1,9 +1,9 @@
 """What a run of only what changed writes, and when it writes all."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from csvdynamo_airflow.snapshots.changed_rows import copy_rows
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, pointer_key
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile
+from csvdynamo_airflow.workflow.other_executions import Other
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
 from tests.support.run_chain import Chain, End
@@ -53,6 +54,12 @@ def counts(prepared: Prepared) -> tuple[int, int, int, int]:
 def why(prepared: Prepared) -> str:
     assert prepared.difference is not None
     return prepared.difference.why_all
+
+
+def execution(name: str, seconds: float, redriven_for: float = 1.0) -> Other:
+    """One that began so many seconds from now, and ended a second later, or after a redrive."""
+    began = time.time() + seconds
+    return Other(name, name, "SUCCEEDED", began, began + redriven_for)
 
 
 def city(chain: Chain, key: str) -> str:
@@ -107,9 +114,14 @@ def test_a_red_run_that_had_nothing_to_write_leaves_the_snapshot_as_it_was(chain
         (lambda chain: chain.run(written([D]), CARS, End.KILLED), "has written since, and left no snapshot"),
         (lambda chain: setattr(chain, "identity", "table-2"), "the table is another one than then, or was made anew"),
         (
-            lambda chain: setattr(chain, "by_hand", lambda _: [SimpleNamespace(name="by-hand")]),
+            lambda chain: chain.by_hand.append(execution("by-hand", 0.0)),
             "execution by-hand has written since the last green run",
         ),
+        (
+            lambda chain: chain.by_hand.append(execution("by-hand", -1000.0, redriven_for=1010.0)),
+            "execution by-hand has written since the last green run",
+        ),
+        (lambda chain: setattr(chain, "machine_since", time.time()), "the state machine was made anew"),
         (
             lambda chain: chain.s3.objects.update({key: b"" for key in chain.s3.objects if key.endswith(".parquet")}),
             "is gone, or was changed",
@@ -117,7 +129,17 @@ def test_a_red_run_that_had_nothing_to_write_leaves_the_snapshot_as_it_was(chain
         (lambda chain: chain.s3.objects.update({pointer_key("cars"): b"{"}), "cannot be read"),
         (lambda chain: chain.s3.objects.pop(pointer_key("cars")), "no green run has left a snapshot yet"),
     ],
-    ids=["red", "killed", "table anew", "by hand", "digests lost", "damaged", "no pointer"],
+    ids=[
+        "red",
+        "killed",
+        "table anew",
+        "by hand",
+        "redriven by hand",
+        "machine anew",
+        "digests lost",
+        "damaged",
+        "no pointer",
+    ],
 )
 def test_all_rows_are_written_where_something_speaks_against_the_snapshot(chain: Chain, change: Any, told: str) -> None:
     change(chain)
@@ -138,9 +160,16 @@ def test_rows_are_written_again_by_other_rules(chain: Chain) -> None:
 
 def test_the_runs_own_executions_do_not_speak_against_its_snapshot(chain: Chain) -> None:
     name = chain.run(written([A, B, C, D]), CARS).prepared.execution_name
-    chain.by_hand = lambda _: [SimpleNamespace(name=name), SimpleNamespace(name=f"{name}-2")]
+    chain.by_hand += [execution(name, 0.0), execution(f"{name}-2", 5.0)]
 
     assert counts(chain.prepare(written([A, B, C, D]), CARS)) == (0, 0, 4, 0)
+
+
+def test_one_under_the_name_of_the_run_does_that_ended_after_it(chain: Chain) -> None:
+    name = chain.run(written([A, B, C, D]), CARS).prepared.execution_name
+    chain.by_hand.append(execution(f"{name}-2", 0.0, redriven_for=500.0))
+
+    assert f"execution {name}-2 has written" in why(chain.prepare(written([A, B, C, D]), CARS))
 
 
 def test_a_rejected_row_leaves_what_the_table_had_and_is_tried_at_each_run(chain: Chain) -> None:
@@ -226,9 +255,19 @@ def test_a_run_goes_on_after_it_was_red_and_no_other_run_over_it(chain: Chain) -
 
 def test_what_changed_is_not_written_once_somebody_has_written_by_hand(chain: Chain) -> None:
     prepared = chain.prepare(written([A, B, C, D]), CARS)
-    chain.by_hand = lambda _: [SimpleNamespace(name="by-hand")]
+    chain.by_hand.append(execution("by-hand", 0.0))
 
     with pytest.raises(SnapshotGoneError, match="execution by-hand has written"):
+        chain.claim(prepared, CARS)
+
+
+def test_a_file_of_which_every_row_changed_rests_on_the_snapshot_all_the_same(chain: Chain) -> None:
+    """What vanished stays known by it, until another run has written."""
+    prepared = chain.prepare(written([D]), CARS)
+    assert (counts(prepared), prepared.migrated_key) == ((1, 0, 0, 3), prepared.file_key)
+    chain.run(written([("a", "Rome", "2020")]), CARS)
+
+    with pytest.raises(SnapshotGoneError, match="there is another one"):
         chain.claim(prepared, CARS)
 
 

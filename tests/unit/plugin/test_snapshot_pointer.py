@@ -9,7 +9,7 @@ from csvdynamo_airflow.documents.snapshot import Snapshot
 from csvdynamo_airflow.snapshots.pointer import Pointer, SnapshotGoneError, StoredPointer, pointer_key
 from tests.unit.plugin.fake_bucket import FakeBucket
 
-SNAPSHOT = Snapshot("digests", "0a", "unwritten", "0b", "rules", "table", "cars-1", 50.0)
+SNAPSHOT = Snapshot("digests", "0a", "unwritten", "0b", "rules", "table", "cars-1", 50.0, 55.0)
 NEXT = replace(SNAPSHOT, key="other", execution="cars-2", at=60.0)
 
 

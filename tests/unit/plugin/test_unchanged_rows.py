@@ -97,11 +97,12 @@ def test_no_check_is_missed_where_none_is_wanted_or_verify_has_failed() -> None:
     assert problems(failed, GATES) == ["Task verify ended as failed: DynamoDB is gone."]
 
 
-def test_what_start_cannot_mend_the_next_run_does() -> None:
+@pytest.mark.parametrize("prepared", [SOME, prepared_file(3, difference=difference(changed=3))])
+def test_what_start_cannot_mend_the_next_run_does(prepared: Prepared) -> None:
     missing = (Difference(DifferenceKind.MISSING, "A_1", 1),)
     found = {"counts": {DifferenceKind.MISSING: 1}, "examples": missing, "key": "differences"}
 
-    [problem] = problems(run(checked=checked_table(**found)), GATES)
+    [problem] = problems(run(prepared, checked=checked_table(**found)), GATES)
 
     assert problem.endswith("Find who wrote to it, and trigger the DAG again, as a new run: it writes all rows.")
 
