@@ -15,9 +15,10 @@ class Snapshot:
         unwritten_key: The key of the list of those rows that it did not write.
         unwritten_sha256: Its digest.
         rules: The digest of the rules that made items of the rows (`RowRules.digest`).
-        table: The table, by a name that no other one has, made anew under its name or not (`table_identity`).
+        table: The table, by a name that no other one has, made anew under its name or not, and by which attribute its
+            items expire (`table_identity`).
         execution: The name of the run's first execution.
-        at: Since when nobody else may have written, in seconds since the epoch: when the run looked what it may rest on.
+        at: Since when nobody else may have written, in seconds since the epoch: when the run looked for its base.
         left: When the run was green, likewise.
     """
 

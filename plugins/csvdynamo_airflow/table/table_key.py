@@ -75,13 +75,17 @@ def check_table_key(dynamodb: "DynamoDBClient", table: str, dataset: Dataset) ->
     return described
 
 
-def table_identity(table: "TableDescriptionTypeDef") -> str:
+def table_identity(table: "TableDescriptionTypeDef", ttl: str | None) -> str:
     """Tell a table from every other one, also from one that was made anew under its name. Pure.
 
     Args:
         table: The ``Table`` of DescribeTable's answer.
+        ttl: The attribute by which its items expire, None if none do: those that have are not what a run left there.
     """
-    return "\n".join((table["TableName"], table.get("TableId", ""), str(table.get("CreationDateTime", ""))))
+    made = table.get("CreationDateTime")
+    return "\n".join(
+        (table["TableName"], table.get("TableId", ""), str(made.timestamp()) if made else "", f"ttl={ttl or ''}")
+    )
 
 
 def no_table(table: str, region: str, dataset: Dataset) -> str:

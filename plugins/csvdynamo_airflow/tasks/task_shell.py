@@ -148,7 +148,7 @@ def find_table(stack: Stack, dataset: Dataset) -> str:
         TableError: There is none, or its key is another.
         TableNotReadyError: It is being made or deleted.
     """
-    return table_identity(check_table_key(client("dynamodb"), stack.table, dataset))
+    return table_identity(check_table_key(client("dynamodb"), stack.table, dataset), dataset.table.ttl)
 
 
 def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migration:

@@ -110,7 +110,11 @@ def writers_since(snapshot: Snapshot, executions: OtherExecutions, until: float)
 
 
 def _why_other_table(snapshot: Snapshot, table: str) -> str:
-    return "" if snapshot.table == table else "the table is another one than then, or was made anew"
+    return (
+        ""
+        if snapshot.table == table
+        else "the table is another one than then, was made anew, or its items expire by another attribute"
+    )
 
 
 def _has_left(other: Other, snapshot: Snapshot) -> bool:

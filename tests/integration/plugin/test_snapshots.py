@@ -241,7 +241,15 @@ def test_it_does_not_where_somebody_has_written_or_nobody_knows_who_has(
     assert "execution by-hand has written" in found(run, monkeypatch, redriven).why_all
     assert "the state machine was made anew" in found(run, monkeypatch, anew).why_all
     make_table_anew(run)
-    assert found(run, monkeypatch).why_all == "the table is another one than then, or was made anew"
+    assert "the table is another one than then, was made anew" in found(run, monkeypatch).why_all
+
+
+def test_nor_where_items_expired_by_another_attribute(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their rows are unchanged, and nothing excuses them any more."""
+    resting(run, monkeypatch)
+    run.dataset = replace(run.dataset, table=replace(run.dataset.table, ttl="Year"))
+
+    assert "or its items expire by another attribute" in found(run, monkeypatch).why_all
 
 
 def test_what_changed_is_neither_written_to_nor_checked_in_another_table_of_its_name(

@@ -1,6 +1,7 @@
 """A table fits a data set if its whole key is the data set file's."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,7 +10,13 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column, ColumnType
-from csvdynamo_airflow.table.table_key import TableError, TableNotReadyError, check_table_key, refuse_other_key
+from csvdynamo_airflow.table.table_key import (
+    TableError,
+    TableNotReadyError,
+    check_table_key,
+    refuse_other_key,
+    table_identity,
+)
 
 CARS = Dataset("cars", Source("https://example.org/c.csv", "c.csv"), Table("tb_cars", "id"))
 SAID = "by datasets/cars.toml it has the partition key 'id' (text) and no sort key."
@@ -123,3 +130,14 @@ def test_a_table_that_cannot_be_written_now_is_left_to_a_later_attempt(status: s
 def test_a_table_that_is_gone_is_told_with_its_region_and_stack() -> None:
     with pytest.raises(TableError, match=r"no table tb_cars in eu-west-1, though the stack csvdynamo-cars .*destroy"):
         check_table_key(DynamoDb(None), "tb_cars", CARS)
+
+
+def test_a_table_is_told_alike_by_workers_of_any_time_zone() -> None:
+    made = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+    here, there = (
+        table(("id", "S"), CreationDateTime=when) for when in (made, made.astimezone(timezone(timedelta(hours=9))))
+    )
+    other = table(("id", "S"), CreationDateTime=made + timedelta(milliseconds=1))
+
+    assert table_identity(here, None) == table_identity(there, None)
+    assert len({table_identity(other, None), table_identity(here, None), table_identity(here, "expires")}) == 3
