@@ -15,6 +15,7 @@ from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKi
 from csvdynamo_airflow.documents.execution import Ended
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.snapshot import Base
+from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 from csvdynamo_airflow.gates.row_mark import remember_rows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name
@@ -25,8 +26,6 @@ from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.stack import Stack, Use
-from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
-from csvdynamo_airflow.storage.stored_file import ObjectError, ObjectPostponedError
 from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.table.new_snapshot import remember_snapshot
 from csvdynamo_airflow.table.table_reader import TableReader
@@ -245,7 +244,8 @@ def remember_green_run(
 ) -> None:
     """Remember a green run's columns, how many rows it had, and its snapshot, for the next source to be compared with.
 
-    The rows are accounted for by now: a bucket that cannot be written costs nobody that, only the next comparison.
+    The rows are accounted for by now: a bucket that cannot be written, or a disk without room, costs nobody that, only
+    the next comparison.
     Another source than the data set's own may be a part of it or a corrected error CSV: its rows are no measure.
 
     Args:
@@ -263,5 +263,5 @@ def remember_green_run(
             remember_rows(s3, dataset_name, file, run_id)
         if file.rows_to_write and read:
             remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
-    except (WrittenMeanwhileError, ObjectError, ObjectPostponedError, BotoCoreError, ClientError) as error:
+    except (MigrationError, MigrationPostponedError, BotoCoreError, ClientError) as error:
         log.warning("The columns, the rows or the snapshot of this run could not be remembered: %s", error)

@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
 from csvdynamo_airflow.snapshots.pointer import Pointer, SnapshotGoneError, StoredPointer
+from csvdynamo_airflow.storage.workspace import NoSpaceError
+from csvdynamo_airflow.table import new_snapshot
 from csvdynamo_airflow.tasks import report_step, steps, task_shell
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, GivenMigration, given_migration, reject
@@ -115,6 +119,21 @@ def test_a_bucket_that_does_not_take_the_snapshot_costs_nobody_the_green_run(
     run: FinishedRun, caplog: pytest.LogCaptureFixture
 ) -> None:
     run.s3.delete_object(Bucket=BUCKET, Key=run.outcome.rows_key)
+
+    remember(run)
+
+    assert "could not be remembered" in caplog.text
+    assert pointer(run).read().snapshot is None
+
+
+@pytest.mark.parametrize("error", [NoSpaceError("no room"), MigrationError("DuckDB could not")])
+def test_nor_does_a_worker_that_cannot_make_it(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(new_snapshot, "read_row_outcomes", fail)
 
     remember(run)
 
@@ -247,7 +266,7 @@ def test_it_does_not_where_somebody_has_written_or_nobody_knows_who_has(
 def test_nor_where_items_expired_by_another_attribute(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their rows are unchanged, and nothing excuses them any more."""
     resting(run, monkeypatch)
-    run.dataset = replace(run.dataset, table=replace(run.dataset.table, ttl="Year"))
+    run.dataset = replace(run.dataset, table=Table("tb_cars", "id", ttl="Year"))
 
     assert "or its items expire by another attribute" in found(run, monkeypatch).why_all
 
