@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.shown import shown_lines
-from csvdynamo_airflow.documents.prepared import REFUSED_XCOM, Prepared
+from csvdynamo_airflow.documents.prepared import REFUSED_XCOM
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.markdown import code_span
 from csvdynamo_airflow.naming import dag_id_of
@@ -144,11 +144,12 @@ def _start(dataset_name: str, prepared: Any, **context: Any) -> dict[str, str]:
     params = context["params"]
     if params["dry_run"]:
         raise AirflowSkipException("A dry run: nothing is migrated.")
-    if Prepared.from_json(prepared).rows_to_write == 0:
-        raise AirflowSkipException("There is no row to write.")
     with wait_for_turn(context):
         approval = context["ti"].xcom_pull(task_ids="approve") if prepared.get("questions") else None
-        return steps.start_migration(dataset_name, prepared, approval, force=params["force"])
+        started = steps.start_migration(dataset_name, prepared, approval, force=params["force"])
+    if started is None:
+        raise AirflowSkipException("There is no row to write.")
+    return started
 
 
 def _verify(dataset_name: str, **context: Any) -> dict[str, Any]:

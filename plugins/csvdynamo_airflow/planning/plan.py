@@ -186,5 +186,5 @@ def _read_units(foreseen: Foreseen, forecast: Forecast, dataset: Dataset, times:
         forecast.item_bytes / forecast.written if forecast.written else foreseen.prepared_bytes / foreseen.source_rows
     )
     if mode is VerifyMode.FULL:
-        return math.ceil(made * items / READ_UNIT_BYTES)
+        return math.ceil((forecast.item_bytes + made * times * foreseen.unchanged) / READ_UNIT_BYTES)
     return min(verify.sample_size, items) * math.ceil(made / READ_UNIT_BYTES)

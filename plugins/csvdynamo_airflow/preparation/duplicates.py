@@ -62,7 +62,7 @@ class KeySpool:
         self.path = path
         self.keys = path.with_name("whole_keys") if with_keys else None
         self._told = _key_maker(header, rules, _telling_transform)
-        self._whole = _key_maker(header, rules, _whole_transform)
+        self._whole = _key_maker(header, rules, _whole_transform) if with_keys else None
         self._stack = ExitStack()
         self._file = self._stack.enter_context(space.open_text(path))
         self._keys_file = self._stack.enter_context(space.open_text(self.keys)) if self.keys else None
@@ -76,7 +76,7 @@ class KeySpool:
             return
         pairs = zip(numbers, self._told(columns), strict=True)
         self._file.write("".join([f"{number},{hash(key)}\n" for number, key in pairs if key and not key.isspace()]))
-        if self._keys_file:
+        if self._keys_file and self._whole:
             whole = zip(numbers, self._whole(columns), strict=True)
             self._keys_file.write("".join([_key_line(number, key) for number, key in whole if key]))
 

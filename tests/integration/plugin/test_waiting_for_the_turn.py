@@ -1,13 +1,14 @@
 """The tasks start and wait while it is another's turn to migrate the data set."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
 
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.writing.turn import Holder, turn_key
@@ -71,6 +72,15 @@ class Waiting:
 def run(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Waiting:
     monkeypatch.setenv("CSVDYNAMO_RETRY_SECONDS", "30")
     return Waiting(s3, tmp_path, monkeypatch)
+
+
+def test_a_start_skips_where_no_row_is_to_be_written_and_fails_at_once_where_nobody_can_tell(run: Waiting) -> None:
+    run.prepared = replace(run.prepared, prepared_rows=0)
+    with pytest.raises(AirflowSkipException, match="There is no row to write"):
+        run.start()
+
+    with pytest.raises(AirflowFailException, match="What the task prepare returned"):
+        call(run.dag, "start", run.instance, "cars", {})
 
 
 def start(run: Waiting) -> Any:

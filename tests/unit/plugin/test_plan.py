@@ -16,7 +16,7 @@ from csvdynamo_airflow.costs.prices import Charge, Price, Prices, known_prices
 from csvdynamo_airflow.documents.forecast import Forecast, SizeStep
 from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.planning.pace import MAP_RUN_LIMIT_SECONDS, TableSpeed, pace_of
-from csvdynamo_airflow.planning.plan import Foreseen, make_plan
+from csvdynamo_airflow.planning.plan import Foreseen, _read_units, make_plan
 from csvdynamo_airflow.planning.plan_text import dollars, duration, quantity, size, told_plan
 
 
@@ -304,3 +304,12 @@ def test_of_a_region_without_prices_the_cost_is_unknown() -> None:
 )
 def test_numbers_are_told_as_people_read_them(made: str, told: str) -> None:
     assert made == told
+
+
+@pytest.mark.parametrize(("size", "rows"), [(4096 * 53, 49), (4096 * 13, 99), (4096 * 29, 7)])
+def test_a_full_check_reads_what_the_items_are_and_no_unit_for_the_arithmetic(size: int, rows: int) -> None:
+    full = replace(cars(), policies=Policies(verify=Verification(VerifyMode.FULL)))
+    made = replace(forecast(rows), item_bytes=size)
+
+    assert _read_units(Foreseen(rows, 1, 1, {}, made), made, full, 1) == size // 4096
+    assert _read_units(Foreseen(2 * rows, 1, 1, {}, made, unchanged=rows), made, full, 1) >= 2 * size // 4096
