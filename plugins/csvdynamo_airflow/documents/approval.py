@@ -79,15 +79,15 @@ class Approval:
             return cls(**{name: document[name] for name in cls.__dataclass_fields__})
 
 
-def asked_digest(sha256: str, rules: str, questions: Sequence[Question]) -> str:
+def asked_digest(files: Sequence[str], rules: str, questions: Sequence[Question]) -> str:
     """Name what is asked: one prepared file, by the rules that it was prepared by, and each question with its numbers.
 
     Args:
-        sha256: The file's digest.
+        files: The digests of the file, and of that of its rows that are written.
         rules: The rules' digest.
         questions: The questions.
     """
-    document = [sha256, rules, [question.to_json() for question in questions]]
+    document = [*files, rules, [question.to_json() for question in questions]]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

@@ -61,13 +61,15 @@ class TableCheck:
             work_parent: Where to make the temporary folder; the system's temporary folder if None.
 
         Raises:
-            ObjectError: The prepared file, or the outcome's table of rows, is gone or was changed.
+            ObjectError: The prepared file, the one of the rows to write, or the outcome's table of rows is gone or was
+                changed.
             NoSpaceError: The temporary folder's disk has no room.
             TableBusyError: DynamoDB left keys unread, or did not say what it read.
         """
         prepared, policy = self.prepared, self.dataset.policies.verify
         rows, items = prepared.prepared_rows, self.reader.count_items()
         mode = policy.mode_for(rows, items)
+        self._hold_to_what_was_written()
         spilled = (rows + items) * _SPILLED_BYTES if mode is VerifyMode.FULL else 0
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
             space = DiskSpace(folder, f"check the table {self.reader.table}")
@@ -95,6 +97,13 @@ class TableCheck:
             checked = replace(checked, read_units=self.reader.units.total)
         log.info("The table %s: %s", self.reader.table, checked.sentence())
         return checked
+
+    def _hold_to_what_was_written(self) -> None:
+        """Make sure that the execution read what prepare made, where that was another file than the check reads."""
+        prepared = self.prepared
+        if prepared.is_in_part:
+            key, sha256 = prepared.migrated_key, prepared.migrated_sha256
+            held_version(self.s3, prepared.bucket, key, sha256, known="", made_by="prepare")
 
     def _fetch_file(self, space: DiskSpace) -> Path:
         space.require(self.prepared.bytes)
