@@ -16,7 +16,7 @@ from bench.measured import measuring
 from bench.peak_memory import peak_rss_bytes
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot
-from csvdynamo_airflow.preparation.changes import find_changes
+from csvdynamo_airflow.preparation.changes import compare
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import file_sha256
@@ -139,13 +139,15 @@ def _compare(folder: Path, name: str, header: str, source_rows: str) -> Measurem
     begun, used = time.perf_counter(), time.process_time()
     s3: Any = _Folder()
     base = Base(snapshot, "" if snapshot else "none", "table", 0.0)
-    changes = find_changes(s3, str(folder), prepared, dataset, base, space=DiskSpace(work, "bench"))
+    changes = compare(s3, str(folder), prepared, dataset, base, space=DiskSpace(work, "bench"))
     seconds, cpu = time.perf_counter() - begun, time.process_time() - used
     (folder / "unwritten").touch()
+    if changes.found.digests is None:
+        raise SystemExit("The rows could not be compared.")
     changes.found.digests.rename(folder / f"{name}.digests")
     key = f"{name}.digests"
     next_one = Snapshot(
-        key, file_sha256(folder / key), "unwritten", file_sha256(folder / "unwritten"), "", "table", "x", 0
+        key, file_sha256(folder / key), "unwritten", file_sha256(folder / "unwritten"), "", "table", "x", 0, 0
     )
     told.write_text(json.dumps(asdict(next_one)))
     found = changes.found

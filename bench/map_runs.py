@@ -11,6 +11,7 @@ from csvdynamo.stack_outputs import StackOutput
 from csvdynamo.writing.turn import turn_key
 from csvdynamo_airflow.documents.execution import Execution
 from csvdynamo_airflow.documents.landing import Landed, landing_key
+from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.preparation.prepare import Prepared, prepare
 from csvdynamo_airflow.storage.stored_file import file_sha256, upload
@@ -48,6 +49,7 @@ def prepare_source(dataset: Dataset, deployed: Deployed, source: Path) -> Prepar
         s3=s3,
         run_id=run_id,
         name_execution=lambda file_key: execution_name(dataset.name, run_id, file_key, dataset.rules.digest),
+        find_base=lambda: Base(None, "every run is a first one", "", 0.0),
     )
 
 

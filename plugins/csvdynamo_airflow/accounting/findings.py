@@ -52,7 +52,7 @@ class Findings:
         checked: What the check of the table found; None when it was not checked.
         execution: The run's newest execution; None when none was started.
         counts: What the witnesses say of the source's rows; None when they were not heard.
-        changes: How the task wait changed how many batches run at once, in its last attempt.
+        concurrency_changes: How the task wait changed how many batches run at once, in its last attempt.
         tasks: The tasks before the report.
     """
 
@@ -68,7 +68,7 @@ class Findings:
     checked: CheckedTable | None = None
     execution: Execution | None = None
     counts: MigrationCounts | None = None
-    changes: tuple[ConcurrencyChange, ...] = ()
+    concurrency_changes: tuple[ConcurrencyChange, ...] = ()
     tasks: tuple[EndedTask, ...] = field(default=())
 
     @property
@@ -121,8 +121,7 @@ class Findings:
     @property
     def nothing_to_write(self) -> bool:
         """Whether the run was to leave the table as it is, since it has every row of the file already."""
-        unchanged = self.prepared.unchanged if self.prepared else 0
-        return bool(unchanged) and self.rows_to_migrate == 0 and not self.dry_run and not self.refused
+        return self.prepared is not None and self.prepared.is_in_the_table and not self.dry_run and not self.refused
 
     def has_failed(self, task_id: str) -> bool:
         """Whether a task did not end well."""

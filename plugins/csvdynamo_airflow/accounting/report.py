@@ -75,7 +75,7 @@ def make_report(
         write_units=outcome.measures.write_units,
         throttled=None if outcome.measures.throttled is None else dict(outcome.measures.throttled),
         waited_seconds=outcome.measures.waited_seconds,
-        concurrency_changes=findings.changes,
+        concurrency_changes=findings.concurrency_changes,
         cost=cost,
         plan=plan,
         unfinished_rows_in_error_files=outcome.failed + outcome.unstarted,
@@ -107,7 +107,7 @@ def _changes(prepared: Prepared) -> Changes | None:
         vanished=difference.vanished,
         why_all=difference.why_all,
         beside=difference.base.execution if difference.base else None,
-        file=f"s3://{prepared.bucket}/{prepared.migrated_key}",
+        file=None if prepared.nothing_to_write else f"s3://{prepared.bucket}/{prepared.migrated_key}",
         vanished_keys=f"s3://{prepared.bucket}/{difference.vanished_key}" if difference.vanished_key else None,
     )
 

@@ -150,13 +150,16 @@ class Changes:
     changed: Annotated[int, Field(description="Rows that an earlier run has put into the table otherwise.")]
     unchanged: Annotated[int, Field(description="Rows that the table has as they are.")]
     vanished: Annotated[
-        int, Field(description="Keys that earlier runs have put into the table, and no row of the source has.")
+        int,
+        Field(description="Keys that earlier runs have put into the table, and no readable row of the source has."),
     ]
     why_all: Annotated[str, Field(description="Why all rows were to be written, empty where only what changed was.")]
     beside: Annotated[
         str | None, Field(description="The execution whose run left what they were compared with; null: none.")
     ]
-    file: Annotated[str, Field(description="The object that the execution was to read.")]
+    file: Annotated[
+        str | None, Field(description="The object that the execution was to read; null where no row was to be written.")
+    ]
     vanished_keys: Annotated[
         str | None,
         Field(description="The list of the vanished keys, each as DynamoDB's JSON; null where there is none."),

@@ -121,15 +121,29 @@ class Prepared:
         return self.prepared_rows - self.unchanged
 
     @property
+    def nothing_to_write(self) -> bool:
+        """Whether no row of it is to be written: it has none, or the table has all of them."""
+        return self.rows_to_write == 0
+
+    @property
+    def is_in_the_table(self) -> bool:
+        """Whether the table has every row of it already."""
+        return self.nothing_to_write and self.unchanged > 0
+
+    @property
+    def is_in_part(self) -> bool:
+        """Whether the execution reads a file of its own, of some of the rows."""
+        return self.unchanged > 0 and not self.nothing_to_write
+
+    @property
     def uploaded_bytes(self) -> tuple[int, ...]:
         """The sizes of the files that are uploaded."""
-        difference = self.difference
-        return (self.bytes, difference.bytes) if difference and difference.file_key != self.file_key else (self.bytes,)
+        return (self.bytes, self.difference.bytes) if self.difference and self.is_in_part else (self.bytes,)
 
     @property
     def asked(self) -> str:
         """The name of what a person is asked about it (`asked_digest`)."""
-        return asked_digest(self.sha256, self.rules, self.questions)
+        return asked_digest((self.sha256, self.migrated_sha256), self.rules, self.questions)
 
     @property
     def known_rejects(self) -> Mapping[str, int]:

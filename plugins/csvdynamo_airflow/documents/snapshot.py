@@ -78,8 +78,9 @@ class Difference:
         vanished: Keys that it has, and no row of the file.
         why_all: Why all rows are written; "" where the file rests on a snapshot.
         base: The snapshot that it rests on; None where none can be trusted, and all rows are written.
-        digests_key: The key of the digests of the file's rows, of which the next snapshot is made.
-        digests_sha256: Their digest, in hexadecimal.
+        digests_key: The key of the digests of the file's rows, of which the next snapshot is made; None where the rows
+            could not be compared.
+        digests_sha256: Their digest, in hexadecimal, "" where there are none.
         table: The table that it is for (`Snapshot.table`).
         at: When the snapshot was looked for, in seconds since the epoch (`Snapshot.at`).
         vanished_key: The key of the list of the vanished keys; None where nobody wants one, or none vanished.
@@ -94,7 +95,7 @@ class Difference:
     vanished: int
     why_all: str
     base: Snapshot | None
-    digests_key: str
+    digests_key: str | None
     digests_sha256: str
     table: str
     at: float

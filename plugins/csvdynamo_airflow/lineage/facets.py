@@ -72,7 +72,7 @@ def of_prepare(prepared: Prepared) -> Lineage:
     }
     file = Place.of_object(prepared.bucket, prepared.file_key)
     outputs = [_written(file, written, _Amount(prepared.prepared_rows, prepared.bytes, 1))]
-    if prepared.migrated_key != prepared.file_key:
+    if prepared.is_in_part:
         changed = Place.of_object(prepared.bucket, prepared.migrated_key)
         some = {**written, **_version(prepared.migrated_sha256)}
         outputs.append(_written(changed, some, _Amount(prepared.rows_to_write, prepared.uploaded_bytes[-1], 1)))

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from csvdynamo.datasets.dataset import Dataset, Vanished
 from csvdynamo.rules.keys import TableKey
 from csvdynamo_airflow.documents.landing import Landed
-from csvdynamo_airflow.documents.prepared import prepared_key
+from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.documents.snapshot import Base, Difference
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
 from csvdynamo_airflow.snapshots.changed_rows import copy_rows
 from csvdynamo_airflow.snapshots.row_digests import Found, RowDigests
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import open_duckdb
+from csvdynamo_airflow.storage.duckdb_session import QueryError, open_duckdb
 from csvdynamo_airflow.storage.growing_file import GrowingFile
 from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha256, put_once, upload
 
@@ -33,11 +33,11 @@ log = shown_log(__name__)
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What of a prepared file changed.
+class Comparison:
+    """A prepared file beside a snapshot.
 
     Attributes:
-        path: The rows that are written, as a file; the prepared file where it is all of them.
+        path: The rows that the snapshot does not have, as a file; the prepared file where it has none of them.
         found: How many there are of each kind, and the digests of all.
         vanished: The list of the keys that vanished, as a file; None where nobody wants one, or none did.
         base: What that rests on.
@@ -59,42 +59,39 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Written:
+class RowsToWrite:
     """The file that the execution reads.
 
     Attributes:
         path: Where it is.
         key: Its key in the bucket.
         sha256: Its digest, in hexadecimal.
-        changes: What it rests on; None where a data set writes every row.
+        comparison: What it rests on; None where a data set writes every row.
     """
 
     path: Path
     key: str
     sha256: str
-    changes: Changes | None
+    comparison: Comparison | None
 
-    def keep_digests(self, s3: "S3Client", bucket: str, prefix: str) -> Difference | None:
-        """Store the digests of the rows, of which the next snapshot is made; None where nobody wants one.
+    @property
+    def vanished(self) -> Path | None:
+        """The list of the keys that vanished, as a file; None where there is none."""
+        return self.comparison.vanished if self.comparison else None
 
-        They have a name of their own: a run that is prepared again leaves those that a snapshot may name.
+    def difference(self, prefix: str, vanished_key: str | None) -> Difference | None:
+        """Say what of the file is written, and what that rests on; None where a data set writes every row.
+
+        The digests have a name of their own: a run that is prepared again leaves those that a snapshot may name.
 
         Args:
-            s3: A boto3 S3 client.
-            bucket: The bucket.
             prefix: The prefix of what the run says about itself.
-
-        Raises:
-            ObjectPostponedError: The upload failed.
+            vanished_key: The key of the list of the keys that vanished.
         """
-        if self.changes is None:
+        if self.comparison is None:
             return None
-        found, base, vanished = self.changes.found, self.changes.base, self.changes.vanished
-        sha256 = file_sha256(found.digests)
-        key = f"{prefix}{found.digests.stem}-{sha256[:16]}{found.digests.suffix}"
-        upload(s3, found.digests, bucket, key)
-        if vanished is not None:
-            upload(s3, vanished, bucket, prefix + vanished.name)
+        found, base, digests = self.comparison.found, self.comparison.base, self.comparison.found.digests
+        sha256 = file_sha256(digests) if digests else ""
         return Difference(
             file_key=self.key,
             sha256=self.sha256,
@@ -105,30 +102,33 @@ class Written:
             vanished=found.vanished,
             why_all=base.why_all,
             base=base.snapshot,
-            digests_key=key,
+            digests_key=f"{prefix}{digests.stem}-{sha256[:16]}{digests.suffix}" if digests else None,
             digests_sha256=sha256,
             table=base.table,
             at=base.at,
-            vanished_key=prefix + vanished.name if vanished is not None else None,
+            vanished_key=vanished_key,
         )
 
-    def upload_some(self, s3: "S3Client", bucket: str, *, expires: bool) -> None:
-        """Upload the file, where it is another one than the prepared file, unless it is there.
+    def store(self, s3: "S3Client", prepared: Prepared, *, expires: bool) -> None:
+        """Store the digests of the rows, of which the next snapshot is made, and the file, where it has some of them.
 
         Args:
             s3: A boto3 S3 client.
-            bucket: The bucket.
-            expires: Whether the bucket deletes it some days after its upload.
+            prepared: The prepared file, with the `difference`.
+            expires: Whether the bucket deletes the file some days after its upload.
 
         Raises:
             ObjectError: Another size is stored under its key.
             ObjectPostponedError: The upload failed.
         """
-        if self.changes is not None and self.changes.found.unchanged:
-            put_once(s3, self.path, bucket, self.key, expires=expires)
+        digests = self.comparison.found.digests if self.comparison else None
+        if digests and prepared.difference and prepared.difference.digests_key:
+            upload(s3, digests, prepared.bucket, prepared.difference.digests_key)
+        if prepared.is_in_part:
+            put_once(s3, self.path, prepared.bucket, self.key, expires=expires)
 
 
-def find_written(
+def find_rows_to_write(
     s3: "S3Client",
     landed: Landed,
     prepared: PreparedFile,
@@ -137,8 +137,8 @@ def find_written(
     sha256: str,
     find_base: Callable[[], Base],
     space: DiskSpace,
-) -> Written:
-    """Find the rows of a prepared file that are written.
+) -> RowsToWrite:
+    """Find the rows of a prepared file that are to be written.
 
     Args:
         s3: A boto3 S3 client.
@@ -154,20 +154,22 @@ def find_written(
     """
     key = prepared_key(dataset.name, sha256, landed.file_name)
     if prepared.keys is None:
-        return Written(prepared.path, key, sha256, None)
-    changes = find_changes(s3, landed.bucket, prepared, dataset, find_base(), space=space)
-    log.info("%s", changes.told())
-    if not changes.found.unchanged:
-        return Written(prepared.path, key, sha256, changes)
-    sha256 = file_sha256(changes.path)
+        return RowsToWrite(prepared.path, key, sha256, None)
+    comparison = compare(s3, landed.bucket, prepared, dataset, find_base(), space=space)
+    log.info("%s", comparison.told())
+    if not comparison.found.unchanged:
+        return RowsToWrite(prepared.path, key, sha256, comparison)
+    sha256 = file_sha256(comparison.path)
     key = prepared_key(dataset.name, sha256, f"{CHANGED}{landed.file_name}")
-    return Written(changes.path, key, sha256, changes)
+    return RowsToWrite(comparison.path, key, sha256, comparison)
 
 
-def find_changes(
+def compare(
     s3: "S3Client", bucket: str, prepared: PreparedFile, dataset: Dataset, base: Base, *, space: DiskSpace
-) -> Changes:
+) -> Comparison:
     """Find the rows of a prepared file that a snapshot does not have; all of them without one.
+
+    So it does where DuckDB cannot compare them: a run that would write all rows is not lost for that.
 
     Args:
         s3: A boto3 S3 client.
@@ -180,6 +182,19 @@ def find_changes(
     Raises:
         NoSpaceError: The disk has no room.
     """
+    try:
+        return _compare(s3, bucket, prepared, dataset, base, space=space)
+    except QueryError as error:
+        log.warning("%s", error)
+        rows = prepared.source_rows - sum(prepared.rejects_by_code.values())
+        found = Found(new=rows, changed=0, unchanged=0, vanished=0, digests=None)
+        why = "the rows could not be compared with those of the last green run"
+        return Comparison(prepared.path, found, None, replace(base, snapshot=None, why_all=why))
+
+
+def _compare(
+    s3: "S3Client", bucket: str, prepared: PreparedFile, dataset: Dataset, base: Base, *, space: DiskSpace
+) -> Comparison:
     keys = prepared.keys
     if keys is None:
         raise ValueError("the keys of the rows were not kept")
@@ -192,12 +207,12 @@ def find_changes(
         if found.vanished and dataset.write.vanished is Vanished.REPORT:
             vanished = list_keys(digests.vanished(), dataset.rules.key, space)
         if not found.unchanged:
-            return Changes(prepared.path, found, vanished, base)
+            return Comparison(prepared.path, found, vanished, base)
         marks = digests.marks(prepared.source_rows)
     path = space.folder / "changed"
     with GrowingFile(path, lambda *_: None, space=space) as output:
         copy_rows(prepared.path, marks, output)
-    return Changes(path, found, vanished, base)
+    return Comparison(path, found, vanished, base)
 
 
 def list_keys(keys: Iterable[str], table_key: TableKey, space: DiskSpace) -> Path:

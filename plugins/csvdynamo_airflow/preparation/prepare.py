@@ -22,7 +22,7 @@ from csvdynamo_airflow.gates.row_mark import recall_rows
 from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_keys, judge_source
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.preparation.changes import find_written
+from csvdynamo_airflow.preparation.changes import find_rows_to_write
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE, ruined_cells
 from csvdynamo_airflow.preparation.rejected_rows import RejectedRows
@@ -69,10 +69,10 @@ def prepare(
     s3: "S3Client",
     run_id: str,
     name_execution: Callable[[str], str],
+    find_base: Callable[[], Base],
     source_url: str | None = None,
     accept_source: bool = False,
     dry_run: bool = False,
-    find_base: Callable[[], Base] = lambda: Base(None, "nobody looked for a snapshot", "", 0.0),
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:
@@ -87,11 +87,11 @@ def prepare(
         s3: A boto3 S3 client.
         run_id: The DAG run's id, which names the temporary folder.
         name_execution: Names the execution that migrates the file of a key.
+        find_base: Finds what a run may rest on that writes only what changed; called where the data set wants that.
         source_url: Where the run was to read. The last green run's rows are those of the data set's own source: another
             one may have as few as it likes.
         accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
         dry_run: Whether nothing is migrated: every row is held against all the rules, as where the data set wants it.
-        find_base: Finds what a run may rest on that writes only what changed; called where the data set wants that.
         work_parent: Where to make the temporary folder; the system's temporary folder if None.
         report_progress: Is told of the bytes written.
 
@@ -118,8 +118,8 @@ def prepare(
         (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
-        written = find_written(s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space)
-        execution_name = name_execution(written.key)
+        to_write = find_rows_to_write(s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space)
+        execution_name = name_execution(to_write.key)
         reading = told_reading(outcome.source_format, dataset)
         schema_changes = check_schema(
             s3,
@@ -153,7 +153,7 @@ def prepare(
         faults += judge_keys(told_ruined(ruined, keys))
         texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
-        rows = RejectedRows.of(replace(outcome, path=written.path), dataset, execution_name, space, dry_run=dry_run)
+        rows = RejectedRows.of(replace(outcome, path=to_write.path), dataset, execution_name, space, dry_run=dry_run)
         profile = folder / PROFILE_FILE
         if outcome.profile:
             with space.open_text(profile) as file:
@@ -190,7 +190,7 @@ def prepare(
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
             last_rows=mark.rows if mark else None,
             forecast=rows.forecast,
-            difference=written.keep_digests(s3, landed.bucket, reports),
+            difference=to_write.difference(reports, _keep(s3, to_write.vanished, landed.bucket, reports)),
         )
         if rows.forecast and rows.foreseen:
             forecast = replace(rows.forecast, rejects_key=_keep(s3, rows.foreseen, landed.bucket, reports))
@@ -204,7 +204,7 @@ def prepare(
         else:
             _hold_to_gates(prepared, dataset, faults, reading)
         prepared = replace(prepared, etag=_upload(s3, outcome.path, prepared, dataset))
-        written.upload_some(s3, landed.bucket, expires=dataset.protection.keep_source_days is not None)
+        to_write.store(s3, prepared, expires=dataset.protection.keep_source_days is not None)
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
         name,

@@ -34,6 +34,9 @@ _KINDS = _ROW, _VANISHED, _BEFORE = ("row", "vanished", "before")
 """What a line of the digests is: a row of the file; what the snapshot before has under a key that the file does not
 have; and what it has under the key of a row that the run may yet reject, or that prepare has rejected."""
 
+_COLUMNS_AT_ONCE = 50
+"""DuckDB's memory is bounded, and a file may have thousands: the digest of more goes on from that of those before."""
+
 _HASH = "md5_number_lower(key)"
 
 
@@ -46,14 +49,15 @@ class Found:
         changed: Rows that it has otherwise.
         unchanged: Rows that it has as they are.
         vanished: Keys that it has, and no row of the source.
-        digests: The digests of the file's rows, and of what the table has beside them (Parquet).
+        digests: The digests of the file's rows, and of what the table has beside them (Parquet); None where they could
+            not be compared.
     """
 
     new: int
     changed: int
     unchanged: int
     vanished: int
-    digests: Path
+    digests: Path | None
 
 
 class RowDigests:
@@ -83,19 +87,19 @@ class RowDigests:
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
-        digests = self._step(
-            "digests",
-            f"""
-            SELECT row, ('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low FROM (
-                SELECT row, sha256({_told(headers, rules)}) AS digest FROM {read_rows_file(file, len(headers))}
-            )
-            """,
-        )
+        told = list(_told(headers, rules))
+        read = read_rows_file(file, len(headers), exact=True)
+        digests = self._step("digests", f"SELECT row, sha256({told[0]}) AS digest FROM {read}")
+        for number, more in enumerate(told[1:]):
+            digest = f"sha256(concat_ws(chr(0), digest, {more})) AS digest"
+            query = f"SELECT row, {digest} FROM {read} JOIN {digests} USING (row)"
+            digests = self._step(f"digests_{number % 2}", query)
         return self._step(
             "rows",
             f"""
-            SELECT row, {_HASH} AS key_hash, high, low, key
-            FROM {read_csv(keys, KEY_COLUMNS)} AS keys FULL JOIN {digests} AS digests USING (row)
+            SELECT row, {_HASH} AS key_hash,
+                ('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low, key
+            FROM {read_csv(keys, KEY_COLUMNS, texts=True)} AS keys FULL JOIN {digests} AS digests USING (row)
             """,
         )
 
@@ -199,14 +203,16 @@ class RowDigests:
         return self._space.folder / name
 
 
-def _told(headers: Sequence[str], rules: RowRules) -> str:
-    r"""Write as SQL the text that tells a row: the headers' digest, and the cells in the order of the headers.
+def _told(headers: Sequence[str], rules: RowRules) -> Iterator[str]:
+    r"""Write as SQL the texts that tell a row: the headers' digest, and the cells in the order of the headers.
 
     No cell holds a NUL (`ContentRules`), which stands between them. Every backslash is doubled in every prepared file.
     """
     places = sorted(range(len(headers)), key=headers.__getitem__)
+    names = sql_text("\n".join(headers[place] for place in places))
     cells = [f"coalesce(c{place}, '')" for place in places]
     if any(isinstance(one.formula, RowNumber) for one in rules.computed):
         cells.append("row::VARCHAR")
-    names = sql_text("\n".join(headers[place] for place in places))
-    return f"concat_ws(chr(0), sha256({names}), {', '.join(cells)})"
+    cells.insert(0, f"sha256({names})")
+    for start in range(0, len(cells), _COLUMNS_AT_ONCE):
+        yield f"concat_ws(chr(0), {', '.join(cells[start : start + _COLUMNS_AT_ONCE])})"

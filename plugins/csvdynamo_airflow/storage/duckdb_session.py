@@ -19,12 +19,19 @@ THREADS = 2
 _LONGEST_LINE = 100_000
 _BUFFER = 40 * _LONGEST_LINE
 
+# Two threads begin a large file at two places, and the second one takes a line of a text for a row that looks like it.
+_IN_ORDER = "parallel=false, "
+
 _FETCHED_ROWS = 10_000
 # Rows of a group are held in memory, and some have texts of thousands of characters.
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
 
 # What DuckDB says when it reaches max_temp_directory_size, and what the system says when the disk is full.
 _NO_SPACE = ("max_temp_directory_size", "No space left on device", "Disk quota exceeded")
+
+
+class QueryError(MigrationError):
+    """DuckDB cannot do what it is asked."""
 
 
 @contextmanager
@@ -38,7 +45,7 @@ def open_duckdb(space: DiskSpace) -> "Iterator[DuckDBPyConnection]":
 
     Raises:
         NoSpaceError: The disk has no room for what is to be spilled.
-        MigrationError: DuckDB cannot do what it is asked.
+        QueryError: DuckDB cannot do what it is asked.
     """
     import duckdb
 
@@ -59,7 +66,7 @@ def open_duckdb(space: DiskSpace) -> "Iterator[DuckDBPyConnection]":
             if any(sign in str(error) for sign in _NO_SPACE):
                 raise no_space(space.folder, space.purpose) from error
             # Not its message, nor as a cause: DuckDB quotes the line that it cannot read.
-            raise MigrationError(f"DuckDB could not {space.purpose}: {type(error).__name__}.") from None
+            raise QueryError(f"DuckDB could not {space.purpose}: {type(error).__name__}.") from None
 
 
 def bound_spilling(session: "DuckDBPyConnection", space: DiskSpace) -> None:
@@ -80,22 +87,23 @@ def bound_spilling(session: "DuckDBPyConnection", space: DiskSpace) -> None:
     session.execute(f"SET max_temp_directory_size = '{room}B'")
 
 
-def read_csv(path: Path, columns: Mapping[str, str]) -> str:
+def read_csv(path: Path, columns: Mapping[str, str], *, texts: bool = False) -> str:
     r"""Write as SQL that a file of ours is read: no header, commas, quotes doubled within quotes, ``\n`` as line end.
 
     Args:
         path: The file.
         columns: Its columns' names and DuckDB's types.
+        texts: Whether one of them is of texts, which may have lines that look like the file's own.
     """
     schema = ", ".join(f"{sql_text(name)}: {sql_text(kind)}" for name, kind in columns.items())
     return (
         f"read_csv({sql_text(path)}, auto_detect=false, header=false, delim=',', "
-        f"max_line_size={_LONGEST_LINE}, buffer_size={_BUFFER}, "
+        f"max_line_size={_LONGEST_LINE}, buffer_size={_BUFFER}, {_IN_ORDER if texts else ''}"
         rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
     )
 
 
-def read_rows_file(path: Path, width: int) -> str:
+def read_rows_file(path: Path, width: int, *, exact: bool = False) -> str:
     r"""Write as SQL that a prepared file is read: its form leaves DuckDB's reader nothing to find out or to get wrong.
 
     Its columns are ``row``, ``c0``, ``c1``, …; a cell without a character is NULL, a backslash doubled as in the file.
@@ -103,10 +111,11 @@ def read_rows_file(path: Path, width: int) -> str:
     Args:
         path: The file.
         width: How many columns it has, without the row number's.
+        exact: Whether no text may keep it from being read, which takes longer.
     """
     schema = ", ".join(["'row': 'BIGINT'", *(f"'c{place}': 'VARCHAR'" for place in range(width))])
     return (
-        f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', "
+        f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', {_IN_ORDER if exact else ''}"
         rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
     )
 

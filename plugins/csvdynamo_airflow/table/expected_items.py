@@ -64,7 +64,7 @@ def read_row_outcomes(s3: "S3Client", prepared: Prepared, outcome: Outcome, spac
     Raises:
         ObjectError: The table of the rows is gone or was changed.
     """
-    if not prepared.rows_to_write:
+    if prepared.nothing_to_write:
         # Nothing had to be written: what is in the prepared file is in the table.
         return RowOutcomes("", bytes(prepared.source_rows + 1))
     if not outcome.answered or outcome.rows_key is None:

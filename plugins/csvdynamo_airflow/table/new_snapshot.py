@@ -52,7 +52,10 @@ def keep_snapshot(s3: "S3Client", dataset: str, prepared: Prepared, outcomes: Ro
     temporary folder.
     """
     difference = prepared.difference
-    if difference is None or outcomes.marks is None or outcomes.unplaced_ids:
+    if difference is None or difference.digests_key is None:
+        log.warning("The rows of this run could not be compared with others: the next run writes all.")
+        return
+    if outcomes.marks is None or outcomes.unplaced_ids:
         log.warning("Nobody knows of every row whether it was written: the next run writes all.")
         return
     path = space.folder / UNWRITTEN_FILE

@@ -119,7 +119,7 @@ class RunDocuments:
             approval=approval,
             ended=Ended.from_xcom(self.left["ended"]),
             outcome=Outcome.from_json(outcome) if outcome else None,
-            changes=changes_of(self.left["changes"]),
+            concurrency_changes=changes_of(self.left["changes"]),
             checked=CheckedTable.from_json(self.left["checked"]) if self.left["checked"] else None,
             tasks=self.tasks,
         )

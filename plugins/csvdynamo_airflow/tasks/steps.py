@@ -126,8 +126,8 @@ def _find_base(dataset: Dataset, *, force: bool) -> Base:
 
 def start_migration(
     dataset_name: str, prepared: Mapping[str, Any], approval: Mapping[str, Any] | None = None, *, force: bool
-) -> dict[str, str]:
-    """Start the run's execution or attach to it; return which one it is.
+) -> dict[str, str] | None:
+    """Start the run's execution or attach to it; return which one it is, None where no row is to be written.
 
     The table is looked at again: days may lie between download and a start that was cleared. The file is migrated again
     where the run's last check found the table without items that its execution had written, or with others.
@@ -138,11 +138,14 @@ def start_migration(
         approval: What approve returned, None where no gate asks.
         force: Migrate again whatever the check found.
     """
+    with permanent_errors_fail_at_once():
+        file = Prepared.from_json(prepared)
+    if file.nothing_to_write:
+        return None
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, Use.WRITE)
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
-        file = Prepared.from_json(prepared)
         refuse_other_rules(file, dataset)
         refuse_unapproved(file, Approval.from_json(approval) if approval else None)
         last_check = LastCheck.of(client("s3"), dataset_name, file)
@@ -181,7 +184,7 @@ def check_table(
         refuse_other_rules(file, dataset)
         migration = make_migration(stack, dataset, file)
         execution = migration.newest(Ended.from_xcom(ended))
-        if execution is None and file.unchanged and not file.rows_to_write:
+        if execution is None and file.is_in_the_table:
             return _check(file, dataset, stack, Outcome(), migration, run_id=run_id).to_json()
         if execution is None or execution.alive:
             log.info(
@@ -261,7 +264,7 @@ def remember_green_run(
         remember_run(s3, dataset_name, file)
         if file.usual_source:
             remember_rows(s3, dataset_name, file, run_id)
-        if file.rows_to_write and read:
+        if read and not file.nothing_to_write:
             remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
     except (MigrationError, MigrationPostponedError, BotoCoreError, ClientError) as error:
         log.warning("The columns, the rows or the snapshot of this run could not be remembered: %s", error)

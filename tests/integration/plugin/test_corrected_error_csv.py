@@ -18,7 +18,7 @@ from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.storage.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.unit.plugin.reading.test_spreadsheet_cells import WITHIN
-from tests.unit.plugin.run_findings import execution
+from tests.unit.plugin.run_findings import execution, without_snapshot
 
 CARS = Dataset(
     name="cars",
@@ -52,7 +52,9 @@ class Cars:
         key = f"landing/cars/{digest}/cars.csv"
         self.s3.upload_file(str(source), BUCKET, key)
         landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", len(content), digest, None, None)
-        return prepare(landed, CARS, s3=self.s3, run_id="run", name_execution=lambda _: "cars-1")
+        return prepare(
+            landed, CARS, s3=self.s3, run_id="run", name_execution=lambda _: "cars-1", find_base=without_snapshot
+        )
 
     def error_csv(self, prepared: Prepared) -> list[list[str]]:
         outcome = gather(self.s3, "cars", prepared, execution())

@@ -29,6 +29,7 @@ from csvdynamo_airflow.storage.stored_file import ObjectError
 from csvdynamo_airflow.storage.workspace import HEADROOM_BYTES, NoSpaceError, workspace_name
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
+from tests.unit.plugin.run_findings import without_snapshot
 
 FILE_NAME = "Electric_Vehicle_Population_Data.csv"
 CSV = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
@@ -78,6 +79,7 @@ class Tasks:
             s3=self.s3,
             run_id="run",
             name_execution=lambda key: "ev-population-" + sha256(key.encode()).hexdigest()[:8],
+            find_base=without_snapshot,
             work_parent=self.work,
         )
 

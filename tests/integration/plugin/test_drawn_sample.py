@@ -16,6 +16,7 @@ from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.storage.stored_file import ObjectError, file_sha256
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.test_corrected_error_csv import CARS
+from tests.unit.plugin.run_findings import without_snapshot
 
 TOO_WIDE, TWICE = 11, 12
 """Rows that prepare rejects: one has a field too many, the key of the other comes again."""
@@ -36,7 +37,7 @@ def prepared_of(s3: Any, folder: Path, content: bytes, **verify: Any) -> Prepare
     s3.upload_file(str(file), BUCKET, key)
     landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", len(content), digest, None, None)
     dataset: Dataset = replace(CARS, policies=replace(CARS.policies, verify=Verification(**verify)))
-    return prepare(landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "cars-1")
+    return prepare(landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "cars-1", find_base=without_snapshot)
 
 
 def rows_of(s3: Any, folder: Path, key: str | None) -> dict[int, dict[str, str]]:

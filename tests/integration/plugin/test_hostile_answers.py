@@ -24,6 +24,7 @@ from tests.hostile.texts import HOSTILE, LONG, hold_shown
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.raw_server import serve_raw
 from tests.integration.plugin.scripted_server import local_hosts
+from tests.unit.plugin.run_findings import without_snapshot
 
 RAW = b"\x1b[2J\x07\x9b31m\x85 \xe2\x80\xae\xff"
 """What a line of HTTP may hold of it."""
@@ -68,7 +69,15 @@ def migrate(s3: Any, tmp_path: Path) -> Callable[..., str]:
             assert isinstance(landed, Landed)
             for text in landed.to_json().values():
                 hold_shown(str(text))
-            prepare(landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "cars-1", work_parent=tmp_path)
+            prepare(
+                landed,
+                dataset,
+                s3=s3,
+                run_id="run",
+                name_execution=lambda _: "cars-1",
+                find_base=without_snapshot,
+                work_parent=tmp_path,
+            )
         except (MigrationError, MigrationPostponedError) as error:
             hold_shown(str(error))
             told = error_text(error)

@@ -35,7 +35,7 @@ from local_aws.distributed_map.csv_reader import CsvFormat, read_items
 from tests.integration.plugin.migration_objects import BUCKET, answer, batch_that_failed, put_error_file, put_results
 from tests.integration.plugin.moto_table import TABLE, table
 from tests.support.write_door import Door
-from tests.unit.plugin.run_findings import execution
+from tests.unit.plugin.run_findings import execution, without_snapshot
 
 CARS = """
 [source]
@@ -104,7 +104,14 @@ class Cars:
         key = f"landing/cars/{digest}/cars.csv"
         self.s3.upload_file(str(source), BUCKET, key)
         landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", len(content), digest, None, None)
-        return prepare(landed, self.dataset, s3=self.s3, run_id="run", name_execution=lambda _: "cars-1")
+        return prepare(
+            landed,
+            self.dataset,
+            s3=self.s3,
+            run_id="run",
+            name_execution=lambda _: "cars-1",
+            find_base=without_snapshot,
+        )
 
     def body(self, key: str | None) -> bytes:
         assert key is not None

@@ -19,6 +19,7 @@ from csvdynamo_airflow.source.protocol import SourceUrlError
 from tests.integration.plugin.finished_run import FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.scripted_server import Answer, local_hosts, serve
+from tests.unit.plugin.run_findings import without_snapshot
 
 BODY = b"DOL Vehicle ID,City\n100,Seattle\n101,Bothell\n"
 
@@ -53,7 +54,9 @@ def test_a_place_that_a_run_may_not_read_is_read_once_the_setting_names_it(fetch
 
 
 def prepared_from(s3: Any, landed: Landed, dataset: Dataset) -> Prepared:
-    return prepare(landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "ev-population-1")
+    return prepare(
+        landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "ev-population-1", find_base=without_snapshot
+    )
 
 
 def test_a_guess_that_is_wrong_is_overridden_by_the_data_set_file(

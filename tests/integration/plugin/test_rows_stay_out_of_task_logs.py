@@ -30,7 +30,7 @@ from tests.integration.plugin.migration_objects import (
     put_results,
     reject,
 )
-from tests.unit.plugin.run_findings import execution, prepared_file
+from tests.unit.plugin.run_findings import execution, prepared_file, without_snapshot
 
 DATASET = """
 [source]
@@ -80,7 +80,15 @@ def prepare_bytes(s3: Any, tmp_path: Path, work: Path) -> Callable[..., Prepared
             local=LocalUse(tmp_path),
             work_parent=work,
         )
-        return prepare(landed, dataset, s3=s3, run_id="run", name_execution=lambda _: "cars-1", work_parent=work)
+        return prepare(
+            landed,
+            dataset,
+            s3=s3,
+            run_id="run",
+            name_execution=lambda _: "cars-1",
+            find_base=without_snapshot,
+            work_parent=work,
+        )
 
     return run
 

@@ -18,6 +18,7 @@ from csvdynamo_airflow.preparation.prepare import prepare
 from csvdynamo_airflow.schema.schema_memory import memory_key, recall_run, remember_run
 from csvdynamo_airflow.storage.stored_file import file_sha256
 from tests.integration.plugin.migration_objects import BUCKET
+from tests.unit.plugin.run_findings import without_snapshot
 
 CARS = Dataset(
     name="cars",
@@ -48,7 +49,14 @@ class Runs:
         size = source.stat().st_size
         landed = Landed(BUCKET, key, "https://example.org/cars.csv", "cars.csv", size, digest, None, None)
         name = f"cars-{self.count}"
-        return prepare(landed, dataset, s3=self.s3, run_id=f"run {self.count}", name_execution=lambda _: name)
+        return prepare(
+            landed,
+            dataset,
+            s3=self.s3,
+            run_id=f"run {self.count}",
+            name_execution=lambda _: name,
+            find_base=without_snapshot,
+        )
 
     def succeed(self, text: str, dataset: Dataset = CARS) -> Prepared:
         prepared = self.prepare(text, dataset)

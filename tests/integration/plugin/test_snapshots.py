@@ -171,6 +171,20 @@ def test_items_of_others_do_not_speak_against_it(run: FinishedRun) -> None:
     assert pointer(run).read() == before
 
 
+def test_a_file_of_what_changed_that_is_not_as_it_was_made_fails_the_check(run: FinishedRun) -> None:
+    """The check reads the whole file, and the execution read this one."""
+    body = b"what was written"
+    some = difference(new=10, unchanged=1, sha256=hashlib.sha256(body).hexdigest())
+    run.prepared = replace(run.prepared, difference=some)
+    run.s3.put_object(Bucket=BUCKET, Key=some.file_key, Body=body)
+    assert run.verify() is not None
+
+    run.s3.put_object(Bucket=BUCKET, Key=some.file_key, Body=b"what else was")
+
+    with pytest.raises(AirflowFailException, match=r"changed_cars\.csv has SHA-256 .* it was changed after its upload"):
+        run.verify()
+
+
 def test_a_table_that_nothing_had_to_be_written_to_is_checked_all_the_same(run: FinishedRun) -> None:
     report = with_nothing_new(run).look_again()
 

@@ -25,7 +25,7 @@ from csvdynamo_airflow.storage.stored_file import file_sha256
 from csvdynamo_airflow.tasks import report_step, steps, told_assets
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.task_calls import TaskInstance, call
-from tests.unit.plugin.run_findings import prepared_file
+from tests.unit.plugin.run_findings import prepared_file, without_snapshot
 
 URL = "https://example.org/cars.csv?format=csv"
 CARS = Dataset("cars", Source(URL, "cars.csv"), Table("tb_cars", "ID"))
@@ -420,7 +420,15 @@ def test_a_column_that_no_row_can_do_without_stops_a_run_whose_gates_ask(runs: R
 def test_prepare_by_itself_hands_its_refusal_the_file(s3: Any, runs: Runs) -> None:
     strict = replace(CARS, gates=Gates(last_record=OnChange.FAIL))
     with pytest.raises(GateError) as refusal:
-        prepare(runs.land(CUT), strict, s3=s3, run_id="run", name_execution=lambda _: "cars-1", source_url=URL)
+        prepare(
+            runs.land(CUT),
+            strict,
+            s3=s3,
+            run_id="run",
+            name_execution=lambda _: "cars-1",
+            find_base=without_snapshot,
+            source_url=URL,
+        )
 
     prepared = refusal.value.prepared
     assert (prepared.source_rows, prepared.usual_source, prepared.source_warnings) == (3, True, ())

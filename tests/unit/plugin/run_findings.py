@@ -13,7 +13,7 @@ from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.documents.snapshot import Difference, Snapshot
+from csvdynamo_airflow.documents.snapshot import Base, Difference, Snapshot
 
 RULES = RowRules(
     dataset="cars",
@@ -79,6 +79,11 @@ SNAPSHOT = Snapshot(
     left=20.0,
 )
 """What the run before left."""
+
+
+def without_snapshot() -> Base:
+    """What a run may rest on where there is nothing."""
+    return Base(None, "there is none", "tb_cars", 0.0)
 
 
 def difference(**changes: Any) -> Difference:

@@ -15,6 +15,8 @@ from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.changes import list_keys
+from csvdynamo_airflow.preparation.prepare import GateError
+from csvdynamo_airflow.snapshots import row_digests
 from csvdynamo_airflow.snapshots.changed_rows import copy_rows
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, pointer_key
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -295,3 +297,57 @@ def test_records_of_many_lines_are_copied_whole(tmp_path: Path) -> None:
         copy_rows(tmp_path / "whole", [0, 1, 0, 1, 0], output)
 
     assert (tmp_path / "some").read_bytes().decode() == "".join([rows[0], rows[1], rows[3]])
+
+
+def test_a_run_whose_rows_cannot_be_compared_writes_all_and_leaves_no_snapshot(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(row_digests, "read_rows_file", lambda *_, **__: "read_csv('nowhere')")
+        ran = chain.run(written([A, B]), CARS)
+
+    assert (why(ran.prepared), counts(ran.prepared)[0]) == (
+        "the rows could not be compared with those of the last green run",
+        2,
+    )
+    assert ran.written == {1, 2}
+    assert ran.prepared.execution_name in why(chain.prepare(written([A, B]), CARS))
+
+
+def test_many_columns_are_digested_some_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_digests, "_COLUMNS_AT_ONCE", 2)
+    chain = Chain(folder)
+    chain.run(written(FIRST), CARS)
+
+    assert counts(chain.prepare(written(FIRST, HEADER[::-1]), CARS)) == (0, 0, 3, 0)
+    for other in [("a", "Rome", "2020"), ("a", "Kent", "1999")]:
+        assert counts(chain.prepare(written([other, B, C]), CARS)) == (0, 1, 2, 0)
+
+
+def test_no_query_has_more_than_some_columns() -> None:
+    """DuckDB's memory is bounded: with a thousand at once it did not get through."""
+    names = [f"c{place}" for place in range(1000)]
+
+    texts = list(row_digests._told(names, NUMBERED.rules))
+
+    assert max(text.count("coalesce") for text in texts) <= 50
+    assert sum(text.count("coalesce") for text in texts) == 1000
+
+
+def test_nothing_is_uploaded_of_a_file_that_is_in_the_table(chain: Chain) -> None:
+    before = set(chain.s3.objects)
+
+    prepared = chain.prepare(written(FIRST), CARS)
+
+    assert not [key for key in set(chain.s3.objects) - before if "changed_" in key]
+    assert (prepared.is_in_the_table, prepared.is_in_part, prepared.uploaded_bytes) == (True, False, (prepared.bytes,))
+
+
+def test_a_run_that_a_gate_stops_leaves_no_digests(chain: Chain) -> None:
+    strict = replace(CARS, gates=replace(CARS.gates, max_reject_percent=0.0, all_rules=True))
+    before = set(chain.s3.objects)
+
+    with pytest.raises(GateError):
+        chain.prepare(written([A, REJECTED]), strict)
+
+    assert not [key for key in set(chain.s3.objects) - before if key.endswith(".parquet")]

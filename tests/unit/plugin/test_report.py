@@ -94,7 +94,7 @@ CHANGES = (
 
 def throttled(**measures: Any) -> Findings:
     """A run that was throttled, and what its trigger did about it."""
-    findings = migrated(10, changes=CHANGES)
+    findings = migrated(10, concurrency_changes=CHANGES)
     assert findings.outcome is not None
     return replace(findings, outcome=replace(findings.outcome, measures=Measures(**measures)))
 
@@ -117,7 +117,7 @@ def test_a_run_that_was_throttled_says_by_what_and_what_was_done_about_it() -> N
 
 @pytest.mark.parametrize("measures", [{}, {"throttled": {}, "waited_seconds": 0.0}])
 def test_a_run_that_was_not_throttled_says_nothing_of_it(measures: dict[str, Any]) -> None:
-    report = make_report(replace(throttled(**measures), changes=()), [])
+    report = make_report(replace(throttled(**measures), concurrency_changes=()), [])
 
     assert report.throttled == measures.get("throttled")
     assert "throttled" not in summary(report)

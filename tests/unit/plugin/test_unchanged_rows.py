@@ -129,6 +129,7 @@ def test_the_report_says_what_changed_and_survives_its_document() -> None:
     }
     assert document["witnesses"]["unchanged"].endswith("s3://bucket/reports/cars/cars-0/row_digests-0d.parquet")
     assert read_report(document) == make_report(run(), [])
+    assert json_of(make_report(without_execution(), []))["changes"]["file"] is None
     assert "changes" not in json_of(make_report(migrated(3), []))
 
 
@@ -147,6 +148,14 @@ def test_a_check_without_an_execution_costs_its_reads_and_both_files_their_uploa
     assert counts_of(without_execution()).read_units == 5.0
     assert counts_of(run()).uploaded == (1234, 1000, 80)
     assert counts_of(migrated(3)).uploaded == (1234, 1000)
+
+
+def test_an_answer_to_what_a_gate_asks_is_for_the_rows_that_were_to_be_written() -> None:
+    """Prepared again beside another snapshot, the same file may have other rows to write."""
+    more = replace(SOME, difference=difference(new=1, changed=9, sha256="1c"))
+
+    assert more.asked != SOME.asked
+    assert replace(SOME, difference=difference(new=3, unchanged=7, vanished=1)).asked == SOME.asked
 
 
 def test_what_prepare_returns_survives_its_document() -> None:
