@@ -48,7 +48,7 @@ class Found:
         new: Rows whose keys the snapshot does not have, or that have none.
         changed: Rows that it has otherwise.
         unchanged: Rows that it has as they are.
-        vanished: Keys that it has, and no row of the source.
+        vanished: Keys that it has, and no readable row of the source.
         digests: The digests of the file's rows, and of what the table has beside them (Parquet); None where they could
             not be compared.
     """
