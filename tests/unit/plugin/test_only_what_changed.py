@@ -1,7 +1,8 @@
 """What a run of only what changed writes, and when it writes all."""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -312,6 +313,31 @@ def test_a_run_whose_rows_cannot_be_compared_writes_all_and_leaves_no_snapshot(
     )
     assert ran.written == {1, 2}
     assert ran.prepared.execution_name in why(chain.prepare(written([A, B]), CARS))
+
+
+def test_texts_of_lines_that_look_like_rows_are_compared_in_a_file_of_many_buffers(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def small(read: Callable[..., str]) -> Callable[..., str]:
+        sizes = r"(max_line_size|buffer_size)=\d+, "
+        return lambda *args, **more: (
+            re.sub(sizes, "", read(*args, **more))[:-1] + ", max_line_size=5000, buffer_size=20000)"
+        )
+
+    for name in ("read_rows_file", "read_csv"):
+        monkeypatch.setattr(row_digests, name, small(getattr(row_digests, name)))
+    rows = [
+        (
+            "\n".join(f"{row},{line}" for line in range(100)),
+            "\n".join(f"{line},b,{row},2020" for line in range(60)),
+            "1",
+        )
+        for row in range(400)
+    ]
+
+    prepared = Chain(folder).prepare(written(rows), CARS)
+
+    assert (why(prepared), counts(prepared)) == ("no green run has left a snapshot yet", (400, 0, 0, 0))
 
 
 def test_many_columns_are_digested_some_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
