@@ -10,10 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from bench.aligned import aligned
 from bench.generated_csv import write_csv
 from bench.measured import measuring
 from bench.peak_memory import peak_rss_bytes
+from bench.table import Table, megabytes
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot
 from csvdynamo_airflow.preparation.changes import compare
@@ -82,28 +82,27 @@ def run(rows: int) -> None:
         header = json.dumps(prepared.headers)
         measurements = [_measure(folder, name, header, str(prepared.source_rows)) for name in ("first", "second")]
         measured.runs.extend(measurements)
-        print(table(measurements))
+        print(table(measurements).aligned())
         if measurements[-1].written > rows / _NEW + rows / _CHANGED + 2:
             raise SystemExit("Rows are to be written that did not change.")
         if any(one.peak_rss_bytes > MOST_BYTES for one in measurements):
             raise SystemExit(f"A process held more than {MOST_BYTES / 1e6:,.0f} MB.")
 
 
-def table(measurements: list[Measurement]) -> str:
-    """Write the measurements as a table."""
-    lines = [("compared with", "rows", "to write", "seconds", "CPU seconds", "peak RSS")]
-    lines += [
+def table(measurements: list[Measurement]) -> Table:
+    """Give the measurements as a table."""
+    lines = [
         (
             one.what,
             f"{one.rows:,}",
             f"{one.written:,}",
             f"{one.seconds:.1f}",
             f"{one.cpu_seconds:.1f}",
-            f"{one.peak_rss_bytes / 1e6:,.0f} MB",
+            megabytes(one.peak_rss_bytes),
         )
         for one in measurements
     ]
-    return aligned(lines)
+    return Table(("compared with", "rows", "to write", "seconds", "CPU seconds", "peak RSS"), lines)
 
 
 def _changed(row: int, line: bytes) -> bytes:
