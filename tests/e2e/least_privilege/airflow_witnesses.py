@@ -202,7 +202,7 @@ class Tasks:
         published = report_step.publish_report(findings, steps.reconcile(findings))
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
-        steps.remember_green_run(name, told, run_id)
+        steps.remember_green_run(name, told, run_id, outcome.to_json())
         news = told_assets.written_rows(name, told, published)
         assert news is not None
         assert news.is_untold()
