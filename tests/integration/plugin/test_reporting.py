@@ -355,7 +355,7 @@ def test_prepare_leaves_what_it_refuses_for_the_tasks_after_it(dag: DAG, monkeyp
 def test_a_dry_run_and_an_empty_file_start_nothing(
     dag: DAG, monkeypatch: pytest.MonkeyPatch, rows: int, dry_run: bool
 ) -> None:
-    monkeypatch.setattr(steps, "start_migration", lambda *_, **__: pytest.fail("it started"))
+    monkeypatch.setattr(steps, "open_stack", lambda *_: pytest.fail("it started"))
 
     with pytest.raises(AirflowSkipException):
         call(dag, "start", TaskInstance(), "cars", prepared_file(rows).to_json(), dry_run=dry_run)
@@ -378,7 +378,7 @@ def test_verify_hands_on_what_it_found_and_is_skipped_where_nothing_is_to_be_che
 @pytest.mark.parametrize("force", [True, False])
 def test_start_is_told_whether_to_repeat(dag: DAG, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
     told: list[bool] = []
-    monkeypatch.setattr(steps, "start_migration", lambda *_, force: told.append(force))
+    monkeypatch.setattr(steps, "start_migration", lambda *_, force: told.append(force) or {"name": "cars-1"})
 
     call(dag, "start", TaskInstance(), "cars", PREPARED.to_json(), force=force)
 

@@ -166,11 +166,13 @@ def test_a_profile_that_duckdb_cannot_make_quotes_no_line(
     """DuckDB's own message holds the line that it could not read."""
     real = prepare_file.profile_columns
 
-    def of_a_file_that_broke(session: Any, path: Path, headers: Sequence[str]) -> Mapping[str, Any] | None:
+    def of_a_file_that_broke(
+        session: Any, path: Path, headers: Sequence[str], **more: bool
+    ) -> Mapping[str, Any] | None:
         whole = path.read_bytes()
         path.write_bytes(whole + f'9,{CANARY},"{CANARY}\n'.encode())
         try:
-            return real(session, path, headers)
+            return real(session, path, headers, **more)
         finally:
             path.write_bytes(whole)
 
