@@ -13,9 +13,7 @@ from contextlib import closing, contextmanager
 from importlib import metadata
 from pathlib import Path
 
-from filelock import FileLock
-
-from commands.kept import kept_folder
+from commands.kept import make_once
 from commands.project import DATASETS, PYTHON_PATH, ROOT, fail
 from csvdynamo_airflow.settings import DATASETS_FOLDER, RETRY_SECONDS
 from local_aws.inherited import from_shell
@@ -92,26 +90,19 @@ def make_airflow_home(home: Path) -> Path:
     Args:
         home: Its folder.
     """
-    kept = kept_folder() / "airflow" / f"{metadata.version('apache-airflow')}.db"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(kept.with_suffix(".lock")):
-        if not kept.exists():
-            _keep_database(kept)
+    kept = make_once("airflow", metadata.version("apache-airflow"), _make_database)
     settings = home / "config" / "airflow_local_settings.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "commands" / settings.name, settings)
-    shutil.copy(kept, home / _DATABASE)
+    shutil.copy(kept / _DATABASE, home)
     return home
 
 
-def _keep_database(kept: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=kept.parent) as folder:
-        _migrate_database(Path(folder))
-        made = Path(folder) / _DATABASE
-        # What Airflow may have left beside it belongs into it.
-        with closing(sqlite3.connect(made)) as database:
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        made.rename(kept)
+def _make_database(home: Path) -> None:
+    _migrate_database(home)
+    # What Airflow may have left beside it belongs into it.
+    with closing(sqlite3.connect(home / _DATABASE)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _migrate_database(home: Path) -> None:
