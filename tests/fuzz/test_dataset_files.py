@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.errors import BatchError, DatasetError
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo_airflow.table.table_check import digest
 from tests.fuzz.hostile_documents import TEXTS, changed, spoilt
 from tests.fuzz.typed_errors import fuzz, result_or_error
 
@@ -137,7 +137,7 @@ def test_a_hostile_file_is_a_working_data_set_or_an_error_that_names_it(tmp_path
         made = result_or_error(lambda row=row: converter.convert(row), BatchError)
         assert isinstance(made, dict | Refusal | BatchError)
         if isinstance(made, dict):
-            assert digest(made) == digest(dict(reversed(made.items())))
+            assert item_digest(made) == item_digest(dict(reversed(made.items())))
 
 
 @fuzz(0.3)

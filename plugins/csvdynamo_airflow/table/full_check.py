@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.keys import TableKey
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.digest_files import DigestFiles
-from csvdynamo_airflow.table.table_check import Expected, RowOutcome, digest, digest_expected, judge
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome, digest_expected, judge
 
 _PROGRESS = 100_000
 _TURN = 1000
@@ -67,7 +68,7 @@ class FullCheck:
             if item is None:
                 yield
             else:
-                files.add_found(self.key.of(item), digest(item))
+                files.add_found(self.key.of(item), item_digest(item))
 
 
 def _told(things: Iterable[_Thing], sentence: str) -> Iterator[_Thing | None]:

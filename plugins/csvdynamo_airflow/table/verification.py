@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
@@ -21,7 +22,7 @@ from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.expected_items import Expectations, read_row_outcomes
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.lifetimes import Lifetimes
-from csvdynamo_airflow.table.table_check import Expected, differing_attributes, digest, digest_expected, judge
+from csvdynamo_airflow.table.table_check import Expected, differing_attributes, digest_expected, judge
 from csvdynamo_airflow.table.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class TableCheck:
 
     def _check_some(self, sample: list[Expected], differences: DifferenceLog) -> int:
         keys = sorted({one.key for one in sample})
-        found = {key: digest(item) for key, item in self.reader.get([key for key in keys if key]).items()}
+        found = {key: item_digest(item) for key, item in self.reader.get([key for key in keys if key]).items()}
         for one in sample:
             for difference in judge(one.key, [digest_expected(one)], found.get(one.key)):
                 differences.add(difference)

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from csvdynamo.rules.columns import ColumnType
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.refusals import Refusal
-from csvdynamo_airflow.table.table_check import digest
 from tests.integration.local_aws.cloud import Cloud
 from tests.support.converted_cell import convert_cell
 
@@ -78,4 +78,4 @@ def test_what_is_made_is_taken_and_comes_back_equal(embedded: Cloud, table: str,
 
     dynamodb.put_item(TableName=table, Item=item)
 
-    assert digest(dynamodb.get_item(TableName=table, Key={"id": item["id"]})["Item"]) == digest(item)
+    assert item_digest(dynamodb.get_item(TableName=table, Key={"id": item["id"]})["Item"]) == item_digest(item)

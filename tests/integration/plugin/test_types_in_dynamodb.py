@@ -8,10 +8,11 @@ import pytest
 from csvdynamo.aws.scan_answers import take_items_as_they_are
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import Column, ColumnType, Negative, Store
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.row_rules import RowRules
-from csvdynamo_airflow.table.table_check import differing_attributes, digest
+from csvdynamo_airflow.table.table_check import differing_attributes
 from csvdynamo_airflow.table.table_reader import TableReader
 from tests.integration.plugin.moto_table import TABLE, put_items, table
 from tests.support.converted_row import convert_row
@@ -80,5 +81,5 @@ def test_what_the_rules_make_is_taken_and_comes_back_equal(dynamodb: Any) -> Non
     assert len(made) == len(ROWS)
     for one in made:
         for found in (by_key[one["id"]["S"]], scanned[one["id"]["S"]]):
-            assert digest(found) == digest(one)
+            assert item_digest(found) == item_digest(one)
             assert differing_attributes(one, found) == ()

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo_airflow.documents.checked_table import Difference
 from csvdynamo_airflow.storage import duckdb_session
@@ -20,7 +21,6 @@ from csvdynamo_airflow.table.table_check import (
     Expected,
     ExpectedDigest,
     RowOutcome,
-    digest,
     digest_expected,
     judge,
 )
@@ -105,7 +105,7 @@ def test_the_full_check_finds_on_disk_what_it_would_in_memory(
     wanted: list[Difference] = []
     for key in {one.key for one in expected} | set(table):
         rows = [digest_expected(one) for one in sorted(expected, key=lambda one: one.row) if one.key == key]
-        wanted += judge(key, rows, digest(item(key, table[key])) if key in table else None)
+        wanted += judge(key, rows, item_digest(item(key, table[key])) if key in table else None)
 
     with pytest.MonkeyPatch.context() as patch, DifferenceLog(folder / "list", space) as differences:
         patch.setattr(digest_files, "_HASH", hashed)

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.rules.attribute_values import Item, number_text
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.table.table_check import (
     Expected,
     ExpectedDigest,
     RowOutcome,
     differing_attributes,
-    digest,
     digest_expected,
     judge,
 )
@@ -26,7 +26,7 @@ ITEM: Item = {"id": {"S": "A_1"}, "year": {"N": "2020"}, "new": {"BOOL": True}, 
 
 @pytest.mark.parametrize("text", ["2020", "2020.0", "2.02E3", "+2020", "02020", "2020.000000"])
 def test_numbers_are_compared_by_their_value_and_not_their_form(text: str) -> None:
-    assert digest({**ITEM, "year": {"N": text}}) == digest(ITEM)
+    assert item_digest({**ITEM, "year": {"N": text}}) == item_digest(ITEM)
     assert differing_attributes(ITEM, {**ITEM, "year": {"N": text}}) == ()
 
 
@@ -35,13 +35,13 @@ def test_a_number_that_the_core_wrote_equals_itself_in_every_form(number: Decima
     text = number_text(str(number))
     assume(text is not None)
 
-    assert digest({"n": {"N": text}}) == digest({"n": {"N": f"{number:E}"}})
+    assert item_digest({"n": {"N": text}}) == item_digest({"n": {"N": f"{number:E}"}})
 
 
 def test_all_38_digits_of_a_number_count() -> None:
     digits = "1234567890123456789012345678901234567"
 
-    assert digest({"n": {"N": digits + "8"}}) != digest({"n": {"N": digits + "9"}})
+    assert item_digest({"n": {"N": digits + "8"}}) != item_digest({"n": {"N": digits + "9"}})
 
 
 @given(st.randoms())
@@ -49,7 +49,7 @@ def test_the_order_of_the_attributes_does_not_count(order: random.Random) -> Non
     names = list(ITEM)
     order.shuffle(names)
 
-    assert digest({name: ITEM[name] for name in names}) == digest(ITEM)
+    assert item_digest({name: ITEM[name] for name in names}) == item_digest(ITEM)
 
 
 OTHERS: list[Any] = [
@@ -103,13 +103,13 @@ NOT_SAME: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("changed", SAME)
 def test_sets_and_maps_have_no_order_and_numbers_in_them_no_form(changed: dict[str, Any]) -> None:
-    assert digest({**NESTED, **changed}) == digest(NESTED)
+    assert item_digest({**NESTED, **changed}) == item_digest(NESTED)
     assert differing_attributes(NESTED, {**NESTED, **changed}) == ()
 
 
 @pytest.mark.parametrize("changed", NOT_SAME)
 def test_another_member_type_or_order_of_a_list_is_another_item(changed: dict[str, Any]) -> None:
-    assert digest({**NESTED, **changed}) != digest(NESTED)
+    assert item_digest({**NESTED, **changed}) != item_digest(NESTED)
     assert differing_attributes(NESTED, {**NESTED, **changed}) == tuple(changed)
 
 
@@ -152,26 +152,26 @@ def _turned(value: Any, order: random.Random) -> Any:
 def test_an_item_equals_itself_in_every_order_and_form(item: Any, order: random.Random) -> None:
     turned = {name: _turned(value, order) for name, value in item.items()}
 
-    assert digest(turned) == digest(item)
+    assert item_digest(turned) == item_digest(item)
     assert differing_attributes(item, turned) == ()
 
 
 @given(*[st.dictionaries(st.sampled_from("ab"), _VALUES, max_size=2)] * 2)
 def test_items_that_differ_have_other_digests(one: Any, other: Any) -> None:
-    assert (digest(one) == digest(other)) == (differing_attributes(one, other) == ())
-    assert one == other or one.keys() == other.keys() or digest(one) != digest(other)
+    assert (item_digest(one) == item_digest(other)) == (differing_attributes(one, other) == ())
+    assert one == other or one.keys() == other.keys() or item_digest(one) != item_digest(other)
 
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_any_other_value_type_or_attribute_is_another_item(other: Item) -> None:
-    assert digest(other) != digest(ITEM)
+    assert item_digest(other) != item_digest(ITEM)
     [name] = differing_attributes(ITEM, other)
     assert ITEM.get(name) != other.get(name)
 
 
 @pytest.mark.parametrize("value", [{}, {"S": "both", "N": "1"}, {"N": "1", "BOOL": True}, {"NEW": [1]}])
 def test_a_value_of_no_type_or_another_one_is_another_item(value: Any) -> None:
-    assert digest({**ITEM, "year": value}) != digest(ITEM)
+    assert item_digest({**ITEM, "year": value}) != item_digest(ITEM)
     assert differing_attributes(ITEM, {**ITEM, "year": value}) == ("year",)
 
 
@@ -182,11 +182,11 @@ def test_the_attributes_that_differ_are_named_in_order() -> None:
 def test_a_row_that_the_rules_make_no_item_of_meets_no_item() -> None:
     expected = digest_expected(Expected("A_1", 1, RowOutcome.WRITTEN, None))
 
-    assert [found.kind for found in judge("A_1", [expected], digest(ITEM))] == [DifferenceKind.CHANGED]
+    assert [found.kind for found in judge("A_1", [expected], item_digest(ITEM))] == [DifferenceKind.CHANGED]
     assert [found.kind for found in judge("A_1", [expected], None)] == [DifferenceKind.MISSING]
 
 
-MADE, OTHER = digest(ITEM), digest(OTHERS[0])
+MADE, OTHER = item_digest(ITEM), item_digest(OTHERS[0])
 
 
 @pytest.mark.parametrize(
