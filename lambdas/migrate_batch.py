@@ -12,10 +12,11 @@ from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import batch_write, client
 from csvdynamo.errors import OtherRulesError
 from csvdynamo.records.result_files import BatchAnswer
+from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.file_header import untold_rules
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo.writing.batch import Batch, answer
+from csvdynamo.writing.batch import Batch, Deleted, answer
 from csvdynamo.writing.batch_writer import BatchWriter, WriteDoor
 from csvdynamo.writing.cost import CostMeter
 from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
@@ -67,7 +68,9 @@ def environment() -> Environment:
 
 
 def handler(event: object, context: LambdaContext) -> BatchAnswer:
-    """Migrate one batch. One without rows only tells whether its execution may migrate.
+    """Migrate one batch: write its rows, then delete what its deletions name (`rules.deletions`).
+
+    One without rows only tells whether its execution may migrate.
 
     Args:
         event: `{"BatchInput": {"execution_name": …, "rules": …}, "Items": [{header: text}, …]}`, as ItemBatcher makes
@@ -99,14 +102,22 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
     rules = env.converter.rules
     _refuse_other_rules(batch, rules)
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
-    batch = env.names.turn_back(batch)
+    batch, deletions = env.names.turn_back(batch).parted()
     within = replace(backoff.with_margin(_WRITE_MARGIN_SECONDS), sleep=meter.waiting(backoff.sleep))
     writer = BatchWriter(env.door, env.table_name, rules.key, within, meter=meter)
     outcome = migrate(batch, env.converter, writer.write)
+    deleted = _delete(deletions, env, within, meter) if deletions else None
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
     stream.send(outcome.rejects)
-    _log(batch, outcome)
-    return answer(outcome.written, outcome.rejects, rules.digest, meter.read())
+    _log(batch, outcome, deleted)
+    return answer(outcome.written, outcome.rejects, rules.digest, meter.read(), deleted)
+
+
+def _delete(deletions: list[Deletion], env: Environment, within: Backoff, meter: CostMeter) -> Deleted:
+    from csvdynamo.writing.deleter import Deleter  # noqa: PLC0415 - most functions never delete: not at a cold start
+
+    key = env.converter.rules.key
+    return Deleter(client("dynamodb", attempts=1), env.table_name, key, within, meter).delete(deletions)
 
 
 def _refuse_other_rules(batch: Batch, rules: RowRules) -> None:
@@ -118,7 +129,7 @@ def _refuse_other_rules(batch: Batch, rules: RowRules) -> None:
         )
 
 
-def _log(batch: Batch, outcome: Outcome) -> None:
+def _log(batch: Batch, outcome: Outcome, deleted: Deleted | None) -> None:
     """Log numbers and codes only: rows may hold what does not belong in a log."""
     codes = Counter(reject.code for reject in outcome.rejects)
     logger.info(
@@ -129,6 +140,7 @@ def _log(batch: Batch, outcome: Outcome) -> None:
                 "rows": len(batch.rows),
                 "written": outcome.written,
                 "rejected_by_code": dict(sorted(codes.items())),
+                **({"deleted": deleted.gone, "left": len(deleted.left)} if deleted else {}),
             }
         )
     )

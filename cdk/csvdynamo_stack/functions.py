@@ -43,8 +43,11 @@ class Functions(Construct):
         encryption: DataEncryption,
         error_stream: ErrorStream,
         retention: logs.RetentionDays,
+        deletes: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        # An item is read before it is deleted, on the condition that it is still as it was.
+        deleting = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem"] if deletes else []
         self._retention = retention
         self._encryption = encryption
         with TemporaryDirectory(prefix="csvdynamo-asset-") as folder:
@@ -63,7 +66,7 @@ class Functions(Construct):
                     "TURN_KEY": turn_key(rules.dataset),
                 },
                 statements=[
-                    allow(["dynamodb:BatchWriteItem"], [table.table_arn]),
+                    allow(["dynamodb:BatchWriteItem", *deleting], [table.table_arn]),
                     allow(["firehose:PutRecordBatch"], [error_stream.arn]),
                     *encryption.to_write_items(table),
                     allow(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import count, islice
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.deletions import Deletion, is_deletion
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch
@@ -50,6 +52,7 @@ class Ran:
         expected: What the table must hold by the file, by key: the items of the rows that nobody rejected, but for
             those in batches that failed.
         may_be: Keys of which nobody knows what the table holds.
+        left: Keys whose items were to be deleted and were left alone.
     """
 
     prepared: Prepared
@@ -58,6 +61,7 @@ class Ran:
     failed: int
     expected: Mapping[str, Item]
     may_be: Collection[str]
+    left: Collection[str] = ()
 
 
 @dataclass
@@ -70,6 +74,7 @@ class Chain:
         identity: What tells it from one that is made anew.
         by_hand: Executions that somebody started by hand.
         machine_since: When the state machine was made.
+        deleted: The keys of the items that were deleted.
     """
 
     folder: Path
@@ -78,6 +83,7 @@ class Chain:
     by_hand: list[Other] = field(default_factory=list)
     machine_since: float = 0.0
     s3: MemoryBucket = field(default_factory=MemoryBucket)
+    deleted: list[str] = field(default_factory=list)
 
     def overlapping(self, start: float, end: float) -> list[Other]:
         """List executions as `OtherExecutions` does."""
@@ -97,7 +103,8 @@ class Chain:
         """Say that a run writes, as before its execution is started or redriven."""
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
         leaves_one = prepared.difference is not None
-        claim = Claim(pointer, prepared.execution_name, prepared.base, leaves_one, lambda: self.identity)
+        trace = prepared.difference.trace if prepared.difference and dataset.write.deletes else None
+        claim = Claim(pointer, prepared.execution_name, prepared.base, leaves_one, lambda: self.identity, trace)
         claim.make(self, time.time())  # type: ignore[arg-type]
 
     def run(self, content: bytes, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = ()) -> Ran:
@@ -112,7 +119,8 @@ class Chain:
         prepared = self.prepare(content, dataset)
         marks, converter = bytearray(prepared.source_rows + 1), RowConverter(dataset.rules)
         written = set()
-        if prepared.rows_to_write:
+        left, undeleted, keys = set[int](), set[int](), dict[int, str]()
+        if not prepared.nothing_to_write:
             self.claim(prepared, dataset)
             rows = read_items(self.s3.objects[prepared.migrated_key], CsvFormat())
             for number in count():
@@ -121,19 +129,50 @@ class Chain:
                     break
                 fails = number in failing
                 some = batch[: len(batch) // 2] if fails else batch
-                rejects = migrate_batch(Batch(prepared.execution_name, some), converter, self.table)
+                told = prepared.file_header.told_rules(prepared.rules, deletes=prepared.deletions > 0)
+                migrated, deletions = Batch(prepared.execution_name, some, told).parted()
+                rejects = migrate_batch(migrated, converter, self.table)
                 rejected = {reject.row for reject in rejects}
+                others = self.delete(deletions)
+                named = [deletion for deletion in map(Deletion.of, batch) if deletion]
+                keys |= {deletion.number: deletion.key for deletion in named}
+                left |= set() if fails else others
+                undeleted |= {deletion.number for deletion in named} if fails else set()
+                batch = tuple(row for row in batch if not is_deletion(row))
                 for row in batch:
                     place = int(row[ROW_NUMBER_HEADER])
                     marks[place] = _UNFINISHED if fails else _REJECTED if place in rejected else 0
                 written |= {int(row[ROW_NUMBER_HEADER]) for row in batch if not marks[int(row[ROW_NUMBER_HEADER])]}
             if end is End.GREEN:
-                self.remember(prepared, dataset, marks)
-        return self._ran(prepared, dataset, marks, written)
+                self.remember(prepared, dataset, marks, left, undeleted)
+        ran = self._ran(prepared, dataset, marks, written)
+        may_be = {*ran.may_be, *(keys[number] for number in undeleted)}
+        return replace(ran, may_be=may_be, left=[keys[number] for number in left])
 
-    def remember(self, prepared: Prepared, dataset: Dataset, marks: bytearray) -> None:
+    def delete(self, deletions: Collection[Deletion]) -> set[int]:
+        """Delete items as the function does; return the numbers of those that are left alone."""
+        left = set()
+        for deletion in deletions:
+            found = self.table.items.get(deletion.key)
+            if found is not None and item_digest(found) not in deletion.digests:
+                left.add(deletion.number)
+            elif found is not None:
+                del self.table.items[deletion.key]
+                self.deleted.append(deletion.key)
+        return left
+
+    def remember(
+        self,
+        prepared: Prepared,
+        dataset: Dataset,
+        marks: bytearray,
+        left: Collection[int] = (),
+        undeleted: Collection[int] = (),
+    ) -> None:
         """Keep the snapshot of a green run."""
-        outcomes = RowOutcomes(prepared.execution_name, bytes(marks))
+        outcomes = RowOutcomes(
+            prepared.execution_name, bytes(marks), left=frozenset(left), undeleted=frozenset(undeleted)
+        )
         with workspace("snapshot", dataset.name, f"run-{next(_numbers)}", self.folder) as folder:
             keep_snapshot(self.s3, dataset.name, prepared, outcomes, DiskSpace(folder, "test"))  # type: ignore[arg-type]
 

@@ -91,11 +91,11 @@ def make_report(
             for key in (outcome.key, outcome.csv_key, outcome.unfinished_key, _foreseen_key(findings))
             if prepared is not None and key
         ),
-        changes=_changes(prepared) if prepared else None,
+        changes=_changes(prepared, outcome) if prepared else None,
     )
 
 
-def _changes(prepared: Prepared) -> Changes | None:
+def _changes(prepared: Prepared, outcome: Outcome) -> Changes | None:
     """Say what of the file was to be written, where that is only what changed."""
     difference = prepared.difference
     if difference is None:
@@ -109,6 +109,10 @@ def _changes(prepared: Prepared) -> Changes | None:
         beside=difference.base.execution if difference.base else None,
         file=None if prepared.nothing_to_write else f"s3://{prepared.bucket}/{prepared.migrated_key}",
         vanished_keys=f"s3://{prepared.bucket}/{difference.vanished_key}" if difference.vanished_key else None,
+        to_delete=difference.deletions,
+        deleted=outcome.deleted,
+        left_alone=outcome.left,
+        unknown_keys=difference.unknown_keys,
     )
 
 
@@ -169,13 +173,24 @@ def _told_changes(report: Report) -> list[str]:
     changes = report.changes
     if changes is None:
         return []
-    if changes.why_all:
-        return ["", f"changes: every row is written: {changes.why_all}"]
-    vanished = f"; {changes.vanished:,} keys vanished, and stay in the table" if changes.vanished else ""
+    vanished = f"; {changes.vanished:,} keys vanished, {_told_deletions(changes)}" if changes.vanished else ""
     if changes.vanished_keys:
         vanished += f" (they are in {changes.vanished_keys})"
+    if changes.why_all:
+        return ["", f"changes: every row is written: {changes.why_all}{vanished}"]
     counts = f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged"
     return ["", f"changes: {counts}{vanished}"]
+
+
+def _told_deletions(changes: Changes) -> str:
+    """Say what became of the items of keys that vanished."""
+    if not changes.to_delete:
+        records = f", since nobody can tell the keys of {changes.unknown_keys:,} records of the source"
+        return f"and stay in the table{records if changes.unknown_keys else ''}"
+    told = f"and {changes.deleted:,} of {changes.to_delete:,} items to be deleted are gone"
+    if changes.left_alone:
+        told += f"; {changes.left_alone:,} were left alone, as they are not those that a run put there"
+    return told
 
 
 def _asked(report: Report) -> list[str]:

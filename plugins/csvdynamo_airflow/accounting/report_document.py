@@ -108,6 +108,7 @@ class Verification:
     read_units: Annotated[
         float | None, Field(description="Read units that it consumed, null where DynamoDB did not say.")
     ]
+    undeleted: Annotated[int, Field(description="Items that the run says it deleted, and that are there.")] = 0
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,21 @@ class Changes:
     ]
     vanished_keys: Annotated[
         str | None,
-        Field(description="The list of the vanished keys, each as DynamoDB's JSON; null where there is none."),
+        Field(
+            description="The list of the vanished keys, each as DynamoDB's JSON, those to be deleted first; null where "
+            "there is none."
+        ),
     ] = None
+    to_delete: Annotated[int, Field(description="Items of vanished keys that were to be deleted.")] = 0
+    deleted: Annotated[
+        int, Field(description="Of these, the items that are not there any more, deleted by this run or before.")
+    ] = 0
+    left_alone: Annotated[
+        int, Field(description="Of these, the items that are not those that a run put there, and were left alone.")
+    ] = 0
+    unknown_keys: Annotated[
+        int, Field(description="Records of the source whose keys cannot be told, where items are to be deleted.")
+    ] = 0
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,18 @@ def _contradictions(findings: Findings) -> Iterator[str]:
     if findings.counts:
         yield from _against_the_outcome(prepared, outcome, findings.counts)
     yield from _against_the_executions_output(outcome, findings.execution)
+    yield from _against_the_deletions(prepared, outcome)
+
+
+def _against_the_deletions(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
+    """Hold what became of the items to be deleted against how many the file names."""
+    told = outcome.deleted + outcome.left + outcome.undeleted
+    if outcome.answered and told != prepared.deletions:
+        yield (
+            f"The file names {prepared.deletions:,} items to be deleted, and the result files tell of {told:,}: "
+            f"{outcome.deleted:,} are deleted, {outcome.left:,} were left alone, and the deletion of "
+            f"{outcome.undeleted:,} is unfinished. See the result files."
+        )
 
 
 def _against_what_was_foreseen(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
@@ -116,12 +128,12 @@ def _counted(by_code: Mapping[str, int]) -> str:
 
 def _against_the_outcome(prepared: Prepared, outcome: Outcome, counts: MigrationCounts) -> Iterator[str]:
     """Say what speaks against what was read of the run's objects."""
-    if counts.map_run_total not in (None, prepared.rows_to_write):
+    if counts.map_run_total not in (None, prepared.items):
         yield (
             f"The Map Run read {counts.map_run_total:,} rows of a file that was prepared with "
-            f"{prepared.rows_to_write:,}: see the execution's input and its Map Run."
+            f"{prepared.items:,}: see the execution's input and its Map Run."
         )
-    answered = outcome.written + outcome.answered_rejects
+    answered = outcome.written + outcome.answered_rejects + outcome.deleted + outcome.left
     if counts.map_run_succeeded not in (None, answered):
         yield (
             f"The Map Run counts {counts.map_run_succeeded:,} rows in batches that succeeded, and the answers of these "
@@ -149,7 +161,14 @@ def _against_the_executions_output(outcome: Outcome, execution: Execution | None
     """Hold the sums of the result files that the state machine put out against what was read of them."""
     if execution is None or execution.totals is None or not outcome.is_of(execution.name, execution.redrives):
         return
-    read = Totals(outcome.written, outcome.answered_rejects, outcome.failed + outcome.unstarted)
+    read = Totals(
+        written=outcome.written,
+        rejected=outcome.answered_rejects,
+        failed=outcome.failed + outcome.unstarted,
+        deleted=outcome.deleted,
+        left=outcome.left,
+        undeleted=outcome.undeleted,
+    )
     if execution.totals != read:
         yield (
             f"Execution {execution.name} summed its result files to {_sums(execution.totals)}, and now they are "
@@ -158,7 +177,13 @@ def _against_the_executions_output(outcome: Outcome, execution: Execution | None
 
 
 def _sums(totals: Totals) -> str:
-    return f"{totals.written:,} written, {totals.rejected:,} rejected and {totals.failed:,} unfinished rows"
+    told = f"{totals.written:,} written, {totals.rejected:,} rejected and {totals.failed:,} unfinished rows"
+    if totals.deleted or totals.left or totals.undeleted:
+        told += (
+            f", {totals.deleted:,} deleted items, {totals.left:,} left alone and {totals.undeleted:,} "
+            "whose deletion is unfinished"
+        )
+    return told
 
 
 def _others_rows(findings: Findings) -> Iterable[str]:
@@ -212,6 +237,9 @@ def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
     if changed := checked.count(DifferenceKind.CHANGED):
         names = _names(checked, DifferenceKind.CHANGED)
         yield f"{changed:,} {keys} have another item than their row makes: {names}; {again}"
+    if undeleted := checked.count(DifferenceKind.UNDELETED):
+        names = _names(checked, DifferenceKind.UNDELETED)
+        yield f"{undeleted:,} {keys} have an item that the run says it deleted: {names}; {again}"
     if verify.foreign is ForeignPolicy.FAIL:
         for kind, origin in (
             (DifferenceKind.STALE, "whose rows were rejected"),
@@ -251,4 +279,20 @@ def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
             f"{ledger.unstarted:,} in batches that never started, more than gates.tolerated_failure_percent = "
             f"{gates.tolerated_failure_percent:g}: {_to_migrate_the_rest(findings)}."
         )
+    undeleted, deletions = _undeleted(findings)
+    if not never_to_start and 100 * undeleted > gates.tolerated_failure_percent * deletions:
+        found.append(
+            f"{undeleted:,} of {deletions:,} items to be deleted are in batches that failed or never started, more "
+            f"than gates.tolerated_failure_percent = {gates.tolerated_failure_percent:g}: "
+            f"{_to_migrate_the_rest(findings)}."
+        )
     return found
+
+
+def _undeleted(findings: Findings) -> tuple[int, int]:
+    """Count the items to be deleted of which nobody says what became of them, and all of them."""
+    deletions = findings.prepared.deletions if findings.prepared else 0
+    outcome = findings.outcome
+    if outcome is None or not outcome.answered:
+        return deletions, deletions
+    return outcome.undeleted, deletions

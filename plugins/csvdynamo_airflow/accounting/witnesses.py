@@ -119,9 +119,11 @@ def _count_execution(
             witnesses=_witnesses(prepared.bucket, execution.name, map_run),
         )
     by_state = _failures_by_state(progress)
+    # The deletions are the last rows of the file: it is they that had not begun, and then those that failed last.
+    undeleted = min(prepared.deletions, progress.pending)
     return MigrationCounts(
-        failed=sum(by_state.values()),
-        unstarted=progress.pending,
+        failed=max(0, sum(by_state.values()) - (prepared.deletions - undeleted)),
+        unstarted=progress.pending - undeleted,
         failures_by_error=by_state,
         map_run_total=progress.total,
         map_run_status=map_run["status"],

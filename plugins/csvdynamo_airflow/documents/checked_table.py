@@ -18,7 +18,8 @@ class DifferenceKind(StrEnum):
 
     A row that was written is `MISSING` when its key has no item and `CHANGED` when the item is another. `UNFINISHED` is
     a row of a batch that did not succeed and whose item is absent or another: it may be. An item that no written row
-    accounts for is `STALE` when a rejected row of the file has its key, else `FOREIGN`.
+    accounts for is `STALE` when a rejected row of the file has its key, else `FOREIGN`. `UNDELETED` is an item that the
+    run says is deleted.
     """
 
     MISSING = "missing"
@@ -26,6 +27,7 @@ class DifferenceKind(StrEnum):
     UNFINISHED = "unfinished"
     STALE = "stale"
     FOREIGN = "foreign"
+    UNDELETED = "undeleted"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Difference:
     Attributes:
         kind: How it departs.
         key: Its partition key.
-        row: The row's number in the source, None for an item that has none.
+        row: The row's number in the source, or a deletion's below zero; None for an item that has none.
         attributes: Of a changed item, the attributes that differ where they were compared, in order.
     """
 
@@ -45,7 +47,7 @@ class Difference:
     attributes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        row = f" (row {self.row:,})" if self.row is not None else ""
+        row = f" (row {self.row:,})" if self.row is not None and self.row > 0 else ""
         attributes = ", ".join(shown(name, _NAME_LENGTH) for name in self.attributes)
         return f"{shown(self.key, _NAME_LENGTH) or 'no key'}{row}" + (f" in {attributes}" if attributes else "")
 
@@ -145,7 +147,7 @@ class CheckedTable:
             return cls(
                 mode=VerifyMode(document["mode"]),
                 keys_checked=document["keys_checked"],
-                counts={kind: document[kind] for kind in DifferenceKind if document[kind]},
+                counts={kind: document[kind] for kind in DifferenceKind if document.get(kind)},
                 examples=tuple(Difference.from_json(example) for example in document["examples"]),
                 key=document["key"],
                 execution=document["execution"],

@@ -15,6 +15,9 @@ class RowStanding(StrEnum):
 
     `BEFORE_UPLOAD`: prepare rejected it. `REJECTED`: the Lambda function did. `MISSING`: the function's answer names a
     reject whose record did not arrive. `FAILED` and `UNSTARTED`: its batch did not succeed, or never began.
+
+    Two are of deletions, whose numbers are below zero (`rules.deletions`). `LEFT`: the item is not the one that a run
+    put there, and was left alone. `UNDELETED`: its batch did not succeed, or never began.
     """
 
     BEFORE_UPLOAD = "rejected_before_upload"
@@ -22,6 +25,8 @@ class RowStanding(StrEnum):
     MISSING = "missing"
     FAILED = "failed"
     UNSTARTED = "unstarted"
+    LEFT = "left"
+    UNDELETED = "undeleted"
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Outcome:
         failed: Rows of batches that failed.
         unstarted: Rows of batches that never started.
         failures_by_error: How many of the failed rows are in batches that ended with each error.
+        deleted: Items to be deleted that are not there any more, as the batches that succeeded answered.
+        left: Items that were to be deleted and were left alone, as they are not those that a run put there.
+        undeleted: Items that were to be deleted by batches that did not succeed; some may be gone.
         rules: How many batches that succeeded applied the rules of each digest.
         measures: What else they add up to.
     """
@@ -82,6 +90,9 @@ class Outcome:
     failed: int = 0
     unstarted: int = 0
     failures_by_error: Mapping[str, int] = field(default_factory=dict)
+    deleted: int = 0
+    left: int = 0
+    undeleted: int = 0
     rules: Mapping[str, int] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
 

@@ -117,13 +117,23 @@ class Prepared:
 
     @property
     def rows_to_write(self) -> int:
-        """Rows of the file that the execution reads."""
+        """Rows that the execution writes."""
         return self.prepared_rows - self.unchanged
 
     @property
+    def deletions(self) -> int:
+        """Items of keys that vanished, which the execution is to delete."""
+        return self.difference.deletions if self.difference else 0
+
+    @property
+    def items(self) -> int:
+        """Rows of the file that the execution reads, deletions among them."""
+        return self.rows_to_write + self.deletions
+
+    @property
     def nothing_to_write(self) -> bool:
-        """Whether no row of it is to be written: it has none, or the table has all of them."""
-        return self.rows_to_write == 0
+        """Whether the execution would have nothing to do: no row is to be written, and none to be deleted."""
+        return self.items == 0
 
     @property
     def is_in_the_table(self) -> bool:
@@ -132,8 +142,8 @@ class Prepared:
 
     @property
     def is_in_part(self) -> bool:
-        """Whether the execution reads a file of its own, of some of the rows."""
-        return self.unchanged > 0 and not self.nothing_to_write
+        """Whether the execution reads a file of its own, of some of the rows, and of deletions."""
+        return (self.unchanged > 0 or self.deletions > 0) and not self.nothing_to_write
 
     @property
     def uploaded_bytes(self) -> tuple[int, ...]:

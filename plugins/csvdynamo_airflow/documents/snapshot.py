@@ -48,6 +48,33 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """What a run that began to write may have put into the table, green or not.
+
+    Attributes:
+        key: The key of the digests of its rows (`Difference.digests_key`).
+        sha256: Their digest, in hexadecimal.
+        table: The table (`Snapshot.table`).
+    """
+
+    key: str
+    sha256: str
+    table: str
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read the JSON document.
+
+        Raises:
+            ValueError, TypeError: It is none.
+        """
+        trace = cls(**document)
+        if not all(isinstance(text, str) for text in vars(trace).values()):
+            raise TypeError("its values are none of a trace")
+        return trace
+
+
+@dataclass(frozen=True)
 class Base:
     """What a run that writes only what changed may rest on.
 
@@ -56,12 +83,16 @@ class Base:
         why_all: Why there is none, "" where there is one.
         table: The table as it is now (`Snapshot.table`).
         at: When that was looked for, in seconds since the epoch; who writes later is not known of.
+        last: The last snapshot of the table, trusted or not.
+        traces: What runs since may have put into the table.
     """
 
     snapshot: Snapshot | None
     why_all: str
     table: str
     at: float
+    last: Snapshot | None = None
+    traces: tuple[Trace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +107,11 @@ class Difference:
         changed: Rows that it has otherwise.
         unchanged: Rows that it has as they are: they are not written.
         vanished: Keys that it has, and no row of the file.
+        deletions: How many of these the file has deletions of.
+        delete_units: Write units that the deletions take.
+        known: Keys that the snapshot has.
+        unknown_keys: Records of the source whose keys cannot be told, where items are to be deleted.
+        traces: What earlier runs may have put into the table, and this one has looked at.
         why_all: Why all rows are written; "" where the file rests on a snapshot.
         base: The snapshot that it rests on; None where none can be trusted, and all rows are written.
         digests_key: The key of the digests of the file's rows, of which the next snapshot is made; None where the rows
@@ -83,7 +119,9 @@ class Difference:
         digests_sha256: Their digest, in hexadecimal, "" where there are none.
         table: The table that it is for (`Snapshot.table`).
         at: When the snapshot was looked for, in seconds since the epoch (`Snapshot.at`).
-        vanished_key: The key of the list of the vanished keys; None where nobody wants one, or none vanished.
+        vanished_key: The key of the list of the vanished keys, those to be deleted first, in the order of their
+            numbers; None where nobody wants one, or none vanished.
+        vanished_sha256: Its digest, in hexadecimal, "" where there is none.
     """
 
     file_key: str
@@ -100,9 +138,20 @@ class Difference:
     table: str
     at: float
     vanished_key: str | None = None
+    vanished_sha256: str = ""
+    deletions: int = 0
+    delete_units: int = 0
+    known: int = 0
+    unknown_keys: int = 0
+    traces: tuple[Trace, ...] = ()
+
+    @property
+    def trace(self) -> Trace | None:
+        """What a run that writes the file may put into the table; None where nobody knows."""
+        return Trace(self.digests_key, self.digests_sha256, self.table) if self.digests_key else None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
-        base = document["base"]
-        return cls(**{**document, "base": Snapshot.from_json(base) if base else None})
+        base, traces = document["base"], tuple(map(Trace.from_json, document.get("traces", ())))
+        return cls(**{**document, "base": Snapshot.from_json(base) if base else None, "traces": traces})

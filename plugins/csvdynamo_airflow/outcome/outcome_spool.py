@@ -36,6 +36,7 @@ BATCHES = {
     "rows": "BIGINT",
     "written": "BIGINT",
     "rejected": "BIGINT",
+    "deleted": "BIGINT",
     "rules": "VARCHAR",
     "error": "VARCHAR",
     "object": "VARCHAR",
@@ -69,6 +70,7 @@ class Batch:
         object: The key of the result file.
         written: Items that it wrote, if it succeeded.
         rejected: Rows that it rejected, likewise.
+        deleted: Items to be deleted that are not there any more, likewise.
         rules: The digest of the rules that it applied, likewise.
         error: What it failed with, if it did (`error_name`).
         write_units: Write units that it consumed, if it succeeded and told.
@@ -83,6 +85,7 @@ class Batch:
     object: str
     written: int | None = None
     rejected: int | None = None
+    deleted: int | None = None
     rules: str | None = None
     error: str | None = None
     write_units: float | None = None
@@ -135,7 +138,7 @@ class OutcomeSpool:
         """Note a batch; return its number."""
         self._known_batches += 1
         rules = None if batch.rules is None else shown(batch.rules, CODE_LENGTH)
-        counts = (batch.rows, batch.written, batch.rejected)
+        counts = (batch.rows, batch.written, batch.rejected, batch.deleted)
         told = (shown(batch.status, CODE_LENGTH), *counts, rules, batch.error, _plain(batch.object))
         measured = (batch.write_units, batch.began, batch.seconds, _map(batch.throttled), batch.waited)
         self._batches.writerow((self._known_batches, *told, *measured))
@@ -166,6 +169,17 @@ class OutcomeSpool:
     ) -> None:
         """Note a row of a batch that did not succeed."""
         self._add_row(standing, row, None, code, None, message, None, batch, object_number, None, None)
+
+    def add_deletion(self, standing: RowStanding, number: int, *, batch: int, object_number: int) -> None:
+        """Note a deletion that was not made.
+
+        Args:
+            standing: `RowStanding.LEFT` or `RowStanding.UNDELETED`.
+            number: The deletion's number, from 1.
+            batch: The number of its batch.
+            object_number: The number of the object that says so.
+        """
+        self._add_row(standing, -number, None, None, None, None, None, batch, object_number, None, None)
 
     def _keep(self, file: IO[AnyStr]) -> IO[AnyStr]:
         self._files.append(file)

@@ -26,7 +26,8 @@ _MISSING_NAMED = 20
 _EXAMPLES = 3  # of each code
 _TOLD = 'standing, row, stage, code, "column", message, reject_id'
 _BEFORE, _REJECTED, _MISSING = RowStanding.BEFORE_UPLOAD, RowStanding.REJECTED, RowStanding.MISSING
-_UNFINISHED = f"standing IN ('{RowStanding.FAILED}', '{RowStanding.UNSTARTED}')"
+_LEFT, _UNDELETED = RowStanding.LEFT, RowStanding.UNDELETED
+_UNFINISHED = f"standing IN ('{RowStanding.FAILED}', '{RowStanding.UNSTARTED}', '{_LEFT}', '{_UNDELETED}')"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Sources:
 
     Attributes:
         said: The rows, as they were read.
-        unfinished: The rows of batches that did not succeed, with the keys of their objects.
+        unfinished: The rows of batches that did not succeed, and the deletions that were not made, with the keys of
+            their objects.
         awaited: The rejects that count.
         batches: The batches.
         objects: The keys of the objects by their numbers.
@@ -138,7 +140,9 @@ class OutcomeTables:
         """Add up what the tables hold."""
         rows, batches = (f"FROM read_parquet({sql_text(path)})" for path in (self.rows, self.batches))
         counts = self._counts(f"SELECT standing, count(*) {rows} GROUP BY ALL")
-        [[written, rejected]] = self._fetch(f"SELECT coalesce(sum(written), 0), coalesce(sum(rejected), 0) {batches}")
+        [[written, rejected, deleted]] = self._fetch(
+            "SELECT coalesce(sum(written), 0), coalesce(sum(rejected), 0), coalesce(sum(deleted), 0) " + batches
+        )
         failed = f"{rows} JOIN (SELECT batch, error {batches}) USING (batch) WHERE standing = '{RowStanding.FAILED}'"
         missing = f"{rows} WHERE standing = '{_MISSING}' ORDER BY ALL LIMIT {_MISSING_NAMED}"
         [[superseded]] = self._fetch(
@@ -159,6 +163,9 @@ class OutcomeTables:
             misfiled=int(misfiled),
             failed=counts.get(RowStanding.FAILED, 0),
             unstarted=counts.get(RowStanding.UNSTARTED, 0),
+            deleted=int(deleted),
+            left=counts.get(_LEFT, 0),
+            undeleted=counts.get(_UNDELETED, 0),
             failures_by_error=self._counts(f"SELECT error, count(*) {failed} GROUP BY ALL"),
             rules=self._counts(
                 f"SELECT coalesce(rules, ''), count(*) {batches} WHERE written IS NOT NULL GROUP BY ALL"

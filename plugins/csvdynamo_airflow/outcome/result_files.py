@@ -14,6 +14,7 @@ from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.records.rejects import json_line
 from csvdynamo.records.result_files import BatchResult, Manifest, UnfinishedBatch, batch_results, unfinished_batches
 from csvdynamo.rules.codes import UnfinishedCode
+from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.shown import shown
@@ -57,10 +58,13 @@ def read_results(
         csvdynamo.errors.BatchError: A row is not of that file.
     """
     for file in manifest.succeeded:
+        number = spool.add_object(file.key)
         for result in batch_results(object_chunks(s3, bucket, file.key), file.key):
             batch = spool.add_batch(_succeeded(result, file.key))
             for reject_id in result.reject_ids:
                 spool.await_reject(reject_id, batch)
+            for left in result.left:
+                spool.add_deletion(RowStanding.LEFT, left, batch=batch, object_number=number)
     for files, standing, code in (
         (manifest.failed, RowStanding.FAILED, UnfinishedCode.BATCH_FAILED),
         (manifest.pending, RowStanding.UNSTARTED, UnfinishedCode.BATCH_NOT_STARTED),
@@ -68,8 +72,7 @@ def read_results(
         for file in files:
             number = spool.add_object(file.key)
             for unfinished in unfinished_batches(object_chunks(s3, bucket, file.key), file.key):
-                error = error_name(unfinished)
-                batch = spool.add_batch(Batch(unfinished.status, len(unfinished.rows), file.key, error=error))
+                batch = spool.add_batch(_unfinished(unfinished, file.key))
                 for record in _records(unfinished, header, code, execution, dataset):
                     out.write(json_line(record).encode() + b"\n")
                     spool.add_unfinished(
@@ -80,15 +83,23 @@ def read_results(
                         batch=batch,
                         object_number=number,
                     )
+                for deletion in filter(None, map(Deletion.of, map(header.named, unfinished.deletions))):
+                    spool.add_deletion(RowStanding.UNDELETED, deletion.number, batch=batch, object_number=number)
+
+
+def _unfinished(unfinished: UnfinishedBatch, key: str) -> Batch:
+    rows = len(unfinished.rows) + len(unfinished.deletions)
+    return Batch(unfinished.status, rows, key, error=error_name(unfinished))
 
 
 def _succeeded(result: BatchResult, key: str) -> Batch:
     return Batch(
         status="SUCCEEDED",
-        rows=result.written + result.rejected,
+        rows=result.items,
         object=key,
         written=result.written,
         rejected=result.rejected,
+        deleted=result.deleted,
         rules=result.rules,
         write_units=result.write_units,
         began=result.began,

@@ -1,20 +1,26 @@
 """Which rows of a prepared file are written: all of them, or those that the table does not have as they are."""
 
-import base64
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csvdynamo.datasets.dataset import Dataset, Vanished
-from csvdynamo.rules.keys import TableKey
+from csvdynamo.datasets.dataset import Dataset, Vanished, Write
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.documents.snapshot import Base, Difference
+from csvdynamo_airflow.gates.source_gate import SourceFault
 from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.preparation.deletions import (
+    VanishedKeys,
+    judge_deletions,
+    list_vanished,
+    may_delete,
+    unknown_keys,
+    write_items,
+)
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
-from csvdynamo_airflow.snapshots.changed_rows import copy_rows
+from csvdynamo_airflow.snapshots.changed_rows import append, copy_rows
 from csvdynamo_airflow.snapshots.row_digests import Found, RowDigests
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import QueryError, open_duckdb
@@ -23,8 +29,6 @@ from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha25
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-VANISHED_FILE = "vanished.jsonl"
 
 CHANGED = "changed_"
 """Stands before the name of a file of the rows that are written, where these are not all."""
@@ -37,25 +41,50 @@ class Comparison:
     """A prepared file beside a snapshot.
 
     Attributes:
-        path: The rows that the snapshot does not have, as a file; the prepared file where it has none of them.
+        path: The rows that the snapshot does not have, and the deletions, as a file; the prepared file where that is
+            all.
         found: How many there are of each kind, and the digests of all.
-        vanished: The list of the keys that vanished, as a file; None where nobody wants one, or none did.
+        vanished: The keys that vanished, and the deletions of their items; None where nobody wants to know of any, or
+            none did.
         base: What that rests on.
+        unknown_keys: Records whose keys cannot be told, where items are to be deleted.
     """
 
     path: Path
     found: Found
-    vanished: Path | None
+    vanished: VanishedKeys | None
     base: Base
+    unknown_keys: int = 0
+
+    @property
+    def deletions(self) -> int:
+        """How many items are deleted."""
+        return self.vanished.deletions if self.vanished else 0
+
+    @property
+    def is_in_part(self) -> bool:
+        """Whether the execution reads another file than the prepared one."""
+        return self.found.unchanged > 0 or self.deletions > 0
 
     def told(self) -> str:
         """Say what is written, and why."""
         found, snapshot = self.found, self.base.snapshot
+        vanished = ""
+        if found.vanished:
+            vanished = f"; {found.vanished:,} keys vanished, {self._told_deletions(found.vanished)}"
         if snapshot is None:
-            return f"All rows are written: {self.base.why_all}."
+            return f"All rows are written: {self.base.why_all}{vanished}."
         counts = f"{found.new:,} new and {found.changed:,} changed rows are written, {found.unchanged:,} are unchanged"
-        vanished = f"; {found.vanished:,} keys vanished, and stay in the table" if found.vanished else ""
         return f"Beside what the run of execution {snapshot.execution} left, {counts}{vanished}."
+
+    def _told_deletions(self, vanished: int) -> str:
+        if not self.deletions and self.unknown_keys:
+            return (
+                f"and stay in the table, since nobody can tell the keys of {self.unknown_keys:,} records of the source"
+            )
+        if not self.deletions:
+            return "and stay in the table"
+        return f"and the items of {'all' if self.deletions == vanished else f'{self.deletions:,}'} are deleted"
 
 
 @dataclass(frozen=True)
@@ -77,7 +106,13 @@ class RowsToWrite:
     @property
     def vanished(self) -> Path | None:
         """The list of the keys that vanished, as a file; None where there is none."""
-        return self.comparison.vanished if self.comparison else None
+        return self.comparison.vanished.listed if self.comparison and self.comparison.vanished else None
+
+    def faults(self, write: Write) -> list[SourceFault]:
+        """List what speaks against the deletions."""
+        if self.comparison is None:
+            return []
+        return judge_deletions(self.comparison.deletions, self.comparison.found.known, write)
 
     def difference(self, prefix: str, vanished_key: str | None) -> Difference | None:
         """Say what of the file is written, and what that rests on; None where a data set writes every row.
@@ -91,6 +126,7 @@ class RowsToWrite:
         if self.comparison is None:
             return None
         found, base, digests = self.comparison.found, self.comparison.base, self.comparison.found.digests
+        vanished = self.comparison.vanished
         sha256 = file_sha256(digests) if digests else ""
         return Difference(
             file_key=self.key,
@@ -107,6 +143,12 @@ class RowsToWrite:
             table=base.table,
             at=base.at,
             vanished_key=vanished_key,
+            vanished_sha256=file_sha256(vanished.listed) if vanished else "",
+            deletions=self.comparison.deletions,
+            delete_units=vanished.write_units if vanished else 0,
+            known=found.known,
+            unknown_keys=self.comparison.unknown_keys,
+            traces=base.traces,
         )
 
     def store(self, s3: "S3Client", prepared: Prepared, *, expires: bool) -> None:
@@ -157,7 +199,7 @@ def find_rows_to_write(
         return RowsToWrite(prepared.path, key, sha256, None)
     comparison = compare(s3, landed.bucket, prepared, dataset, find_base(), space=space)
     log.info("%s", comparison.told())
-    if not comparison.found.unchanged:
+    if not comparison.is_in_part:
         return RowsToWrite(prepared.path, key, sha256, comparison)
     sha256 = file_sha256(comparison.path)
     key = prepared_key(dataset.name, sha256, f"{CHANGED}{landed.file_name}")
@@ -198,44 +240,30 @@ def _compare(
     keys = prepared.keys
     if keys is None:
         raise ValueError("the keys of the rows were not kept")
-    before, base = _fetch_snapshot(s3, bucket, base, space.folder)
+    write, folder = dataset.write, space.folder
+    before, base = _fetch_snapshot(s3, bucket, base, folder)
+    suspects = _fetch_suspects(s3, bucket, base, folder) if write.deletes else []
+    items = write_items(prepared, dataset, space) if write.deletes else None
     with open_duckdb(space) as session:
         digests = RowDigests(session, space)
-        rows = digests.rows_of(prepared.path, prepared.headers, dataset.rules, keys)
-        found = digests.compare(rows, before)
-        vanished = None
-        if found.vanished and dataset.write.vanished is Vanished.REPORT:
-            vanished = list_keys(digests.vanished(), dataset.rules.key, space)
-        if not found.unchanged:
-            return Comparison(prepared.path, found, vanished, base)
+        rows = digests.rows_of(prepared.path, prepared.headers, dataset.rules, keys, items)
+        found = digests.compare(rows, before, suspects)
+        unknown, vanished = unknown_keys(prepared, found, dataset), None
+        deletes = may_delete(unknown, write)
+        if found.vanished and write.vanished is not Vanished.KEEP:
+            key, width = dataset.rules.key, len(prepared.headers)
+            vanished = list_vanished(digests.vanished(), key, width, space, deletes=deletes)
+        digests.keep(deletes=deletes)
+        comparison = Comparison(prepared.path, found, vanished, base, unknown if write.deletes else 0)
+        if not comparison.is_in_part:
+            return comparison
         marks = digests.marks(prepared.source_rows)
     path = space.folder / "changed"
     with GrowingFile(path, lambda *_: None, space=space) as output:
         copy_rows(prepared.path, marks, output)
-    return Comparison(path, found, vanished, base)
-
-
-def list_keys(keys: Iterable[str], table_key: TableKey, space: DiskSpace) -> Path:
-    """Write keys as DynamoDB's own JSON, one a line: as its calls take them, and no spreadsheet's formula.
-
-    Args:
-        keys: The keys (`TableKey.of`).
-        table_key: What they are keys of.
-        space: The space of the file's folder.
-
-    Raises:
-        NoSpaceError: The disk has no room.
-    """
-    path = space.folder / VANISHED_FILE
-    with space.open_text(path) as file:
-        for key in keys:
-            json.dump(table_key.values(key), file, default=_base64)
-            file.write("\n")
-    return path
-
-
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+        if vanished:
+            append(vanished.rows, output)
+    return replace(comparison, path=path)
 
 
 def _fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tuple[tuple[Path, Path] | None, Base]:
@@ -251,3 +279,26 @@ def _fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tu
         why = f"the snapshot s3://{bucket}/{snapshot.key} is gone, or was changed"
         return None, replace(base, snapshot=None, why_all=why)
     return (digests, unwritten), base
+
+
+def _fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> list[tuple[Path, Path | None]]:
+    """Fetch what says which items the table may have beside those of the snapshot. What is gone says nothing."""
+    found: list[tuple[Path, Path | None]] = []
+    snapshot = base.last if base.snapshot is None else None
+    try:
+        if snapshot is not None:
+            digests, unwritten = folder / "last_snapshot", folder / "last_unwritten"
+            fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
+            fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
+            found.append((digests, unwritten))
+    except ObjectError as error:
+        log.warning("Items of the last green run are not deleted: %s", error)
+    for number, trace in enumerate(base.traces):
+        path = folder / f"trace_{number}"
+        try:
+            fetch(s3, bucket, trace.key, trace.sha256, path)
+        except ObjectError as error:
+            log.warning("Items of a run that was not green are not deleted: %s", error)
+        else:
+            found.append((path, None))
+    return found

@@ -61,6 +61,7 @@ class KeySpool:
         """
         self.path = path
         self.keys = path.with_name("whole_keys") if with_keys else None
+        self._header, self._converter = header, RowConverter(rules)
         self._told = _key_maker(header, rules, _telling_transform)
         self._whole = _key_maker(header, rules, _whole_transform) if with_keys else None
         self._stack = ExitStack()
@@ -80,6 +81,13 @@ class KeySpool:
             whole = zip(numbers, self._whole(columns), strict=True)
             self._keys_file.write("".join([_key_line(number, key) for number, key in whole if key]))
 
+    def add_rejected(self, number: int, cells: Sequence[str]) -> None:
+        """Take the key's cells of a row that is rejected for something else: it has a key, and vies with no other."""
+        if self._keys_file and self._header:
+            key = self._converter.key_of(dict(zip(self._header, cells, strict=True)))
+            if key:
+                self._keys_file.write(_key_line(number, key))
+
     def __enter__(self) -> Self:
         return self
 
@@ -91,7 +99,7 @@ class KeySpool:
 
 def _key_line(number: int, key: str) -> str:
     # One that is longer is refused by the rules, and DuckDB's reader takes no line of any length.
-    return f'{number},"{key.replace(_QUOTE, _QUOTE * 2)}"\n' if len(key) <= _LONGEST_KEY else ""
+    return f'{number},"{key.replace(_QUOTE, _QUOTE * 2)}"\n' if len(key) <= _LONGEST_KEY and not key.isspace() else ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from csvdynamo.records.rejects import FIREHOSE_STEP_BYTES, Reject, reject_id
 from csvdynamo.rules.attribute_values import utf8_length
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.deletions import is_deletion
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.numbered_row import source_row
 from csvdynamo.rules.refusals import Refusal
@@ -128,6 +129,8 @@ def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: st
         bytes_in_batch = _json_bytes(read)
         batches.add(bytes_in_batch)
         full_batches.add(bytes_in_batch)
+        if is_deletion(read):
+            continue
         row = header.named(read)
         made = converter.measured(row)
         if isinstance(made, Refusal):

@@ -151,6 +151,7 @@ def prepare(
         ruined = ruined_cells(outcome.profile)
         keys = Header.of(dataset.rules, outcome.headers).key_names
         faults += judge_keys(told_ruined(ruined, keys))
+        faults += to_write.faults(dataset.write)
         texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rows = RejectedRows.of(replace(outcome, path=to_write.path), dataset, execution_name, space, dry_run=dry_run)

@@ -134,7 +134,7 @@ class Rewriter:
         Args:
             draft: Takes the good rows.
             spool: Takes the rejects.
-            keys: Takes the good rows' keys.
+            keys: Takes the rows' keys, as far as these can be told.
 
         Returns:
             How many records the source has after its header.
@@ -157,7 +157,7 @@ class Rewriter:
             else:
                 records = block.records
                 source_rows += len(records)
-                good = self._good_rows(records, first, spool)
+                good = self._good_rows(records, first, spool, keys)
                 numbers = [number for number, _ in good]
                 keys.add(numbers, [[fields[place] for _, fields in good] for place in key_places])
                 text = format_rows([[number, *fields] for number, fields in good])
@@ -178,7 +178,9 @@ class Rewriter:
         text = plain_rows(block.lines, first)
         return text if text and self._rules.clear_all(text, max(map(len, block.lines))) else None
 
-    def _good_rows(self, records: Sequence[list[str] | BadRecord], first: int, spool: RejectSpool) -> list[NumberedRow]:
+    def _good_rows(
+        self, records: Sequence[list[str] | BadRecord], first: int, spool: RejectSpool, keys: KeySpool
+    ) -> list[NumberedRow]:
         """Return the good rows of a block with their numbers, and spool the others; keep what ails the last one."""
         columns = self.header.columns
         joined = ["".join(record) for record in records if not isinstance(record, BadRecord)]
@@ -195,4 +197,6 @@ class Rewriter:
                 good.append((number, fields))
             else:
                 spool.add(number, bad)
+                if bad.column not in self.header.key_names:
+                    keys.add_rejected(number, [fields[place] for place in self.header.key_places])
         return good

@@ -6,6 +6,8 @@ from typing import BinaryIO
 
 from csvdynamo_airflow.storage.growing_file import GrowingFile
 
+_PIECE_BYTES = 1024 * 1024
+
 
 def copy_rows(path: Path, marks: Sequence[int], output: GrowingFile) -> None:
     """Copy the header, and the rows whose numbers are marked, in order.
@@ -25,6 +27,17 @@ def copy_rows(path: Path, marks: Sequence[int], output: GrowingFile) -> None:
             # Its number is in quotes where a cell holds a carriage return.
             if marks[int(record[: record.index(b",")].strip(b'"'))]:
                 output.write(record)
+
+
+def append(path: Path, output: GrowingFile) -> None:
+    """Write a file behind what there is.
+
+    Raises:
+        NoSpaceError: The disk fills up.
+    """
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            output.write(piece)
 
 
 def _records(file: BinaryIO) -> Iterator[bytes]:

@@ -7,13 +7,13 @@ but for one that begins to write all rows.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo.aws.stored_object import read_versioned
 from csvdynamo.folders import REPORTS_PREFIX
-from csvdynamo_airflow.documents.snapshot import Snapshot
+from csvdynamo_airflow.documents.snapshot import Snapshot, Trace
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.storage.stored_document import change_document
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 log = shown_log(__name__)
 
-_VERSION = 1
+_VERSION = 2
 """What the digests are made of. Those of another version are of other digests, and none of them is trusted."""
+_MOST_TRACES = 20
+"""Of more runs in a row that were not green, the items of the oldest stay in the table though their keys vanish."""
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -46,11 +48,13 @@ class Pointer:
         snapshot: The last one; None before the first green run.
         writer: The first execution of the run that said last that it writes; "" where its snapshot is this one.
         doubt: What a check found that speaks against the snapshot, or why the object cannot be read; "" without that.
+        traces: What runs may have put into the table that have said since that they write, the newest last.
     """
 
     snapshot: Snapshot | None = None
     writer: str = ""
     doubt: str = ""
+    traces: tuple[Trace, ...] = ()
 
     def speaks_against_it(self, run: str = "") -> str:
         """Say why the snapshot does not hold, as far as it is known here; "" while it does.
@@ -79,7 +83,8 @@ class Pointer:
         snapshot, writer, doubt = told["snapshot"], told["writer"], told["doubt"]
         if not isinstance(writer, str) or not isinstance(doubt, str):
             raise TypeError("it does not say who writes")
-        return cls(Snapshot.from_json(snapshot) if snapshot is not None else None, writer, doubt)
+        traces = tuple(map(Trace.from_json, told["traces"]))
+        return cls(Snapshot.from_json(snapshot) if snapshot is not None else None, writer, doubt, traces)
 
 
 def pointer_key(dataset: str) -> str:
@@ -112,13 +117,14 @@ class StoredPointer:
         except self.s3.exceptions.NoSuchKey:
             return Pointer()
 
-    def claim(self, run: str, base: Snapshot | None, *, make: bool) -> None:
+    def claim(self, run: str, base: Snapshot | None, *, make: bool, trace: Trace | None = None) -> None:
         """Say that a run is about to write to the table.
 
         Args:
             run: The name of its first execution.
             base: The snapshot that its file rests on; None where it writes all rows, which mends what a check found.
             make: Whether to say so where there is no object. A run that leaves no snapshot has nothing to say there.
+            trace: What it may put into the table; None where nobody wants to know.
 
         Raises:
             SnapshotGoneError: The file rests on a snapshot that does not hold any more.
@@ -126,12 +132,14 @@ class StoredPointer:
         """
 
         def claimed(pointer: Pointer) -> Pointer:
+            traces = tuple(one for one in pointer.traces if one != trace)
+            traces = (*traces, trace)[-_MOST_TRACES:] if trace else traces
             if base is None:
-                return Pointer(pointer.snapshot, writer=run)
+                return Pointer(pointer.snapshot, writer=run, traces=traces)
             why = pointer.speaks_against_it(run)
             if why or pointer.snapshot != base:
                 raise SnapshotGoneError(base.execution, why or "there is another one")
-            return replace(pointer, writer=run)
+            return replace(pointer, writer=run, traces=traces)
 
         self._change(claimed, make=make)
 
@@ -154,14 +162,20 @@ class StoredPointer:
 
         self._change(doubted)
 
-    def remember(self, snapshot: Snapshot) -> None:
-        """Put a green run's snapshot in the place of the one before, if nobody has said since that it writes."""
+    def remember(self, snapshot: Snapshot, told: Collection[Trace] = ()) -> None:
+        """Put a green run's snapshot in the place of the one before, if nobody has said since that it writes.
+
+        Args:
+            snapshot: The snapshot.
+            told: What it tells of what runs may have put into the table, its own among them.
+        """
 
         def remembered(pointer: Pointer) -> Pointer | None:
             if pointer.writer != snapshot.execution:
                 log.info("Another run has written since: the snapshot of this one is not kept.")
                 return None
-            return Pointer(snapshot, doubt=pointer.doubt)
+            traces = tuple(one for one in pointer.traces if one not in told)
+            return Pointer(snapshot, doubt=pointer.doubt, traces=traces)
 
         self._change(remembered)
 

@@ -8,7 +8,7 @@ A key is told by 64 bits of a digest, which may bring two together. A row is kno
 are the same, and its cells have its key: keys that are brought together cost a row that is written again, at most.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +26,22 @@ DIGESTS_FILE = "row_digests.parquet"
 KEY_COLUMNS = {"row": "BIGINT", "key": "VARCHAR"}
 """The columns of a file of keys: the row's number and its key (`TableKey.of`), of each row that has one."""
 
+ITEM_COLUMNS = {"row": "BIGINT", "item": "VARCHAR", "units": "BIGINT", "keyless": "BOOLEAN"}
+"""The columns of a file of items: the row's number, the digest of the item that the rules make of it and the write
+units that it takes, neither where they make none, and whether they make no key either."""
+
 UNWRITTEN_COLUMNS = {"row": "BIGINT", "rejected": "BOOLEAN"}
 """The columns of a list of rows that a run did not write: the others of it are those of batches that did not succeed,
-of which nobody knows what is in the table."""
+of which nobody knows what is in the table. Numbers below zero are those of deletions."""
 
 _KINDS = _ROW, _VANISHED, _BEFORE = ("row", "vanished", "before")
 """What a line of the digests is: a row of the file; what the snapshot before has under a key that the file does not
-have; and what it has under the key of a row that the run may yet reject, or that prepare has rejected."""
+have, which the run deletes where the line has a number below zero; and what it has under the key of a row that the run
+may yet reject, or that prepare has rejected."""
+
+_LINE = "key_hash, high, low, key, item, units"
+"""The columns of a line: a hash of the key, the digest of the cells (NULL where nobody knows which row the table has),
+the key, the item's digest and the write units that it takes (NULL where nobody wanted to know)."""
 
 _COLUMNS_AT_ONCE = 50
 """DuckDB's memory is bounded, and a file may have thousands: the digest of more goes on from that of those before."""
@@ -48,9 +57,11 @@ class Found:
         new: Rows whose keys the snapshot does not have, or that have none.
         changed: Rows that it has otherwise.
         unchanged: Rows that it has as they are.
-        vanished: Keys that it has, and no readable row of the source.
+        vanished: Keys that it has, or that runs since may have put into the table, and no readable row of the source.
         digests: The digests of the file's rows, and of what the table has beside them (Parquet); None where they could
             not be compared.
+        known: Keys that it has, or that runs since may have put into the table.
+        told_keys: Rows of the source whose keys can be told, rejected ones among them.
     """
 
     new: int
@@ -58,6 +69,23 @@ class Found:
     unchanged: int
     vanished: int
     digests: Path | None
+    known: int = 0
+    told_keys: int = 0
+
+
+@dataclass(frozen=True)
+class VanishedKey:
+    """A key that runs have put into the table, and no row of the source has.
+
+    Attributes:
+        key: The key.
+        items: The digests of the items that runs have put there, or may have; none where nobody noted them.
+        units: Write units that its deletion takes, at most.
+    """
+
+    key: str
+    items: tuple[str, ...]
+    units: int
 
 
 class RowDigests:
@@ -73,7 +101,9 @@ class RowDigests:
         self._session = session
         self._space = space
 
-    def rows_of(self, file: Path, headers: Sequence[str], rules: RowRules, keys: Path) -> str:
+    def rows_of(
+        self, file: Path, headers: Sequence[str], rules: RowRules, keys: Path, items: Path | None = None
+    ) -> str:
         """Digest the rows of a file; return them as SQL.
 
         Each row is there that has a key or is in the file; ``high`` and ``low`` are NULL for one that is not in it.
@@ -83,6 +113,7 @@ class RowDigests:
             headers: Its header, without the row number's column.
             rules: The rules.
             keys: The keys of the source's rows (`KEY_COLUMNS`), also of those that are not in the prepared file.
+            items: The items of the prepared file's rows (`ITEM_COLUMNS`); None where nobody wants to know of them.
 
         Raises:
             NoSpaceError: There is no room for the steps' files.
@@ -94,26 +125,34 @@ class RowDigests:
             digest = f"sha256(concat_ws(chr(0), digest, {more})) AS digest"
             query = f"SELECT row, {digest} FROM {read} JOIN {digests} USING (row)"
             digests = self._step(f"digests_{number % 2}", query)
+        made = read_csv(items, ITEM_COLUMNS) if items else _none_of(ITEM_COLUMNS)
         return self._step(
             "rows",
             f"""
             SELECT row, {_HASH} AS key_hash,
-                ('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low, key
+                ('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low, key,
+                item, units, coalesce(keyless, false) OR key IS NULL AS keyless
             FROM {read_csv(keys, KEY_COLUMNS, texts=True)} AS keys FULL JOIN {digests} AS digests USING (row)
+            LEFT JOIN {made} AS items USING (row)
             """,
         )
 
-    def compare(self, rows: str, before: tuple[Path, Path] | None) -> Found:
+    def compare(
+        self, rows: str, before: tuple[Path, Path] | None, suspects: Sequence[tuple[Path, Path | None]] = ()
+    ) -> Found:
         """Find what the rows of a file change.
 
         Args:
             rows: The rows, as SQL (`rows_of`).
             before: The digests of a snapshot, and its list of rows that were not written; None without a snapshot.
+            suspects: The digests of what the table may have beside that, likewise; without a list of those that were
+                not written, any of them may be there. They are known by their keys and items alone.
 
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
-        known = self._known(*before) if before else f"(SELECT * FROM {rows} LIMIT 0)"
+        known = self._known("known", *before) if before else f"(SELECT {_LINE} FROM {rows} LIMIT 0)"
+        suspected = self._suspected(suspects, rows)
         unknown = self._step(
             "unknown",
             f"""
@@ -129,78 +168,157 @@ class RowDigests:
             ) AS met USING (key_hash)
             """,
         )
-        lines = self._step(
-            DIGESTS_FILE,
+        vanished = self._step(
+            "vanished",
             f"""
-            SELECT '{_ROW}' AS kind, row, key_hash, high, low, key FROM {rows}
-            WHERE high IS NOT NULL AND key_hash IS NOT NULL
-            UNION ALL
-            SELECT '{_VANISHED}', NULL, key_hash, high, low, key FROM {known} AS known ANTI JOIN
+            SELECT {_LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known ANTI JOIN
                 (SELECT key_hash FROM {rows} WHERE key_hash IS NOT NULL) AS rows USING (key_hash)
-            UNION ALL
-            SELECT '{_BEFORE}', NULL, key_hash, high, low, key FROM {known} AS known SEMI JOIN {touched} AS touched
-                USING (key_hash)
             """,
         )
-        [whole] = self._numbers(f"SELECT count(*) FROM {rows} WHERE high IS NOT NULL")
+        # Of a row of which the rules make no item, what was there before stays there.
+        left = f"(SELECT key_hash FROM {rows} WHERE item IS NULL)"
+        self._step(
+            "lines",
+            f"""
+            SELECT '{_ROW}' AS kind, row, {_LINE} FROM {rows} WHERE high IS NOT NULL AND key_hash IS NOT NULL
+            UNION ALL
+            SELECT '{_BEFORE}', NULL, {_LINE} FROM {known} AS known SEMI JOIN {touched} AS touched USING (key_hash)
+            UNION ALL
+            SELECT '{_BEFORE}', NULL, {_LINE} FROM {suspected} AS known SEMI JOIN {left} AS rows USING (key_hash)
+            """,
+        )
+        [whole, told] = self._numbers(
+            f"SELECT count(*) FILTER (high IS NOT NULL), count(*) FILTER (NOT keyless) FROM {rows}"
+        )
         [written, changed] = self._numbers(
             f"SELECT count(*), count(*) FILTER (key_hash IN (SELECT key_hash FROM {touched})) FROM {unknown}"
         )
-        [vanished] = self._numbers(f"SELECT count(*) FROM {lines} WHERE kind = '{_VANISHED}'")
-        return Found(written - changed, changed, whole - written, vanished, self._space.folder / DIGESTS_FILE)
+        [gone] = self._numbers(f"SELECT count(DISTINCT key_hash) FROM {vanished}")
+        [keys] = self._numbers(
+            f"SELECT count(DISTINCT key_hash) FROM "
+            f"(SELECT key_hash FROM {known} UNION ALL SELECT key_hash FROM {suspected})"
+        )
+        return Found(written - changed, changed, whole - written, gone, self._path(DIGESTS_FILE), keys, told)
 
-    def vanished(self) -> Iterator[str]:
-        """Give the keys that the snapshot has, and no row of the source, in order; after `compare`."""
-        lines = f"read_parquet({sql_text(self._path(DIGESTS_FILE))})"
-        keys = self._session.execute(f"SELECT key FROM {lines} WHERE kind = '{_VANISHED}' ORDER BY key")
-        for (key,) in fetched(keys):
-            yield key
+    def keep(self, *, deletes: bool) -> None:
+        """Write the digests of which the next snapshot is made; after `compare`.
+
+        Args:
+            deletes: Whether the run deletes what vanished, as far as its items are known.
+
+        Raises:
+            NoSpaceError: There is no room for the file.
+        """
+        numbers = self._deletable if deletes else "(SELECT '' AS key, 0 AS number LIMIT 0)"
+        self._step(
+            DIGESTS_FILE,
+            f"""
+            SELECT kind, row, {_LINE} FROM {self._read("lines")}
+            UNION ALL
+            SELECT '{_VANISHED}', -number, {_LINE} FROM {self._read("vanished")} LEFT JOIN {numbers} USING (key)
+            """,
+        )
+
+    def vanished(self) -> Iterator[VanishedKey]:
+        """Give the keys that vanished, in order, those first that can be deleted; after `compare`."""
+        keys = self._session.execute(f"SELECT key, items, units FROM {self._by_key} ORDER BY len(items) = 0, key")
+        for key, items, units in fetched(keys):
+            yield VanishedKey(key, tuple(items), units)
+
+    @property
+    def _by_key(self) -> str:
+        items = "coalesce(list(DISTINCT item ORDER BY item) FILTER (item IS NOT NULL), [])"
+        told = f"key, {items} AS items, coalesce(max(units), 0) AS units"
+        return f"(SELECT {told} FROM {self._read('vanished')} GROUP BY key)"
+
+    @property
+    def _deletable(self) -> str:
+        """The keys that can be deleted, with the numbers that `vanished` gives them."""
+        return f"(SELECT key, row_number() OVER (ORDER BY key) AS number FROM {self._by_key} WHERE len(items) > 0)"
 
     def marks(self, most: int) -> bytearray:
         """Say of each row number, up to the largest, whether the snapshot does not have the row; after `compare`."""
         marks = bytearray(most + 1)
-        rows = self._session.execute(f"SELECT row FROM read_parquet({sql_text(self._path('unknown'))})")
+        rows = self._session.execute(f"SELECT row FROM {self._read('unknown')}")
         for (row,) in fetched(rows):
             marks[row] = 1
         return marks
 
-    def _known(self, digests: Path, unwritten: Path) -> str:
+    def _known(self, name: str, digests: Path, unwritten: Path) -> str:
         """Give what the table has by a snapshot: the rows that were written, and what it had where none was.
 
         Of the rows of one key at most one is written. Where one was, or nobody knows whether one was, what was there
-        before is gone.
+        before is gone. So is what was deleted, and what was to be and was left alone, as it is another's.
+
+        Where nobody knows what a batch did that did not succeed, any of the items may be there, and no row is the same
+        as that; they are known where somebody noted the items.
         """
         lines = f"read_parquet({sql_text(digests)})"
         told = read_csv(unwritten, UNWRITTEN_COLUMNS)
         rows = f"(SELECT * FROM {lines} WHERE kind = '{_ROW}') AS rows"
-        gone = self._step(
-            "gone",
+        rejected = f"(SELECT row FROM {told} WHERE rejected) AS rejected"
+        settled = self._step(
+            f"{name}_settled",
             f"""
-            SELECT DISTINCT key_hash FROM {rows} ANTI JOIN (SELECT row FROM {told} WHERE rejected) AS rejected
-                USING (row) WHERE key_hash IN (SELECT key_hash FROM {lines} WHERE kind = '{_BEFORE}')
+            SELECT key_hash, bool_or(row NOT IN (SELECT row FROM {told})) AS written FROM {rows} ANTI JOIN {rejected}
+                USING (row) WHERE key_hash IN (SELECT key_hash FROM {lines} WHERE kind = '{_BEFORE}') GROUP BY key_hash
             """,
         )
+        before = f"(SELECT * FROM {lines} WHERE kind = '{_BEFORE}') AS before"
+        unfinished = f"(SELECT row FROM {told} WHERE NOT rejected) AS unfinished"
         return self._step(
-            "known",
+            name,
             f"""
-            SELECT key_hash, high, low, key FROM {rows} ANTI JOIN (SELECT row FROM {told}) AS unwritten USING (row)
+            SELECT {_LINE} FROM {rows} ANTI JOIN (SELECT row FROM {told}) AS unwritten USING (row)
             UNION ALL
-            SELECT key_hash, high, low, key FROM {lines} WHERE kind = '{_VANISHED}'
+            SELECT {_LINE} FROM {lines} WHERE kind = '{_VANISHED}' AND row IS NULL
             UNION ALL
-            SELECT key_hash, high, low, key FROM {lines} AS lines ANTI JOIN {gone} AS gone USING (key_hash)
-            WHERE kind = '{_BEFORE}'
+            SELECT {_LINE} FROM {before} ANTI JOIN {settled} AS settled USING (key_hash)
+            UNION ALL
+            SELECT * REPLACE (NULL AS high, NULL AS low) FROM (
+                SELECT {_LINE} FROM (SELECT * FROM {lines} WHERE kind <> '{_BEFORE}') AS lines
+                    SEMI JOIN {unfinished} USING (row)
+                UNION ALL
+                SELECT {_LINE} FROM {before}
+                    SEMI JOIN (SELECT key_hash FROM {settled} WHERE NOT written) AS settled USING (key_hash)
+            ) WHERE item IS NOT NULL
             """,
+        )
+
+    def _suspected(self, suspects: Sequence[tuple[Path, Path | None]], rows: str) -> str:
+        """Give what the table may have, each key with each of its items once."""
+        parts = [
+            f"SELECT {_LINE} FROM {self._known(f'suspect_{number}', digests, unwritten)}"
+            if unwritten
+            else f"SELECT {_LINE} FROM read_parquet({sql_text(digests)})"
+            for number, (digests, unwritten) in enumerate(suspects)
+        ]
+        if not parts:
+            return f"(SELECT {_LINE} FROM {rows} LIMIT 0)"
+        union = " UNION ALL ".join(parts)
+        distinct = f"SELECT key_hash, key, item, max(units) AS units FROM ({union}) WHERE item IS NOT NULL GROUP BY ALL"
+        return self._step(
+            "suspected",
+            f"SELECT key_hash, NULL::UBIGINT AS high, NULL::UBIGINT AS low, key, item, units FROM ({distinct})",
         )
 
     def _numbers(self, query: str) -> tuple[int, ...]:
         [numbers] = self._session.execute(query).fetchall()
         return tuple(numbers)
 
+    def _read(self, name: str) -> str:
+        return f"read_parquet({sql_text(self._path(name))})"
+
     def _step(self, name: str, query: str) -> str:
         return write_parquet(self._session, query, self._path(name), self._space)
 
     def _path(self, name: str) -> Path:
         return self._space.folder / name
+
+
+def _none_of(columns: Mapping[str, str]) -> str:
+    """Write as SQL a table of columns that has no row."""
+    return f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in columns.items())} LIMIT 0)"
 
 
 def _told(headers: Sequence[str], rules: RowRules) -> Iterator[str]:

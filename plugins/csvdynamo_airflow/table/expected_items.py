@@ -37,11 +37,15 @@ class RowOutcomes:
         marks: By row number, whether the row's batch did not succeed or the row was rejected; None when there are no
             result files, so that nobody knows of any batch that did.
         unplaced_ids: Ids of rejects whose records did not arrive, or do not say which rows they are.
+        left: The numbers of the deletions whose items were left alone.
+        undeleted: The numbers of those whose batches did not succeed: nobody knows whether their items are gone.
     """
 
     execution: str
     marks: bytes | None
     unplaced_ids: frozenset[str] = frozenset()
+    left: frozenset[int] = frozenset()
+    undeleted: frozenset[int] = frozenset()
 
     def of(self, row: int) -> RowOutcome:
         """Say what became of a row."""
@@ -72,9 +76,13 @@ def read_row_outcomes(s3: "S3Client", prepared: Prepared, outcome: Outcome, spac
     path = space.folder / "outcome"
     fetch(s3, prepared.bucket, outcome.rows_key, outcome.digests[outcome.rows_key], path, made_by="fetch_error_files")
     marks, unplaced = bytearray(prepared.source_rows + 1), set[str]()
+    deletions: dict[RowStanding, set[int]] = {RowStanding.LEFT: set(), RowStanding.UNDELETED: set()}
     with open_duckdb(space) as session:
         for standing, row, told_id in standings(session, path):
-            place = row if row is not None and row < len(marks) else None
+            if standing in deletions:
+                deletions[standing].add(-(row or 0))
+                continue
+            place = row if row is not None and 0 <= row < len(marks) else None
             if standing in (RowStanding.FAILED, RowStanding.UNSTARTED):
                 mark = _UNFINISHED
             else:
@@ -86,7 +94,8 @@ def read_row_outcomes(s3: "S3Client", prepared: Prepared, outcome: Outcome, spac
                     continue
             if place is not None:
                 marks[place] = mark
-    return RowOutcomes(outcome.execution, bytes(marks), frozenset(unplaced))
+    left, undeleted = map(frozenset, deletions.values())
+    return RowOutcomes(outcome.execution, bytes(marks), frozenset(unplaced), left, undeleted)
 
 
 class Expectations:
@@ -154,6 +163,18 @@ class Expectations:
     def _item(self, row: PreparedRow) -> Item | None:
         result = self._converter.convert(row)
         return None if isinstance(result, Refusal) else result
+
+
+def draw(expected: Iterable[Expected], seed: str, size: int) -> list[Expected]:
+    """Choose some of many expectations, the same at every attempt; return them in their order.
+
+    Args:
+        expected: All of them.
+        seed: What the choice depends on besides their numbers.
+        size: How many to choose; all of them when there are fewer.
+    """
+    some = heapq.nsmallest(size, expected, key=lambda one: _rank(seed, one.row))
+    return sorted(some, key=lambda one: -one.row)
 
 
 def _number(row: PreparedRow) -> int:

@@ -63,6 +63,8 @@ def keep_snapshot(s3: "S3Client", dataset: str, prepared: Prepared, outcomes: Ro
         for row, mark in enumerate(outcomes.marks):
             if mark:
                 file.write(f"{row},{str(outcomes.of(row) is RowOutcome.REJECTED).lower()}\n")
+        for number in sorted(outcomes.undeleted):
+            file.write(f"{-number},false\n")
     sha256 = file_sha256(path)
     key = f"{reports_prefix(dataset, prepared.execution_name)}{path.stem}-{sha256[:16]}{path.suffix}"
     upload(s3, path, prepared.bucket, key)
@@ -77,4 +79,5 @@ def keep_snapshot(s3: "S3Client", dataset: str, prepared: Prepared, outcomes: Ro
         at=difference.at,
         left=time.time(),
     )
-    StoredPointer(s3, prepared.bucket, dataset).remember(snapshot)
+    told = [*difference.traces, *([difference.trace] if difference.trace else [])]
+    StoredPointer(s3, prepared.bucket, dataset).remember(snapshot, told)

@@ -13,12 +13,13 @@ class RowOutcome(StrEnum):
     """What became of a row, as the run's result files say.
 
     `WRITTEN`: its item must be in the table. `UNFINISHED`: its batch did not succeed, and the item may be there.
-    `REJECTED`: this run did not write it.
+    `REJECTED`: this run did not write it. `DELETED`: it is a deletion, whose item must be gone.
     """
 
     WRITTEN = "written"
     UNFINISHED = "unfinished"
     REJECTED = "rejected"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Expected:
 
     Attributes:
         key: The row's key (`TableKey.of`), "" when it has none.
-        row: The row's number in the source.
+        row: The row's number in the source; a deletion's is below zero.
         outcome: What became of it.
         item: The item that the rules make of it, None when they make none.
     """
@@ -82,7 +83,10 @@ def judge(key: str, expected: Sequence[ExpectedDigest], found: str | None) -> It
     for one in not_rejected:
         if found is not None and found == one.digest:
             continue
-        if one.outcome is RowOutcome.UNFINISHED:
+        if one.outcome is RowOutcome.DELETED:
+            if found is not None:
+                yield Difference(DifferenceKind.UNDELETED, key, one.row)
+        elif one.outcome is RowOutcome.UNFINISHED:
             yield Difference(DifferenceKind.UNFINISHED, key, one.row)
         else:
             yield Difference(DifferenceKind.MISSING if found is None else DifferenceKind.CHANGED, key, one.row)

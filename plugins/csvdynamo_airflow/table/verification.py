@@ -1,8 +1,10 @@
 """The check of the table after a run: its items against what the core makes of the prepared file's rows."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +21,10 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import fetch, held_version, upload
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.difference_log import DifferenceLog
-from csvdynamo_airflow.table.expected_items import Expectations, read_row_outcomes
+from csvdynamo_airflow.table.expected_items import Expectations, RowOutcomes, draw, read_row_outcomes
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.lifetimes import Lifetimes
-from csvdynamo_airflow.table.table_check import Expected, differing_attributes, digest_expected, judge
+from csvdynamo_airflow.table.table_check import Expected, RowOutcome, differing_attributes, digest_expected, judge
 from csvdynamo_airflow.table.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -78,13 +80,15 @@ class TableCheck:
             lifetimes = Lifetimes(self.dataset.table.ttl, prepared.source_rows)
             outcomes = read_row_outcomes(self.s3, prepared, self.outcome, space)
             expectations = Expectations(self.dataset, outcomes, lifetimes)
+            deleted = self._deleted(outcomes, space)
             with DifferenceLog(folder / "differences", space, lifetimes) as differences:
                 if mode is VerifyMode.FULL:
                     path = self._fetch_file(space)
                     expected = partial(self._expect_all, expectations, path)
-                    keys = self._check_all(expected(), space, differences)
+                    keys = self._check_all(chain(expected(), deleted), space, differences)
                 else:
                     sample = self._sample(expectations, policy.sample_size, space)
+                    sample += draw(deleted, prepared.sha256, policy.sample_size)
                     expected = partial(iter, sample)
                     keys = self._check_some(sample, differences)
             checked = CheckedTable(
@@ -124,6 +128,18 @@ class TableCheck:
             if len(sample) == size:
                 return sample
         return expectations.sample(self._rows(self._fetch_file(space)), prepared.sha256, size)
+
+    def _deleted(self, outcomes: RowOutcomes, space: DiskSpace) -> Iterator[Expected]:
+        """Expect of each deletion that was made that its item is gone."""
+        prepared, difference, key = self.prepared, self.prepared.difference, self.dataset.rules.key
+        if difference is None or difference.vanished_key is None or not difference.deletions:
+            return
+        path = space.folder / "vanished"
+        fetch(self.s3, prepared.bucket, difference.vanished_key, difference.vanished_sha256, path, made_by="prepare")
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(islice(file, difference.deletions), 1):
+                if number not in outcomes.left and number not in outcomes.undeleted:
+                    yield Expected(key.of_json(json.loads(line)), -number, RowOutcome.DELETED, None)
 
     def _expect_all(self, expectations: Expectations, path: Path) -> Iterator[Expected]:
         return expectations.all(self._rows(path))

@@ -117,11 +117,10 @@ def _find_base(dataset: Dataset, *, force: bool) -> Base:
     """Find the snapshot that a run may rest on that writes only what changed."""
     at, stack = time.time(), open_stack(dataset, Use.LOOK)
     table = find_table(stack, dataset)
-    if force:
-        return Base(None, "the run was triggered with force", table, at)
     stored = StoredPointer(client("s3"), stack.bucket, dataset.name)
     executions = OtherExecutions(client("stepfunctions"), stack.state_machine_arn, ())
-    return find_base(stored, dataset.rules.digest, table, executions, at)
+    base = find_base(stored, dataset.rules.digest, table, executions, at)
+    return replace(base, snapshot=None, why_all="the run was triggered with force") if force else base
 
 
 def start_migration(

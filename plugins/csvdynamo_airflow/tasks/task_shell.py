@@ -160,7 +160,7 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
         state_machine_arn=stack.state_machine_arn,
         bucket=prepared.bucket,
         file_key=prepared.migrated_key,
-        rules=prepared.file_header.told_rules(prepared.rules),
+        rules=prepared.file_header.told_rules(prepared.rules, deletes=prepared.deletions > 0),
         prepared_at=prepared.at,
         name=prepared.execution_name,
         turn=Turn(s3, prepared.bucket, turn_key(stack.dataset)),
@@ -170,5 +170,6 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
             prepared.base,
             leaves_one=prepared.difference is not None,
             find_table=partial(find_table, stack, dataset),
+            trace=prepared.difference.trace if prepared.difference and dataset.write.deletes else None,
         ),
     )

@@ -7,7 +7,7 @@ execution is started or redriven, and once more by the witnesses of its rows, af
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from csvdynamo_airflow.documents.snapshot import Base, Snapshot
+from csvdynamo_airflow.documents.snapshot import Base, Snapshot, Trace
 from csvdynamo_airflow.naming import is_counted_name
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, StoredPointer
 from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions
@@ -33,7 +33,9 @@ def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherEx
     elif not why and snapshot is not None:
         why = "the rules were changed since the last green run" if snapshot.rules != rules else ""
         why = why or why_gone(snapshot, table, executions, at)
-    return Base(None if why else snapshot, why, table, at)
+    last = snapshot if snapshot is not None and snapshot.table == table else None
+    traces = tuple(one for one in pointer.traces if one.table == table)
+    return Base(None if why else snapshot, why, table, at, last, traces)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Claim:
         base: The snapshot that its file rests on; None where it writes all rows.
         leaves_one: Whether the run leaves a snapshot when it is green.
         find_table: Tells the table as it is now (`Snapshot.table`).
+        trace: What the run may put into the table; None where nobody wants to know.
     """
 
     stored: StoredPointer
@@ -53,6 +56,7 @@ class Claim:
     base: Snapshot | None
     leaves_one: bool
     find_table: Callable[[], str]
+    trace: Trace | None = None
 
     def make(self, others: OtherExecutions, now: float) -> None:
         """Say that the run writes; an execution of it is started or redriven next.
@@ -67,7 +71,7 @@ class Claim:
         """
         if self.base is not None and (why := why_gone(self.base, self.find_table(), others, now)):
             raise SnapshotGoneError(self.base.execution, why)
-        self.stored.claim(self.run, self.base, make=self.leaves_one)
+        self.stored.claim(self.run, self.base, make=self.leaves_one, trace=self.trace)
 
     def refuse_other_table(self) -> None:
         """Refuse to check a table that is not the one whose rows a run left as they were.

@@ -166,6 +166,14 @@ class Vanished(StrEnum):
 
     KEEP = "keep"
     REPORT = "report"
+    DELETE = "delete"
+
+
+class UnknownKeys(StrEnum):
+    """What records mean for a deletion whose keys cannot be told."""
+
+    KEEP = "keep"
+    IGNORE = "ignore"
 
 
 @section(frozen=True, config=STRICT)
@@ -180,13 +188,31 @@ class Write:
     vanished: Vanished = Field(
         default=Vanished.KEEP,
         description='keys that earlier runs put into the table, and no row of the source has any more: `"keep"` counts '
-        'them; `"report"` lists them, too. Their items stay in the table',
+        'them; `"report"` lists them, too; `"delete"` [deletes their items](#keys-that-vanished), but for those that '
+        "are not as a run put them there",
+    )
+    max_delete_percent: Annotated[float, Percent()] = Field(
+        default=1.0,
+        description="with more items to delete than this, of those that earlier runs put into the table, the run fails "
+        "before a row is written",
+    )
+
+    unknown_keys: UnknownKeys = Field(
+        default=UnknownKeys.KEEP,
+        description="records whose keys cannot be told, as they are blank, refused by the rules or unreadable: any key "
+        'that vanished may be theirs. `"keep"`: a run with such records deletes nothing, and says so; `"ignore"`: it '
+        "deletes all the same",
     )
 
     @property
     def only_changed(self) -> bool:
         """Whether new and changed rows alone are written."""
         return self.mode is WriteMode.CHANGED
+
+    @property
+    def deletes(self) -> bool:
+        """Whether items are deleted whose keys vanished."""
+        return self.vanished is Vanished.DELETE
 
 
 @section(frozen=True, config=STRICT)

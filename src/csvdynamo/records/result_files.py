@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.json_stream import documents
+from csvdynamo.rules.deletions import is_deletion
 
 _REASON = re.compile(r"[A-Za-z]{1,100}")
 _MAX_COUNT = 10**15  # rows or bytes; sums of more could not even be written as text
@@ -47,6 +48,8 @@ class BatchAnswer(TypedDict):
     SECONDS: float
     THROTTLED: dict[str, int]
     WAITED: float
+    NUMBER_OF_ITEMS_DELETED: NotRequired[int]
+    DELETIONS_LEFT: NotRequired[list[int]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class BatchResult:
         seconds: How long it took, likewise.
         throttled: Items that DynamoDB turned away and that were sent again, by its reason; None likewise.
         waited: Seconds that passed before another attempt at the table, likewise.
+        deleted: Items to be deleted that are not there any more.
+        left: The numbers of the deletions (`Deletion.number`) whose items were left alone, as they are others.
     """
 
     written: int
@@ -74,6 +79,13 @@ class BatchResult:
     seconds: float | None = None
     throttled: Mapping[str, int] | None = None
     waited: float | None = None
+    deleted: int = 0
+    left: tuple[int, ...] = ()
+
+    @property
+    def items(self) -> int:
+        """How many rows the batch had, deletions among them."""
+        return self.written + self.rejected + self.deleted + len(self.left)
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,8 @@ class UnfinishedBatch:
 
     Attributes:
         status: The child's state: FAILED, TIMED_OUT, ABORTED, PENDING, …
-        rows: Its input's `Items`, row numbers included.
+        rows: Its input's `Items`, row numbers included, without the deletions.
+        deletions: The deletions among these, likewise; some of their items may be gone.
         error: The error's name, if there is one.
         cause: The error's text, if there is one.
     """
@@ -91,6 +104,7 @@ class UnfinishedBatch:
     rows: tuple[Mapping[str, str], ...]
     error: str | None
     cause: str | None
+    deletions: tuple[Mapping[str, str], ...] = ()
 
 
 def read_manifest(text: str | bytes) -> Manifest:
@@ -171,7 +185,20 @@ def batch_result(document: object, name: str) -> BatchResult:
         _measure(answer, key, name) for key in ("WRITE_UNITS", "BEGAN", "SECONDS", "WAITED")
     )
     throttled = _throttled(answer, name)
-    return BatchResult(written, rejected, tuple(reject_ids), rules, units, began, seconds, throttled, waited)
+    deleted = _count(answer, "NUMBER_OF_ITEMS_DELETED", name) if "NUMBER_OF_ITEMS_DELETED" in answer else 0
+    return BatchResult(
+        written,
+        rejected,
+        tuple(reject_ids),
+        rules,
+        units,
+        began,
+        seconds,
+        throttled,
+        waited,
+        deleted,
+        _left(answer.get("DELETIONS_LEFT", []), name),
+    )
 
 
 def _unfinished_batch(document: object, name: str) -> UnfinishedBatch:
@@ -184,7 +211,8 @@ def _unfinished_batch(document: object, name: str) -> UnfinishedBatch:
         raise ResultFileError(f"{name}'s Input: Items must be an array of rows, which are objects of texts")
     return UnfinishedBatch(
         status=_optional_text(execution, "Status", name) or "UNKNOWN",
-        rows=tuple(rows),
+        rows=tuple(row for row in rows if not is_deletion(row)),
+        deletions=tuple(filter(is_deletion, rows)),
         error=_optional_text(execution, "Error", name),
         cause=_optional_text(execution, "Cause", name),
     )
@@ -260,6 +288,14 @@ def _throttled(answer: Mapping[str, object], name: str) -> Mapping[str, int] | N
     if not all(map(_REASON.fullmatch, told)):
         raise ResultFileError(f"{name}: THROTTLED must name each reason by letters alone")
     return {reason: _count(told, reason, f"{name}'s THROTTLED") for reason in told}
+
+
+def _left(told: object, name: str) -> tuple[int, ...]:
+    if not isinstance(told, list) or not all(type(one) is int and 0 < one <= _MAX_COUNT for one in told):
+        raise ResultFileError(f"{name}: DELETIONS_LEFT must be an array of numbers from 1")
+    if len(set(told)) != len(told):
+        raise ResultFileError(f"{name}: DELETIONS_LEFT has a number twice")
+    return tuple(told)
 
 
 def _optional_text(document: Mapping[str, object], key: str, name: str) -> str | None:

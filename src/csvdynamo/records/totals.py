@@ -9,17 +9,26 @@ from csvdynamo.folders import error_prefix
 from csvdynamo.records.result_files import Manifest, batch_results, unfinished_batches
 from csvdynamo.shown import shown
 
+_DELETIONS = ("ITEMS_DELETED", "DELETIONS_LEFT", "DELETIONS_FAILED")
+
 OpenFile = Callable[[str], Iterable[bytes]]
 """Opens a result file by its key, and gives its bytes in chunks."""
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Rows by what became of them: stored, rejected with a reason, or in a batch that failed or never started."""
+    """Rows by what became of them: stored, rejected with a reason, or in a batch that failed or never started.
+
+    Beside these the items to be deleted: those that are gone, those that were left alone, and those of a batch that
+    failed or never started.
+    """
 
     written: int = 0
     rejected: int = 0
     failed: int = 0
+    deleted: int = 0
+    left: int = 0
+    undeleted: int = 0
 
 
 class _Counted(TypedDict):
@@ -29,6 +38,9 @@ class _Counted(TypedDict):
     DESTINATION_TABLE_NAME: str
     MAP_RUN_RESULTS: str | None
     ERROR_DATA_LOCATION: NotRequired[str]
+    TOTAL_NUMBER_OF_ITEMS_DELETED: NotRequired[int]
+    TOTAL_NUMBER_OF_DELETIONS_LEFT: NotRequired[int]
+    TOTAL_NUMBER_OF_DELETIONS_FAILED: NotRequired[int]
 
 
 class ExecutionOutput(_Counted):
@@ -43,14 +55,18 @@ def sum_results(manifest: Manifest, open_file: OpenFile) -> Totals:
     Raises:
         ResultFileError: A result file is not what Step Functions writes.
     """
-    written = rejected = failed = 0
+    written = rejected = failed = deleted = left = undeleted = 0
     for file in manifest.succeeded:
         for result in batch_results(open_file(file.key), file.key):
             written += result.written
             rejected += result.rejected
+            deleted += result.deleted
+            left += len(result.left)
     for file in (*manifest.failed, *manifest.pending):
-        failed += sum(len(batch.rows) for batch in unfinished_batches(open_file(file.key), file.key))
-    return Totals(written, rejected, failed)
+        for batch in unfinished_batches(open_file(file.key), file.key):
+            failed += len(batch.rows)
+            undeleted += len(batch.deletions)
+    return Totals(written, rejected, failed, deleted, left, undeleted)
 
 
 def error_location(bucket: str, execution_name: str) -> str:
@@ -61,7 +77,10 @@ def error_location(bucket: str, execution_name: str) -> str:
 def execution_output(
     totals: Totals, *, table_name: str, bucket: str, execution_name: str, manifest_key: str | None
 ) -> ExecutionOutput:
-    """Return what the state machine puts out. `ERROR_DATA_LOCATION` is there only when there are errors."""
+    """Return what the state machine puts out.
+
+    `ERROR_DATA_LOCATION` is there only when there are errors, what became of deletions only when there are any.
+    """
     output: _Counted = {
         "TOTAL_NUMBER_OF_ITEMS_WRITTEN": totals.written,
         "TOTAL_NUMBER_OF_ITEMS_IN_ERROR": totals.rejected,
@@ -71,6 +90,10 @@ def execution_output(
     }
     if totals.rejected:
         output["ERROR_DATA_LOCATION"] = error_location(bucket, execution_name)
+    if totals.deleted or totals.left or totals.undeleted:
+        output["TOTAL_NUMBER_OF_ITEMS_DELETED"] = totals.deleted
+        output["TOTAL_NUMBER_OF_DELETIONS_LEFT"] = totals.left
+        output["TOTAL_NUMBER_OF_DELETIONS_FAILED"] = totals.undeleted
     return {**output, "MESSAGE": _message(output, execution_name)}
 
 
@@ -78,8 +101,9 @@ def read_totals(output: str | None) -> Totals | None:
     """Read the totals of what the state machine put out; None where it put out nothing, or something else."""
     try:
         told = json.loads(output or "")
-        totals = tuple(told[f"TOTAL_NUMBER_OF_ITEMS_{name}"] for name in ("WRITTEN", "IN_ERROR", "FAILED"))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        rows = tuple(told[f"TOTAL_NUMBER_OF_ITEMS_{name}"] for name in ("WRITTEN", "IN_ERROR", "FAILED"))
+        totals = (*rows, *(told.get(f"TOTAL_NUMBER_OF_{name}", 0) for name in _DELETIONS))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return Totals(*totals) if all(type(one) is int for one in totals) else None
 
@@ -92,6 +116,10 @@ def _message(output: _Counted, execution_name: str) -> str:
         f"Items in error: {output['TOTAL_NUMBER_OF_ITEMS_IN_ERROR']:,}",
         f"Items in batches that failed or were not started: {output['TOTAL_NUMBER_OF_ITEMS_FAILED']:,}",
     ]
+    if "TOTAL_NUMBER_OF_ITEMS_DELETED" in output:
+        lines.append(f"Items deleted: {output['TOTAL_NUMBER_OF_ITEMS_DELETED']:,}")
+        lines.append(f"Items left alone, as they were changed since: {output['TOTAL_NUMBER_OF_DELETIONS_LEFT']:,}")
+        lines.append(f"Deletions in batches that failed: {output['TOTAL_NUMBER_OF_DELETIONS_FAILED']:,}")
     if "ERROR_DATA_LOCATION" in output:
         lines.append(f"The items in error arrive within minutes under {output['ERROR_DATA_LOCATION']}")
     if output["MAP_RUN_RESULTS"] is None:

@@ -25,6 +25,10 @@ SHORT_NAMES = "short-names:"
 """Stands before the digest of the rules in what tells a function that a file has short names: one of a version that
 knows of none takes it for other rules, and writes nothing."""
 
+DELETIONS = "deletions:"
+"""Stands before both where the file has deletions: a version that knows of none writes nothing of it, and what nobody
+told of is no reason to delete an item."""
+
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"  # one case: nobody says whether the reader tells two apart
 _MARK = re.compile(ROW_NUMBER_HEADER + r":([0-9a-f]{64})")
 
@@ -101,18 +105,31 @@ class FileHeader:
     def _by_short(self) -> Mapping[str, str]:
         return dict(zip(self.line, (ROW_NUMBER_HEADER, *self.names), strict=True))
 
-    def told_rules(self, digest: str) -> str:
+    def told_rules(self, digest: str, *, deletes: bool = False) -> str:
         """Write what an execution is told of the rules of the file (`untold_rules` reads it).
 
         Args:
             digest: The digest of the rules that it was prepared by.
+            deletes: Whether it has deletions.
         """
-        return f"{SHORT_NAMES}{digest}" if self.is_short else digest
+        return f"{DELETIONS if deletes else ''}{SHORT_NAMES if self.is_short else ''}{digest}"
 
 
 def untold_rules(told: str) -> str:
     """Return the digest of the rules that an execution was told of; "" where it was told of none."""
-    return told.removeprefix(SHORT_NAMES)
+    return told.removeprefix(DELETIONS).removeprefix(SHORT_NAMES)
+
+
+def tells_deletions(told: str) -> bool:
+    """Say whether an execution was told of deletions."""
+    return told.startswith(DELETIONS)
+
+
+def number_cell(row: Mapping[str, str]) -> str:
+    """Return the row number's cell of a row of a prepared file, whatever names it has; "" where there is none."""
+    if ROW_NUMBER_HEADER in row:
+        return row[ROW_NUMBER_HEADER]
+    return next((text for header, text in row.items() if _MARK.fullmatch(header)), "")
 
 
 def names_digest(row: Mapping[str, str]) -> str | None:

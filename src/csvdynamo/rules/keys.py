@@ -6,7 +6,7 @@ which is a text, a number or bytes that are not empty.
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -85,6 +85,14 @@ class TableKey:
     def values(self, key: str) -> Item:
         """Return the attributes of a key that `of` returned, as DynamoDB takes them."""
         return {one.name: _value(text, one.type) for one, text in zip(self.attributes, self._texts(key), strict=True)}
+
+    def of_json(self, document: Mapping[str, Mapping[str, str]]) -> str:
+        """Return the key that stands as DynamoDB's own JSON, in which bytes are Base64."""
+        item = {
+            name: {kind: base64.b64decode(held) if kind == "B" else held for kind, held in value.items()}
+            for name, value in document.items()
+        }
+        return self.of(cast("Item", item))
 
     def shown(self, key: str) -> str:
         """Return a key that `of` returned as a message shows it."""

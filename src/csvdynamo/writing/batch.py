@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +12,26 @@ from csvdynamo.errors import BatchError
 from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
 from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.codes import Stage
+from csvdynamo.rules.deletions import Deletion
+from csvdynamo.rules.file_header import tells_deletions
 from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.writing.cost import BatchCost
 
 Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What became of the deletions of a batch.
+
+    Attributes:
+        gone: Items that are not there any more: deleted now, or gone before.
+        left: The numbers of those that are there otherwise than a run put them there, and were left alone.
+    """
+
+    gone: int
+    left: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,21 @@ class Batch:
             _check_row(position, row)
         return cls(execution_name, tuple(items), rules)
 
+    def parted(self) -> tuple["Batch", list[Deletion]]:
+        """Take the deletions off its rows; of a batch that has none it is the batch itself.
+
+        Raises:
+            BatchError: The execution was not told of any, or a row is neither a row of the source nor a deletion.
+        """
+        found = [Deletion.of(row) for row in self.rows]
+        deletions = [one for one in found if one is not None]
+        if not deletions:
+            return self, []
+        if not tells_deletions(self.rules):
+            raise BatchError("the batch has items to delete, and nobody told its execution of any")
+        rows = tuple(row for row, deletion in zip(self.rows, found, strict=True) if deletion is None)
+        return replace(self, rows=rows), deletions
+
     @cached_property
     def row_numbers(self) -> tuple[int | None, ...]:
         """Each row's number in the source. A number that the batch has twice identifies nothing, and counts as none."""
@@ -85,9 +115,11 @@ class Batch:
         )
 
 
-def answer(written: int, rejects: list[Reject], rules: str, cost: BatchCost) -> BatchAnswer:
-    """Return the Lambda function's answer. Both numbers are rows, not attempts; the rules are those that it applied."""
-    return {
+def answer(
+    written: int, rejects: list[Reject], rules: str, cost: BatchCost, deleted: Deleted | None = None
+) -> BatchAnswer:
+    """Return the Lambda function's answer. Its numbers are rows, not attempts; the rules are those that it applied."""
+    told: BatchAnswer = {
         "NUMBER_OF_ITEMS_WRITTEN": written,
         "NUMBER_OF_ITEMS_IN_ERROR": len(rejects),
         "REJECT_IDS": [reject.reject_id for reject in rejects],
@@ -98,6 +130,9 @@ def answer(written: int, rejects: list[Reject], rules: str, cost: BatchCost) -> 
         "THROTTLED": dict(cost.throttled),
         "WAITED": cost.waited,
     }
+    if deleted is not None:
+        told |= {"NUMBER_OF_ITEMS_DELETED": deleted.gone, "DELETIONS_LEFT": list(deleted.left)}
+    return told
 
 
 def _member(value: object, key: str, owner: str) -> Any:

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Dataset, Gates, Limits, Write, WriteMode
+from csvdynamo.datasets.dataset import Dataset, Gates, Limits, UnknownKeys, Vanished, Write, WriteMode
 from csvdynamo.datasets.policies import Policies
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.computed import Computed, RowNumber
 from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo.rules.rows import RowConverter
 from csvdynamo.rules.transforms import Lowercase, Prefix
 from csvdynamo_airflow.reading.source_error import SourceFileError
 from tests.support.quick_folder import quick_folder
@@ -38,6 +39,8 @@ CARS = Dataset(
 OF_TWO = replace(CARS, table=Table("tb_cars", "city", sort_key="year"))
 NUMBERED = replace(CARS, computed=(Computed("place", RowNumber()),))
 OTHER_RULES = replace(CARS, columns=(CARS.columns[0], Column("year")))
+
+DELETING = Write(WriteMode.CHANGED, Vanished.DELETE, max_delete_percent=100.0, unknown_keys=UnknownKeys.IGNORE)
 
 SETTINGS = settings(
     max_examples=int(os.environ.get("CSVDYNAMO_CHAINS", "20")),
@@ -136,3 +139,50 @@ def test_the_table_has_every_row_of_each_version(
             event("a run with unchanged rows")
         if version["end"] is not End.KILLED:
             held(chain, before, ran)
+
+
+def told_keys(rows: Any, dataset: Dataset) -> set[str]:
+    """The keys of a version's rows, whatever else is wrong with them."""
+    key_of = RowConverter(dataset.rules).key_of
+    return {key for key in (key_of(dict(zip(HEADER, row, strict=True))) for row in rows) if key}
+
+
+@SETTINGS
+@given(
+    rows=st.lists(ROW, min_size=2, max_size=9),
+    versions=st.lists(VERSIONS, min_size=2, max_size=5),
+    dataset=st.sampled_from([CARS, CARS, OF_TWO, NUMBERED]),
+    policy=st.sampled_from(list(DuplicatePolicy)),
+    touched=st.lists(st.integers(0, 4), max_size=1),
+)
+def test_the_table_has_the_rows_of_the_last_version_and_what_others_put_there(
+    rows: Any, versions: Any, dataset: Dataset, policy: DuplicatePolicy, touched: Any, folder: Path
+) -> None:
+    chain = Chain(folder)
+    theirs: set[str] = set()
+    for number, version in enumerate(versions):
+        before_edits, rows = rows, edited(rows, version["edits"])
+        other_rules = version["other_rules"] and dataset is CARS
+        rules = replace(OTHER_RULES if other_rules else dataset, write=DELETING, policies=Policies(duplicates=policy))
+        text = written(rows, version["header"], version["delimiter"], version["extra"])
+        whole = rows[1:] if version["extra"] else rows
+        present = told_keys(whole, rules)
+        gone = sorted(told_keys(before_edits, rules) - present)
+        if number in touched and gone and gone[0] in chain.table.items:  # somebody changes what is to be deleted
+            chain.table.items[gone[0]] = {**chain.table.items[gone[0]], "note": {"S": "mine"}}
+            theirs.add(gone[0])
+        before = dict(chain.table.items)
+        try:
+            ran = chain.run(text, rules, version["end"], version["failing"])
+        except SourceFileError:  # no row is as wide as the header
+            continue
+        theirs -= ran.expected.keys() | set(ran.may_be)  # their item was written over
+        if ran.prepared.deletions:
+            event("a run with deletions")
+        if version["end"] is End.KILLED:
+            continue
+        found = dict(chain.table.items)
+        assert {key: found.get(key) for key in ran.expected} == ran.expected
+        others = {key for key in {*found, *before} if key not in ran.expected and key not in ran.may_be}
+        kept = {key: before[key] for key in others if key in before and (key in present or key in theirs)}
+        assert {key: found[key] for key in others if key in found} == kept

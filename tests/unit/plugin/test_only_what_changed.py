@@ -15,11 +15,12 @@ from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.prepared import Prepared
-from csvdynamo_airflow.preparation.changes import list_keys
+from csvdynamo_airflow.preparation.deletions import list_vanished
 from csvdynamo_airflow.preparation.prepare import GateError
 from csvdynamo_airflow.snapshots import row_digests
 from csvdynamo_airflow.snapshots.changed_rows import copy_rows
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, pointer_key
+from csvdynamo_airflow.snapshots.row_digests import VanishedKey
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile
 from csvdynamo_airflow.workflow.other_executions import Other
@@ -229,7 +230,9 @@ def test_keys_of_every_type_are_listed_as_dynamodb_takes_them(folder: Path) -> N
     key = TableKey(KeyAttribute("id", "B"), KeyAttribute("year", "N"))
     item: Item = {"id": {"B": b"\x00="}, "year": {"N": "7.5"}}
 
-    listed = list_keys([key.of(item)], key, DiskSpace(folder, "list keys"))
+    vanished = VanishedKey(key.of(item), (), 0)
+
+    listed = list_vanished([vanished], key, 3, DiskSpace(folder, "list keys"), deletes=True).listed
 
     assert listed.read_text(encoding="utf-8") == '{"id": {"B": "AD0="}, "year": {"N": "7.5"}}\n'
 
