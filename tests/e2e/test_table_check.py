@@ -11,6 +11,7 @@ from csvdynamo.folders import error_prefix
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.keys import KeyAttribute, TableKey
+from csvdynamo_airflow.snapshots.pointer import pointer_key
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import Airflow, Dags
 from tests.e2e.repairs.place import Place
@@ -27,8 +28,9 @@ def checked_dags(airflow: Airflow, stacks: Stacks, deployed: Deployed) -> Dags:
 
 @pytest.fixture
 def fresh_table(checked_dags: Dags) -> Any:
-    """DynamoDB, with the data set's table empty."""
-    dynamodb = checked_dags.deployed.client("dynamodb")
+    """DynamoDB, with the data set's table empty, and nobody's word of what was in it."""
+    dynamodb, deployed = checked_dags.deployed.client("dynamodb"), checked_dags.deployed
+    deployed.client("s3").delete_object(Bucket=deployed.outputs["SourceBucket"], Key=pointer_key("checked_vehicles"))
     for key in checked_dags.table():
         _delete(dynamodb, key)
     return dynamodb
@@ -162,6 +164,41 @@ def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where
     assert "found 1 items missing or changed" in again.report["changes"]["why_all"]
 
 
+def test_items_of_keys_that_vanished_are_deleted_behind_a_guard_and_what_others_changed_is_left_alone(
+    checked_dags: Dags, fresh_table: Any, vehicles: Any, tmp_path: Path
+) -> None:
+    place = Place.of(checked_dags, tmp_path)
+    deleting = 'write = { mode = "changed", vanished = "delete", max_delete_percent = 4 }'
+    place.mend(('verify = "full"', f'verify = "full"\n{deleting}'))
+    source = Path(vehicles(keys(50, blank=0)))
+    assert place.dags.run(str(source)).status == 0
+
+    # One key comes, one row changes, two keys go; somebody has changed the item of one of them.
+    _edit(source, ("VIN1,", "NEW1,"))
+    _leave_out(source, "5", "6")
+    theirs = {**KEY.values(vehicle("A_6")), "note": {"S": "mine"}}
+    fresh_table.put_item(TableName=TABLE, Item=theirs)
+    second = place.dags.run(str(source))
+    assert second.status == 0, second.output[-3000:]
+    changes = second.report["changes"]
+    told = [changes[name] for name in ("changed", "unchanged", "vanished", "to_delete", "deleted", "left_alone")]
+    assert told == [1, 47, 2, 2, 1, 1]
+    assert (second.report["map_run_rows"], second.report["ledger"]["unaccounted"]) == (3, 0)
+    # The deleted key was looked for as well; what is left alone is of nobody's.
+    assert _differences(second.report) == (49, {"foreign": 1})
+    table = place.dags.table()
+    assert (len(table), vehicle("A_5") in table, table[vehicle("A_6")]) == (49, False, theirs)
+
+    # A third of the file is missing: nothing is written, and nothing deleted.
+    _edit(source, ("VIN2,", "NEW2,"))
+    _leave_out(source, *map(str, range(35, 38)))
+    executions = place.dags.executions()
+    third = place.dags.run(str(source))
+    assert third.status != 0
+    assert "3 items of 48 would be deleted" in "\n".join(third.report["problems"])
+    assert (place.dags.executions(), place.dags.table()) == (executions, table)
+
+
 @pytest.mark.parametrize(("rows", "rejected"), [(40, 3), (3, 3)], ids=["one more than allowed", "all of them"])
 def test_more_rejects_than_the_gate_allows_fail_the_run(
     checked_dags: Dags, vehicles: Any, rows: int, rejected: int
@@ -180,8 +217,16 @@ def _differences(report: dict[str, Any]) -> tuple[int, dict[str, int]]:
     """Keys checked, and how many differences there are of each kind that was found."""
     verification = report["verification"]
     assert verification["mode"] == "full"
-    kinds = ("missing", "changed", "unfinished", "stale", "foreign")
-    return verification["keys_checked"], {kind: verification[kind] for kind in kinds if verification[kind]}
+    kinds = ("missing", "changed", "unfinished", "stale", "foreign", "undeleted")
+    return verification["keys_checked"], {kind: verification[kind] for kind in kinds if verification.get(kind)}
+
+
+def _leave_out(source: Path, *vehicles: str) -> None:
+    """Remove the rows of some vehicles."""
+    lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if line.rstrip().rpartition(",")[2] not in vehicles]
+    assert len(kept) == len(lines) - len(vehicles)
+    source.write_text("".join(kept), encoding="utf-8")
 
 
 def _take_error_files(s3: Any, bucket: str, execution: str) -> None:
