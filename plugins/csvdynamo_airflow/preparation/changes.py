@@ -243,13 +243,15 @@ def _compare(
     write, folder = dataset.write, space.folder
     before, base = _fetch_snapshot(s3, bucket, base, folder)
     suspects = _fetch_suspects(s3, bucket, base, folder) if write.deletes else []
-    items = write_items(prepared, dataset, space) if write.deletes else None
     with open_duckdb(space) as session:
-        digests = RowDigests(session, space)
-        rows = digests.rows_of(prepared.path, prepared.headers, dataset.rules, keys, items)
-        found = digests.compare(rows, before, suspects)
+        digests, items = RowDigests(session, space), None
+        digests.read(prepared.path, prepared.headers, dataset.rules, keys)
+        digests.know(before, suspects)
+        if write.deletes:
+            items = write_items(prepared, dataset, space, digests.without_items(prepared.source_rows))
+        found = digests.compare(items)
         unknown, vanished = unknown_keys(prepared, found, dataset), None
-        deletes = may_delete(unknown, write)
+        deletes = may_delete(prepared, unknown, write)
         if found.vanished and write.vanished is not Vanished.KEEP:
             key, width = dataset.rules.key, len(prepared.headers)
             vanished = list_vanished(digests.vanished(), key, width, space, deletes=deletes)

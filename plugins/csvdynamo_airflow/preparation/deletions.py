@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -45,8 +45,8 @@ class VanishedKeys:
     write_units: int
 
 
-def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace) -> Path:
-    """Write what the rules make of each row of a prepared file (`row_digests.ITEM_COLUMNS`).
+def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace, marks: Sequence[int]) -> Path:
+    """Write what the rules make of some rows of a prepared file (`row_digests.ITEM_COLUMNS`).
 
     An item is deleted only while it is one that a run put there, whatever the rules are by then.
 
@@ -54,6 +54,7 @@ def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace) -> P
         prepared: The prepared file.
         dataset: The data set.
         space: The space of a private folder.
+        marks: By row number, whether it is one of them.
 
     Raises:
         NoSpaceError: The disk has no room.
@@ -63,12 +64,15 @@ def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace) -> P
     with space.open_text(path) as file:
         for read in read_file_rows(prepared.path):
             row = header.named(read)
+            number = row[ROW_NUMBER_HEADER]
+            if not marks[int(number)]:
+                continue
             made = converter.measured(row)
             if isinstance(made, Refusal):
-                file.write(f"{row[ROW_NUMBER_HEADER]},,,{str(not converter.key_of(row)).lower()}\n")
+                file.write(f"{number},,,{str(not converter.key_of(row)).lower()}\n")
             else:
                 item, size = made
-                file.write(f"{row[ROW_NUMBER_HEADER]},{item_digest(item)},{units_of.of(item, size)},false\n")
+                file.write(f"{number},{item_digest(item)},{units_of.of(item, size)},false\n")
     return path
 
 
@@ -116,9 +120,16 @@ def unknown_keys(prepared: PreparedFile, found: Found, dataset: Dataset) -> int:
     return prepared.source_rows - no_rows - found.told_keys
 
 
-def may_delete(unknown: int, write: Write) -> bool:
-    """Tell whether a run may delete anything beside so many records whose keys cannot be told."""
-    return write.deletes and (unknown == 0 or write.unknown_keys is UnknownKeys.IGNORE)
+def may_delete(prepared: PreparedFile, unknown: int, write: Write) -> bool:
+    """Tell whether a run may delete anything.
+
+    Args:
+        prepared: What was prepared. A corrected error CSV has some rows alone: what it has not has not vanished.
+        unknown: Records whose keys cannot be told.
+        write: What the data set file says.
+    """
+    is_known = unknown == 0 or write.unknown_keys is UnknownKeys.IGNORE
+    return write.deletes and is_known and not prepared.is_error_csv
 
 
 def judge_deletions(deletions: int, known: int, write: Write) -> list[SourceFault]:

@@ -54,6 +54,7 @@ class PreparedFile:
         sample: Rows for a check of some keys, in its own form; None where none were drawn (`draw_sample`).
         keys: The keys of the source's rows, also of those that are left out of it (`KeySpool`); None where nobody
             compares them.
+        is_error_csv: Whether the source is a corrected error CSV, which has some of a source's rows alone.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class PreparedFile:
     profile: Mapping[str, Any] | None
     sample: Path | None
     keys: Path | None = None
+    is_error_csv: bool = False
 
     @property
     def rejects_by_code(self) -> dict[str, int]:
@@ -146,6 +148,7 @@ def prepare_file(
         profile,
         folder / SAMPLE_FILE if drawn else None,
         keys.keys,
+        header.columns.kept is not None,
     )
 
 

@@ -8,13 +8,14 @@ A key is told by 64 bits of a digest, which may bring two together. A row is kno
 are the same, and its cells have its key: keys that are brought together cost a row that is written again, at most.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csvdynamo.rules.computed import RowNumber
 from csvdynamo.rules.row_rules import RowRules
+from csvdynamo_airflow.snapshots.known_lines import BEFORE, LINE, NOTHING, ROW, VANISHED, KnownLines
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, read_rows_file, sql_text, write_parquet
 
@@ -29,19 +30,6 @@ KEY_COLUMNS = {"row": "BIGINT", "key": "VARCHAR"}
 ITEM_COLUMNS = {"row": "BIGINT", "item": "VARCHAR", "units": "BIGINT", "keyless": "BOOLEAN"}
 """The columns of a file of items: the row's number, the digest of the item that the rules make of it and the write
 units that it takes, neither where they make none, and whether they make no key either."""
-
-UNWRITTEN_COLUMNS = {"row": "BIGINT", "rejected": "BOOLEAN"}
-"""The columns of a list of rows that a run did not write: the others of it are those of batches that did not succeed,
-of which nobody knows what is in the table. Numbers below zero are those of deletions."""
-
-_KINDS = _ROW, _VANISHED, _BEFORE = ("row", "vanished", "before")
-"""What a line of the digests is: a row of the file; what the snapshot before has under a key that the file does not
-have, which the run deletes where the line has a number below zero; and what it has under the key of a row that the run
-may yet reject, or that prepare has rejected."""
-
-_LINE = "key_hash, high, low, key, item, units"
-"""The columns of a line: a hash of the key, the digest of the cells (NULL where nobody knows which row the table has),
-the key, the item's digest and the write units that it takes (NULL where nobody wanted to know)."""
 
 _COLUMNS_AT_ONCE = 50
 """DuckDB's memory is bounded, and a file may have thousands: the digest of more goes on from that of those before."""
@@ -100,11 +88,11 @@ class RowDigests:
         """
         self._session = session
         self._space = space
+        self._lines = KnownLines(session, space)
+        self._known = self._suspected = NOTHING
 
-    def rows_of(
-        self, file: Path, headers: Sequence[str], rules: RowRules, keys: Path, items: Path | None = None
-    ) -> str:
-        """Digest the rows of a file; return them as SQL.
+    def read(self, file: Path, headers: Sequence[str], rules: RowRules, keys: Path) -> None:
+        """Digest the rows of a file.
 
         Each row is there that has a key or is in the file; ``high`` and ``low`` are NULL for one that is not in it.
 
@@ -113,7 +101,6 @@ class RowDigests:
             headers: Its header, without the row number's column.
             rules: The rules.
             keys: The keys of the source's rows (`KEY_COLUMNS`), also of those that are not in the prepared file.
-            items: The items of the prepared file's rows (`ITEM_COLUMNS`); None where nobody wants to know of them.
 
         Raises:
             NoSpaceError: There is no room for the steps' files.
@@ -125,25 +112,19 @@ class RowDigests:
             digest = f"sha256(concat_ws(chr(0), digest, {more})) AS digest"
             query = f"SELECT row, {digest} FROM {read} JOIN {digests} USING (row)"
             digests = self._step(f"digests_{number % 2}", query)
-        made = read_csv(items, ITEM_COLUMNS) if items else _none_of(ITEM_COLUMNS)
-        return self._step(
+        self._rows = self._step(
             "rows",
             f"""
             SELECT row, {_HASH} AS key_hash,
-                ('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low, key,
-                item, units, coalesce(keyless, false) OR key IS NULL AS keyless
+                ('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low, key
             FROM {read_csv(keys, KEY_COLUMNS, texts=True)} AS keys FULL JOIN {digests} AS digests USING (row)
-            LEFT JOIN {made} AS items USING (row)
             """,
         )
 
-    def compare(
-        self, rows: str, before: tuple[Path, Path] | None, suspects: Sequence[tuple[Path, Path | None]] = ()
-    ) -> Found:
-        """Find what the rows of a file change.
+    def know(self, before: tuple[Path, Path] | None, suspects: Sequence[tuple[Path, Path | None]] = ()) -> None:
+        """Take what the table has, and what it may have beside that; after `read`.
 
         Args:
-            rows: The rows, as SQL (`rows_of`).
             before: The digests of a snapshot, and its list of rows that were not written; None without a snapshot.
             suspects: The digests of what the table may have beside that, likewise; without a list of those that were
                 not written, any of them may be there. They are known by their keys and items alone.
@@ -151,8 +132,31 @@ class RowDigests:
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
-        known = self._known("known", *before) if before else f"(SELECT {_LINE} FROM {rows} LIMIT 0)"
-        suspected = self._suspected(suspects, rows)
+        if before:
+            self._known = self._lines.of_snapshot("known", *before)
+        self._suspected = self._lines.suspected(suspects)
+
+    def without_items(self, most: int) -> bytearray:
+        """Say of each row number, up to the largest, whether no snapshot tells the row's item; after `know`."""
+        told = f"(SELECT key_hash, high, low FROM {self._known} WHERE item IS NOT NULL) AS known"
+        return self._marks(
+            f"SELECT row FROM {self._rows} AS rows ANTI JOIN {told} USING (key_hash, high, low) WHERE high IS NOT NULL",
+            most,
+        )
+
+    def compare(self, items: Path | None = None) -> Found:
+        """Find what the rows change; after `know`.
+
+        Args:
+            items: The items of the rows that `without_items` names (`ITEM_COLUMNS`); None where nobody wants to know of
+                them.
+
+        Raises:
+            NoSpaceError: There is no room for the steps' files.
+        """
+        known, suspected = self._known, self._suspected
+        unnoted = "NULL::VARCHAR AS item, NULL::BIGINT AS units, key IS NULL AS keyless"
+        rows = self._with_items(items) if items else f"(SELECT *, {unnoted} FROM {self._rows})"
         unknown = self._step(
             "unknown",
             f"""
@@ -171,7 +175,7 @@ class RowDigests:
         vanished = self._step(
             "vanished",
             f"""
-            SELECT {_LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known ANTI JOIN
+            SELECT {LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known ANTI JOIN
                 (SELECT key_hash FROM {rows} WHERE key_hash IS NOT NULL) AS rows USING (key_hash)
             """,
         )
@@ -180,11 +184,11 @@ class RowDigests:
         self._step(
             "lines",
             f"""
-            SELECT '{_ROW}' AS kind, row, {_LINE} FROM {rows} WHERE high IS NOT NULL AND key_hash IS NOT NULL
+            SELECT '{ROW}' AS kind, row, {LINE} FROM {rows} WHERE high IS NOT NULL AND key_hash IS NOT NULL
             UNION ALL
-            SELECT '{_BEFORE}', NULL, {_LINE} FROM {known} AS known SEMI JOIN {touched} AS touched USING (key_hash)
+            SELECT '{BEFORE}', NULL, {LINE} FROM {known} AS known SEMI JOIN {touched} AS touched USING (key_hash)
             UNION ALL
-            SELECT '{_BEFORE}', NULL, {_LINE} FROM {suspected} AS known SEMI JOIN {left} AS rows USING (key_hash)
+            SELECT '{BEFORE}', NULL, {LINE} FROM {suspected} AS known SEMI JOIN {left} AS rows USING (key_hash)
             """,
         )
         [whole, told] = self._numbers(
@@ -213,9 +217,9 @@ class RowDigests:
         self._step(
             DIGESTS_FILE,
             f"""
-            SELECT kind, row, {_LINE} FROM {self._read("lines")}
+            SELECT kind, row, {LINE} FROM {self._read("lines")}
             UNION ALL
-            SELECT '{_VANISHED}', -number, {_LINE} FROM {self._read("vanished")} LEFT JOIN {numbers} USING (key)
+            SELECT '{VANISHED}', -number, {LINE} FROM {self._read("vanished")} LEFT JOIN {numbers} USING (key)
             """,
         )
 
@@ -238,68 +242,25 @@ class RowDigests:
 
     def marks(self, most: int) -> bytearray:
         """Say of each row number, up to the largest, whether the snapshot does not have the row; after `compare`."""
+        return self._marks(f"SELECT row FROM {self._read('unknown')}", most)
+
+    def _marks(self, rows: str, most: int) -> bytearray:
         marks = bytearray(most + 1)
-        rows = self._session.execute(f"SELECT row FROM {self._read('unknown')}")
-        for (row,) in fetched(rows):
+        for (row,) in fetched(self._session.execute(rows)):
             marks[row] = 1
         return marks
 
-    def _known(self, name: str, digests: Path, unwritten: Path) -> str:
-        """Give what the table has by a snapshot: the rows that were written, and what it had where none was.
-
-        Of the rows of one key at most one is written. Where one was, or nobody knows whether one was, what was there
-        before is gone. So is what was deleted, and what was to be and was left alone, as it is another's.
-
-        Where nobody knows what a batch did that did not succeed, any of the items may be there, and no row is the same
-        as that; they are known where somebody noted the items.
-        """
-        lines = f"read_parquet({sql_text(digests)})"
-        told = read_csv(unwritten, UNWRITTEN_COLUMNS)
-        rows = f"(SELECT * FROM {lines} WHERE kind = '{_ROW}') AS rows"
-        rejected = f"(SELECT row FROM {told} WHERE rejected) AS rejected"
-        settled = self._step(
-            f"{name}_settled",
-            f"""
-            SELECT key_hash, bool_or(row NOT IN (SELECT row FROM {told})) AS written FROM {rows} ANTI JOIN {rejected}
-                USING (row) WHERE key_hash IN (SELECT key_hash FROM {lines} WHERE kind = '{_BEFORE}') GROUP BY key_hash
-            """,
-        )
-        before = f"(SELECT * FROM {lines} WHERE kind = '{_BEFORE}') AS before"
-        unfinished = f"(SELECT row FROM {told} WHERE NOT rejected) AS unfinished"
+    def _with_items(self, items: Path) -> str:
+        """Give the rows with their items: those of the file, and of rows that a snapshot has what it tells."""
+        told = f"(SELECT DISTINCT key_hash, high, low, item AS known_item, units AS known_units FROM {self._known})"
         return self._step(
-            name,
+            "rows_with_items",
             f"""
-            SELECT {_LINE} FROM {rows} ANTI JOIN (SELECT row FROM {told}) AS unwritten USING (row)
-            UNION ALL
-            SELECT {_LINE} FROM {lines} WHERE kind = '{_VANISHED}' AND row IS NULL
-            UNION ALL
-            SELECT {_LINE} FROM {before} ANTI JOIN {settled} AS settled USING (key_hash)
-            UNION ALL
-            SELECT * REPLACE (NULL AS high, NULL AS low) FROM (
-                SELECT {_LINE} FROM (SELECT * FROM {lines} WHERE kind <> '{_BEFORE}') AS lines
-                    SEMI JOIN {unfinished} USING (row)
-                UNION ALL
-                SELECT {_LINE} FROM {before}
-                    SEMI JOIN (SELECT key_hash FROM {settled} WHERE NOT written) AS settled USING (key_hash)
-            ) WHERE item IS NOT NULL
+            SELECT rows.*, coalesce(item, known_item) AS item, coalesce(units, known_units) AS units,
+                coalesce(keyless, false) OR key IS NULL AS keyless
+            FROM {self._rows} AS rows LEFT JOIN {read_csv(items, ITEM_COLUMNS)} AS items USING (row)
+            LEFT JOIN {told} AS known USING (key_hash, high, low)
             """,
-        )
-
-    def _suspected(self, suspects: Sequence[tuple[Path, Path | None]], rows: str) -> str:
-        """Give what the table may have, each key with each of its items once."""
-        parts = [
-            f"SELECT {_LINE} FROM {self._known(f'suspect_{number}', digests, unwritten)}"
-            if unwritten
-            else f"SELECT {_LINE} FROM read_parquet({sql_text(digests)})"
-            for number, (digests, unwritten) in enumerate(suspects)
-        ]
-        if not parts:
-            return f"(SELECT {_LINE} FROM {rows} LIMIT 0)"
-        union = " UNION ALL ".join(parts)
-        distinct = f"SELECT key_hash, key, item, max(units) AS units FROM ({union}) WHERE item IS NOT NULL GROUP BY ALL"
-        return self._step(
-            "suspected",
-            f"SELECT key_hash, NULL::UBIGINT AS high, NULL::UBIGINT AS low, key, item, units FROM ({distinct})",
         )
 
     def _numbers(self, query: str) -> tuple[int, ...]:
@@ -314,11 +275,6 @@ class RowDigests:
 
     def _path(self, name: str) -> Path:
         return self._space.folder / name
-
-
-def _none_of(columns: Mapping[str, str]) -> str:
-    """Write as SQL a table of columns that has no row."""
-    return f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in columns.items())} LIMIT 0)"
 
 
 def _told(headers: Sequence[str], rules: RowRules) -> Iterator[str]:
