@@ -17,6 +17,7 @@ from commands.airflow_home import airflow_environment, make_airflow_home
 from csvdynamo.writing.fence import TRUSTED_SECONDS
 from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECONDS
+from csvdynamo_airflow.snapshots.pointer import pointer_key
 from tests.chaos.airflow_run import AirflowRun
 from tests.chaos.fault_answers import FaultAnswers
 from tests.chaos.faults import LATE, SIGNS, FaultPlan
@@ -24,6 +25,7 @@ from tests.chaos.interruption import Interruption
 from tests.chaos.oracle import LostRowError, Oracle
 from tests.chaos.rows import Source, write_source
 from tests.chaos.summary import Summary
+from tests.chaos.versions import VERSIONS, write_versions
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
 from tests.support.forked import task_host
@@ -31,7 +33,7 @@ from tests.support.gate import Gate
 from tests.support.lambda_functions import function_with, functions_through
 from tests.support.stacks import Stacks
 
-_DATASET = "chaos"
+_DATASET, _OF_VERSIONS = "chaos", "chaos_versions"
 
 # Waits of Step Functions and Firehose, shortened: what is tested is what happens after them.
 _FAST = {"SFN_WAIT_SCALE": "0.01", "LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.1"}
@@ -48,21 +50,24 @@ class Campaign:
         seed: Another seed gives other rows, rates and faults.
         through_airflow: Run the DAG by `airflow dags test`; else its tasks by a task host.
         verbose: Print the tasks' logs, too.
+        of_versions: Each run is a chain of runs, of a source's versions.
     """
 
     stacks: Stacks
     seed: str
     through_airflow: bool = False
     verbose: bool = False
+    of_versions: bool = False
     summary: Summary = field(default_factory=Summary)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-")))
-            self._dataset = self.stacks.dataset(_DATASET)
+            name = _OF_VERSIONS if self.of_versions else _DATASET
+            self._dataset = self.stacks.dataset(name)
             aws_log = self._folder / "local-aws.log"
             running = stack.enter_context(self.stacks.copy(log=aws_log, settings=_FAST))
-            self._deployed = self.stacks.on(running, _DATASET)
+            self._deployed = self.stacks.on(running, name)
             self._oracle = Oracle(self._deployed, self._dataset)
             self._faults = FaultAnswers(self._kill_a_lambda, running.environment)
             self._gate = Gate()
@@ -71,7 +76,7 @@ class Campaign:
             home, aws = self._folder / "airflow", {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
             self._worker = {
                 **airflow_environment(home, aws),
-                DATASETS_FOLDER: str(self.stacks.datasets_folder(_DATASET)),
+                DATASETS_FOLDER: str(self.stacks.datasets_folder(name)),
                 LOCAL_FOLDER: str(self._folder),
                 RETRY_SECONDS: "0.1",
             }
@@ -86,14 +91,23 @@ class Campaign:
         self._stack.close()
 
     def run(self, number: int) -> None:
-        """Make one run and hold it against its source.
+        """Make one run and hold it against its source; or the runs of its versions, one after another.
 
         Raises:
             LostRowError: It did not end as every run must; the message has the seed.
         """
+        seed, path = f"{self.seed}.{number}", self._folder / "source.csv"
+        try:
+            if self.of_versions:
+                for version, source in enumerate(write_versions(path, seed)):
+                    self._run_one(number * VERSIONS + version, f"{seed}.{version}", source)
+            else:
+                self._run_one(number, seed, write_source(path, seed))
+        finally:
+            self._empty_the_table()
+
+    def _run_one(self, number: int, seed: str, source: Source) -> None:
         began = time.monotonic()
-        seed = f"{self.seed}.{number}"
-        source = write_source(self._folder / "source.csv", seed)
         plan = self._faults.plan = FaultPlan.drawn(self.seed, number)
         run = self._new_run(number, seed, source)
         runs, deploys = [run], self.summary.deploys
@@ -103,10 +117,14 @@ class Campaign:
             if rival is not None:
                 runs.append(run := rival)
                 source = write_source(Path(run.params["source_url"]), seed, later=True)
-            self._oracle.check(self._oracle.report(run.report_key), source, seed)
+            report = self._oracle.report(run.report_key)
+            self._oracle.check(report, source, seed)
+            if self.of_versions:
+                self._oracle.check_changes(report, source, seed)
+                self.summary.deleted += source.deleted
             self._oracle.check_uploads(seed)
             executions = self._oracle.check_executions(
-                run.report_key, source, seed, deployed_anew=self.summary.deploys > deploys
+                run.report_key, report["ledger"]["written"], seed, deployed_anew=self.summary.deploys > deploys
             )
             self.summary.executions += len(executions)
             self.summary.redrives += sum(execution.redrives for execution in executions)
@@ -143,7 +161,9 @@ class Campaign:
         overtaken never does.
         """
         dice = random.Random(f"middle {seed}")
-        if plan.sure in LATE or not isinstance(run, DagRun) or dice.random() > _INTERRUPTED:
+        # A version that is overtaken would not be the one before the next.
+        alone = plan.sure in LATE or not isinstance(run, DagRun) or self.of_versions
+        if alone or dice.random() > _INTERRUPTED:
             yield None
             return
         operation = dice.choice(("StartExecution", "RedriveExecution", "BatchWriteItem"))
@@ -217,16 +237,21 @@ class Campaign:
             raise LostRowError(f"run {seed} failed and named none of the faults there were: {problems}")
 
     def _forget(self, run: DagRun | AirflowRun) -> None:
-        """Empty the table, so that a full check of the next run costs no more than of this one."""
         if isinstance(run, DagRun):
             if self.verbose:
                 print(run.logs(), flush=True)
             shutil.rmtree(run.folder)
+
+    def _empty_the_table(self) -> None:
+        """So that a full check of the next run costs no more than of this one, which says nothing to the next."""
         dynamodb, table = self._deployed.client("dynamodb"), self._dataset.table.name
         keys = list(self._oracle.table())
         for start in range(0, len(keys), 25):
             deletes = [{"DeleteRequest": {"Key": {"key": {"S": key}}}} for key in keys[start : start + 25]]
             dynamodb.batch_write_item(RequestItems={table: deletes})
+        if self.of_versions:
+            key = pointer_key(self._dataset.name)
+            self._deployed.client("s3").delete_object(Bucket=self._oracle.bucket, Key=key)
 
     def _kill_a_lambda(self, dice: random.Random) -> None:
         # One that ends at this moment is as good as killed.

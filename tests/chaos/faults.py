@@ -70,6 +70,7 @@ _OF_SERVICE = {
 _OF_OPERATION = {
     "BatchWriteItem": {FaultKind.UNPROCESSED, FaultKind.KILLED, FaultKind.REFUSED, FaultKind.HOLLOW},
     "BatchGetItem": {FaultKind.UNPROCESSED, FaultKind.HOLLOW},
+    "DeleteItem": {FaultKind.KILLED, FaultKind.REFUSED, FaultKind.HOLLOW},
     "Scan": {FaultKind.HOLLOW},
     "PutRecordBatch": {FaultKind.FAILED_PUT, FaultKind.KILLED, FaultKind.REFUSED, FaultKind.HOLLOW},
     "DescribeExecution": {FaultKind.STALE},

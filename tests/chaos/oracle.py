@@ -37,21 +37,34 @@ class Oracle:
     def check(self, report: dict[str, Any], source: Source, seed: str) -> None:
         """Hold a report, the table and the error files to the source."""
         ledger = Ledger.from_json(report["ledger"])
-        expected = replace(ledger, source_rows=source.rows, written=len(source.items), failed=0, unstarted=0)
+        written = len(source.items) - ledger.unchanged
+        expected = replace(ledger, source_rows=source.rows, written=written, failed=0, unstarted=0)
         if ledger != expected or ledger.rejects != len(source.rejects) or ledger.unaccounted:
             raise LostRowError(f"run {seed}: the ledger is not that of its source:\n{ledger.table()}")
         checked = report["verification"]
-        if checked["mode"] != "full" or checked["missing"] or checked["changed"]:
+        if checked["mode"] != "full" or checked["missing"] or checked["changed"] or checked.get("undeleted"):
             raise LostRowError(f"run {seed}: the check of the table is {checked}")
-        if (table := self.table()) != source.items:
-            wrong = {key for key in table.keys() | source.items.keys() if table.get(key) != source.items.get(key)}
+        if (table := self.table()) != (items := {**source.items, **source.kept}):
+            wrong = {key for key in table.keys() | items.keys() if table.get(key) != items.get(key)}
             one = min(wrong)
             raise LostRowError(
-                f"run {seed}: {len(wrong)} of {len(source.items)} items are not as their rows make them, "
-                f"{sorted(wrong)[:10]}: {one} is {table.get(one)}, not {source.items.get(one)}"
+                f"run {seed}: {len(wrong)} of {len(items)} items are not as their rows make them, "
+                f"{sorted(wrong)[:10]}: {one} is {table.get(one)}, not {items.get(one)}"
             )
         if (rejects := self._rejects(report)) != Counter(source.rejects):
             raise LostRowError(f"run {seed}: the rejects are {rejects}, not {set(source.rejects)}")
+
+    def check_changes(self, report: dict[str, Any], source: Source, seed: str) -> None:
+        """Hold what a report says of a version to what changed since the one before."""
+        changes = report["changes"]
+        told = (report["ledger"].get("unchanged", 0), changes.get("deleted", 0), changes.get("left_alone", 0))
+        if changes["why_all"]:
+            # A run whose start was repeated, or whose snapshot was not stored, writes all rows, and says why.
+            told = (source.unchanged, *told[1:])
+        if told != (source.unchanged, source.deleted, 0):
+            raise LostRowError(
+                f"run {seed}: unchanged, deleted and left alone are {told}, not {(source.unchanged, source.deleted, 0)}"
+            )
 
     def report(self, key: str | None) -> dict[str, Any]:
         """Read a report."""
@@ -93,9 +106,9 @@ class Oracle:
             raise LostRowError(f"run {seed}: uploaded more than once: {twice}")
 
     def check_executions(
-        self, report_key: str | None, source: Source, seed: str, *, deployed_anew: bool = False
+        self, report_key: str | None, written: int, seed: str, *, deployed_anew: bool = False
     ) -> list[Execution]:
-        """Hold a run to one execution, by whose name its report is filed, and its output to the source; return it.
+        """Hold a run to one execution, by whose name its report is filed, and its output to what it wrote; return it.
 
         After a deploy a failed execution is not redriven: the whole file is migrated by another one.
         """
@@ -107,6 +120,6 @@ class Oracle:
             raise LostRowError(f"run {seed}: it started {[one.name for one in executions]}, not one execution")
         described = self.deployed.client("stepfunctions").describe_execution(executionArn=executions[-1].arn)
         output = json.loads(described["output"])
-        if output["TOTAL_NUMBER_OF_ITEMS_WRITTEN"] != len(source.items):
+        if output["TOTAL_NUMBER_OF_ITEMS_WRITTEN"] != written:
             raise LostRowError(f"run {seed}: the execution's output is not that of its source: {output}")
         return executions

@@ -2,7 +2,8 @@
 
 import csv
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,18 @@ class Source:
         rows: Records after its header.
         items: What the table must hold of it in the end, by partition key.
         rejects: Row number and code of every row that must be refused.
+        kept: What the table must keep beside these: items of an earlier version under the keys of refused rows.
+        unchanged: Rows that need not be written, as the version before has them.
+        deleted: Items of the version before whose keys no row has any more.
     """
 
     path: Path
     rows: int
     items: dict[str, Item]
     rejects: frozenset[tuple[int, str]]
+    kept: Mapping[str, Item] = field(default_factory=dict)
+    unchanged: int = 0
+    deleted: int = 0
 
 
 _LATER = 10**6

@@ -23,6 +23,7 @@ class Summary:
         task_retries: Attempts of tasks that failed and were followed by another.
         causes: What the failed runs named, by task.
         seconds: How long it took.
+        deleted: Items that were deleted, of chains of versions.
     """
 
     runs: int = 0
@@ -37,6 +38,7 @@ class Summary:
     task_retries: int = 0
     causes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    deleted: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
@@ -61,6 +63,7 @@ class Summary:
             f"{self.overtaken:,} stalled until another had come and gone, and wrote nothing over its rows; "
             f"{self.deploys:,} deploys in the middle of a run.",
             f"{self.executions:,} executions, {self.redrives:,} redrives, {self.task_retries:,} retries of tasks.",
+            *([f"{self.deleted:,} items deleted whose keys vanished."] if self.deleted else []),
             f"{sum(self.faults.values()):,} faults injected:",
             *(f"  {count:>9,}  {kind}" for kind, count in sorted(self.faults.items(), key=lambda one: -one[1])),
         ]

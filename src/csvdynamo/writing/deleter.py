@@ -114,7 +114,11 @@ class Deleter:
         return {self.key.of(item): item for item in items}, {self.key.of(one) for one in unread}
 
     def _delete(self, item: Item) -> bool:
-        """Delete an item as it was read; False where it is not as it was any more, or was gone."""
+        """Delete an item as it was read; False where it is not as it was any more, or was gone.
+
+        Raises:
+            UnconfirmedAnswerError: The answer does not say that it was deleted.
+        """
         named = {one.name for one in self.key.attributes}
         held = [name for name in sorted(item) if name not in named][:MOST_CONDITIONS]
         conditions = ["attribute_exists(#k)", *(f"#{place} = :{place}" for place in range(len(held)))]
@@ -134,5 +138,7 @@ class Deleter:
             answer = self.dynamodb.delete_item(**request)
         except self.dynamodb.exceptions.ConditionalCheckFailedException:
             return False
-        self.meter.add({"ConsumedCapacity": [answer.get("ConsumedCapacity")]})
+        if not isinstance(capacity := answer.get("ConsumedCapacity"), dict):
+            raise UnconfirmedAnswerError("DynamoDB answered without saying what the deletion of an item took")
+        self.meter.add({"ConsumedCapacity": [capacity]})
         return True
