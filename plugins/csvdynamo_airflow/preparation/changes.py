@@ -250,13 +250,13 @@ def _compare(
         if write.deletes:
             items = write_items(prepared, dataset, space, digests.without_items(prepared.source_rows))
         found = digests.compare(items)
-        unknown, vanished = unknown_keys(prepared, found, dataset), None
-        deletes = may_delete(prepared, unknown, write)
+        unknown, vanished = unknown_keys(prepared, found, dataset) if write.deletes else 0, None
+        deletes = write.deletes and may_delete(prepared, unknown, write)
         if found.vanished and write.vanished is not Vanished.KEEP:
             key, width = dataset.rules.key, len(prepared.headers)
             vanished = list_vanished(digests.vanished(), key, width, space, deletes=deletes)
         digests.keep(deletes=deletes)
-        comparison = Comparison(prepared.path, found, vanished, base, unknown if write.deletes else 0)
+        comparison = Comparison(prepared.path, found, vanished, base, unknown)
         if not comparison.is_in_part:
             return comparison
         marks = digests.marks(prepared.source_rows)

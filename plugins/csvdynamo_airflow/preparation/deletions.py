@@ -121,7 +121,7 @@ def unknown_keys(prepared: PreparedFile, found: Found, dataset: Dataset) -> int:
 
 
 def may_delete(prepared: PreparedFile, unknown: int, write: Write) -> bool:
-    """Tell whether a run may delete anything.
+    """Tell whether a run of a data set that deletes may delete anything.
 
     Args:
         prepared: What was prepared. A corrected error CSV has some rows alone: what it has not has not vanished.
@@ -129,7 +129,7 @@ def may_delete(prepared: PreparedFile, unknown: int, write: Write) -> bool:
         write: What the data set file says.
     """
     is_known = unknown == 0 or write.unknown_keys is UnknownKeys.IGNORE
-    return write.deletes and is_known and not prepared.is_error_csv
+    return is_known and not prepared.is_error_csv
 
 
 def judge_deletions(deletions: int, known: int, write: Write) -> list[SourceFault]:
