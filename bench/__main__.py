@@ -19,6 +19,7 @@ from bench import (
     parse_bench,
     prepare_bench,
     profile_bench,
+    refresh_bench,
     rejects_bench,
     scale,
     throttled_bench,
@@ -101,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
         "changed", help="what a file changes beside the run before: how long, how much memory"
     )
     changed.add_argument("--rows", type=int, default=changed_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
+    refresh = commands.add_parser("refresh", help="a file and its next version, of which only what changed is written")
+    refresh.add_argument("--rows", type=int, default=refresh_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     throttled = commands.add_parser("throttled", help="the whole DAG with a table that throttles, beside its floor")
     throttled.add_argument("--rows", type=int, default=throttled_bench.DEFAULT_ROWS, help="rows (default: %(default)s)")
     throttled.add_argument(
@@ -141,6 +144,7 @@ _MEASUREMENTS: dict[str, Callable[[Options], object]] = {
     "verify": lambda options: verify_bench.run(options.rows, options.source),
     "rejects": lambda options: rejects_bench.run(options.rows),
     "changed": lambda options: changed_bench.run(options.rows),
+    "refresh": lambda options: refresh_bench.run(options.rows),
     "throttled": lambda options: throttled_bench.run(options.rows, options.units, options.growth_seconds),
     "page": lambda options: page_bench.run(options.datasets, options.runs),
     "scale": lambda options: scale.run(checked=not options.unchecked),

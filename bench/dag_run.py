@@ -15,11 +15,13 @@ from bench.memory_watch import MemoryWatch
 from commands.airflow_home import QUICK_AIRFLOW, airflow_environment, make_airflow_home
 from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_settings
-from commands.project import fail, find_dataset
+from commands.project import DATASETS, fail
 from commands.sample import SAMPLE_DATASET
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.stack_outputs import StackOutput
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.naming import dag_id_of, reports_prefix
+from csvdynamo_airflow.settings import DATASETS_FOLDER
 from csvdynamo_airflow.storage.result_objects import list_objects
 
 LOG = FOLDER / "airflow.log"
@@ -70,26 +72,30 @@ class DagRun:
 
 
 @contextmanager
-def fresh_aws(settings: Mapping[str, str] | None = None) -> Iterator[Deployed]:
+def fresh_aws(settings: Mapping[str, str] | None = None, datasets: Path = DATASETS) -> Iterator[Deployed]:
     """Run an embedded AWS, new for each run, with the stack of the sample's data set deployed.
 
     Args:
         settings: Variables that change how it works.
+        datasets: The folder of that data set's file.
     """
-    with embedded_aws(find_dataset(SAMPLE_DATASET), log=FOLDER / "local-aws.log", settings=settings) as deployed:
+    dataset, log = load_dataset(datasets / f"{SAMPLE_DATASET}.toml"), FOLDER / "local-aws.log"
+    with embedded_aws(dataset, log=log, settings=settings, folder=datasets) as deployed:
         yield deployed
 
 
-def run_dag(deployed: Deployed, source: Path) -> DagRun:
+def run_dag(deployed: Deployed, source: Path, datasets: Path = DATASETS) -> DagRun:
     """Migrate a file with the real DAG; fail unless every row is accounted for.
 
     Args:
         deployed: A fresh embedded AWS.
         source: A CSV of the sample's data set.
+        datasets: The folder of the data set's file.
     """
     with tempfile.TemporaryDirectory(prefix="airflow-", dir=FOLDER) as home:
         make_airflow_home(Path(home))
         environment = airflow_environment(Path(home), deployed.aws.environment) | local_settings(str(source))
+        environment |= {DATASETS_FOLDER: str(datasets)}
         conf = json.dumps({"source_url": str(source)})
         command = [*QUICK_AIRFLOW, "dags", "test", dag_id_of(SAMPLE_DATASET), "--conf", conf]
         began = time.monotonic()
@@ -114,13 +120,14 @@ def run_dag(deployed: Deployed, source: Path) -> DagRun:
 
 
 def read_report(deployed: Deployed) -> dict[str, Any]:
-    """Read the report of the one run that there was; end in a sentence unless every row is accounted for."""
+    """Read the report of the last run; end in a sentence unless every row is accounted for."""
     s3, bucket = deployed.client("s3"), deployed.outputs[StackOutput.SOURCE_BUCKET]
-    keys = [found["Key"] for found in list_objects(s3, bucket, reports_prefix(SAMPLE_DATASET, "").rstrip("/"))]
-    reports = [key for key in keys if key.endswith(REPORT_FILE)]
+    found = list_objects(s3, bucket, reports_prefix(SAMPLE_DATASET, "").rstrip("/"))
+    reports = [one for one in found if one["Key"].endswith(REPORT_FILE)]
     if not reports:
         fail(f"The run wrote no report: see {LOG}.")
-    report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=reports[0])["Body"].read())
+    last = max(reports, key=lambda one: one["LastModified"])["Key"]
+    report: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=last)["Body"].read())
     if not report["accounted"]:
         fail("\n".join(["The run is not green:", *report["problems"], f"Its log is {LOG}."]))
     return report

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from commands.embedded_account import bootstrapped_account
 from commands.embedded_assembly import embedded_assembly
 from commands.owners_table import make_owners_table
-from commands.project import BUILD, say
+from commands.project import BUILD, DATASETS, say
 from csvdynamo.datasets.dataset import Dataset
 from local_aws.server import LocalAws
 
@@ -62,6 +62,7 @@ def embedded_aws(
     secure: bool = False,
     log: Path = BUILD / "local-aws.log",
     settings: Mapping[str, str] | None = None,
+    folder: Path = DATASETS,
 ) -> Iterator[Deployed]:
     """Start the embedded AWS and deploy a data set's stack to it.
 
@@ -71,9 +72,10 @@ def embedded_aws(
         secure: Let it enforce IAM and serve TLS.
         log: File for its output.
         settings: More variables for it, such as ``LOCAL_AWS_FIREHOSE_DELAY_SECONDS``.
+        folder: The folder of the data set's file.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    assembly = embedded_assembly(dataset)
+    assembly = embedded_assembly(dataset, folder=folder)
     account = bootstrapped_account(assembly)
     with LocalAws(keep=keep, secure=secure, log=log, settings=settings or {}, begin_with=account) as aws:
         say(f"The embedded AWS runs at {aws.endpoint} (process {aws.pid}, log {log}).")
