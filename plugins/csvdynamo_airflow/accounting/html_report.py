@@ -13,6 +13,7 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.advice import advice_for
 from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.report_document import Report, json_of
+from csvdynamo_airflow.accounting.row_changes import told_changes
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.accounting.throttling import told_throttling
 from csvdynamo_airflow.documents.approval import Approval
@@ -74,7 +75,8 @@ def html_report(report: Report) -> str:
         ledger=list(_ledger(document)),
         verified=checked.sentence(),
         answer=shown(Approval(**vars(report.approval)).sentence()) if report.approval else "Nobody has answered.",
-        changes=[shown(one) for one in (*report.source_warnings, *warnings(report.schema_changes))],
+        deletions=_deletions(report),
+        changes=[shown(one) for one in _changes(report)],
         plot=_plot(report.throughput) if report.throughput else None,
         facts=[(name, shown(value)) for name, value in _facts(report)],
         longest=max(report.seconds.values(), default=0.0) or 1.0,
@@ -112,6 +114,26 @@ def _ledger(document: Mapping[str, Any]) -> Iterator[_LedgerRow]:
             continue
         percent = min(100.0, round(100 * abs(ledger[name]) / whole, 2))
         yield _LedgerRow(name, words, ledger[name], percent, shown(witnesses.get(name, "")))
+
+
+def _deletions(report: Report) -> str:
+    """Say what became of the items that were to be deleted: they are of no row of the source."""
+    changes = report.changes
+    if changes is None or not changes.to_delete:
+        return ""
+    if report.dry_run:
+        return f"Beside these, {changes.to_delete:,} items of keys that vanished would be deleted."
+    unfinished = changes.to_delete - changes.deleted - changes.left_alone
+    parts = [(changes.deleted, "deleted"), (changes.left_alone, "left alone"), (unfinished, "not deleted")]
+    told = ", ".join(f"{items:,} {words}" for items, words in parts if items)
+    return f"Beside these, {changes.to_delete:,} items of keys that vanished: {told}."
+
+
+def _changes(report: Report) -> Iterator[str]:
+    if rows := told_changes(report):
+        yield f"Rows: {rows}."
+    yield from report.source_warnings
+    yield from warnings(report.schema_changes)
 
 
 def _plot(throughput: Throughput) -> _Plot:

@@ -20,6 +20,7 @@ from csvdynamo_airflow.accounting.report_document import (
     Verification,
     json_of,
 )
+from csvdynamo_airflow.accounting.row_changes import told_changes
 from csvdynamo_airflow.accounting.throttling import told_throttling
 from csvdynamo_airflow.documents.approval import Approval
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
@@ -169,28 +170,8 @@ def summary(report: Report) -> str:
 
 
 def _told_changes(report: Report) -> list[str]:
-    """Say what changed since the last green run, or why every row was to be written."""
-    changes = report.changes
-    if changes is None:
-        return []
-    vanished = f"; {changes.vanished:,} keys vanished, {_told_deletions(changes)}" if changes.vanished else ""
-    if changes.vanished_keys:
-        vanished += f" (they are in {changes.vanished_keys})"
-    if changes.why_all:
-        return ["", f"changes: every row is written: {changes.why_all}{vanished}"]
-    counts = f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged"
-    return ["", f"changes: {counts}{vanished}"]
-
-
-def _told_deletions(changes: Changes) -> str:
-    """Say what became of the items of keys that vanished."""
-    if not changes.to_delete:
-        records = f", since nobody can tell the keys of {changes.unknown_keys:,} records of the source"
-        return f"and stay in the table{records if changes.unknown_keys else ''}"
-    told = f"and {changes.deleted:,} of {changes.to_delete:,} items to be deleted are gone"
-    if changes.left_alone:
-        told += f"; {changes.left_alone:,} were left alone, as they are not those that a run put there"
-    return told
+    told = told_changes(report)
+    return ["", f"changes: {told}"] if told else []
 
 
 def _asked(report: Report) -> list[str]:

@@ -26,10 +26,21 @@ def sentence(report: Mapping[str, Any]) -> str:
         if unaccounted := ledger["unaccounted"]:
             return f"{unaccounted:,} of {rows:,} rows are unaccounted for: {parts or 'nothing is known of any'}."
         return f"The run is red: {rows:,} rows, {parts}." if rows else "The run is red, and no row was read."
+    deleted = _deleted(report)
     if not rows:
-        return "The source has no row."
+        return f"The source has no row.{deleted}"
     if report["dry_run"]:
         return f"A dry run: {rows:,} rows were read, and none was migrated."
-    if not ledger["written"] and ledger.get("unchanged"):
+    if not ledger["written"] and ledger.get("unchanged") and not deleted:
         return f"Nothing new: all {rows:,} rows are accounted for: {parts}."
-    return f"All {rows:,} rows are accounted for: {parts}."
+    return f"All {rows:,} rows are accounted for: {parts}.{deleted}"
+
+
+def _deleted(report: Mapping[str, Any]) -> str:
+    """Say what became of the items that a run was to delete."""
+    changes = report.get("changes") or {}
+    if report["dry_run"] or not changes.get("to_delete"):
+        return ""
+    deleted, left = (changes.get(name, 0) for name in ("deleted", "left_alone"))
+    alone = f", {left:,} left alone" if left else ""
+    return f" Of keys that vanished, {deleted:,} items are deleted{alone}."

@@ -35,6 +35,8 @@ class Forecast:
         reject_bytes: The bytes of the rejects' records, as Firehose bills them.
         rejects_key: The key of the records of the rows that it will reject; None where there are none, or they are
             among prepare's own.
+        deletions: Items that it will delete.
+        delete_units: Write units of that, at most.
     """
 
     written: int = 0
@@ -48,11 +50,18 @@ class Forecast:
     full_batches: int = 0
     reject_bytes: int = 0
     rejects_key: str | None = None
+    deletions: int = 0
+    delete_units: int = 0
 
     @property
     def rejected(self) -> int:
         """Rows that it will reject."""
         return sum(self.by_code.values())
+
+    @property
+    def all_units(self) -> int:
+        """Write units of the items and of the deletions."""
+        return self.write_units + self.delete_units
 
     def times(self, factor: int) -> Self:
         """Return that of a file of so many times the rows, of the same kind."""
@@ -65,6 +74,8 @@ class Forecast:
             batches=factor * self.batches,
             full_batches=factor * self.full_batches,
             reject_bytes=factor * self.reject_bytes,
+            deletions=factor * self.deletions,
+            delete_units=factor * self.delete_units,
         )
 
     def to_json(self) -> dict[str, Any]:

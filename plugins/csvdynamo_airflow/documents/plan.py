@@ -55,7 +55,9 @@ class Plan:
         str | None, Field(description="The object that holds those rows, null where there is none.")
     ]
     written: Annotated[int, Field(description="Rows that become items.")]
-    write_units: Annotated[int, Field(description="Write units of the items, those of indexes among them.")]
+    write_units: Annotated[
+        int, Field(description="Write units of the items, those of indexes and of deletions among them.")
+    ]
     item_bytes: Annotated[int, Field(description="The items' bytes, as DynamoDB counts them.")]
     largest_item: Annotated[int, Field(description="Those of the largest.")]
     sizes: Annotated[tuple[SizeStep, ...], Field(description="The items by their size.")]
@@ -72,3 +74,5 @@ class Plan:
         tuple[str, ...], Field(description="What would stop the run before the upload, a sentence each.")
     ]
     warnings: Annotated[tuple[str, ...], Field(description="What else would be told of the source, likewise.")]
+    deletions: Annotated[int, Field(description="Items of keys that vanished, which are to be deleted.")] = 0
+    delete_units: Annotated[int, Field(description="Write units of that, at most.")] = 0

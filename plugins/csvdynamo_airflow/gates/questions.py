@@ -71,6 +71,9 @@ def body(prepared: Prepared, hours: int) -> str:
     asked = "\n".join(f"- {question.gate}: {code_span(question.sentence)}" for question in prepared.questions)
     table = "\n".join(f"| {name} | {number} |" for name, number in numbers(prepared))
     places = {"source": prepared.source.url, "prepared file": f"s3://{prepared.bucket}/{prepared.file_key}"}
+    if prepared.deletions and prepared.difference:
+        vanished = f"s3://{prepared.bucket}/{prepared.difference.vanished_key}"
+        places["keys that vanished, those of items to be deleted first"] = vanished
     if prepared.rejects_key:
         places["rejects"] = f"s3://{prepared.bucket}/{prepared.rejects_key}"
     if prepared.forecast and prepared.forecast.rejects_key:
@@ -99,3 +102,5 @@ def numbers(prepared: Prepared) -> Iterator[tuple[str, str]]:
         if question.gate == "schema":
             yield from ((name, f"{count:,}") for name, count in question.numbers.items())
     yield "rows to be written", f"{prepared.rows_to_write:,}"
+    if prepared.deletions:
+        yield "items to be deleted", f"{prepared.deletions:,}"

@@ -19,6 +19,7 @@ class SourceFault:
         fails: Whether it stops the run.
         gate: The setting that says so, as its dotted name.
         numbers: What it rests on, each number under its name.
+        acceptable: Whether a person who triggers the DAG with accept_source lets it pass.
     """
 
     message: str
@@ -26,6 +27,7 @@ class SourceFault:
     fails: bool
     gate: str = ""
     numbers: Mapping[str, int] = field(default_factory=dict)
+    acceptable: bool = True
 
 
 def judge_source(

@@ -49,8 +49,8 @@ def _checks(ledger: Ledger, checked: CheckedTable | None, gates: Gates, problems
         f"source rows, of {ledger.source_rows}, of which no witness speaks",
     )
     if checked is not None and checked.mode is not VerifyMode.NONE:
-        lost = checked.count(DifferenceKind.MISSING) + checked.count(DifferenceKind.CHANGED)
-        yield Check("table_as_written", lost == 0, "0", str(lost), checked.sentence())
+        wrong = sum(map(checked.count, (DifferenceKind.MISSING, DifferenceKind.CHANGED, DifferenceKind.UNDELETED)))
+        yield Check("table_as_written", wrong == 0, "0", str(wrong), checked.sentence())
     yield _limit("rejects_within_limit", ledger.reject_percent, gates.max_reject_percent, "gates.max_reject_percent")
     yield _limit(
         "failures_within_limit",

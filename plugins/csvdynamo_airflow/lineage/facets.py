@@ -75,7 +75,7 @@ def of_prepare(prepared: Prepared) -> Lineage:
     if prepared.is_in_part:
         changed = Place.of_object(prepared.bucket, prepared.migrated_key)
         some = {**written, **_version(prepared.migrated_sha256)}
-        outputs.append(_written(changed, some, _Amount(prepared.rows_to_write, prepared.uploaded_bytes[-1], 1)))
+        outputs.append(_written(changed, some, _Amount(prepared.items, prepared.uploaded_bytes[-1], 1)))
     return Lineage([_read(source, read, _Amount(prepared.source_rows, prepared.source.bytes, 1))], outputs)
 
 
@@ -103,7 +103,7 @@ def of_migration(prepared: Prepared, rules: RowRules, table: Place, written: int
             _read(
                 file,
                 _version(prepared.migrated_sha256),
-                _Amount(prepared.rows_to_write, prepared.uploaded_bytes[-1], 1),
+                _Amount(prepared.items, prepared.uploaded_bytes[-1], 1),
             )
         ],
         [_written(table, {"schema": _schema(fields), "columnLineage": lineage}, _Amount(written))],

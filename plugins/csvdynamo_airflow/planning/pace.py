@@ -39,6 +39,9 @@ CALLS_SECONDS = 0.010
 _ROW_CPU_SECONDS = 0.00005  # `python -m bench handler` and docs/performance.md: 15,000 to 30,000 rows a CPU second
 _VCPU_MIB = 1769  # the memory with which Lambda gives a function one whole processor
 
+DELETION_SECONDS = 0.010
+"""What the function takes for a deletion: a call of DeleteItem, one after the other."""
+
 ROW_SECONDS = _ROW_CPU_SECONDS * _VCPU_MIB / MEMORY_MIB
 """What the function takes for a row, beside its calls, with the share of a processor that its memory gives it."""
 
@@ -132,13 +135,13 @@ def pace_of(forecast: Forecast, limits: Limits, speed: TableSpeed) -> Pace:
     at_once = min(limits.max_concurrency, forecast.batches)
     work, beside = _function_seconds(forecast), forecast.batches * CHILD_SECONDS
     seconds, bound = max(_by_batches(forecast, limits))
-    wanted = forecast.write_units / seconds
+    wanted = forecast.all_units / seconds
     if wanted <= speed.first:
         return Pace(seconds, bound, wanted, work, at_once)
-    by_table = speed.seconds(forecast.write_units, at_most=wanted)
+    by_table = speed.seconds(forecast.all_units, at_most=wanted)
     # Each of the batches that run at once waits for its units, and is paid for meanwhile.
     waiting = max(work, min(at_once, FUNCTIONS_AT_ONCE) * by_table - beside)
-    most_at_once = SERVED_SECONDS * speed.first * forecast.batches / forecast.write_units
+    most_at_once = SERVED_SECONDS * speed.first * forecast.batches / forecast.all_units
     return Pace(by_table, speed.told, wanted, waiting, at_once, max(1, int(most_at_once)))
 
 
@@ -146,7 +149,8 @@ def _function_seconds(forecast: Forecast) -> float:
     """Return how long the function works on all batches together, where it never waits for the table."""
     rows = forecast.written + forecast.rejected
     calls_at_once = math.ceil(forecast.written / forecast.batches / (MAX_REQUESTS * PARALLEL_CALLS))
-    return forecast.batches * calls_at_once * CALLS_SECONDS + rows * ROW_SECONDS
+    calls = forecast.batches * calls_at_once * CALLS_SECONDS + forecast.deletions * DELETION_SECONDS
+    return calls + (rows + forecast.deletions) * ROW_SECONDS
 
 
 def _by_batches(forecast: Forecast, limits: Limits) -> Iterator[tuple[float, str]]:
@@ -155,7 +159,7 @@ def _by_batches(forecast: Forecast, limits: Limits) -> Iterator[tuple[float, str
     together = work + forecast.batches * CHILD_SECONDS
     yield together / at_once, f"limits.max_concurrency = {limits.max_concurrency:,}"
     if (units := limits.write_units_per_second) is not None:
-        yield forecast.write_units / units, f"limits.write_units_per_second = {units:,}"
+        yield forecast.all_units / units, f"limits.write_units_per_second = {units:,}"
     yield work / FUNCTIONS_AT_ONCE, f"{FUNCTIONS_AT_ONCE:,} functions at once, Lambda's quota of an account"
     yield (
         forecast.batches / CHILDREN_A_SECOND,

@@ -83,13 +83,16 @@ def _rejects(plan: Plan, examples: Sequence[str]) -> Iterator[str]:
 
 
 def _items(plan: Plan) -> Iterator[str]:
+    deletions = f"Items to be deleted: {plan.deletions:,}, at most {plan.delete_units:,} write units"
     if not plan.written:
         yield "No row becomes an item."
+        if plan.deletions:
+            yield deletions
         return
     average = plan.item_bytes / plan.written
     yield (
         f"Items: {plan.written:,}, of {average:,.0f} bytes on average, the largest {plan.largest_item:,}; "
-        f"{plan.write_units:,} write units"
+        f"{plan.write_units - plan.delete_units:,} write units"
     )
     most = max(step.items for step in plan.sizes)
     rows = [
@@ -97,6 +100,8 @@ def _items(plan: Plan) -> Iterator[str]:
         for step in plan.sizes
     ]
     yield from (f"  {line}" for line in _aligned(rows, ">><"))
+    if plan.deletions:
+        yield deletions
 
 
 def _time(plan: Plan) -> Iterator[str]:

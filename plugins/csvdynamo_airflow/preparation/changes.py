@@ -104,9 +104,14 @@ class RowsToWrite:
     comparison: Comparison | None
 
     @property
-    def vanished(self) -> Path | None:
-        """The list of the keys that vanished, as a file; None where there is none."""
-        return self.comparison.vanished.listed if self.comparison and self.comparison.vanished else None
+    def vanished(self) -> VanishedKeys | None:
+        """The keys that vanished, and the deletions of their items; None where there is no list of any."""
+        return self.comparison.vanished if self.comparison else None
+
+    @property
+    def vanished_list(self) -> Path | None:
+        """The list of these keys, as a file."""
+        return self.vanished.listed if self.vanished else None
 
     def faults(self, write: Write) -> list[SourceFault]:
         """List what speaks against the deletions."""

@@ -151,5 +151,6 @@ def judge_deletions(deletions: int, known: int, write: Write) -> list[SourceFaul
             fails=True,
             gate="write.max_delete_percent",
             numbers={"items to be deleted": deletions, "items that earlier runs put there": known},
+            acceptable=False,
         )
     ]

@@ -18,6 +18,7 @@ from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.documents.forecast import Forecast, SizeStep
 from csvdynamo_airflow.documents.measures import ColumnRejects
+from csvdynamo_airflow.preparation.deletions import VanishedKeys
 from csvdynamo_airflow.preparation.file_rows import PreparedRow, read_file_rows
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
@@ -85,7 +86,12 @@ class _Items:
 
 
 def foresee_file(
-    prepared: PreparedFile, dataset: Dataset, execution_name: str, space: DiskSpace
+    prepared: PreparedFile,
+    dataset: Dataset,
+    execution_name: str,
+    space: DiskSpace,
+    *,
+    vanished: VanishedKeys | None = None,
 ) -> tuple[Forecast, RejectSpool]:
     """Hold a prepared file against all the rules; return what the function will make of it, and what it will reject.
 
@@ -94,15 +100,25 @@ def foresee_file(
         dataset: The data set.
         execution_name: The name of the execution that migrates it.
         space: The space of its folder.
+        vanished: The deletions at its end; None where there are none.
 
     Raises:
         NoSpaceError: The disk has no room.
     """
     with RejectSpool(space.folder / "foreseen", prepared.headers, space) as spool:
-        return foresee(prepared.path, FileHeader(prepared.headers), dataset, execution_name, spool), spool
+        header = FileHeader(prepared.headers)
+        return foresee(prepared.path, header, dataset, execution_name, spool, vanished=vanished), spool
 
 
-def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: str, spool: RejectSpool) -> Forecast:
+def foresee(
+    path: Path,
+    header: FileHeader,
+    dataset: Dataset,
+    execution_name: str,
+    spool: RejectSpool,
+    *,
+    vanished: VanishedKeys | None = None,
+) -> Forecast:
     """Go through a prepared file.
 
     Its rows have keys that all differ, or the rules refuse them; so each row by itself is what its batch makes of it.
@@ -113,13 +129,16 @@ def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: st
         dataset: The data set.
         execution_name: The name of the execution that migrates it.
         spool: Takes the rows that the function will reject.
+        vanished: The deletions at its end, which fill batches as its rows do; None where there are none.
 
     Raises:
         NoSpaceError: The disk fills up.
     """
     rules = dataset.rules
     converter, units_of, items = RowConverter(rules), WriteUnits(dataset), _Items()
-    batch_input = {"execution_name": execution_name, "rules": header.told_rules(rules.digest)}
+    deletions = vanished.deletions if vanished else 0
+    told_rules = header.told_rules(rules.digest, deletes=deletions > 0)
+    batch_input = {"execution_name": execution_name, "rules": told_rules}
     frame, limits = _json_bytes({"BatchInput": batch_input, "Items": []}), dataset.limits
     batches = BatchCount(limits.rows_per_batch, limits.max_input_bytes_per_batch, frame)
     full_batches = BatchCount(MOST_ROWS_PER_BATCH, limits.max_input_bytes_per_batch, frame)
@@ -153,6 +172,8 @@ def foresee(path: Path, header: FileHeader, dataset: Dataset, execution_name: st
         batches=batches.batches,
         full_batches=full_batches.batches,
         reject_bytes=reject_bytes,
+        deletions=deletions,
+        delete_units=vanished.write_units if vanished else 0,
     )
 
 

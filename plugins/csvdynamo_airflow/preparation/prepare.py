@@ -42,6 +42,8 @@ __all__ = ["GateError", "Prepared", "prepare"]
 
 NAMES_FILE = "names.json"
 
+_ACCEPT = " To let the source pass once, trigger the DAG again with accept_source."
+
 log = shown_log(__name__)
 
 
@@ -154,7 +156,14 @@ def prepare(
         faults += to_write.faults(dataset.write)
         texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
-        rows = RejectedRows.of(replace(outcome, path=to_write.path), dataset, execution_name, space, dry_run=dry_run)
+        rows = RejectedRows.of(
+            replace(outcome, path=to_write.path),
+            dataset,
+            execution_name,
+            space,
+            dry_run=dry_run,
+            vanished=to_write.vanished,
+        )
         profile = folder / PROFILE_FILE
         if outcome.profile:
             with space.open_text(profile) as file:
@@ -191,7 +200,7 @@ def prepare(
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
             last_rows=mark.rows if mark else None,
             forecast=rows.forecast,
-            difference=to_write.difference(reports, _keep(s3, to_write.vanished, landed.bucket, reports)),
+            difference=to_write.difference(reports, _keep(s3, to_write.vanished_list, landed.bucket, reports)),
         )
         if rows.forecast and rows.foreseen:
             forecast = replace(rows.forecast, rejects_key=_keep(s3, rows.foreseen, landed.bucket, reports))
@@ -263,8 +272,8 @@ def _hold_to_gates(prepared: Prepared, dataset: Dataset, faults: Sequence[Source
     ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
     file = f"datasets/{dataset.name}.toml"
     lines = [
-        f"{fault.message} Nothing was uploaded and no row was migrated. {fault.advice} in {file}, and deploy. To let "
-        "the source pass once, trigger the DAG again with accept_source."
+        f"{fault.message} Nothing was uploaded and no row was migrated. {fault.advice} in {file}, and deploy."
+        + (_ACCEPT if fault.acceptable else "")
         for fault in faults
         if fault.fails
     ]

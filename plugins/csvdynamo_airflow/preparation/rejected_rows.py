@@ -11,6 +11,7 @@ from csvdynamo.records.ledger import Ledger
 from csvdynamo.rules.codes import Stage
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.gates.reject_gate import too_many_rejects
+from csvdynamo_airflow.preparation.deletions import VanishedKeys
 from csvdynamo_airflow.preparation.foresight import foresee_file
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool, write_records
@@ -39,7 +40,14 @@ class RejectedRows:
 
     @classmethod
     def of(
-        cls, prepared: PreparedFile, dataset: Dataset, execution_name: str, space: DiskSpace, *, dry_run: bool
+        cls,
+        prepared: PreparedFile,
+        dataset: Dataset,
+        execution_name: str,
+        space: DiskSpace,
+        *,
+        dry_run: bool,
+        vanished: VanishedKeys | None = None,
     ) -> Self:
         """Find them, and write their records.
 
@@ -49,6 +57,7 @@ class RejectedRows:
             execution_name: The name of the execution that migrates it.
             space: The space of its folder.
             dry_run: Whether nothing is migrated: every row is held against all the rules, as where the file says so.
+            vanished: The deletions at the end of the file; None where there are none.
 
         Raises:
             NoSpaceError: The disk has no room.
@@ -63,7 +72,7 @@ class RejectedRows:
 
         if not (dry_run or dataset.gates.all_rules):
             return cls(own, write(prepared.spools, REJECTS_FILE, Stage.PREPARE))
-        forecast, spool = foresee_file(prepared, dataset, execution_name, space)
+        forecast, spool = foresee_file(prepared, dataset, execution_name, space, vanished=vanished)
         both = dict(sorted((Counter(own) + Counter(forecast.by_code)).items()))
         too_many = too_many_rejects(Ledger(prepared.source_rows, sum(both.values())), both, dataset.gates) is not None
         if too_many and (dry_run or not dataset.asks):

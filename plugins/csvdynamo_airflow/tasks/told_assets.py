@@ -97,7 +97,7 @@ class ToldAsset:
 
 
 def table_asset(dataset: Dataset) -> ToldAsset:
-    """Make the asset of the table's rows: told of those that were written."""
+    """Make the asset of the table's rows: told of those that were written, and of items that were deleted."""
 
     def find(context: Mapping[str, Any]) -> News | None:
         prepared, report = (context["ti"].xcom_pull(task_ids=task_id) for task_id in ("prepare", "report"))
@@ -117,14 +117,15 @@ def error_files_asset(dataset: Dataset) -> ToldAsset:
 
 
 def written_rows(dataset_name: str, prepared: Mapping[str, Any], report: Mapping[str, Any]) -> News | None:
-    """Find the rows that a run wrote.
+    """Find what a run changed in the table: the rows that it wrote, the items that it deleted.
 
     Args:
         dataset_name: The data set.
         prepared: What prepare returned.
         report: What report returned.
     """
-    if not report["ledger"]["written"]:
+    deleted = (report.get("changes") or {}).get("deleted", 0)
+    if not report["ledger"]["written"] and not deleted:
         return None
     file = Prepared.from_json(prepared)
     return News(file.bucket, reports_prefix(dataset_name, file.execution_name) + TOLD_FILE, report["execution"])

@@ -1,0 +1,41 @@
+"""What of a file was written, and what was deleted, in a sentence: of a run that writes only what changed. Pure."""
+
+from csvdynamo_airflow.accounting.report_document import Changes, Report
+
+
+def told_changes(report: Report) -> str:
+    """Say which rows changed, and what became of keys that vanished; "" of a run that writes every row.
+
+    Args:
+        report: The run's report.
+    """
+    changes = report.changes
+    if changes is None:
+        return ""
+    vanished = f"; {changes.vanished:,} keys vanished, {told_vanished(report)}" if changes.vanished else ""
+    if changes.vanished_keys:
+        vanished += f" (they are in {changes.vanished_keys})"
+    if changes.why_all:
+        return f"every row is written: {changes.why_all}{vanished}"
+    return f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged{vanished}"
+
+
+def told_vanished(report: Report) -> str:
+    """Say what became of the items of keys that vanished, in words that go on with how many did."""
+    changes = report.changes
+    if changes is None:
+        return ""
+    if not changes.to_delete:
+        return f"and stay in the table{_why_kept(changes)}"
+    if report.dry_run:
+        return f"and a run would delete the items of {changes.to_delete:,}"
+    told = f"and {changes.deleted:,} of {changes.to_delete:,} items to be deleted are gone"
+    if changes.left_alone:
+        told += f"; {changes.left_alone:,} were left alone, as they are not those that a run put there"
+    return told
+
+
+def _why_kept(changes: Changes) -> str:
+    if not changes.unknown_keys:
+        return ""
+    return f", since nobody can tell the keys of {changes.unknown_keys:,} records of the source"
