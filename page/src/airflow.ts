@@ -43,7 +43,7 @@ export type Asked = {
   rejects_by_code: Record<string, number>;
   prepared_rows: number;
   /** Absent, or null, where every row is written. */
-  difference?: { unchanged: number } | null;
+  difference?: { unchanged: number; deletions?: number } | null;
 };
 
 export type Waiting = { dag_id: string; run_id: string };

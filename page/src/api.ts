@@ -19,7 +19,11 @@ export type Cost = { region: string | null; usd: number | null; lines: CostLine[
 export type Plan = {
   rejects: Record<string, number>;
   written: number;
+  /** With those of the deletions. */
   write_units: number;
+  /** Items to be deleted, and the write units of that, at most. Absent where there are none. */
+  deletions?: number;
+  delete_units?: number;
   largest_item: number;
   sizes: { up_to: number; items: number }[];
   batches: number;
@@ -87,6 +91,12 @@ export type RowChanges = {
   vanished: number;
   why_all: string;
   vanished_keys?: string | null;
+  /** Items of keys that vanished: how many were to be deleted, and what became of them. Absent where there are none. */
+  to_delete?: number;
+  deleted?: number;
+  left_alone?: number;
+  /** Records whose keys nobody can tell. */
+  unknown_keys?: number;
 };
 
 /** The keys of report.json that the page shows; those that an earlier version did not write may be absent. */
@@ -121,6 +131,8 @@ export type Report = {
     stale: number;
     foreign: number;
     expired: number;
+    /** Items that are there though the run says it deleted them; absent where there are none. */
+    undeleted?: number;
   };
   schema_changes: SchemaChange[];
   changes?: RowChanges | null;

@@ -1,6 +1,6 @@
 /** What changed since the run before: rows, header, source. Pure. */
 
-import type { Report } from "./api";
+import type { Report, RowChanges } from "./api";
 import { count } from "./format";
 
 /** A sentence for each thing that changed; none where nothing is known to have changed. */
@@ -9,15 +9,34 @@ export function changed(report: Report): string[] {
   return [...rows(report), ...header, ...report.source_warnings];
 }
 
-function rows({ changes }: Report): string[] {
+function rows({ changes, dry_run }: Report): string[] {
   if (!changes) return [];
-  if (changes.why_all) return [`Every row is written: ${changes.why_all}.`];
-  const told = [
-    `New rows: ${count(changes.new)}; changed: ${count(changes.changed)}; unchanged, and not written again: ${count(changes.unchanged)}.`,
+  const written = changes.why_all
+    ? `Every row is written: ${changes.why_all}.`
+    : `New rows: ${count(changes.new)}; changed: ${count(changes.changed)}; unchanged, and not written again: ${count(changes.unchanged)}.`;
+  return [written, ...vanished(changes, dry_run)];
+}
+
+function vanished(changes: RowChanges, dryRun = false): string[] {
+  if (!changes.vanished) return [];
+  const where = changes.vanished_keys ? ` (${changes.vanished_keys}).` : ".";
+  const number = count(changes.vanished);
+  if (changes.to_delete) return [`Keys that vanished from the source: ${number}${where}`, deletions(changes, dryRun)];
+  const kept = `Keys that vanished from the source, and stay in the table: ${number}${where}`;
+  if (!changes.unknown_keys) return [kept];
+  return [kept, `Records of the source whose keys nobody can tell: ${count(changes.unknown_keys)}. Any of those may be theirs.`];
+}
+
+/** What became of the items that were to be deleted; "" where there were none. */
+export function deletions(changes: RowChanges | null | undefined, dryRun = false): string {
+  const { to_delete: wanted = 0, deleted = 0, left_alone: left = 0 } = changes ?? {};
+  if (!wanted) return "";
+  if (dryRun) return `Items to be deleted: ${count(wanted)}.`;
+  const parts: [number, string][] = [
+    [deleted, "deleted"],
+    [left, "left alone, as they are not as a run put them there"],
+    [wanted - deleted - left, "not deleted"],
   ];
-  if (changes.vanished) {
-    const where = changes.vanished_keys ? ` (${changes.vanished_keys}).` : ".";
-    told.push(`Keys that vanished from the source, and stay in the table: ${count(changes.vanished)}${where}`);
-  }
-  return told;
+  const told = parts.filter(([items]) => items).map(([items, words]) => `${count(items)} ${words}`);
+  return `Items to be deleted: ${count(wanted)}; ${told.join("; ")}.`;
 }

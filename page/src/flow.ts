@@ -54,7 +54,7 @@ export function bands(ledger: Ledger): Band[] {
 /** What the check of the table says of the written rows, in a few words. Items of no row of the file are none of these. */
 export function verified({ verification: found }: Pick<Report, "verification">): string {
   if (found.mode === "none" || !found.keys_checked) return "not checked";
-  const wrong = found.missing + found.changed + found.stale;
+  const wrong = found.missing + found.changed + found.stale + (found.undeleted ?? 0);
   const checked = `${found.keys_checked.toLocaleString("en-US")} keys read back`;
   return wrong ? `${checked}, ${wrong.toLocaleString("en-US")} wrong` : `${checked}, all as they should be`;
 }

@@ -30,6 +30,7 @@ export function compared(report: Report): Compared[] {
   const counts: [string, number, Told][] = [
     ["Rows written", plan.written, ledger.written],
     ["Rows rejected by the function", sum(plan.rejects), ledger.rejected],
+    ...(plan.deletions ? [["Items deleted", plan.deletions, report.changes?.deleted ?? 0] satisfies [string, number, Told]] : []),
     ["Write units", plan.write_units, report.write_units],
     ["Batches", plan.batches, sum(report.batches ?? {})],
   ];

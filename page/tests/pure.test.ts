@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { Progress } from "../src/airflow";
-import type { Ledger, Report } from "../src/api";
+import type { Ledger, Report, RowChanges } from "../src/api";
 import { answered, numbers } from "../src/asked";
-import { changed } from "../src/changes";
+import { changed, deletions } from "../src/changes";
 import { bands, stops, verified } from "../src/flow";
 import { bytes, clock, count, distance, dollars, duration, percent, quantity } from "../src/format";
 import { compared } from "../src/plan";
@@ -68,6 +68,7 @@ describe("the way of the rows", () => {
     expect(verified({ verification: { ...found, mode: "none", keys_checked: 0 } })).toBe("not checked");
     expect(verified({ verification: found })).toBe("1,000 keys read back, all as they should be");
     expect(verified({ verification: { ...found, missing: 2, stale: 1 } })).toBe("1,000 keys read back, 3 wrong");
+    expect(verified({ verification: { ...found, undeleted: 2 } })).toBe("1,000 keys read back, 2 wrong");
     expect(verified({ verification: { ...found, foreign: 60_000 } })).toBe("1,000 keys read back, all as they should be");
   });
 });
@@ -142,6 +143,11 @@ describe("what a person is asked", () => {
       ["rejected", "3 (9.1 %)"],
       ["BAD_WIDTH", "3"],
       ["rows to be written", "30"],
+    ]);
+    const some = { ...asked, difference: { unchanged: 28, deletions: 7 } };
+    expect(numbers(some).slice(-2)).toEqual([
+      ["rows to be written", "2"],
+      ["items to be deleted", "7"],
     ]);
     expect(numbers({ ...asked, last_rows: null }).map(([name]) => name)).not.toContain("rows last time");
   });
@@ -267,6 +273,36 @@ describe("what changed", () => {
     expect(told({ ...changes, vanished_keys: "s3://b/v" })[1]).toBe(
       "Keys that vanished from the source, and stay in the table: 3 (s3://b/v).",
     );
-    expect(told({ ...changes, why_all: "the rules were changed" })).toEqual(["Every row is written: the rules were changed."]);
+    expect(told({ ...changes, vanished: 0, why_all: "the rules were changed" })).toEqual(["Every row is written: the rules were changed."]);
+  });
+
+  it.each([
+    [{ deleted: 3 }, "Items to be deleted: 3; 3 deleted."],
+    [
+      { deleted: 1, left_alone: 1 },
+      "Items to be deleted: 3; 1 deleted; 1 left alone, as they are not as a run put them there; 1 not deleted.",
+    ],
+  ])("says what became of items that were to be deleted: %o", (became, words) => {
+    const changes = { new: 0, changed: 0, unchanged: 7, vanished: 4, vanished_keys: "s3://b/v", why_all: "", to_delete: 3, ...became };
+
+    expect(told(changes).slice(1)).toEqual(["Keys that vanished from the source: 4 (s3://b/v).", words]);
+    expect(told({ ...changes, why_all: "the rules were changed" })).toHaveLength(3);
+    expect(deletions(changes as unknown as RowChanges)).toBe(words);
+  });
+
+  it("says of a dry run what would be deleted, and of none that nothing is", () => {
+    const changes = { new: 0, changed: 0, unchanged: 7, vanished: 3, why_all: "", to_delete: 3 };
+
+    expect(changed({ ...quiet, dry_run: true, changes } as unknown as Report)[2]).toBe("Items to be deleted: 3.");
+    expect([deletions(null), deletions({ ...changes, to_delete: 0 })]).toEqual(["", ""]);
+  });
+
+  it("says why nothing is deleted beside records whose keys nobody can tell", () => {
+    const changes = { new: 0, changed: 0, unchanged: 7, vanished: 3, why_all: "", unknown_keys: 2 };
+
+    expect(told(changes).slice(1)).toEqual([
+      "Keys that vanished from the source, and stay in the table: 3.",
+      "Records of the source whose keys nobody can tell: 2. Any of those may be theirs.",
+    ]);
   });
 });

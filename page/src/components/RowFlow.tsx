@@ -1,6 +1,7 @@
 import { Box, chakra, Stack, Text } from "@chakra-ui/react";
 
 import type { Report } from "../api";
+import { deletions } from "../changes";
 import { bands, HEIGHT, LABEL, stops, verified } from "../flow";
 import { count, percent } from "../format";
 import { Bars } from "./Bars";
@@ -23,8 +24,16 @@ export const RowFlow = ({ report }: { report: Report }) => (
         {verified(report)}
       </Text>
     </Stack>
+    <Beside report={report} />
   </>
 );
+
+/** Items that are of no row of the source. */
+function Beside({ report }: { report: Report }) {
+  const told = deletions(report.changes, report.dry_run);
+  if (!told) return null;
+  return <Text mt={2}>Beside these, of keys that vanished. {told}</Text>;
+}
 
 /** What it shows it also says, for who does not see it. */
 function Bands({ report }: { report: Report }) {

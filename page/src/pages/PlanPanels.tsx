@@ -17,6 +17,7 @@ export function PlanPanels({ plan }: { plan: Plan }) {
         <Facts
           rows={[
             ["Items", `${count(plan.written)}, the largest of ${count(plan.largest_item)} bytes`],
+            ...(plan.deletions ? [deleting(plan)] : []),
             ["Write units", count(plan.write_units)],
             ["Rejects of the function", rejects.join(", ") || "none"],
             ["Map Run", `${count(plan.batches)} batches, about ${duration(plan.map_run_seconds)}`],
@@ -63,6 +64,11 @@ export function PlanPanels({ plan }: { plan: Plan }) {
     </>
   );
 }
+
+const deleting = (plan: Plan): [string, string] => [
+  "Items to be deleted",
+  `${count(plan.deletions ?? 0)}, at most ${count(plan.delete_units ?? 0)} write units`,
+];
 
 const fuller = (told: NonNullable<Plan["fuller"]>): [string, string] => [
   "With fuller batches",

@@ -30,9 +30,11 @@ def compared(report: Report) -> Iterator[Compared]:
     if plan is None or report.execution_arn is None:
         return
     took = len(throughput.rows) * throughput.seconds if throughput else None
+    deleted = report.changes.deleted if report.changes else 0
     for name, planned, done in (
         ("rows written", plan.written, ledger.written),
         ("rows rejected by the function", sum(plan.rejects.values()), ledger.rejected),
+        *([("items deleted", plan.deletions, deleted)] if plan.deletions else []),
         ("write units", plan.write_units, report.write_units),
         ("batches", plan.batches, sum(report.batches.values())),
     ):
