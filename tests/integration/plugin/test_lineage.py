@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.tasks import error_files_operator, lineage, report_step, steps
 from tests.integration.plugin.finished_run import CARS, HEADER, STACK
 from tests.integration.plugin.task_calls import TaskInstance, call
-from tests.unit.plugin.run_findings import LANDED, checked_table, execution, outcome_of_run, prepared_file
+from tests.unit.plugin.run_findings import LANDED, checked_table, difference, execution, outcome_of_run, prepared_file
 
 METHOD = "get_openlineage_facets_on_complete"
 SOURCE = {"namespace": "https://example.org", "name": "cars.csv"}
@@ -192,6 +193,16 @@ def test_wait_tells_of_what_the_tables_attributes_are_made_and_how_many_items_we
         "Note": {"inputFields": [from_column(FILE, "Note", subtype="IDENTITY")]},
     }
     assert table["outputFacets"] == {"outputStatistics": {"rowCount": 10}}
+
+
+def test_a_file_of_what_changed_has_the_deletions_among_its_rows(ran: Ran) -> None:
+    prepared = replace(PREPARED, difference=difference(new=4, unchanged=7, vanished=3, deletions=2))
+
+    [_], [_, changed] = ran.prepare(prepared).values()
+    [read], _ = ran.wait(prepared, written=4).values()
+
+    amount = {"rowCount": 6, "size": 80, "fileCount": 1}
+    assert (changed["outputFacets"]["outputStatistics"], read["inputFacets"]["inputStatistics"]) == (amount, amount)
 
 
 def test_a_wait_that_failed_tells_of_the_table_and_of_no_number(ran: Ran) -> None:

@@ -9,8 +9,10 @@ import pytest
 from commands.sample import write_sample
 from csvdynamo.datasets.dataset import MOST_ROWS_PER_BATCH, Dataset, Limits
 from csvdynamo.datasets.dataset_file import load_dataset
+from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.documents.forecast import Forecast, SizeStep
+from csvdynamo_airflow.preparation.deletions import VanishedKeys
 from csvdynamo_airflow.preparation.foresight import foresee, foresee_file
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, PreparedFile, prepare_file
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
@@ -114,6 +116,26 @@ def test_each_limit_of_a_batch_is_held_to_the_byte(folder: Path, cars: Callable[
     cut = [len(list(batches(items, Batching(250, limit, carried)))) for limit in range(1024, 1324)]
     assert counted == cut
     assert len({*cut}) > 2
+
+
+def test_deletions_fill_batches_as_rows_do(folder: Path, cars: Callable[[str], Dataset]) -> None:
+    header, path = FileHeader(("id", "Note")), folder / "draft"
+    deletions = [Deletion(number, f"key {number}", ("d" * 32,)).fields(2) for number in range(1, 21)]
+    path.write_text(format_rows([header.line, *([number, str(number), "x"] for number in range(1, 21)), *deletions]))
+    vanished = VanishedKeys(path, 20, path, 31)
+    carried = {"execution_name": "cars-1", "rules": header.told_rules(cars("").rules.digest, deletes=True)}
+    limits = range(1024, 1104)
+    made = []
+    for limit in limits:
+        dataset = replace(cars(""), limits=Limits(max_input_bytes_per_batch=limit))
+        with RejectSpool(folder / "spool", ("id", "Note"), DiskSpace(folder, "test")) as spool:
+            made.append(foresee(path, header, dataset, "cars-1", spool, vanished=vanished))
+
+    items = list(read_items(path.read_bytes(), CsvFormat()))
+    cut = [len(list(batches(items, Batching(250, limit, carried)))) for limit in limits]
+    assert [one.batches for one in made] == cut
+    assert len({*cut}) > 1
+    assert (made[0].written, made[0].deletions, made[0].write_units, made[0].delete_units) == (20, 20, 20, 31)
 
 
 def test_records_of_rejects_are_billed_in_steps_of_five_kilobytes(folder: Path, cars: Callable[[str], Dataset]) -> None:

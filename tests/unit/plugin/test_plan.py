@@ -275,6 +275,43 @@ def test_a_plan_is_told_with_its_rejects_its_sizes_and_what_would_stop_it() -> N
         assert text in told, text
 
 
+DELETING = replace(forecast(1_000), batches=6, deletions=500, delete_units=600)
+
+
+def test_deletions_take_units_time_and_money_and_are_told() -> None:
+    without, planned = (
+        plan(1_000),
+        make_plan(Foreseen(1_000, 228_000, 240_000, {}, DELETING), cars(), known_prices(), "us-east-1"),
+    )
+
+    assert (planned.deletions, planned.delete_units, planned.write_units) == (500, 600, 1_600)
+    assert planned.cost.lines[0].quantity == 1_600
+    assert planned.floor_seconds == pytest.approx(0.4)
+    assert [(one.write_units, one.times) for one in planned.larger] == [(16_000, 10), (1_600_000, 1000)]
+    # Calls of DeleteItem are made one after the other, those of BatchWriteItem at once; six batches run at once.
+    work = 6 * (0.05 + 0.010) + 500 * 0.010 + 1_500 / 20_000 * 1769 / 512
+    assert planned.map_run_seconds == pytest.approx(work / 6)
+    told = told_plan(planned)
+    assert "the largest 600; 1,000 write units\n" in told
+    assert "\nItems to be deleted: 500, at most 600 write units\n" in told
+    assert "to be deleted" not in told_plan(without)
+
+
+def test_a_run_that_only_deletes_has_a_plan() -> None:
+    alone = Forecast(batches=1, full_batches=1, deletions=2, delete_units=2)
+
+    planned = make_plan(Foreseen(10, 1, 1, {}, alone, unchanged=10), cars(), known_prices(), "us-east-1")
+
+    assert (planned.written, planned.write_units, planned.batches) == (0, 2, 1)
+    assert "No row becomes an item.\nItems to be deleted: 2, at most 2 write units\n" in told_plan(planned)
+
+
+def test_deletions_are_held_to_the_units_that_the_data_set_may_write() -> None:
+    limits = Limits(write_units_per_second=100, max_concurrency=8)
+
+    assert pace_of(DELETING, limits, TableSpeed.of(cars().table)).seconds == pytest.approx(16)
+
+
 def test_of_a_region_without_prices_the_cost_is_unknown() -> None:
     told = told_plan(make_plan(Foreseen(10, 1, 1, {}, forecast(10)), cars(), known_prices(), "mars-1"))
 

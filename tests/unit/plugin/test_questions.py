@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from csvdynamo.datasets.dataset import Gates
+from csvdynamo.datasets.dataset import Gates, Vanished, Write, WriteMode
 from csvdynamo.datasets.policies import OnChange
 from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.prepared import Prepared
@@ -14,7 +14,8 @@ from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange
 from csvdynamo_airflow.gates.questions import approve_option, body, questions
 from csvdynamo_airflow.gates.row_mark import RowMark
 from csvdynamo_airflow.gates.source_gate import judge_encoding, judge_source
-from tests.unit.plugin.run_findings import prepared_file
+from csvdynamo_airflow.preparation.deletions import judge_deletions
+from tests.unit.plugin.run_findings import difference, prepared_file
 
 NEW = SchemaChange.new(["Colour", "Seats"], Reference.DATASET_FILE, OnChange.FAIL)
 TOLD = SchemaChange.reordered(["Colour"], Reference.LAST_RUN, OnChange.WARN)
@@ -88,6 +89,7 @@ def test_the_question_shows_the_numbers_to_decide_by() -> None:
         assert line in text.split("\n")
     assert f"**{approve_option(prepared)}** migrates this prepared file and no other" in text
     assert "no answer in 24 hours" in text
+    assert "to be deleted" not in text
     assert "last green run" not in body(replace(prepared, last_rows=None), 24).replace(
         prepared.questions[0].sentence, ""
     )
@@ -114,3 +116,18 @@ def test_a_file_that_was_prepared_before_an_upgrade_asks_nothing() -> None:
     old = {name: one for name, one in prepared_file(7).to_json().items() if name not in {"questions", "last_rows"}}
 
     assert Prepared.from_json(old) == prepared_file(7)
+
+
+def test_who_is_asked_whether_items_are_deleted_sees_how_many_and_which() -> None:
+    changes = difference(new=91, vanished=7, deletions=5, known=96, vanished_key="reports/cars/cars-1/vanished.jsonl")
+    faults = judge_deletions(5, 96, Write(WriteMode.CHANGED, Vanished.DELETE))
+    prepared = asked_about(difference=changes)
+    prepared = replace(prepared, questions=questions(prepared, faults, Gates()))
+
+    text = body(prepared, 24)
+
+    asked = {one.gate: one.numbers for one in prepared.questions}
+    assert asked["write.max_delete_percent"] == {"items to be deleted": 5, "items that earlier runs put there": 96}
+    assert "| rows to be written | 91 |\n| items to be deleted | 5 |" in text
+    listed = "s3://bucket/reports/cars/cars-1/vanished.jsonl"
+    assert f"- keys that vanished, those of items to be deleted first: ` {listed} `" in text

@@ -38,6 +38,7 @@ def test_a_green_run_passes_every_check() -> None:
         ("ledger_balanced", {"ledger": replace(LEDGER, written=96)}, "-1"),
         ("table_as_written", {"checked": checked_table(counts={DifferenceKind.MISSING: 2})}, "2"),
         ("table_as_written", {"checked": checked_table(counts={DifferenceKind.CHANGED: 3})}, "3"),
+        ("table_as_written", {"checked": checked_table(counts={DifferenceKind.UNDELETED: 4})}, "4"),
         ("rejects_within_limit", {"ledger": replace(LEDGER, rejected=4, written=94)}, "6 %"),
         ("failures_within_limit", {"ledger": replace(LEDGER, failed=1, written=94)}, "1 %"),
         ("failures_within_limit", {"ledger": replace(LEDGER, unstarted=1, written=94)}, "1 %"),
