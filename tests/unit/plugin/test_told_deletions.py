@@ -1,24 +1,52 @@
 """What a run says of the items of keys that vanished: in the sentence, the summary, the page, and to other DAGs."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from csvdynamo.datasets.dataset import Dataset, GateAction, Gates, Vanished, Write, WriteMode
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report, summary
 from csvdynamo_airflow.accounting.report_document import Report, json_of, read_report
 from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.preparation.prepare import GateError
 from csvdynamo_airflow.tasks.told_assets import written_rows
+from tests.support.quick_folder import quick_folder
+from tests.support.quick_prepare import prepare_quickly
+from tests.support.run_chain import Chain
 from tests.unit.plugin.run_findings import difference, migrated, outcome_of_run, prepared_file
 from tests.unit.plugin.test_report import PLAN, SCHEMA
 
+GATES = Gates(max_reject_percent=100.0, min_rows_percent=0.0)
+CARS = Dataset(
+    "cars",
+    Source("https://example.org/cars.csv", "cars.csv"),
+    Table("tb_cars", "id"),
+    write=Write(WriteMode.CHANGED, Vanished.DELETE),
+    gates=GATES,
+)
+
 LISTED = "s3://bucket/reports/cars/cars-1/vanished.jsonl"
 DELETING = {"vanished": 5, "deletions": 4, "known": 400, "vanished_key": LISTED.removeprefix("s3://bucket/")}
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with quick_folder() as made, prepare_quickly(made):
+        yield made
+
+
+def rows(*keys: str) -> bytes:
+    return "".join(["id,city\n", *(f"{key},Ulm\n" for key in keys)]).encode()
 
 
 def run(became: dict[str, int], **changes: Any) -> Findings:
@@ -57,9 +85,10 @@ def test_of_a_source_without_rows_everything_may_be_deleted() -> None:
     gone = difference(vanished=4, deletions=4)
     findings = migrated(0, prepared=prepared_file(0, difference=gone), outcome=outcome_of_run(deleted=4))
 
-    told = sentence(json_of(make_report(findings, [])))
+    told, dry = (sentence(json_of(make_report(replace(findings, dry_run=dry), []))) for dry in (False, True))
 
     assert told == "The source has no row. Of keys that vanished, 4 items are deleted."
+    assert dry == "The source has no row."
 
 
 @pytest.mark.parametrize(
@@ -147,3 +176,44 @@ def test_a_run_that_only_deletes_is_news_of_the_table(
     news = written_rows("cars", prepared_file(3).to_json(), told)
 
     assert (news is not None) == is_news
+
+
+def test_too_many_deletions_stop_the_run_until_they_are_allowed(folder: Path) -> None:
+    chain, allowing = Chain(folder), replace(CARS, write=replace(CARS.write, max_delete_percent=50.0))
+    chain.run(rows("a", "b"), CARS)
+
+    with pytest.raises(GateError) as refused:
+        chain.prepare(rows("a"), CARS)
+    asked = chain.prepare(rows("a"), replace(CARS, gates=replace(GATES, gate=GateAction.APPROVE)))
+
+    told = "1 items of 2 would be deleted, as no row of the source has their keys any more: more than"
+    assert str(refused.value).startswith(f"{told} write.max_delete_percent = 1. Nothing was uploaded")
+    assert "accept_source" not in str(refused.value)
+    assert [(one.gate, one.sentence[: len(told)]) for one in asked.questions] == [("write.max_delete_percent", told)]
+    assert set(chain.table.items) == {"a", "b"}
+    assert chain.run(rows("a"), allowing).prepared.deletions == 1
+    assert set(chain.table.items) == {"a"}
+
+
+def test_records_whose_keys_nobody_can_tell_stop_deletions_until_they_are_mended(folder: Path) -> None:
+    chain, deleting = Chain(folder), replace(CARS, write=replace(CARS.write, max_delete_percent=50.0))
+    chain.run(rows("a", "b"), deleting)
+
+    kept = chain.run(rows("a", ""), deleting).prepared.difference
+
+    assert kept is not None
+    assert (kept.vanished, kept.deletions, kept.unknown_keys) == (1, 0, 1)
+    assert set(chain.table.items) == {"a", "b"}
+    assert chain.run(rows("a", "c"), deleting).prepared.deletions == 1
+    assert set(chain.table.items) == {"a", "c"}
+
+
+def test_what_is_foreseen_of_a_file_has_its_deletions(folder: Path) -> None:
+    chain, deleting = Chain(folder), replace(CARS, write=replace(CARS.write, max_delete_percent=50.0))
+    chain.run(rows("a", "b"), deleting)
+
+    ran = chain.run(rows("a"), replace(deleting, gates=replace(GATES, all_rules=True)))
+
+    foreseen = ran.prepared.forecast
+    assert foreseen is not None
+    assert (foreseen.written, foreseen.batches, foreseen.deletions, foreseen.delete_units) == (0, 1, 1, 1)
