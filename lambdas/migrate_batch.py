@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import batch_write, client
@@ -24,6 +24,9 @@ from csvdynamo.writing.fence import Fence
 from csvdynamo.writing.migration import Outcome, migrate
 from csvdynamo.writing.names import Names
 from csvdynamo.writing.settings import setting, staged_rules
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
@@ -116,8 +119,13 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
 def _delete(deletions: list[Deletion], env: Environment, within: Backoff, meter: CostMeter) -> Deleted:
     from csvdynamo.writing.deleter import Deleter  # noqa: PLC0415 - most functions never delete: not at a cold start
 
-    key = env.converter.rules.key
-    return Deleter(client("dynamodb", attempts=1), env.table_name, key, within, meter).delete(deletions)
+    return Deleter(dynamodb(), env.table_name, env.converter.rules.key, within, meter).delete(deletions)
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """Make the client that reads and deletes items, once, when the first batch names some."""
+    return client("dynamodb", attempts=1)
 
 
 def _refuse_other_rules(batch: Batch, rules: RowRules) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LAST_CHECK_FILE = "last_check.json"
+
+_DAMAGE = (DifferenceKind.MISSING, DifferenceKind.CHANGED, DifferenceKind.UNDELETED)
 """Beside a run's report: the execution whose items were looked for last, and how many were missing or changed."""
 
 log = shown_log(__name__)
@@ -46,15 +48,16 @@ class LastCheck:
         Raises:
             botocore.exceptions.ClientError: The bucket does not take it. A check that nobody remembers is none.
         """
-        found = {kind.value: checked.count(kind) for kind in (DifferenceKind.MISSING, DifferenceKind.CHANGED)}
+        found = {kind.value: checked.count(kind) for kind in _DAMAGE}
         body = json.dumps({"execution": checked.execution, "redrives": checked.redrives, **found})
         self.s3.put_object(Bucket=self.bucket, Key=self.key, Body=body.encode(), ContentType="application/json")
 
     def found_damage(self, execution: Execution) -> bool:
-        """Tell whether the last check was of an execution as it is now, and found items of it missing or changed.
+        """Tell whether the last check was of an execution as it is now, and found what to migrate again would mend.
 
-        Items that no row of the file makes are no damage: to migrate again would not take them away. A word that
-        cannot be read counts as none, since the next check says it anew.
+        Items that no row of the file makes are no damage: to migrate again would not take them away, but for those
+        that the file says are to be deleted. A word that cannot be read counts as none, since the next check says it
+        anew.
 
         Args:
             execution: The run's newest execution.
@@ -65,7 +68,7 @@ class LastCheck:
         try:
             told = json.loads(read_object(self.s3, self.bucket, self.key))
             of_now = (told["execution"], told["redrives"]) == (execution.name, execution.redrives)
-            return bool(of_now and told[DifferenceKind.MISSING] + told[DifferenceKind.CHANGED] > 0)
+            return bool(of_now and sum(told.get(kind, 0) for kind in _DAMAGE) > 0)
         except self.s3.exceptions.NoSuchKey:
             return False
         except (ValueError, TypeError, KeyError) as error:

@@ -130,9 +130,9 @@ class TableCheck:
         return expectations.sample(self._rows(self._fetch_file(space)), prepared.sha256, size)
 
     def _deleted(self, outcomes: RowOutcomes, space: DiskSpace) -> Iterator[Expected]:
-        """Expect of each deletion that was made that its item is gone."""
+        """Expect of each deletion that was made that its item is gone; of none where nobody knows which were made."""
         prepared, difference, key = self.prepared, self.prepared.difference, self.dataset.rules.key
-        if difference is None or difference.vanished_key is None or not difference.deletions:
+        if difference is None or difference.vanished_key is None or not difference.deletions or outcomes.marks is None:
             return
         path = space.folder / "vanished"
         fetch(self.s3, prepared.bucket, difference.vanished_key, difference.vanished_sha256, path, made_by="prepare")

@@ -283,6 +283,7 @@ class Dataset:
         protection = asdict(self.protection)
         settings = [limits, protection, self.gates.tolerated_failure_percent]
         settings += [table] if (table := self.table.settings()) else []
+        settings += [Vanished.DELETE.value] if self.write.deletes else []  # which the function may do then
         settings += map(asdict, grants(*self.source.granted))
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -2,12 +2,13 @@
 
 Rests on "BatchGetItem", "DeleteItem" and "Condition and filter expressions" of the DynamoDB developer guide.
 BatchWriteItem deletes as well, but takes no condition. So each item is read, held against the digest of what a run
-made, and deleted on the condition that its attributes are still those that were read.
+made, and deleted on the condition that the attributes that were read are still as they were. No condition can tell that
+an item has gained another one: one that gains it between its read and its deletion, which are moments, is deleted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from csvdynamo.aws.aws_errors import throttling_reasons
 from csvdynamo.aws.backoff import Backoff, may_pass
@@ -27,6 +28,8 @@ KEYS_PER_CALL = 100
 MOST_CONDITIONS = 100
 """Attributes that a condition names: an expression has at most 4 KB. Of an item with more, one that is changed between
 its read and its deletion, in the others alone, is deleted."""
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,6 @@ class Deleter:
                 except Exception as error:
                     if not may_pass(error):
                         raise
-                    self.meter.turned_away(len(some), throttling_reasons(error))
                     again, cause = [*again, *some], error
             if not again:
                 return Deleted(len(deletions) - len(left), tuple(sorted(left)))
@@ -105,13 +107,19 @@ class Deleter:
             UnconfirmedAnswerError: The answer does not say so.
         """
         keys: Any = [self.key.values(deletion.key) for deletion in deletions]
-        answer = self.dynamodb.batch_get_item(RequestItems={self.table_name: {"Keys": keys, "ConsistentRead": True}})
+        request: Any = {self.table_name: {"Keys": keys, "ConsistentRead": True}}
+        answer = self._ask(len(deletions), lambda: self.dynamodb.batch_get_item(RequestItems=request))
         found, left = answer.get("Responses"), answer.get("UnprocessedKeys")
-        if not isinstance(found, dict) or not isinstance(left, dict) or not {*found, *left} <= {self.table_name}:
+        if not isinstance(found, dict) or not isinstance(left, dict) or {*found, *left} != {self.table_name}:
             raise UnconfirmedAnswerError("DynamoDB answered without saying which items it read")
-        unread: Any = left[self.table_name].get("Keys", []) if left else []
-        items: Any = found.get(self.table_name, [])
-        return {self.key.of(item): item for item in items}, {self.key.of(one) for one in unread}
+        told: Any = left[self.table_name].get("Keys") if left else []
+        if told is None:
+            raise UnconfirmedAnswerError("DynamoDB answered without saying which keys it left unread")
+        items = {self.key.of(item): item for item in found.get(self.table_name, [])}
+        unread = {self.key.of(one) for one in told}
+        if not {*items, *unread} <= {deletion.key for deletion in deletions}:
+            raise UnconfirmedAnswerError("DynamoDB answered of items that it was not asked for")
+        return items, unread
 
     def _delete(self, item: Item) -> bool:
         """Delete an item as it was read; False where it is not as it was any more, or was gone.
@@ -135,10 +143,18 @@ class Deleter:
         if held:
             request["ExpressionAttributeValues"] = {f":{place}": item[name] for place, name in enumerate(held)}
         try:
-            answer = self.dynamodb.delete_item(**request)
+            answer = self._ask(1, lambda: self.dynamodb.delete_item(**request))
         except self.dynamodb.exceptions.ConditionalCheckFailedException:
             return False
         if not isinstance(capacity := answer.get("ConsumedCapacity"), dict):
             raise UnconfirmedAnswerError("DynamoDB answered without saying what the deletion of an item took")
         self.meter.add({"ConsumedCapacity": [capacity]})
         return True
+
+    def _ask(self, items: int, call: Callable[[], _Answer]) -> _Answer:
+        """Make a call, and count the items that DynamoDB turns away with it."""
+        try:
+            return call()
+        except Exception as error:
+            self.meter.turned_away(items, throttling_reasons(error))
+            raise

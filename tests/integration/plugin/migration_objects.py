@@ -21,10 +21,22 @@ BUCKET = "csvdynamo-test"
 MAP_RUN = "arn:aws:states:us-east-1:123456789012:mapRun:csvdynamo-cars/migrate:5eeb5c7c"
 
 
-def answer(written: int, rejects: Sequence[str] = (), rules: str = RULES, **cost: float | None) -> bytes:
-    """What the Lambda function answers for a batch; an earlier version of it tells no cost."""
+def answer(written: int, rejects: Sequence[str] = (), rules: str = RULES, **more: Any) -> bytes:
+    """What the Lambda function answers for a batch; an earlier version of it tells no cost.
+
+    Args:
+        written: Rows that are stored.
+        rejects: The ids of the rejects.
+        rules: The digest of the rules that it applied.
+        more: What else it tells.
+    """
     numbers = {"NUMBER_OF_ITEMS_WRITTEN": written, "NUMBER_OF_ITEMS_IN_ERROR": len(rejects)}
-    return json.dumps({**numbers, "REJECT_IDS": list(rejects), "RULES": rules, **cost}).encode()
+    return json.dumps({**numbers, "REJECT_IDS": list(rejects), "RULES": rules, **more}).encode()
+
+
+def answer_of_deletions(deleted: int, left: Sequence[int] = (), written: int = 0) -> bytes:
+    """What it answers for a batch with deletions."""
+    return answer(written, NUMBER_OF_ITEMS_DELETED=deleted, DELETIONS_LEFT=list(left))
 
 
 def _batch(rows: int) -> bytes:

@@ -1,6 +1,7 @@
 """A finished run whose table or bucket was changed afterwards: verify, reconcile and report tell each change apart."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from csvdynamo.datasets import policies
 from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo_airflow.documents.checked_table import DifferenceKind
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.table import verification
 from csvdynamo_airflow.tasks import steps
@@ -30,13 +32,14 @@ from tests.integration.plugin.finished_run import (
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
+    answer_of_deletions,
     batch_that_failed,
     put_error_file,
     put_results,
     reject,
 )
 from tests.integration.plugin.moto_table import put_items
-from tests.unit.plugin.run_findings import LOST, execution
+from tests.unit.plugin.run_findings import LOST, difference, execution
 
 
 @pytest.fixture(params=[VerifyMode.SAMPLE, VerifyMode.FULL])
@@ -464,3 +467,102 @@ def test_all_rows_rejected_fail_by_the_reject_gate(run: FinishedRun) -> None:
     assert (report["ledger"]["rejected"], report["verification"]["keys_checked"]) == (11, 0)
     [problem] = report["problems"]
     assert problem.startswith("12 of 12 rows (100.00 %) were rejected, more than gates.max_reject_percent = 20")
+
+
+# deletions
+
+
+@pytest.fixture
+def deleting(run: FinishedRun) -> FinishedRun:
+    """The same run of a file that also deletes five items: two were left alone or are unfinished."""
+    lines = "".join(json.dumps({"id": {"S": f"V_{number}"}}) + "\n" for number in (1, 2, 3, 4, 5, "of no deletion"))
+    run.s3.put_object(Bucket=BUCKET, Key="vanished", Body=lines.encode())
+    body = run.s3.get_object(Bucket=BUCKET, Key=run.prepared.file_key)["Body"].read()
+    run.s3.put_object(Bucket=BUCKET, Key="changed", Body=body)
+    run.prepared = replace(
+        run.prepared,
+        difference=difference(
+            file_key="changed",
+            sha256=run.prepared.sha256,
+            new=11,
+            vanished=6,
+            deletions=5,
+            vanished_key="vanished",
+            vanished_sha256=hashlib.sha256(lines.encode()).hexdigest(),
+            base=None,
+            why_all="no green run has left a snapshot yet",
+        ),
+    )
+    rejected = [reject_id("cars-1", IN_THE_LAMBDA)]
+    failed = {"_row": "-4", "Car ID": '{"key":"V_4","digests":["0a"]}', "Year": "", "Note": ""}
+    put_results(
+        run.s3,
+        "cars-1",
+        {
+            "SUCCEEDED": [answer(len(WRITTEN), rejected), answer_of_deletions(3, [2])],
+            "FAILED": [batch_that_failed([failed])],
+        },
+    )
+    run.states.counts = {"succeeded": SOURCE_ROWS - 1 + 4, "failed": 1}
+    run.fetch()
+    run.dataset = replace(run.dataset, gates=replace(run.dataset.gates, tolerated_failure_percent=20.0))
+    return run
+
+
+def test_a_deleted_key_that_is_there_is_undeleted_and_those_left_alone_or_unfinished_are_not_looked_for(
+    deleting: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
+) -> None:
+    wanted(mode)
+    for key in ("V_2", "V_4", "V_of no deletion"):
+        deleting.add_item(key)
+
+    green = deleting.look_again()
+
+    assert green["accounted"], green["problems"]
+    assert "undeleted" not in green["verification"]
+    assert green["verification"]["keys_checked"] == len(WRITTEN) + 3
+    changes = green["changes"]
+    assert (changes["to_delete"], changes["deleted"], changes["left_alone"]) == (5, 3, 1)
+
+    deleting.add_item("V_5")
+    red = deleting.look_again()
+
+    assert (red["verification"]["undeleted"], red["accounted"]) == (1, False)
+    [problem] = red["problems"]
+    assert "have an item that the run says it deleted: V_5; see" in problem
+    assert {"kind": "undeleted", "key": "V_5", "row": -5} in deleting.differences(red)
+
+
+def test_the_deletions_of_a_sample_are_the_same_at_every_attempt(
+    deleting: FinishedRun, wanted: Callable[..., None]
+) -> None:
+    wanted(VerifyMode.SAMPLE, sample_size=1)
+    for number in (1, 3, 5):
+        deleting.add_item(f"V_{number}")
+
+    [first] = deleting.differences(deleting.look_again())
+
+    assert deleting.differences(deleting.look_again()) == [first]
+    assert first["kind"] == "undeleted"
+
+
+def test_a_stopped_map_run_without_result_files_lets_expect_no_item_gone(
+    deleting: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
+) -> None:
+    wanted(mode)
+    deleting.end_badly("ABORTED")
+    deleting.executions = [replace(execution("ABORTED"), name="cars-1-2")]
+    deleting.fetch()
+    deleting.add_item("V_1")
+
+    checked = deleting.verify()
+
+    assert checked is not None
+    assert checked.count(DifferenceKind.UNDELETED) == 0
+
+
+def test_a_list_of_vanished_keys_that_was_changed_is_no_witness(deleting: FinishedRun) -> None:
+    deleting.s3.put_object(Bucket=BUCKET, Key="vanished", Body=b"")
+
+    with pytest.raises(AirflowFailException, match="vanished"):
+        deleting.verify()

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.execution import Execution
+from csvdynamo_airflow.table.last_check import LastCheck
 from csvdynamo_airflow.tasks import steps
 from csvdynamo_airflow.workflow.migration import Migration
 from tests.integration.plugin.finished_run import FinishedRun, finished_run
@@ -50,7 +52,7 @@ def test_a_run_that_was_never_checked_or_found_all_in_order_attaches(
     run.verify()
 
     assert not migrates_again(run, monkeypatch)
-    assert json.loads(stored(run)) == {"execution": "cars-1", "redrives": 0, "missing": 0, "changed": 0}
+    assert json.loads(stored(run)) == {"execution": "cars-1", "redrives": 0, "missing": 0, "changed": 0, "undeleted": 0}
 
 
 @pytest.mark.parametrize("harm", [FinishedRun.drop_item, FinishedRun.change_item])
@@ -126,3 +128,17 @@ def test_a_check_that_cannot_be_kept_or_read_fails_its_task_which_is_retried(
 def stored(run: FinishedRun) -> bytes:
     body: bytes = run.s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
     return body
+
+
+@pytest.mark.parametrize(("found", "again"), [({"undeleted": 1}, True), ({"undeleted": 0}, False), ({}, False)])
+def test_an_item_that_is_there_though_it_was_deleted_is_deleted_again(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch, found: dict[str, int], again: bool
+) -> None:
+    if found.get("undeleted"):
+        checked = CheckedTable(counts={DifferenceKind.UNDELETED: 1}, execution="cars-1")
+        LastCheck.of(run.s3, "cars", run.prepared).keep(checked)
+    else:  # as an earlier version wrote it, too
+        body = json.dumps({"execution": "cars-1", "redrives": 0, "missing": 0, "changed": 0, **found})
+        run.s3.put_object(Bucket=BUCKET, Key=KEY, Body=body.encode())
+
+    assert migrates_again(run, monkeypatch) is again

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from csvdynamo.datasets.dataset import Vanished, Write, WriteMode
 from csvdynamo.datasets.table_rules import Table
+from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.codes import Stage
-from csvdynamo_airflow.documents.snapshot import Base, Snapshot
+from csvdynamo.rules.file_header import DELETIONS
+from csvdynamo_airflow.documents.snapshot import Base, Snapshot, Trace
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
@@ -22,10 +25,19 @@ from csvdynamo_airflow.snapshots.pointer import Pointer, SnapshotGoneError, Stor
 from csvdynamo_airflow.storage.workspace import NoSpaceError
 from csvdynamo_airflow.table import new_snapshot
 from csvdynamo_airflow.tasks import report_step, steps, task_shell
-from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, FinishedRun, finished_run
-from tests.integration.plugin.migration_objects import BUCKET, GivenMigration, given_migration, reject
+from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, WRITTEN, FinishedRun, finished_run
+from tests.integration.plugin.migration_objects import (
+    BUCKET,
+    GivenMigration,
+    answer,
+    answer_of_deletions,
+    batch_that_failed,
+    given_migration,
+    put_results,
+    reject,
+)
 from tests.unit.plugin.fake_step_functions import MACHINE, NOW, FakeStepFunctions
-from tests.unit.plugin.run_findings import RULES, SNAPSHOT, difference
+from tests.unit.plugin.run_findings import RULES, SNAPSHOT, difference, execution
 
 
 @pytest.fixture
@@ -332,3 +344,85 @@ def test_a_dry_run_writes_over_nobody(run: FinishedRun, monkeypatch: pytest.Monk
 
     assert told is not None
     assert told["counts"]["overlapping"] == []
+
+
+# deletions
+
+
+def deleting(run: FinishedRun, **changes: Any) -> FinishedRun:
+    """The same run of a file that also deletes three items: one was left alone, one is unfinished."""
+    run.dataset = replace(run.dataset, write=Write(WriteMode.CHANGED, Vanished.DELETE))
+    run.prepared = replace(
+        run.prepared,
+        difference=difference(new=11, vanished=3, deletions=3, base=None, why_all="there is none", **changes),
+    )
+    failed = {"_row": "-3", "Car ID": '{"key":"V_3","digests":["0a"]}', "Year": "", "Note": ""}
+    rejected = [reject_id("cars-1", IN_THE_LAMBDA)]
+    put_results(
+        run.s3,
+        "cars-1",
+        {
+            "SUCCEEDED": [answer(len(WRITTEN), rejected), answer_of_deletions(1, [2])],
+            "FAILED": [batch_that_failed([failed])],
+        },
+    )
+    run.outcome = gather(run.s3, "cars", run.prepared, execution())
+    return run
+
+
+def test_a_green_run_leaves_word_of_the_deletions_that_are_unfinished(run: FinishedRun) -> None:
+    remember(deleting(run))
+
+    snapshot = pointer(run).read().snapshot
+    assert snapshot is not None
+    body = run.s3.get_object(Bucket=BUCKET, Key=snapshot.unwritten_key)["Body"].read()
+    assert body == b"2,true\n3,true\n-3,false\n"
+
+
+def test_it_takes_its_own_trace_away_and_those_that_it_was_told_of(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(run, monkeypatch)
+    known, unknown = (Trace(key, "0a", "tb_cars") for key in ("known", "unknown"))
+    pointer(run).claim("cars-0", None, make=True, trace=known)
+    pointer(run).claim("cars-9", None, make=True, trace=unknown)
+    deleting(run, traces=(known,))
+    migration = task_shell.make_migration(STACK, run.dataset, run.prepared)
+    assert migration.claim is not None
+    assert migration.claim.trace is not None
+    pointer(run).claim("cars-1", None, make=True, trace=migration.claim.trace)
+    assert pointer(run).read().traces == (
+        known,
+        unknown,
+        Trace("reports/cars/cars-1/row_digests-0f.parquet", "0f", "tb_cars"),
+    )
+
+    remember(run)
+
+    told = pointer(run).read()
+    assert (told.snapshot is not None, told.traces) == (True, (unknown,))
+
+
+def test_only_a_run_that_deletes_tells_its_execution_and_leaves_a_trace(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(run, monkeypatch)
+    deletes = task_shell.make_migration(STACK, run.dataset, deleting(run).prepared)
+    assert deletes.rules == DELETIONS + RULES
+
+    run.prepared = replace(run.prepared, difference=difference(new=11, base=None, digests_key=None))
+    nothing = task_shell.make_migration(STACK, run.dataset, run.prepared)
+    assert (nothing.rules, nothing.claim and nothing.claim.trace) == (RULES, None)
+
+    run.dataset = replace(run.dataset, write=Write(WriteMode.CHANGED))
+    run.prepared = replace(run.prepared, difference=difference(new=11, base=None))
+    keeps = task_shell.make_migration(STACK, run.dataset, run.prepared)
+    assert (keeps.rules, keeps.claim and keeps.claim.trace) == (RULES, None)
+
+
+def test_a_forced_run_is_told_what_may_be_in_its_table(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = resting(run, monkeypatch)
+
+    base = found(run, monkeypatch, force=True)
+
+    assert (base.snapshot, base.last) == (None, snapshot)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.errors import ResultFileError
+from csvdynamo.errors import BatchError, ResultFileError
 from csvdynamo.records.result_files import UnfinishedBatch
 from csvdynamo.rules.codes import RejectCode, UnfinishedCode
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -19,12 +19,14 @@ from csvdynamo_airflow.outcome.result_files import error_name
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
+    answer_of_deletions,
     batch_that_failed,
     batch_that_never_started,
     put_error_file,
     put_results,
     reject,
 )
+from tests.integration.plugin.outcome_tables import batches_of, rows_of
 from tests.integration.plugin.test_corrected_error_csv import Cars
 from tests.unit.plugin.run_findings import execution, prepared_file
 
@@ -241,3 +243,81 @@ def test_a_refusal_of_aws_names_a_batch_by_its_code_and_not_by_what_it_quotes() 
     ]
 
     assert [*map(error_name, batches)] == ["AccessDeniedException of BatchWriteItem", "ValueError", "ABORTED"]
+
+
+# deletions
+
+
+def deletion(number: int) -> dict[str, str]:
+    return {"_row": str(-number), "ID": json.dumps({"key": f"k{number}", "digests": ["0a"]}), "City": ""}
+
+
+def with_deletions(s3: Any) -> Outcome:
+    """A run of which deletions were made, left alone, failed and never started, beside rows."""
+    put_results(
+        s3,
+        "cars-1",
+        {
+            "SUCCEEDED": [answer(8, ["a"]), answer_of_deletions(5, [2, 6])],
+            "FAILED": [batch_that_failed([row(3), deletion(8)], error="States.Timeout")],
+            "PENDING": [batch_that_never_started([row(5), deletion(9), deletion(10)])],
+        },
+    )
+    return fetched(s3)
+
+
+def test_deletions_that_were_not_made_are_in_the_tables_and_in_no_error_file(s3: Any) -> None:
+    outcome = with_deletions(s3)
+
+    assert (outcome.written, outcome.failed, outcome.unstarted) == (8, 1, 1)
+    assert (outcome.deleted, outcome.left, outcome.undeleted) == (5, 2, 3)
+    assert outcome.failures_by_error == {"States.Timeout": 1}
+    assert [line[2] for line in csv_rows(s3, outcome)[1:]] == ["3", "5"]
+    assert [one["row"] for one in records(s3, outcome.unfinished_key)] == [3, 5]
+    told = [(one["standing"], one["row"]) for one in rows_of(s3, outcome) if one["row"] is not None and one["row"] < 0]
+    assert told == [("undeleted", -10), ("undeleted", -9), ("undeleted", -8), ("left", -6), ("left", -2)]
+    objects = {one["row"]: one["object"].rpartition("/")[2] for one in rows_of(s3, outcome)}
+    assert [objects[row] for row in (-2, -8, -9)] == ["SUCCEEDED_0.json", "FAILED_0.json", "PENDING_0.json"]
+    assert [one["rows"] for one in batches_of(s3, outcome)] == [9, 7, 2, 3]
+    assert [one["deleted"] for one in batches_of(s3, outcome)] == [0, 5, None, None]
+    assert Outcome.from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
+
+
+def test_a_second_reading_takes_the_deletions_from_the_tables_of_the_first(s3: Any) -> None:
+    first = with_deletions(s3)
+    rows = rows_of(s3, first)
+    put_error_file(s3, [reject("a", row=9, item={"ID": "k9", "City": "?"})])
+
+    second = gather(s3, "cars", PREPARED, execution("FAILED"), first)
+
+    assert (first.missing, second.missing) == (1, 0)
+    assert (second.deleted, second.left, second.undeleted) == (5, 2, 3)
+    negative = [one for one in rows if one["row"] is not None and one["row"] < 0]
+    assert [one for one in rows_of(s3, second) if one["row"] < 0] == negative
+    assert [line[2] for line in csv_rows(s3, second)[1:]] == ["9", "3", "5"]
+
+
+def test_a_run_of_deletions_alone_has_its_tables_and_no_error_file(s3: Any) -> None:
+    put_results(s3, "cars-1", {"FAILED": [batch_that_failed([deletion(1)])]})
+
+    outcome = fetched(s3)
+
+    assert (outcome.key, outcome.csv_key, outcome.unfinished_key) == (None, None, None)
+    assert (outcome.failed, outcome.undeleted) == (0, 1)
+
+
+def test_an_outcome_of_before_there_were_deletions_is_read(s3: Any) -> None:
+    put_results(s3, "cars-1", {"SUCCEEDED": [answer(8)]})
+    document = fetched(s3).to_json()
+    for name in ("deleted", "left", "undeleted"):
+        del document[name]
+
+    assert Outcome.from_json(document).deleted == 0
+
+
+@pytest.mark.parametrize("number", ["-", "-0", "-x"])
+def test_a_row_of_a_number_below_zero_that_is_no_deletion_stops_the_reading(s3: Any, number: str) -> None:
+    put_results(s3, "cars-1", {"FAILED": [batch_that_failed([{**deletion(1), "_row": number}])]})
+
+    with pytest.raises(BatchError, match="does not say which item"):
+        fetched(s3)

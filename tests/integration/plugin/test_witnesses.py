@@ -1,6 +1,7 @@
 """What the witnesses of an execution say of its rows, and whether they say the same as when they were read."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from csvdynamo_airflow.outcome.gathering import gather
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
+    answer_of_deletions,
+    batch_that_failed,
     failed,
     map_run_states,
     pending,
@@ -24,7 +27,7 @@ from tests.integration.plugin.migration_objects import (
     put_results,
     reject,
 )
-from tests.unit.plugin.run_findings import execution, prepared_file
+from tests.unit.plugin.run_findings import difference, execution, prepared_file
 
 PREPARED = prepared_file(100, bucket=BUCKET)
 EXECUTION = execution()
@@ -308,3 +311,46 @@ def test_an_object_of_the_outcome_that_went_or_changed_is_named(
         s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
     assert changed(s3, read) == ((key,), ())
+
+
+# deletions
+
+DELETING = replace(PREPARED, difference=difference(new=100, vanished=10, deletions=10, vanished_key="vanished"))
+
+
+def test_the_result_files_say_what_became_of_every_deletion_beside_the_rows(s3: Any) -> None:
+    rows = [{"_row": "-9", "id": "{}"}, {"_row": "-10", "id": "{}"}]
+    deletions = [{**row, "id": '{"key":"A_1","digests":["0a"]}'} for row in rows]
+    results = {"SUCCEEDED": [answer(98), answer_of_deletions(7, [3], 2)], "FAILED": [batch_that_failed(deletions)]}
+    put_results(s3, "cars-1", results)
+    states = map_run_states({"succeeded": 108, "failed": 2})
+
+    found, counts = looked_at(s3, states, DELETING)
+
+    assert numbers(found) == (100, 0, 0, 0)
+    assert found.outcome is not None
+    assert (found.outcome.deleted, found.outcome.left, found.outcome.undeleted) == (7, 1, 2)
+    assert (counts.map_run_total, counts.map_run_succeeded, found.ledger.unaccounted) == (110, 108, 0)
+
+
+@pytest.mark.parametrize(
+    ("map_run", "failed", "unstarted"),
+    [
+        ({"succeeded": 60, "aborted": 10, "pending": 40}, 10, 30),
+        ({"succeeded": 60, "aborted": 45, "pending": 5}, 40, 0),
+        ({"succeeded": 60, "aborted": 50}, 40, 0),
+        ({"succeeded": 110}, 0, 0),
+        ({"pending": 110}, 0, 100),
+    ],
+)
+def test_a_stopped_map_run_counts_no_deletion_among_the_rows(
+    s3: Any, map_run: dict[str, int], failed: int, unstarted: int
+) -> None:
+    found, counts = looked_at(s3, map_run_states(map_run), DELETING, execution("ABORTED"))
+
+    assert numbers(found) == (0, 0, failed, unstarted)
+    assert (counts.map_run_total, found.ledger.unaccounted) == (110, 100 - failed - unstarted)
+
+
+def test_without_an_execution_no_deletion_is_an_unstarted_row(s3: Any) -> None:
+    assert numbers(looked_at(s3, map_run_states(None), DELETING, None)[0]) == (0, 0, 0, 100)

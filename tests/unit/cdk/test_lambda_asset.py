@@ -22,6 +22,7 @@ IMPORT_ALL = f"""
 import json, sys
 sys.path.append({str(SITE)!r})
 import consolidate, migrate_batch
+import csvdynamo.writing.deleter  # which migrate_batch imports when the first batch names items to be deleted
 print(json.dumps([module.__file__ for module in [*sys.modules.values()] if getattr(module, "__file__", None)]))
 """
 

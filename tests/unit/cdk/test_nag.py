@@ -41,11 +41,12 @@ def report_of(folder: Path) -> dict[str, dict[str, Any]]:
     return {plugin["pluginName"]: plugin for plugin in report["pluginReports"]}
 
 
+DELETING = '\n[write]\nmode = "changed"\nvanished = "delete"\n'
 THEIRS = 'managed = false\nkms_key = "arn:aws:kms:eu-west-1:123456789012:key/0a1b-2c"'
 
 
 @pytest.mark.parametrize("table", ["", THEIRS], ids=["made", "there already"])
-@pytest.mark.parametrize("protection", ["", PROTECTION], ids=["default", "customer-managed"])
+@pytest.mark.parametrize("protection", ["", PROTECTION + DELETING], ids=["default", "customer-managed and deleting"])
 def test_the_rules_find_what_is_acknowledged_and_nothing_more(
     dataset_file: Path, tmp_path: Path, protection: str, table: str
 ) -> None:

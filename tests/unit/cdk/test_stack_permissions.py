@@ -1,5 +1,10 @@
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tests.unit.cdk.conftest import DATASET, synthesized
 
 Statement = dict[str, Any]
 
@@ -156,3 +161,25 @@ def test_an_address_is_subscribed_only_when_the_parameter_has_one(template: Stat
         "Fn::Not": [{"Fn::Equals": [{"Ref": "SendCompletionEmailTo"}, ""]}]
     }
     assert subscription["Properties"]["Endpoint"] == {"Ref": "SendCompletionEmailTo"}
+
+
+DELETING = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"]
+
+
+@pytest.mark.parametrize(("vanished", "actions"), [("delete", DELETING), ("report", "dynamodb:BatchWriteItem")])
+def test_the_function_may_read_and_delete_items_of_its_table_only_where_the_data_set_wants_that(
+    tmp_path: Path, vanished: str, actions: Any
+) -> None:
+    path = tmp_path / "city_trees.toml"
+    path.write_text(f'{DATASET}\n[write]\nmode = "changed"\nvanished = "{vanished}"\n', encoding="utf-8")
+    template = synthesized(path, tmp_path / "out")
+
+    def of_type(kind: str) -> dict[str, Any]:
+        return {name: found for name, found in template["Resources"].items() if found["Type"] == kind}
+
+    ((table, _),) = of_type("AWS::DynamoDB::Table").items()
+    found = [one for one in role_statements(of_type) if "dynamodb:" in str(one["Action"])]
+    assert [(one["Action"], one["Resource"]) for one in found] == [(actions, {"Fn::GetAtt": [table, "Arn"]})]
+    assert found == [
+        one for one in role_statements(of_type, "migrate_batch.handler") if "dynamodb:" in str(one["Action"])
+    ]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Vanished
+from csvdynamo.datasets.dataset import Dataset, UnknownKeys, Vanished
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
 from csvdynamo.errors import DatasetError
@@ -130,3 +130,26 @@ def test_rows_that_are_told_by_their_numbers_have_no_difference(tmp_path: Path, 
     with pytest.raises(DatasetError, match=r"write\.mode: needs keys that rows keep, and a part of this one is"):
         load(tmp_path, end=end)
     assert not load(tmp_path, end=end.replace("changed", "all")).write.only_changed
+
+
+def test_items_of_keys_that_vanished_are_deleted_where_a_data_set_wants_it(tmp_path: Path) -> None:
+    write = load(tmp_path, end='[write]\nmode = "changed"\nvanished = "delete"').write
+
+    assert (write.deletes, write.max_delete_percent, write.unknown_keys) == (True, 1.0, UnknownKeys.KEEP)
+    assert not load(tmp_path, end='[write]\nmode = "changed"\nvanished = "report"').write.deletes
+    with pytest.raises(DatasetError, match=r'write\.vanished: needs mode = "changed"'):
+        load(tmp_path, end='[write]\nvanished = "delete"')
+    for percent in ("-1", "100.1", "nan"):
+        with pytest.raises(DatasetError, match=r"write\.max_delete_percent"):
+            load(tmp_path, end=f'[write]\nmode = "changed"\nmax_delete_percent = {percent}')
+
+
+def test_a_stack_that_may_not_delete_is_another_one(tmp_path: Path) -> None:
+    changed = 'mode = "changed"\nmax_delete_percent = 5\nunknown_keys = "ignore"'
+    keeps, reports, deletes = (
+        load(tmp_path, end=f'[write]\n{changed}\nvanished = "{vanished}"') for vanished in ("keep", "report", "delete")
+    )
+
+    assert keeps.settings_digest == reports.settings_digest == load(tmp_path).settings_digest
+    assert deletes.settings_digest != keeps.settings_digest
+    assert deletes.rules.digest == keeps.rules.digest

@@ -12,6 +12,7 @@ TALKS_TO_AWS = {
     "csvdynamo.aws.clients",
     "csvdynamo.aws.kept_connections",
     "csvdynamo.writing.batch_writer",
+    "csvdynamo.writing.deleter",
 }
 MODULES = {
     ".".join(path.relative_to(SOURCES).with_suffix("").parts)

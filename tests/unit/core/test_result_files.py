@@ -204,3 +204,52 @@ def test_an_execution_without_its_input_is_an_error_and_never_zero_rows(change: 
 def test_an_execution_that_lacks_the_input_is_an_error() -> None:
     with pytest.raises(ResultFileError, match="Input is missing"):
         list(unfinished_batches(lines({"Status": "FAILED"}), "F_0"))
+
+
+# deletions
+
+DELETED = {**ANSWER, "NUMBER_OF_ITEMS_DELETED": 4, "DELETIONS_LEFT": [7, 9]}
+
+
+@pytest.mark.parametrize("form", [lines, array])
+def test_an_answer_tells_what_became_of_its_deletions_and_one_without_any_has_none(form: Any) -> None:
+    told, none = batch_results(form(DELETED, ANSWER), "S_0")
+
+    assert (told.deleted, told.left, told.items) == (4, (7, 9), 11)
+    assert (none.deleted, none.left, none.items) == (0, (), 5)
+
+
+@pytest.mark.parametrize("value", [None, 7, "7", {"7": 1}, [0], [-7], ["7"], [7.0], [True], [None], [10**15 + 1]])
+def test_deletions_left_that_are_no_numbers_of_any_are_an_error(value: Any) -> None:
+    with pytest.raises(ResultFileError, match="S_0 entry 1: DELETIONS_LEFT must be an array of numbers from 1"):
+        list(batch_results(lines({**DELETED, "DELETIONS_LEFT": value}), "S_0"))
+
+
+def test_a_deletion_that_is_left_twice_is_an_error() -> None:
+    with pytest.raises(ResultFileError, match="S_0 entry 1: DELETIONS_LEFT has a number twice"):
+        list(batch_results(lines({**DELETED, "DELETIONS_LEFT": [7, 9, 7]}), "S_0"))
+
+
+@pytest.mark.parametrize("value", [None, -1, "4", True, 4.0, 10**16])
+def test_a_count_of_deleted_items_that_is_no_number_is_an_error(value: Any) -> None:
+    with pytest.raises(ResultFileError, match="NUMBER_OF_ITEMS_DELETED must be a whole number"):
+        list(batch_results(lines({**DELETED, "NUMBER_OF_ITEMS_DELETED": value}), "S_0"))
+
+
+@pytest.mark.parametrize("number", ["_row", "_row:" + "0a" * 32])
+def test_the_deletions_of_a_batch_that_did_not_succeed_are_told_from_its_rows(number: str) -> None:
+    rows = [{number: "3", "A": "-1"}, {number: "-1", "A": "x"}, {number: "4", "A": ""}, {number: "-2", "A": ""}]
+    child = {**FAILED, "Input": json.dumps({"Items": rows})}
+
+    [batch] = unfinished_batches(lines(child), "F_0")
+
+    assert batch.rows == (rows[0], rows[2])
+    assert batch.deletions == (rows[1], rows[3])
+
+
+def test_rows_without_numbers_are_no_deletions_whatever_they_say() -> None:
+    child = {**FAILED, "Input": json.dumps({"Items": [{"A": "-1", "_row:": "-1", "_ROW": "-1"}]})}
+
+    [batch] = unfinished_batches(lines(child), "F_0")
+
+    assert (len(batch.rows), batch.deletions) == (1, ())

@@ -7,7 +7,7 @@ import pytest
 
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.result_files import Manifest, ResultFile
-from csvdynamo.records.totals import Totals, execution_output, sum_results
+from csvdynamo.records.totals import Totals, execution_output, read_totals, sum_results
 
 
 def answer(written: int, rejected: int) -> bytes:
@@ -91,3 +91,67 @@ def test_without_errors_there_is_no_error_location() -> None:
     assert "ERROR_DATA_LOCATION" not in output
     assert "s3://" not in output["MESSAGE"]
     assert "it had no items" in output["MESSAGE"]
+
+
+def with_deletions(*answers: tuple[int, list[int]]) -> list[bytes]:
+    told = json.loads(answer(1, 0))
+    return [
+        json.dumps({**told, "NUMBER_OF_ITEMS_DELETED": deleted, "DELETIONS_LEFT": left}).encode() + b"\n"
+        for deleted, left in answers
+    ]
+
+
+def test_deletions_are_summed_beside_the_rows() -> None:
+    rows = [{"_row": "1", "A": "x"}, {"_row": "-1", "A": "x"}, {"_row": "-2", "A": "x"}]
+    batch = json.dumps({"Status": "FAILED", "Input": json.dumps({"Items": rows})}).encode()
+    contents = {"s0": with_deletions((3, []), (4, [8, 9])), "f0": [batch], "p0": [batch]}
+    manifest = Manifest(succeeded=(file("s0"),), failed=(file("f0"),), pending=(file("p0"),))
+
+    assert sum_results(manifest, contents.__getitem__) == Totals(2, 0, 2, deleted=7, left=2, undeleted=4)
+
+
+@pytest.mark.parametrize("totals", [Totals(1, deleted=1_234), Totals(1, left=2), Totals(1, undeleted=3)])
+def test_what_became_of_deletions_is_in_the_output_and_read_back(totals: Totals) -> None:
+    output = execution_output(totals, table_name="tb_cars", bucket="b", execution_name="run-1", manifest_key="m.json")
+
+    assert output["TOTAL_NUMBER_OF_ITEMS_DELETED"] == totals.deleted
+    assert output["TOTAL_NUMBER_OF_DELETIONS_LEFT"] == totals.left
+    assert output["TOTAL_NUMBER_OF_DELETIONS_FAILED"] == totals.undeleted
+    for words in (
+        f"Items deleted: {totals.deleted:,}",
+        f"Items left alone, as they were changed since: {totals.left:,}",
+        f"Deletions in batches that failed: {totals.undeleted:,}",
+    ):
+        assert words in output["MESSAGE"]
+    assert read_totals(json.dumps(output)) == totals
+
+
+def test_an_output_without_deletions_says_nothing_of_any_and_is_read_all_the_same() -> None:
+    totals = Totals(1, 2, 3)
+    output = execution_output(totals, table_name="tb_cars", bucket="b", execution_name="run-1", manifest_key="m.json")
+
+    assert not [key for key in output if "DELET" in key]
+    assert "elet" not in output["MESSAGE"]
+    assert read_totals(json.dumps(output)) == totals
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        "7",
+        '"TOTAL_NUMBER_OF_ITEMS_WRITTEN"',
+        "{}",
+        '{"TOTAL_NUMBER_OF_ITEMS_WRITTEN": 1}',
+        json.dumps({f"TOTAL_NUMBER_OF_ITEMS_{name}": "1" for name in ("WRITTEN", "IN_ERROR", "FAILED")}),
+        json.dumps(
+            {f"TOTAL_NUMBER_OF_ITEMS_{name}": 1 for name in ("WRITTEN", "IN_ERROR", "FAILED")}
+            | {"TOTAL_NUMBER_OF_DELETIONS_LEFT": None}
+        ),
+    ],
+)
+def test_an_output_that_is_none_has_no_totals(output: str | None) -> None:
+    assert read_totals(output) is None

@@ -13,7 +13,7 @@ from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo_airflow.preparation.file_rows import PreparedRow, read_file_rows
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
-from csvdynamo_airflow.table.expected_items import Expectations, RowOutcomes
+from csvdynamo_airflow.table.expected_items import Expectations, RowOutcomes, draw
 from csvdynamo_airflow.table.lifetimes import Lifetimes
 from csvdynamo_airflow.table.table_check import Expected, RowOutcome
 
@@ -203,3 +203,26 @@ def test_a_cell_may_be_as_long_as_a_batch(write: Callable[[str], Path]) -> None:
     [read] = read_file_rows(write(f"_row,a\n1,{'x' * 262_144}\n"))
 
     assert len(read["a"]) == 262_144
+
+
+# deletions
+
+
+def deletions(count: int) -> list[Expected]:
+    return [Expected(f"A_{number}", -number, RowOutcome.DELETED, None) for number in range(1, count + 1)]
+
+
+def test_the_deletions_that_are_looked_for_are_the_same_at_every_attempt_and_of_any_order() -> None:
+    drawn = draw(iter(deletions(500)), "one file", 20)
+
+    assert len(drawn) == len({one.row for one in drawn}) == 20
+    assert [one.row for one in drawn] == sorted((one.row for one in drawn), reverse=True)
+    assert draw(deletions(500)[::-1], "one file", 20) == drawn
+    assert draw(deletions(500), "another file", 20) != drawn
+    assert {one.row for one in drawn} < {one.row for one in draw(deletions(500), "one file", 21)}
+    assert max(-one.row for one in drawn) > 100
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 5), (3, 5), (5, 5), (5, 0)])
+def test_no_more_are_drawn_than_there_are_or_are_asked_for(count: int, size: int) -> None:
+    assert draw(deletions(count), "s", size) == (deletions(count) if size else [])

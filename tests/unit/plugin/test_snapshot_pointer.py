@@ -1,12 +1,15 @@
 """Which snapshot holds: whoever writes says so first, and only a green run takes it back."""
 
+import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from csvdynamo_airflow.documents.snapshot import Snapshot
+from csvdynamo_airflow.documents.snapshot import Base, Snapshot, Trace
 from csvdynamo_airflow.snapshots.pointer import Pointer, SnapshotGoneError, StoredPointer, pointer_key
+from csvdynamo_airflow.workflow.snapshot_trust import find_base
 from tests.unit.plugin.fake_bucket import FakeBucket
 
 SNAPSHOT = Snapshot("digests", "0a", "unwritten", "0b", "rules", "table", "cars-1", 50.0, 55.0)
@@ -133,9 +136,16 @@ def test_a_run_that_leaves_no_snapshot_says_nothing_where_nothing_is_said(stored
         b"",
         b"{}",
         b"[]",
+        b'{"version": 1, "snapshot": null, "writer": "", "doubt": "", "traces": []}',
+        b'{"version": 3, "snapshot": null, "writer": "", "doubt": "", "traces": []}',
+        b'{"version": 2, "snapshot": null, "writer": null, "doubt": "", "traces": []}',
+        b'{"version": 2, "snapshot": {"key": "a"}, "writer": "", "doubt": "", "traces": []}',
         b'{"version": 2, "snapshot": null, "writer": "", "doubt": ""}',
-        b'{"version": 1, "snapshot": null, "writer": null, "doubt": ""}',
-        b'{"version": 1, "snapshot": {"key": "a"}, "writer": "", "doubt": ""}',
+        b'{"version": 2, "snapshot": null, "writer": "", "doubt": "", "traces": null}',
+        b'{"version": 2, "snapshot": null, "writer": "", "doubt": "", "traces": ["a"]}',
+        b'{"version": 2, "snapshot": null, "writer": "", "doubt": "", "traces": [{"key": "a"}]}',
+        b'{"version": 2, "snapshot": null, "writer": "", "doubt": "", '
+        b'"traces": [{"key": "a", "sha256": 1, "table": "t"}]}',
         Pointer(replace(SNAPSHOT, at="yesterday")).to_json(),  # type: ignore[arg-type]
         Pointer(replace(SNAPSHOT, sha256=3)).to_json(),  # type: ignore[arg-type]
     ],
@@ -149,3 +159,111 @@ def test_a_damaged_object_is_a_doubt_and_the_next_green_run_mends_it(stored: Sto
 
     left_by(stored, SNAPSHOT)
     assert stored.read() == Pointer(SNAPSHOT)
+
+
+# what runs may have put into the table
+
+TRACES = tuple(Trace(f"digests-{number}", "0a", "table") for number in range(25))
+
+
+def test_each_run_that_begins_to_write_leaves_its_trace_once(stored: StoredPointer) -> None:
+    stored.claim("cars-1", None, make=True, trace=TRACES[0])
+    stored.claim("cars-1", None, make=True, trace=TRACES[0])
+    stored.claim("cars-2", None, make=True, trace=TRACES[1])
+    stored.claim("cars-3", None, make=True)
+    assert stored.read().traces == TRACES[:2]
+
+    stored.claim("cars-1", None, make=True, trace=TRACES[0])
+    assert stored.read() == Pointer(writer="cars-1", traces=(TRACES[1], TRACES[0]))
+
+
+def test_so_does_a_run_of_what_changed(stored: StoredPointer) -> None:
+    left_by(stored, SNAPSHOT)
+
+    stored.claim("cars-2", SNAPSHOT, make=True, trace=TRACES[0])
+
+    assert stored.read() == Pointer(SNAPSHOT, writer="cars-2", traces=TRACES[:1])
+
+
+def test_a_run_that_is_refused_leaves_none(stored: StoredPointer) -> None:
+    left_by(stored, SNAPSHOT)
+
+    with pytest.raises(SnapshotGoneError):
+        stored.claim("cars-2", NEXT, make=True, trace=TRACES[0])
+
+    assert stored.read() == Pointer(SNAPSHOT)
+
+
+def test_the_oldest_of_many_traces_are_forgotten(stored: StoredPointer) -> None:
+    for number, trace in enumerate(TRACES):
+        stored.claim(f"cars-{number}", None, make=True, trace=trace)
+
+    assert stored.read().traces == TRACES[5:]
+
+
+def test_a_green_run_takes_away_those_traces_that_its_snapshot_tells_of_and_no_other(stored: StoredPointer) -> None:
+    stored.claim("cars-0", None, make=True, trace=TRACES[0])
+    stored.claim("cars-1", None, make=True, trace=TRACES[1])  # which nobody saw who prepared the next one
+    stored.claim("cars-2", None, make=True, trace=TRACES[2])
+
+    stored.remember(NEXT, [TRACES[0], TRACES[2]])
+
+    assert stored.read() == Pointer(NEXT, traces=TRACES[1:2])
+
+
+def test_a_run_that_another_has_written_after_takes_no_trace_away(stored: StoredPointer) -> None:
+    stored.claim("cars-1", None, make=True, trace=TRACES[1])
+    stored.claim("cars-2", None, make=True, trace=TRACES[2])
+
+    stored.remember(SNAPSHOT, [TRACES[1]])
+
+    assert stored.read() == Pointer(writer="cars-2", traces=TRACES[1:3])
+
+
+def test_a_check_that_finds_damage_takes_no_trace_away(stored: StoredPointer) -> None:
+    stored.claim("cars-2", None, make=True, trace=TRACES[2])
+
+    stored.doubt("cars-2", None, "one is missing")
+
+    assert stored.read() == Pointer(writer="cars-2", doubt="one is missing", traces=TRACES[2:3])
+
+
+def test_an_object_of_an_earlier_version_is_no_word_of_any_trace_and_the_next_run_writes_all(
+    stored: StoredPointer,
+) -> None:
+    told = json.loads(Pointer(SNAPSHOT).to_json())
+    del told["traces"]
+    stored.s3.put_object(Bucket="bucket", Key=pointer_key("cars"), Body=json.dumps({**told, "version": 1}).encode())
+
+    read = stored.read()
+    assert (read.snapshot, read.traces) == (None, ())
+    assert "it is of version 1" in read.doubt
+    stored.claim("cars-2", None, make=True, trace=TRACES[0])
+    stored.remember(NEXT, [TRACES[0]])
+    assert stored.read() == Pointer(NEXT)
+
+
+def base_of(stored: StoredPointer, table: str = "table", rules: str = "rules") -> Base:
+    executions: Any = SimpleNamespace(
+        machine_since=0.0, overlapping=lambda *_: [], of_others=lambda *_: [], why_gone=lambda *_: ""
+    )
+    return find_base(stored, rules, table, executions, 70.0)
+
+
+def test_a_run_of_all_rows_is_told_what_may_be_in_its_table(stored: StoredPointer) -> None:
+    left_by(stored, SNAPSHOT)
+    stored.claim("cars-2", None, make=True, trace=TRACES[0])
+    stored.claim("cars-3", None, make=True, trace=replace(TRACES[1], table="of another time"))
+
+    base = base_of(stored)
+    assert (base.snapshot, base.last, base.traces) == (None, SNAPSHOT, TRACES[:1])
+    assert base_of(stored, rules="others").last == SNAPSHOT
+    made_anew = base_of(stored, table="made anew")
+    assert (made_anew.last, made_anew.traces) == (None, ())
+
+
+def test_so_it_is_where_there_was_no_green_run(stored: StoredPointer) -> None:
+    assert (base_of(stored).last, base_of(stored).traces) == (None, ())
+    stored.claim("cars-1", None, make=True, trace=TRACES[0])
+
+    assert (base_of(stored).last, base_of(stored).traces) == (None, TRACES[:1])

@@ -265,3 +265,36 @@ def test_the_check_survives_the_reports_document() -> None:
     assert CheckedTable.from_json(checked.to_json()) == checked
     assert checked.examples_of(DifferenceKind.FOREIGN) == [examples[1]]
     assert [str(example) for example in examples] == ["A_1 (row 5)", "A_9"]
+
+
+# deletions
+
+
+@pytest.mark.parametrize("found", [None, "0a"])
+def test_an_item_that_is_to_be_gone_is_undeleted_while_there_is_any(found: str | None) -> None:
+    expected = digest_expected(Expected("A_1", -3, RowOutcome.DELETED, None))
+
+    differences = list(judge("A_1", [expected], found))
+
+    assert differences == ([Difference(DifferenceKind.UNDELETED, "A_1", -3)] if found else [])
+
+
+def test_a_deletion_has_no_row_to_be_named() -> None:
+    told = Difference(DifferenceKind.UNDELETED, "A_1", -3)
+
+    assert str(told) == "A_1"
+    assert Difference.from_json(told.to_json()) == told
+
+
+def test_a_check_of_before_there_were_deletions_is_read() -> None:
+    document = CheckedTable(VerifyMode.FULL, 7, {DifferenceKind.MISSING: 1}).to_json()
+    del document["undeleted"]
+
+    assert CheckedTable.from_json(document).counts == {DifferenceKind.MISSING: 1}
+
+
+def test_undeleted_items_are_counted_and_told() -> None:
+    check = CheckedTable(VerifyMode.FULL, 7, {DifferenceKind.UNDELETED: 2})
+
+    assert CheckedTable.from_json(check.to_json()) == check
+    assert check.sentence() == "7 keys of the file checked (full): 2 undeleted."

@@ -26,6 +26,7 @@ from tests.unit.plugin.run_findings import (
     RULES,
     checked_table,
     counted,
+    difference,
     execution,
     migrated,
     prepared_file,
@@ -527,3 +528,140 @@ def test_batches_that_the_function_refused_are_never_tolerated(error: str) -> No
     [problem] = problems(of_outcome(migrated(10, failed=3), failures_by_error={error: 2, "States.Timeout": 1}), OPEN)
 
     assert problem.startswith("2 rows are in batches that the function refused")
+
+
+# deletions
+
+
+def deleting(deleted: int, left: int = 0, undeleted: int = 0, of: int = 10, **changes: Any) -> Findings:
+    """A run of ten rows that was to delete ten items, and whose result files tell of these."""
+    prepared = prepared_file(10, difference=difference(new=10, vanished=of, deletions=of, vanished_key="vanished"))
+    counts = counted(
+        map_run_total=20,
+        map_run_succeeded=10 + deleted + left,
+        witnesses={"written": "SUCCEEDED_*"},
+    )
+    findings = migrated(10, prepared=prepared, counts=counts, **changes)
+    return of_outcome(findings, deleted=deleted, left=left, undeleted=undeleted)
+
+
+@pytest.mark.parametrize(("deleted", "left"), [(10, 0), (7, 3), (0, 10)])
+def test_a_run_that_deleted_what_it_could_is_green(deleted: int, left: int) -> None:
+    assert problems(deleting(deleted, left), STRICT) == []
+
+
+@pytest.mark.parametrize(("deleted", "left", "undeleted"), [(9, 0, 0), (10, 1, 0), (7, 3, 1), (0, 0, 0), (11, 0, 0)])
+def test_more_or_fewer_deletions_than_the_file_names_are_a_problem(deleted: int, left: int, undeleted: int) -> None:
+    [problem] = problems(deleting(deleted, left, undeleted), OPEN)
+
+    assert problem == (
+        f"The file names 10 items to be deleted, and the result files tell of {deleted + left + undeleted}: {deleted} "
+        f"are deleted, {left} were left alone, and the deletion of {undeleted} is unfinished. See the result files."
+    )
+
+
+def test_deletions_of_a_file_that_names_none_are_a_problem() -> None:
+    [problem] = problems(of_outcome(migrated(10), deleted=1), OPEN)[-1:]
+
+    assert "The file names 0 items to be deleted, and the result files tell of 1" in problem
+
+
+def test_a_map_run_that_read_the_rows_alone_is_a_problem() -> None:
+    findings = deleting(10)
+    counts = replace(findings.counts or MigrationCounts(), map_run_total=10)
+
+    [problem] = problems(replace(findings, counts=counts), OPEN)
+    assert problem.startswith("The Map Run read 10 rows of a file that was prepared with 20")
+
+
+def test_a_map_run_whose_batches_had_more_than_their_answers_tell_is_a_problem() -> None:
+    findings = deleting(7, 3)
+    counts = replace(findings.counts or MigrationCounts(), map_run_succeeded=10)
+
+    [problem] = problems(replace(findings, counts=counts), OPEN)
+    assert problem.startswith("The Map Run counts 10 rows in batches that succeeded, and the answers")
+
+
+@pytest.mark.parametrize(("undeleted", "green"), [(0, True), (2, True), (3, False), (10, False)])
+def test_deletions_of_failed_batches_leave_a_run_green_up_to_what_the_data_set_file_tolerates(
+    undeleted: int, green: bool
+) -> None:
+    gates = replace(OPEN, tolerated_failure_percent=20.0)
+
+    found = problems(deleting(10 - undeleted, 0, undeleted), gates)
+
+    assert found == (
+        []
+        if green
+        else [
+            f"{undeleted} of 10 items to be deleted are in batches that failed or never started, more than "
+            "gates.tolerated_failure_percent = 20: an execution that succeeded is not redriven, so trigger the DAG "
+            "again, as a new run."
+        ]
+    )
+
+
+def test_without_result_files_nobody_says_that_anything_was_deleted() -> None:
+    findings = of_outcome(deleting(0, execution=execution("ABORTED")), answered=False, written=0)
+    counts = counted(map_run_total=20, map_run_status="ABORTED", failed=4)
+
+    found = problems(replace(findings, counts=counts), STRICT)
+
+    assert any("10 of 10 items to be deleted are in batches that failed or never started" in one for one in found)
+    assert not any("The file names" in one for one in found)
+
+
+def test_a_dry_run_deletes_nothing_and_is_green() -> None:
+    findings = replace(
+        deleting(0),
+        dry_run=True,
+        execution=None,
+        ended=None,
+        checked=None,
+        outcome=Outcome(),
+        counts=MigrationCounts(unstarted=10),
+    )
+
+    assert problems(findings, STRICT) == []
+
+
+@pytest.mark.parametrize(
+    "totals",
+    [
+        Totals(10, 0, 0),
+        Totals(10, deleted=6, left=2, undeleted=2),
+        Totals(10, deleted=7, left=2),
+        Totals(10, deleted=10),
+    ],
+)
+def test_an_execution_that_summed_other_deletions_is_a_problem(totals: Totals) -> None:
+    [problem] = problems(deleting(7, 2, 1, execution=execution(totals=totals)), OPEN)
+
+    assert problem.endswith(
+        "and now they are 10 written, 0 rejected and 0 unfinished rows, 7 deleted items, 2 left alone and 1 whose "
+        "deletion is unfinished: see the result files."
+    )
+
+
+def test_an_execution_that_summed_the_same_deletions_is_none() -> None:
+    totals = Totals(10, deleted=7, left=2, undeleted=1)
+
+    assert problems(deleting(7, 2, 1, execution=execution(totals=totals)), OPEN) == []
+
+
+def test_an_item_that_is_there_though_the_run_says_it_deleted_it_is_a_problem() -> None:
+    check = checked_table(
+        counts={DifferenceKind.UNDELETED: 1},
+        examples=(Difference(DifferenceKind.UNDELETED, "A_77", -3),),
+        key="reports/cars/cars-1/verification.jsonl",
+    )
+    findings = replace(deleting(10), checked=check)
+    findings = replace(
+        findings,
+        prepared=replace(
+            findings.prepared,
+            difference=difference(new=10, vanished=10, deletions=10, vanished_key="vanished", base=None),
+        ),
+    )
+
+    assert problems(findings, OPEN) == [f"1 of 1 keys checked have an item that the run says it deleted: A_77; {AGAIN}"]

@@ -1,0 +1,367 @@
+"""Items are deleted only while they are those that runs put there, whatever happens on the way."""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from csvdynamo.errors import UnconfirmedAnswerError, WriteDeadlineExceeded
+from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.deletions import Deletion
+from csvdynamo.rules.item_digest import item_digest
+from csvdynamo.rules.keys import KeyAttribute, TableKey
+from csvdynamo.writing.batch import Deleted
+from csvdynamo.writing.cost import CostMeter
+from csvdynamo.writing.deleter import MOST_CONDITIONS, Deleter
+
+KEY = TableKey(KeyAttribute("id"))
+TABLE = "cars"
+FULL = "TableWriteMaxOnDemandThroughputExceeded"
+
+Step = Callable[[], None]
+
+
+class ConditionFailedError(ClientError):
+    """What boto3 raises where an item is not as a condition says."""
+
+
+def client_error(code: str, **more: Any) -> ClientError:
+    told: Any = {"Error": {"Code": code, "Message": "message"}, **more}
+    return ClientError(told, "DeleteItem")
+
+
+def throttled() -> ClientError:
+    return client_error("ThrottlingException", throttlingReasons=[{"reason": FULL}])
+
+
+class FakeDynamoDb:
+    """Holds items, and meets each call with the next of its faults: an error, an answer, or what happens before it."""
+
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionFailedError)
+
+    def __init__(self, *items: Item) -> None:
+        self.items = {item["id"]["S"]: item for item in items}
+        self.at_reads: list[Any] = []
+        self.at_deletions: list[Any] = []
+        self.lost_answers = 0
+        self.reads: list[list[str]] = []
+        self.deletions: list[str] = []
+        self.capacity: Any = {"TableName": TABLE, "CapacityUnits": 1.0}
+
+    def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
+        assert list(RequestItems) == [TABLE]
+        asked = RequestItems[TABLE]
+        assert asked["ConsistentRead"] is True
+        keys = [key["id"]["S"] for key in asked["Keys"]]
+        assert len(keys) == len({*keys}) <= 100
+        self.reads.append(keys)
+        answer = _met(self.at_reads)
+        if answer is not None:
+            return answer
+        return {"Responses": {TABLE: [self.items[key] for key in keys if key in self.items]}, "UnprocessedKeys": {}}
+
+    def delete_item(self, **asked: Any) -> Any:
+        assert asked["TableName"] == TABLE
+        key = asked["Key"]["id"]["S"]
+        self.deletions.append(key)
+        _met(self.at_deletions)
+        if not self._holds(key, asked):
+            error: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
+            raise ConditionFailedError(error, "DeleteItem")
+        del self.items[key]
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+        return {"ConsumedCapacity": self.capacity} if self.capacity else {}
+
+    def _holds(self, key: str, asked: Any) -> bool:
+        """Judge a condition as DynamoDB does: what it names must be there, and more may be."""
+        names: Any = asked["ExpressionAttributeNames"]
+        values: Any = asked.get("ExpressionAttributeValues", {})
+        first, *conditions = asked["ConditionExpression"].split(" AND ")
+        assert len(asked["ConditionExpression"]) <= 4096
+        assert (first, names["#k"]) == ("attribute_exists(#k)", "id")
+        assert values or "ExpressionAttributeValues" not in asked  # DynamoDB refuses an empty map
+        pairs = [condition.split(" = ") for condition in conditions]
+        assert {"#k", *(name for name, _ in pairs)} == {*names}
+        assert {value for _, value in pairs} == {*values}
+        found: Any = self.items.get(key)
+        return found is not None and all(found.get(names[name]) == values[value] for name, value in pairs)
+
+
+def _met(steps: list[Any]) -> Any:
+    step = steps.pop(0) if steps else None
+    if isinstance(step, Exception):
+        raise step
+    return step() if callable(step) else step
+
+
+def item(key: str, city: str = "Kent", **more: Any) -> Item:
+    return {"id": {"S": key}, "city": {"S": city}, **more}
+
+
+def deletion(number: int, *items: Item) -> Deletion:
+    """Delete one of these, which all have the same key."""
+    return Deletion(number, items[0]["id"]["S"], tuple(map(item_digest, items)))
+
+
+def deleter(client: Any, clock: Any, meter: CostMeter | None = None) -> Deleter:
+    return Deleter(client, TABLE, KEY, clock.backoff(), meter or CostMeter())
+
+
+def test_items_that_runs_put_there_are_deleted_and_others_are_left_alone(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"), item("b", "Fife"), item("c", "theirs"), item("e", "not named"))
+    named = [
+        deletion(1, item("a")),
+        deletion(2, item("b", "York"), item("b", "Fife")),
+        deletion(3, item("c")),
+        deletion(4, item("d")),
+    ]
+
+    assert deleter(client, clock).delete(named) == Deleted(3, (3,))
+    assert sorted(client.items) == ["c", "e"]
+    assert client.deletions == ["a", "b"]
+    assert clock.sleeps == []
+
+
+def test_a_batch_that_is_repeated_gives_the_same_answer(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"), item("b"), item("c", "theirs"))
+    named = [deletion(1, item("a")), deletion(2, item("b")), deletion(3, item("c"))]
+
+    first = deleter(client, clock).delete(named)
+
+    assert deleter(client, clock).delete(named) == first == Deleted(2, (3,))
+
+
+def test_an_item_with_one_attribute_more_or_less_is_anothers(clock: Any) -> None:
+    client = FakeDynamoDb(item("a", note={"S": "mine"}), {"id": {"S": "b"}})
+
+    assert deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))]) == Deleted(0, (1, 2))
+    assert sorted(client.items) == ["a", "b"]
+
+
+def test_as_many_items_are_read_in_a_call_as_dynamodb_takes(clock: Any) -> None:
+    items = [item(str(number)) for number in range(250)]
+    client = FakeDynamoDb(*items)
+
+    deleted = deleter(client, clock).delete([deletion(number, one) for number, one in enumerate(items, 1)])
+
+    assert deleted == Deleted(250, ())
+    assert [len(keys) for keys in client.reads] == [100, 100, 50]
+    assert client.items == {}
+
+
+@pytest.mark.parametrize("attributes", [0, 1, MOST_CONDITIONS, MOST_CONDITIONS + 1, 300])
+def test_an_item_of_any_number_of_attributes_is_deleted(clock: Any, attributes: int) -> None:
+    whole: Item = {"id": {"S": "a"}, **{f"c{number}": {"N": str(number)} for number in range(attributes)}}
+    client = FakeDynamoDb(whole)
+
+    assert deleter(client, clock).delete([deletion(1, whole)]) == Deleted(1, ())
+    assert client.items == {}
+
+
+# what happens between the read and the deletion
+
+
+def put(client: FakeDynamoDb, other: Item) -> Step:
+    return lambda: client.items.update({other["id"]["S"]: other})
+
+
+def test_an_item_that_changes_after_it_was_read_is_left_alone(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"), item("b"))
+    client.at_deletions = [put(client, item("a", "changed"))]
+
+    deleted = deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))])
+
+    assert deleted == Deleted(1, (1,))
+    assert client.items == {"a": item("a", "changed")}
+    assert client.reads == [["a", "b"], ["a"]]
+
+
+def test_an_item_that_loses_an_attribute_after_it_was_read_is_left_alone(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"))
+    client.at_deletions = [put(client, {"id": {"S": "a"}})]
+
+    assert deleter(client, clock).delete([deletion(1, item("a"))]) == Deleted(0, (1,))
+    assert client.items == {"a": {"id": {"S": "a"}}}
+
+
+def test_an_item_that_a_run_put_there_in_another_form_meanwhile_is_deleted_all_the_same(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"))
+    client.at_deletions = [put(client, item("a", "Fife"))]
+
+    assert deleter(client, clock).delete([deletion(1, item("a"), item("a", "Fife"))]) == Deleted(1, ())
+    assert client.items == {}
+
+
+@pytest.mark.parametrize("whole", [item("a"), {"id": {"S": "a"}}])
+def test_an_item_that_goes_after_it_was_read_is_gone(clock: Any, whole: Item) -> None:
+    client = FakeDynamoDb(whole)
+    client.at_deletions = [client.items.clear]
+
+    assert deleter(client, clock).delete([deletion(1, whole)]) == Deleted(1, ())
+
+
+def test_a_deletion_whose_answer_is_lost_has_been_made(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"), item("b"))
+    client.lost_answers = 1
+
+    assert deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))]) == Deleted(2, ())
+    assert client.deletions == ["a", "b"]
+
+
+def test_what_an_attempt_that_broke_off_has_noted_is_looked_at_again(clock: Any) -> None:
+    client = FakeDynamoDb(item("a", "theirs"), item("b"))
+    client.at_deletions = [throttled()]
+    client.at_reads = [None, lambda: client.items.pop("a") and None]
+
+    assert deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))]) == Deleted(2, ())
+
+
+def test_what_was_left_alone_stays_so_while_others_are_tried_again(clock: Any) -> None:
+    client = FakeDynamoDb(item("a", "theirs"), item("b"))
+    client.at_deletions = [put(client, item("b", "theirs"))]
+
+    assert deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))]) == Deleted(0, (1, 2))
+    assert client.reads == [["a", "b"], ["b"]]
+
+
+# what DynamoDB turns away
+
+
+def test_a_throttled_deletion_is_made_again_and_counted_alone(clock: Any) -> None:
+    items = [item(key) for key in "abc"]
+    client, meter = FakeDynamoDb(*items), CostMeter()
+    client.at_deletions = [None, throttled()]
+
+    deleted = deleter(client, clock, meter).delete([deletion(number, one) for number, one in enumerate(items, 1)])
+
+    assert deleted == Deleted(3, ())
+    assert client.deletions == ["a", "b", "b", "c"]
+    assert meter.read().throttled == {FULL: 1}
+    assert clock.sleeps == [0.05]
+
+
+def test_a_throttled_read_is_made_again_and_counts_all_that_it_asked_for(clock: Any) -> None:
+    client, meter = FakeDynamoDb(item("a"), item("b")), CostMeter()
+    client.at_reads = [throttled()]
+
+    deleted = deleter(client, clock, meter).delete([deletion(1, item("a")), deletion(2, item("b"))])
+
+    assert deleted == Deleted(2, ())
+    assert meter.read().throttled == {FULL: 2}
+
+
+def test_one_call_that_fails_is_made_again_and_not_those_beside_it(clock: Any) -> None:
+    items = [item(str(number)) for number in range(150)]
+    client = FakeDynamoDb(*items)
+    client.at_reads = [EndpointConnectionError(endpoint_url="https://dynamodb")]
+
+    deleted = deleter(client, clock).delete([deletion(number, one) for number, one in enumerate(items, 1)])
+
+    assert deleted == Deleted(150, ())
+    assert [len(keys) for keys in client.reads] == [100, 50, 100]
+
+
+def test_keys_that_are_left_unread_are_asked_for_again(clock: Any) -> None:
+    client, meter = FakeDynamoDb(item("a"), item("b", "theirs"), item("c")), CostMeter()
+    unread = {TABLE: {"Keys": [{"id": {"S": "b"}}, {"id": {"S": "c"}}]}}
+    client.at_reads = [{"Responses": {TABLE: [item("a")]}, "UnprocessedKeys": unread}]
+
+    deleted = deleter(client, clock, meter).delete([deletion(n, item(key)) for n, key in enumerate("abc", 1)])
+
+    assert deleted == Deleted(2, (2,))
+    assert client.reads == [["a", "b", "c"], ["b", "c"]]
+    assert meter.read().throttled == {"UnprocessedItems": 2}
+
+
+def test_keys_of_which_none_is_read_are_asked_for_again(clock: Any) -> None:
+    client = FakeDynamoDb(item("a", "theirs"))
+    client.at_reads = [{"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [{"id": {"S": "a"}}]}}}]
+
+    assert deleter(client, clock).delete([deletion(1, item("a"))]) == Deleted(0, (1,))
+
+
+@pytest.mark.parametrize("at", ["at_reads", "at_deletions"])
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
+def test_a_call_that_is_refused_for_good_is_made_once(clock: Any, at: str, code: str) -> None:
+    client = FakeDynamoDb(item("a"), item("b"))
+    setattr(client, at, [client_error(code)])
+
+    with pytest.raises(ClientError, match=code):
+        deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))])
+
+    assert (len(client.reads), clock.sleeps, sorted(client.items)) == (1, [], ["a", "b"])
+
+
+def test_a_table_that_stays_full_ends_the_batch_before_its_time_does(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"), item("b"), item("c", "theirs"))
+    client.at_deletions = [None, *(throttled() for _ in range(10_000))]
+
+    with pytest.raises(WriteDeadlineExceeded, match=r"no time left to delete 3 of .* from cars") as raised:
+        deleter(client, clock).delete([deletion(n, item(key)) for n, key in enumerate("abc", 1)])
+
+    assert isinstance(raised.value.__cause__, ClientError)
+    assert clock.remaining > 5.0
+    assert sorted(client.items) == ["b", "c"]
+
+
+def test_without_time_nothing_is_asked(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"))
+    clock.remaining = 5.0
+
+    with pytest.raises(WriteDeadlineExceeded, match="delete 1 of"):
+        deleter(client, clock).delete([deletion(1, item("a"))])
+
+    assert client.reads == []
+
+
+# answers that say nothing
+
+HOLLOW: Sequence[Any] = [
+    {},
+    {"Responses": {TABLE: []}},
+    {"UnprocessedKeys": {}},
+    {"Responses": None, "UnprocessedKeys": {}},
+    {"Responses": {}, "UnprocessedKeys": {}},
+    {"Responses": {"tb_others": []}, "UnprocessedKeys": {}},
+    {"Responses": {TABLE: [], "tb_others": []}, "UnprocessedKeys": {}},
+    {"Responses": {TABLE: []}, "UnprocessedKeys": {TABLE: {}}},
+    {"Responses": {TABLE: []}, "UnprocessedKeys": {"tb_others": {"Keys": []}}},
+    {"Responses": {TABLE: [item("of another call")]}, "UnprocessedKeys": {}},
+    {"Responses": {TABLE: []}, "UnprocessedKeys": {TABLE: {"Keys": [{"id": {"S": "of another call"}}]}}},
+]
+
+
+@pytest.mark.parametrize("hollow", HOLLOW)
+def test_no_item_counts_as_gone_because_an_answer_says_nothing_of_it(clock: Any, hollow: Any) -> None:
+    client = FakeDynamoDb(item("a", "theirs"), item("b"))
+    client.at_reads = [hollow]
+
+    assert deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))]) == Deleted(1, (1,))
+    assert client.reads == [["a", "b"]] * 2
+
+
+def test_answers_that_say_nothing_end_the_batch(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"))
+    client.at_reads = [{}] * 10_000
+
+    with pytest.raises(WriteDeadlineExceeded) as raised:
+        deleter(client, clock).delete([deletion(1, item("a"))])
+
+    assert isinstance(raised.value.__cause__, UnconfirmedAnswerError)
+
+
+# what it costs
+
+
+@pytest.mark.parametrize(("capacity", "units"), [({"TableName": TABLE, "CapacityUnits": 2.5}, 5.0), (None, None)])
+def test_the_write_units_are_those_that_dynamodb_says(clock: Any, capacity: Any, units: float | None) -> None:
+    client, meter = FakeDynamoDb(item("a"), item("b")), CostMeter()
+    client.capacity = capacity
+
+    deleter(client, clock, meter).delete([deletion(1, item("a")), deletion(2, item("b"))])
+
+    assert meter.read().write_units == units
