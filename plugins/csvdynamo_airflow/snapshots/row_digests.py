@@ -172,15 +172,15 @@ class RowDigests:
             ) AS met USING (key_hash)
             """,
         )
+        met = f"(SELECT key_hash FROM {rows} WHERE key_hash IS NOT NULL)"
         vanished = self._step(
             "vanished",
             f"""
-            SELECT {LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known ANTI JOIN
-                (SELECT key_hash FROM {rows} WHERE key_hash IS NOT NULL) AS rows USING (key_hash)
+            SELECT {LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known ANTI JOIN {met} AS rows
+                USING (key_hash)
             """,
         )
-        # Of a row of which the rules make no item, what was there before stays there.
-        left = f"(SELECT key_hash FROM {rows} WHERE item IS NULL)"
+        # Where none of a key's rows is written, what may be there stays: by the rules, or as DynamoDB or a batch fails.
         self._step(
             "lines",
             f"""
@@ -188,7 +188,7 @@ class RowDigests:
             UNION ALL
             SELECT '{BEFORE}', NULL, {LINE} FROM {known} AS known SEMI JOIN {touched} AS touched USING (key_hash)
             UNION ALL
-            SELECT '{BEFORE}', NULL, {LINE} FROM {suspected} AS known SEMI JOIN {left} AS rows USING (key_hash)
+            SELECT '{BEFORE}', NULL, {LINE} FROM {suspected} AS known SEMI JOIN {met} AS rows USING (key_hash)
             """,
         )
         [whole, told] = self._numbers(

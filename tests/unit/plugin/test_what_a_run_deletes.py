@@ -1,0 +1,46 @@
+"""Which items a run deletes, after runs that were red, killed, stale or not whole."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from csvdynamo.datasets.dataset import Limits
+from tests.support.quick_folder import quick_folder
+from tests.support.quick_prepare import prepare_quickly
+from tests.support.run_chain import Chain, End
+from tests.unit.plugin.test_changed_chains import CARS, DELETING, written
+
+RULES = replace(CARS, write=DELETING)
+A, B, C = ("a", "Kent", "2020"), ("b", "Köln", "2021"), ("c", "Ulm", "2022")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with quick_folder() as made, prepare_quickly(made):
+        yield made
+
+
+@pytest.fixture
+def chain(folder: Path) -> Chain:
+    """A data set whose first run was green."""
+    chain = Chain(folder)
+    chain.run(written([A, B, C]), RULES)
+    return chain
+
+
+def keys(chain: Chain) -> set[str]:
+    return set(chain.table.items)
+
+
+def test_an_item_of_a_red_run_whose_row_was_in_a_failed_batch_of_the_next_is_deleted_when_its_key_vanishes(
+    chain: Chain,
+) -> None:
+    alone = replace(RULES, limits=Limits(rows_per_batch=1))
+    chain.run(written([A, ("b", "of the red run", "2021"), C]), alone, End.RED)
+    chain.run(written([A, ("b", "never written", "2021"), C]), alone, failing=[1])
+
+    chain.run(written([A, C]), alone)
+
+    assert keys(chain) == {"A_a", "A_c"}
