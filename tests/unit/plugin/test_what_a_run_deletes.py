@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Limits
+from csvdynamo.datasets.dataset import Dataset, Limits, Vanished
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
 from tests.support.run_chain import Chain, End
@@ -44,3 +44,14 @@ def test_an_item_of_a_red_run_whose_row_was_in_a_failed_batch_of_the_next_is_del
     chain.run(written([A, C]), alone)
 
     assert keys(chain) == {"A_a", "A_c"}
+
+
+@pytest.mark.parametrize("between", [Vanished.KEEP, Vanished.REPORT])
+def test_what_was_noted_outlives_a_run_that_deletes_nothing(chain: Chain, between: Vanished) -> None:
+    keeping: Dataset = replace(RULES, write=replace(DELETING, vanished=between))
+    chain.run(written([A, B, C, ("d", "Bonn", "2023")]), RULES, End.RED)
+    chain.run(written([A, B]), keeping)
+
+    chain.run(written([A, B]), RULES)
+
+    assert keys(chain) == {"A_a", "A_b"}
