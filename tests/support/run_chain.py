@@ -89,6 +89,10 @@ class Chain:
         """List executions as `OtherExecutions` does."""
         return [one for one in self.by_hand if one.started <= end and (one.stopped is None or one.stopped >= start)]
 
+    def began_since(self, since: float) -> list[Other]:
+        """List executions as `OtherExecutions` does."""
+        return [other for other in self.by_hand if other.started > since]
+
     def known_since(self) -> float:
         """Say since when they are known of."""
         return self.machine_since
@@ -104,7 +108,8 @@ class Chain:
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
         leaves_one = prepared.difference is not None
         trace = prepared.difference.trace if prepared.difference and dataset.write.deletes else None
-        claim = Claim(pointer, prepared.execution_name, prepared.base, leaves_one, lambda: self.identity, trace)
+        at = prepared.difference.at if prepared.difference else 0.0
+        claim = Claim(pointer, prepared.execution_name, prepared.base, leaves_one, lambda: self.identity, trace, at)
         claim.make(self, time.time())  # type: ignore[arg-type]
 
     def run(self, content: bytes, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = ()) -> Ran:

@@ -153,7 +153,7 @@ def find_table(stack: Stack, dataset: Dataset) -> str:
 
 def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migration:
     """Make the migration of a prepared file."""
-    s3 = client("s3")
+    s3, difference = client("s3"), prepared.difference
     return Migration(
         dataset=stack.dataset,
         states=client("stepfunctions"),
@@ -168,8 +168,9 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
             StoredPointer(s3, prepared.bucket, stack.dataset),
             prepared.execution_name,
             prepared.base,
-            leaves_one=prepared.difference is not None,
+            leaves_one=difference is not None,
             find_table=partial(find_table, stack, dataset),
-            trace=prepared.difference.trace if prepared.difference and dataset.write.deletes else None,
+            trace=difference.trace if difference and dataset.write.deletes else None,
+            at=difference.at if difference else 0.0,
         ),
     )

@@ -8,12 +8,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot, Trace
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import is_counted_name
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, StoredPointer
 from csvdynamo_airflow.workflow.other_executions import Other, OtherExecutions
 
 _CLOCKS_SECONDS = 60.0
 """How far the clocks of a worker and of AWS may be apart, where a run's own executions are told from others."""
+
+_OTHER_TABLE = "the table is another one than then, was made anew, or its items expire by another attribute"
+
+
+class StaleFileError(MigrationError):
+    """A file of all rows deletes by what was known of the table when it was prepared, and that was long ago."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"This run was to delete the items of keys that vanished, as far as it was known when its file was "
+            f"prepared: {why}. Clear the task prepare, which finds anew which have."
+        )
 
 
 def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherExecutions, at: float) -> Base:
@@ -49,6 +62,7 @@ class Claim:
         leaves_one: Whether the run leaves a snapshot when it is green.
         find_table: Tells the table as it is now (`Snapshot.table`).
         trace: What the run may put into the table; None where nobody wants to know.
+        at: When the run looked for what it rests on, in seconds since the epoch.
     """
 
     stored: StoredPointer
@@ -57,6 +71,7 @@ class Claim:
     leaves_one: bool
     find_table: Callable[[], str]
     trace: Trace | None = None
+    at: float = 0.0
 
     def make(self, others: OtherExecutions, now: float) -> None:
         """Say that the run writes; an execution of it is started or redriven next.
@@ -67,10 +82,14 @@ class Claim:
 
         Raises:
             SnapshotGoneError: Its file rests on a snapshot that does not hold any more.
+            StaleFileError: Which keys vanished is not what it was when the file was prepared.
             WrittenMeanwhileError: Others change what is told of the snapshot all the time.
         """
-        if self.base is not None and (why := why_gone(self.base, self.find_table(), others, now)):
-            raise SnapshotGoneError(self.base.execution, why)
+        if self.base is not None:
+            if why := why_gone(self.base, self.find_table(), others, now):
+                raise SnapshotGoneError(self.base.execution, why)
+        elif self.trace is not None and (why := self._why_stale(self.trace, others)):
+            raise StaleFileError(why)
         self.stored.claim(self.run, self.base, make=self.leaves_one, trace=self.trace)
 
     def refuse_other_table(self) -> None:
@@ -81,6 +100,16 @@ class Claim:
         """
         if self.base is not None and (why := _why_other_table(self.base, self.find_table())):
             raise SnapshotGoneError(self.base.execution, why)
+
+    def _why_stale(self, trace: Trace, others: OtherExecutions) -> str:
+        """Say why the keys that vanished are others by now, where the run rests on no snapshot that would tell.
+
+        What runs that began before may have written was looked at, also where they had not ended.
+        """
+        if trace.table != self.find_table():
+            return _OTHER_TABLE
+        other = next(iter(others.began_since(self.at)), None)
+        return f"execution {other.name} has written since" if other else ""
 
 
 def why_gone(snapshot: Snapshot, table: str, executions: OtherExecutions, now: float) -> str:
@@ -114,11 +143,7 @@ def writers_since(snapshot: Snapshot, executions: OtherExecutions, until: float)
 
 
 def _why_other_table(snapshot: Snapshot, table: str) -> str:
-    return (
-        ""
-        if snapshot.table == table
-        else "the table is another one than then, was made anew, or its items expire by another attribute"
-    )
+    return "" if snapshot.table == table else _OTHER_TABLE
 
 
 def _has_left(other: Other, snapshot: Snapshot) -> bool:

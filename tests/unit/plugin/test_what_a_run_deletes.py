@@ -1,5 +1,6 @@
 """Which items a run deletes, after runs that were red, killed, stale or not whole."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Limits, Vanished
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.workflow.other_executions import Other
+from csvdynamo_airflow.workflow.snapshot_trust import StaleFileError
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
 from tests.support.run_chain import Chain, End
@@ -14,6 +18,7 @@ from tests.unit.plugin.test_changed_chains import CARS, DELETING, written
 
 RULES = replace(CARS, write=DELETING)
 A, B, C = ("a", "Kent", "2020"), ("b", "Köln", "2021"), ("c", "Ulm", "2022")
+OTHER_C = ("c", "Bonn", "2022")
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +60,38 @@ def test_what_was_noted_outlives_a_run_that_deletes_nothing(chain: Chain, betwee
     chain.run(written([A, B]), RULES)
 
     assert keys(chain) == {"A_a", "A_b"}
+
+
+@pytest.fixture
+def stale(chain: Chain) -> Prepared:
+    """A file of all rows, with the deletion of one that an earlier run had written otherwise and then was red."""
+    chain.run(written([A, B, OTHER_C]), RULES, End.RED)
+    prepared = chain.prepare(written([A, B]), RULES)
+    assert (prepared.deletions, prepared.base) == (1, None)
+    return prepared
+
+
+def test_a_run_deletes_nothing_once_another_execution_began_since_it_was_prepared(
+    chain: Chain, stale: Prepared
+) -> None:
+    now = time.time()
+    chain.by_hand.append(Other("later", "later", "SUCCEEDED", now + 1, now + 2))
+
+    with pytest.raises(StaleFileError, match="execution later has written since"):
+        chain.claim(stale, RULES)
+
+
+def test_a_run_goes_on_that_was_prepared_while_another_one_wrote(chain: Chain, stale: Prepared) -> None:
+    now = time.time()
+    chain.by_hand.append(Other("before", "before", "SUCCEEDED", now - 60, now + 1))
+
+    chain.claim(stale, RULES)
+
+
+def test_a_run_deletes_nothing_of_a_table_that_was_made_anew_since_it_was_prepared(
+    chain: Chain, stale: Prepared
+) -> None:
+    chain.identity = "another table"
+
+    with pytest.raises(StaleFileError, match="made anew"):
+        chain.claim(stale, RULES)
