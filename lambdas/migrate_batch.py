@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from csvdynamo.aws.answer_checksum import check_answers
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import batch_write, client
 from csvdynamo.errors import OtherRulesError
@@ -124,8 +125,13 @@ def _delete(deletions: list[Deletion], env: Environment, within: Backoff, meter:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Make the client that reads and deletes items, once, when the first batch names some."""
-    return client("dynamodb", attempts=1)
+    """Make the client that reads and deletes items, once, when the first batch names some.
+
+    An answer that was cut on its way may read as one of items that are gone.
+    """
+    made = client("dynamodb", attempts=1)
+    check_answers(made)
+    return made
 
 
 def _refuse_other_rules(batch: Batch, rules: RowRules) -> None:
