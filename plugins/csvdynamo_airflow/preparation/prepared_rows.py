@@ -60,8 +60,7 @@ class ContentRules:
             text: The rows.
             longest: Characters of the longest row, or more.
         """
-        plain = text.isascii() or not _UNDECODED.search(text)
-        return plain and "\0" not in text and self._fits(longest)
+        return is_readable(text) and self._fits(longest)
 
     def judge(self, fields: list[str]) -> BadRecord | None:
         """Say what is wrong with a row of the right width, None if nothing is."""
@@ -111,6 +110,11 @@ class ContentRules:
     @cached_property
     def _record_limit(self) -> int:
         return MAX_RECORD_BYTES - RECORD_ENVELOPE_BYTES - 3 * max(self._name_sizes, default=0)
+
+
+def is_readable(text: str) -> bool:
+    """Tell whether a text has neither a byte of another encoding nor a NUL."""
+    return (text.isascii() or not _UNDECODED.search(text)) and "\0" not in text
 
 
 def plain_rows(lines: Sequence[str], first: int) -> str | None:

@@ -11,7 +11,13 @@ from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
-from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, ContentRules, format_rows, plain_rows
+from csvdynamo_airflow.preparation.prepared_rows import (
+    ENVELOPE_BYTES,
+    ContentRules,
+    format_rows,
+    is_readable,
+    plain_rows,
+)
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.source_header import HeaderError, check_header
 from csvdynamo_airflow.reading.csv_records import CsvRecords
@@ -197,6 +203,7 @@ class Rewriter:
                 good.append((number, fields))
             else:
                 spool.add(number, bad)
-                if bad.column not in self.header.key_names:
-                    keys.add_rejected(number, [fields[place] for place in self.header.key_places])
+                key_cells = [fields[place] for place in self.header.key_places]
+                if is_readable("".join(key_cells)):
+                    keys.add_rejected(number, key_cells)
         return good

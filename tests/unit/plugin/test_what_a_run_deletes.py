@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Limits, Vanished
+from csvdynamo.datasets.dataset import Dataset, Limits, UnknownKeys, Vanished
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.workflow.other_executions import Other
 from csvdynamo_airflow.workflow.snapshot_trust import StaleFileError
@@ -17,6 +17,7 @@ from tests.support.run_chain import Chain, End
 from tests.unit.plugin.test_changed_chains import CARS, DELETING, written
 
 RULES = replace(CARS, write=DELETING)
+IN_UTF_8 = replace(CARS.source, encoding="utf-8")
 A, B, C = ("a", "Kent", "2020"), ("b", "Köln", "2021"), ("c", "Ulm", "2022")
 OTHER_C = ("c", "Bonn", "2022")
 
@@ -95,3 +96,16 @@ def test_a_run_deletes_nothing_of_a_table_that_was_made_anew_since_it_was_prepar
 
     with pytest.raises(StaleFileError, match="made anew"):
         chain.claim(stale, RULES)
+
+
+@pytest.mark.parametrize("unreadable", [b"\xff", b"\0"])
+@pytest.mark.parametrize("cell", [b"Ulm", b"Ulm%s"])
+def test_a_run_deletes_nothing_beside_a_row_whose_key_cannot_be_read_whatever_else_of_it_cannot(
+    chain: Chain, cell: bytes, unreadable: bytes
+) -> None:
+    city = cell.replace(b"%s", unreadable)
+    careful = replace(RULES, write=replace(DELETING, unknown_keys=UnknownKeys.KEEP), source=IN_UTF_8)
+
+    chain.run(b"city,id,year\nKent,a,2020\n" + city + b",c" + unreadable + b",2022\nK\xc3\xb6ln,b,2021\n", careful)
+
+    assert keys(chain) == {"A_a", "A_b", "A_c"}
