@@ -58,7 +58,7 @@ class Outcome:
         misfiled: Rejects that Firehose could not partition, among ``rejects``.
         failed: Rows of batches that failed.
         unstarted: Rows of batches that never started.
-        failures_by_error: How many of the failed rows are in batches that ended with each error.
+        failures_by_error: How many of the failed rows, and of the deletions, are in batches that ended with each error.
         deleted: Items to be deleted that are not there any more, as the batches that succeeded answered.
         left: Items that were to be deleted and were left alone, as they are not those that a run put there.
         undeleted: Items that were to be deleted by batches that did not succeed; some may be gone.

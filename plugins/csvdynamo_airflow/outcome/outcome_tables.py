@@ -143,7 +143,8 @@ class OutcomeTables:
         [[written, rejected, deleted]] = self._fetch(
             "SELECT coalesce(sum(written), 0), coalesce(sum(rejected), 0), coalesce(sum(deleted), 0) " + batches
         )
-        failed = f"{rows} JOIN (SELECT batch, error {batches}) USING (batch) WHERE standing = '{RowStanding.FAILED}'"
+        begun = f"(SELECT batch, error {batches} WHERE status <> 'PENDING')"
+        failed = f"{rows} JOIN {begun} USING (batch) WHERE standing IN ('{RowStanding.FAILED}', '{_UNDELETED}')"
         missing = f"{rows} WHERE standing = '{_MISSING}' ORDER BY ALL LIMIT {_MISSING_NAMED}"
         [[superseded]] = self._fetch(
             f"SELECT count(*) FROM {self._rejected} AS rejected ANTI JOIN {self._awaited} USING (reject_id)"

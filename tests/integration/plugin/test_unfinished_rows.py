@@ -12,6 +12,7 @@ import pytest
 from csvdynamo.errors import BatchError, ResultFileError
 from csvdynamo.records.result_files import UnfinishedBatch
 from csvdynamo.rules.codes import RejectCode, UnfinishedCode
+from csvdynamo.rules.deletions import Deletion
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.outcome.gathering import gather
@@ -74,6 +75,22 @@ def test_failed_and_unstarted_rows_follow_the_rejects_in_the_csv_and_are_told_fr
         ["k5", "Kent", "5", "BATCH_NOT_STARTED", "", "its batch was never started: the Map Run ended before"],
     ]
     assert (outcome.rejects, outcome.by_code, outcome.failed, outcome.unstarted) == (1, {"BAD_TYPE": 1}, 2, 1)
+
+
+def test_deletions_that_the_function_refused_are_told_by_its_error_and_those_that_never_began_by_none(s3: Any) -> None:
+    deletions = [dict(zip(("_row", "ID", "City"), map(str, Deletion(one, "k", ("d",)).fields(2)), strict=True)) for one in (1, 2)]
+    put_results(
+        s3,
+        "cars-1",
+        {
+            "FAILED": [batch_that_failed(deletions[:1], error="TurnLostError")],
+            "PENDING": [batch_that_never_started(deletions[1:])],
+        },
+    )
+
+    outcome = fetched(s3)
+
+    assert (outcome.failed, outcome.undeleted, outcome.failures_by_error) == (0, 2, {"TurnLostError": 1})
 
 
 def test_the_json_lines_of_the_rejects_hold_rejects_alone(s3: Any) -> None:
