@@ -31,6 +31,8 @@ ITEM_COLUMNS = {"row": "BIGINT", "item": "VARCHAR", "units": "BIGINT", "keyless"
 """The columns of a file of items: the row's number, the digest of the item that the rules make of it and the write
 units that it takes, neither where they make none, and whether they make no key either."""
 
+_NO_ITEMS = f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in ITEM_COLUMNS.items())} LIMIT 0)"
+
 _COLUMNS_AT_ONCE = 50
 """DuckDB's memory is bounded, and a file may have thousands: the digest of more goes on from that of those before."""
 
@@ -149,14 +151,15 @@ class RowDigests:
 
         Args:
             items: The items of the rows that `without_items` names (`ITEM_COLUMNS`); None where nobody wants to know of
-                them.
+                them. Those of rows that a snapshot tells go along all the same.
 
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
         known, suspected = self._known, self._suspected
         unnoted = "NULL::VARCHAR AS item, NULL::BIGINT AS units, key IS NULL AS keyless"
-        rows = self._with_items(items) if items else f"(SELECT *, {unnoted} FROM {self._rows})"
+        noted = read_csv(items, ITEM_COLUMNS) if items else _NO_ITEMS
+        rows = self._with_items(noted) if items or self._tells_items() else f"(SELECT *, {unnoted} FROM {self._rows})"
         unknown = self._step(
             "unknown",
             f"""
@@ -176,8 +179,8 @@ class RowDigests:
         vanished = self._step(
             "vanished",
             f"""
-            SELECT {LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known ANTI JOIN {met} AS rows
-                USING (key_hash)
+            SELECT {LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known
+                ANTI JOIN {met} AS rows USING (key_hash)
             """,
         )
         # Where none of a key's rows is written, what may be there stays: by the rules, or as DynamoDB or a batch fails.
@@ -250,15 +253,19 @@ class RowDigests:
             marks[row] = 1
         return marks
 
-    def _with_items(self, items: Path) -> str:
-        """Give the rows with their items: those of the file, and of rows that a snapshot has what it tells."""
+    def _tells_items(self) -> bool:
+        told = f"SELECT 1 FROM {self._known} WHERE item IS NOT NULL LIMIT 1"
+        return self._session.execute(told).fetchone() is not None
+
+    def _with_items(self, items: str) -> str:
+        """Give the rows with their items: those that are noted, and of rows that a snapshot has what it tells."""
         told = f"(SELECT DISTINCT key_hash, high, low, item AS known_item, units AS known_units FROM {self._known})"
         return self._step(
             "rows_with_items",
             f"""
             SELECT rows.*, coalesce(item, known_item) AS item, coalesce(units, known_units) AS units,
                 coalesce(keyless, false) OR key IS NULL AS keyless
-            FROM {self._rows} AS rows LEFT JOIN {read_csv(items, ITEM_COLUMNS)} AS items USING (row)
+            FROM {self._rows} AS rows LEFT JOIN {items} AS items USING (row)
             LEFT JOIN {told} AS known USING (key_hash, high, low)
             """,
         )

@@ -18,7 +18,11 @@ from csvdynamo.writing.batch import Deleted
 from csvdynamo.writing.deleter import Deleter
 
 TABLE = "tb_cars"
-GONE = {"Responses": {TABLE: []}, "UnprocessedKeys": {}, "ConsumedCapacity": [{"TableName": TABLE, "CapacityUnits": 0.5}]}
+GONE = {
+    "Responses": {TABLE: []},
+    "UnprocessedKeys": {},
+    "ConsumedCapacity": [{"TableName": TABLE, "CapacityUnits": 0.5}],
+}
 
 
 class _Raw:

@@ -78,7 +78,9 @@ def test_failed_and_unstarted_rows_follow_the_rejects_in_the_csv_and_are_told_fr
 
 
 def test_deletions_that_the_function_refused_are_told_by_its_error_and_those_that_never_began_by_none(s3: Any) -> None:
-    deletions = [dict(zip(("_row", "ID", "City"), map(str, Deletion(one, "k", ("d",)).fields(2)), strict=True)) for one in (1, 2)]
+    deletions = [
+        dict(zip(("_row", "ID", "City"), map(str, Deletion(one, "k", ("d",)).fields(2)), strict=True)) for one in (1, 2)
+    ]
     put_results(
         s3,
         "cars-1",

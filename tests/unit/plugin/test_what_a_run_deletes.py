@@ -109,3 +109,13 @@ def test_a_run_deletes_nothing_beside_a_row_whose_key_cannot_be_read_whatever_el
     chain.run(b"city,id,year\nKent,a,2020\n" + city + b",c" + unreadable + b",2022\nK\xc3\xb6ln,b,2021\n", careful)
 
     assert keys(chain) == {"A_a", "A_b", "A_c"}
+
+
+@pytest.mark.parametrize("between", [Vanished.KEEP, Vanished.REPORT])
+def test_the_items_that_a_snapshot_tells_outlive_a_run_that_deletes_nothing(chain: Chain, between: Vanished) -> None:
+    keeping = replace(RULES, write=replace(DELETING, vanished=between))
+    chain.run(written([A, ("b", "Bonn", "2021"), C]), keeping)
+
+    chain.run(written([A]), RULES)
+
+    assert keys(chain) == {"A_a", "A_b"}  # what this run wrote of b nobody noted
