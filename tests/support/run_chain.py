@@ -108,8 +108,9 @@ class Chain:
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
         leaves_one = prepared.difference is not None
         trace = prepared.difference.trace if prepared.difference and dataset.write.deletes else None
-        at = prepared.difference.at if prepared.difference else 0.0
-        claim = Claim(pointer, prepared.execution_name, prepared.base, leaves_one, lambda: self.identity, trace, at)
+        at, told = (prepared.difference.at, prepared.difference.traces) if prepared.difference else (0.0, ())
+        name, base = prepared.execution_name, prepared.base
+        claim = Claim(pointer, name, base, leaves_one, lambda: self.identity, trace, at, told)
         claim.make(self, time.time())  # type: ignore[arg-type]
 
     def run(self, content: bytes, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = ()) -> Ran:

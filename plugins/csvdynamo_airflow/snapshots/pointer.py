@@ -117,7 +117,15 @@ class StoredPointer:
         except self.s3.exceptions.NoSuchKey:
             return Pointer()
 
-    def claim(self, run: str, base: Snapshot | None, *, make: bool, trace: Trace | None = None) -> None:
+    def claim(
+        self,
+        run: str,
+        base: Snapshot | None,
+        *,
+        make: bool,
+        trace: Trace | None = None,
+        told: Collection[Trace] = (),
+    ) -> None:
         """Say that a run is about to write to the table.
 
         Args:
@@ -125,6 +133,7 @@ class StoredPointer:
             base: The snapshot that its file rests on; None where it writes all rows, which mends what a check found.
             make: Whether to say so where there is no object. A run that leaves no snapshot has nothing to say there.
             trace: What it may put into the table; None where nobody wants to know.
+            told: What earlier runs may have put there, and the trace tells as well.
 
         Raises:
             SnapshotGoneError: The file rests on a snapshot that does not hold any more.
@@ -132,8 +141,9 @@ class StoredPointer:
         """
 
         def claimed(pointer: Pointer) -> Pointer:
-            traces = tuple(one for one in pointer.traces if one != trace)
-            traces = (*traces, trace)[-_MOST_TRACES:] if trace else traces
+            traces = pointer.traces
+            if trace is not None:
+                traces = (*(one for one in traces if one != trace and one not in told), trace)[-_MOST_TRACES:]
             if base is None:
                 return Pointer(pointer.snapshot, writer=run, traces=traces)
             why = pointer.speaks_against_it(run)

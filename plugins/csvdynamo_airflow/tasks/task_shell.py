@@ -172,5 +172,6 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
             find_table=partial(find_table, stack, dataset),
             trace=difference.trace if difference and dataset.write.deletes else None,
             at=difference.at if difference else 0.0,
+            told=difference.traces if difference else (),
         ),
     )

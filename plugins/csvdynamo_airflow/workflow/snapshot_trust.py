@@ -63,6 +63,7 @@ class Claim:
         find_table: Tells the table as it is now (`Snapshot.table`).
         trace: What the run may put into the table; None where nobody wants to know.
         at: When the run looked for what it rests on, in seconds since the epoch.
+        told: What earlier runs may have put into the table, and the trace tells as well.
     """
 
     stored: StoredPointer
@@ -72,6 +73,7 @@ class Claim:
     find_table: Callable[[], str]
     trace: Trace | None = None
     at: float = 0.0
+    told: tuple[Trace, ...] = ()
 
     def make(self, others: OtherExecutions, now: float) -> None:
         """Say that the run writes; an execution of it is started or redriven next.
@@ -90,7 +92,7 @@ class Claim:
                 raise SnapshotGoneError(self.base.execution, why)
         elif self.trace is not None and (why := self._why_stale(self.trace, others)):
             raise StaleFileError(why)
-        self.stored.claim(self.run, self.base, make=self.leaves_one, trace=self.trace)
+        self.stored.claim(self.run, self.base, make=self.leaves_one, trace=self.trace, told=self.told)
 
     def refuse_other_table(self) -> None:
         """Refuse to check a table that is not the one whose rows a run left as they were.

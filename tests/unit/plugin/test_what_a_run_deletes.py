@@ -9,8 +9,10 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Limits, UnknownKeys, Vanished
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.workflow.other_executions import Other
 from csvdynamo_airflow.workflow.snapshot_trust import StaleFileError
+from tests.hostile.in_process import BUCKET
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
 from tests.support.run_chain import Chain, End
@@ -61,6 +63,16 @@ def test_what_was_noted_outlives_a_run_that_deletes_nothing(chain: Chain, betwee
     chain.run(written([A, B]), RULES)
 
     assert keys(chain) == {"A_a", "A_b"}
+
+
+def test_a_red_run_tells_what_those_before_it_told_so_that_one_trace_is_kept(chain: Chain) -> None:
+    for city, end in (("Bonn", End.RED), ("Jena", End.KILLED), ("Hof", End.RED)):
+        chain.run(written([A, ("b", city, "2021"), (f"of {city}", city, "2023")]), RULES, end)
+    assert len(StoredPointer(chain.s3, BUCKET, "cars").read().traces) == 1  # type: ignore[arg-type]
+
+    chain.run(written([A]), RULES)
+
+    assert keys(chain) == {"A_a"}
 
 
 @pytest.fixture
