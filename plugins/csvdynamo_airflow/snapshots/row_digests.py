@@ -10,6 +10,7 @@ are the same, and its cells have its key: keys that are brought together cost a 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,11 +233,11 @@ class RowDigests:
         for key, items, units in fetched(keys):
             yield VanishedKey(key, tuple(items), units)
 
-    @property
+    @cached_property
     def _by_key(self) -> str:
         items = "coalesce(list(DISTINCT item ORDER BY item) FILTER (item IS NOT NULL), [])"
         told = f"key, {items} AS items, coalesce(max(units), 0) AS units"
-        return f"(SELECT {told} FROM {self._read('vanished')} GROUP BY key)"
+        return self._step("by_key", f"SELECT {told} FROM {self._read('vanished')} GROUP BY key")
 
     @property
     def _deletable(self) -> str:
@@ -254,8 +255,7 @@ class RowDigests:
         return marks
 
     def _tells_items(self) -> bool:
-        told = f"SELECT 1 FROM {self._known} WHERE item IS NOT NULL LIMIT 1"
-        return self._session.execute(told).fetchone() is not None
+        return bool(self._session.execute(f"SELECT 1 FROM {self._known} WHERE item IS NOT NULL LIMIT 1").fetchall())
 
     def _with_items(self, items: str) -> str:
         """Give the rows with their items: those that are noted, and of rows that a snapshot has what it tells."""
