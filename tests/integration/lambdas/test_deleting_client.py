@@ -36,7 +36,7 @@ class _Raw:
 def answering(client: Any, document: object, checksum: int | None = None) -> Any:
     """Let a client have one answer for every call."""
     body = json.dumps(document).encode()
-    headers = {"x-amz-crc32": str(crc32(body) if checksum is None else checksum)}
+    headers: Any = {"x-amz-crc32": str(crc32(body) if checksum is None else checksum)}
     client.meta.events.register("before-send.dynamodb", lambda **_: AWSResponse("", 200, headers, _Raw(body)))
     return client
 
