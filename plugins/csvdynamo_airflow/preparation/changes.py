@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csvdynamo.datasets.dataset import Dataset, Vanished, Write
+from csvdynamo.datasets.dataset import Dataset
+from csvdynamo.datasets.write_rules import Vanished, Write
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.documents.snapshot import Base, Difference
@@ -21,11 +22,12 @@ from csvdynamo_airflow.preparation.deletions import (
 )
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
 from csvdynamo_airflow.snapshots.changed_rows import append, copy_rows
+from csvdynamo_airflow.snapshots.fetched_base import fetch_snapshot, fetch_suspects
 from csvdynamo_airflow.snapshots.row_digests import Found, RowDigests
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import QueryError, open_duckdb
 from csvdynamo_airflow.storage.growing_file import GrowingFile
-from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha256, put_once, upload
+from csvdynamo_airflow.storage.stored_file import file_sha256, put_once, upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -246,10 +248,10 @@ def _compare(
     if keys is None:
         raise ValueError("the keys of the rows were not kept")
     write, folder = dataset.write, space.folder
-    before, base = _fetch_snapshot(s3, bucket, base, folder)
+    before, base = fetch_snapshot(s3, bucket, base, folder)
     if not write.deletes:
         base = replace(base, traces=())  # nobody looks at them, and so they go on to be told
-    suspects = _fetch_suspects(s3, bucket, base, folder) if write.deletes else []
+    suspects = fetch_suspects(s3, bucket, base, folder) if write.deletes else []
     with open_duckdb(space) as session:
         digests, items = RowDigests(session, space), None
         digests.read(prepared.path, prepared.headers, dataset.rules, keys)
@@ -273,41 +275,3 @@ def _compare(
         if vanished:
             append(vanished.rows, output)
     return replace(comparison, path=path)
-
-
-def _fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tuple[tuple[Path, Path] | None, Base]:
-    """Fetch the digests of a snapshot, and its list of rows that were not written. One that is gone is none."""
-    snapshot = base.snapshot
-    if snapshot is None:
-        return None, base
-    digests, unwritten = folder / "snapshot", folder / "unwritten"
-    try:
-        fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
-        fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
-    except ObjectError:
-        why = f"the snapshot s3://{bucket}/{snapshot.key} is gone, or was changed"
-        return None, replace(base, snapshot=None, why_all=why)
-    return (digests, unwritten), base
-
-
-def _fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> list[tuple[Path, Path | None]]:
-    """Fetch what says which items the table may have beside those of the snapshot. What is gone says nothing."""
-    found: list[tuple[Path, Path | None]] = []
-    snapshot = base.last if base.snapshot is None else None
-    try:
-        if snapshot is not None:
-            digests, unwritten = folder / "last_snapshot", folder / "last_unwritten"
-            fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
-            fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
-            found.append((digests, unwritten))
-    except ObjectError as error:
-        log.warning("Items of the last green run are not deleted: %s", error)
-    for number, trace in enumerate(base.traces):
-        path = folder / f"trace_{number}"
-        try:
-            fetch(s3, bucket, trace.key, trace.sha256, path)
-        except ObjectError as error:
-            log.warning("Items of a run that was not green are not deleted: %s", error)
-        else:
-            found.append((path, None))
-    return found

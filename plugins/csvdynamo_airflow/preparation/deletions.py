@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from csvdynamo.datasets.dataset import Dataset, UnknownKeys, Write
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import OnChange
+from csvdynamo.datasets.write_rules import UnknownKeys, Write
 from csvdynamo.datasets.write_units import WriteUnits
 from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LAST_CHECK_FILE = "last_check.json"
+"""Beside a run's report: the execution whose items were looked for last, and how many were missing or changed."""
 
 _DAMAGE = (DifferenceKind.MISSING, DifferenceKind.CHANGED, DifferenceKind.UNDELETED)
-"""Beside a run's report: the execution whose items were looked for last, and how many were missing or changed."""
 
 log = shown_log(__name__)
 

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Self
 
@@ -23,6 +22,7 @@ from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
 from csvdynamo.datasets.values import Flag, Percent, Text, Texts, WholeNumber, fail
+from csvdynamo.datasets.write_rules import Vanished, Write
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
@@ -152,67 +152,6 @@ class Limits:
     def adapts(self) -> bool:
         """Whether a run changes how many batches run at once."""
         return self.least_concurrency < self.max_concurrency
-
-
-class WriteMode(StrEnum):
-    """Which rows of a file are written: all of them, or those that the table does not have as they are."""
-
-    ALL = "all"
-    CHANGED = "changed"
-
-
-class Vanished(StrEnum):
-    """What becomes of items whose keys no row of the source has any more."""
-
-    KEEP = "keep"
-    REPORT = "report"
-    DELETE = "delete"
-
-
-class UnknownKeys(StrEnum):
-    """What records mean for a deletion whose keys cannot be told."""
-
-    KEEP = "keep"
-    IGNORE = "ignore"
-
-
-@section(frozen=True, config=STRICT)
-class Write:
-    """Which rows are written."""
-
-    mode: WriteMode = Field(
-        default=WriteMode.ALL,
-        description='`"all"`: every row of the file; `"changed"`: [new and changed rows](#only-what-changed) alone, as '
-        "long as nothing speaks against what the last green run left in the table",
-    )
-    vanished: Vanished = Field(
-        default=Vanished.KEEP,
-        description='keys that earlier runs put into the table, and no row of the source has any more: `"keep"` counts '
-        'them; `"report"` lists them, too; `"delete"` [deletes their items](#keys-that-vanished), but for those that '
-        "are not as a run put them there",
-    )
-    max_delete_percent: Annotated[float, Percent()] = Field(
-        default=1.0,
-        description="with more items to delete than this, of those that earlier runs put into the table, the run fails "
-        "before a row is written",
-    )
-
-    unknown_keys: UnknownKeys = Field(
-        default=UnknownKeys.KEEP,
-        description="records whose keys cannot be told, as they are blank, refused by the rules or unreadable: any key "
-        'that vanished may be theirs. `"keep"`: a run with such records deletes nothing, and says so; `"ignore"`: it '
-        "deletes all the same",
-    )
-
-    @property
-    def only_changed(self) -> bool:
-        """Whether new and changed rows alone are written."""
-        return self.mode is WriteMode.CHANGED
-
-    @property
-    def deletes(self) -> bool:
-        """Whether items are deleted whose keys vanished."""
-        return self.vanished is Vanished.DELETE
 
 
 @section(frozen=True, config=STRICT)

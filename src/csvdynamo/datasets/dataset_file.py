@@ -13,13 +13,14 @@ from pydantic.dataclasses import dataclass
 from csvdynamo.datasets import table_checks
 from csvdynamo.datasets.column_rules import ColumnRules
 from csvdynamo.datasets.computed_rules import ComputedRules
-from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Values, Vanished, Write
+from csvdynamo.datasets.dataset import Attributes, DagSettings, Dataset, Gates, Limits, Values
 from csvdynamo.datasets.grammar import STRICT, dotted, read
 from csvdynamo.datasets.notifications import Notification
 from csvdynamo.datasets.policies import Policies, SchemaPolicy, Verification, Verify
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
+from csvdynamo.datasets.write_rules import Vanished, Write
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
 from csvdynamo.rules.computed import Computed, RowNumber

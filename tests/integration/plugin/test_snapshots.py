@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from csvdynamo.datasets.dataset import Vanished, Write, WriteMode
 from csvdynamo.datasets.table_rules import Table
+from csvdynamo.datasets.write_rules import Vanished, Write, WriteMode
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.file_header import DELETIONS

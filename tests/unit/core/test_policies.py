@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, UnknownKeys, Vanished
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
+from csvdynamo.datasets.write_rules import UnknownKeys, Vanished
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.row_rules import DuplicatePolicy
 

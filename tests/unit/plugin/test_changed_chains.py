@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.datasets.dataset import Dataset, Gates, Limits, UnknownKeys, Vanished, Write, WriteMode
+from csvdynamo.datasets.dataset import Dataset, Gates, Limits
 from csvdynamo.datasets.policies import Policies
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
+from csvdynamo.datasets.write_rules import UnknownKeys, Vanished, Write, WriteMode
 from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.computed import Computed, RowNumber
 from csvdynamo.rules.row_rules import DuplicatePolicy

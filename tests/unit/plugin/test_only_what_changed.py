@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.datasets.dataset import Limits, Vanished, Write
+from csvdynamo.datasets.dataset import Limits
 from csvdynamo.datasets.policies import Policies
+from csvdynamo.datasets.write_rules import Vanished, Write
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.row_rules import DuplicatePolicy

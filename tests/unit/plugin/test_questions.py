@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from csvdynamo.datasets.dataset import Gates, Vanished, Write, WriteMode
+from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import OnChange
+from csvdynamo.datasets.write_rules import Vanished, Write, WriteMode
 from csvdynamo_airflow.documents.approval import Approval, Question
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.schema_change import Reference, SchemaChange

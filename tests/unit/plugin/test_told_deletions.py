@@ -9,9 +9,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, GateAction, Gates, Vanished, Write, WriteMode
+from csvdynamo.datasets.dataset import Dataset, GateAction, Gates
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
+from csvdynamo.datasets.write_rules import Vanished, Write, WriteMode
 from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.html_report import html_report

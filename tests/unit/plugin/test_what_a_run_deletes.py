@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from csvdynamo.datasets.dataset import Dataset, Limits, UnknownKeys, Vanished
+from csvdynamo.datasets.dataset import Dataset, Limits
+from csvdynamo.datasets.write_rules import UnknownKeys, Vanished
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.workflow.other_executions import Other

@@ -1,0 +1,52 @@
+"""Fetches what a run may rest on, and what the table may have beside that."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csvdynamo_airflow.documents.snapshot import Base
+from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.storage.stored_file import ObjectError, fetch
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = shown_log(__name__)
+
+
+def fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tuple[tuple[Path, Path] | None, Base]:
+    """Fetch the digests of a snapshot, and its list of rows that were not written. One that is gone is none."""
+    snapshot = base.snapshot
+    if snapshot is None:
+        return None, base
+    digests, unwritten = folder / "snapshot", folder / "unwritten"
+    try:
+        fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
+        fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
+    except ObjectError:
+        why = f"the snapshot s3://{bucket}/{snapshot.key} is gone, or was changed"
+        return None, replace(base, snapshot=None, why_all=why)
+    return (digests, unwritten), base
+
+
+def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> list[tuple[Path, Path | None]]:
+    """Fetch what says which items the table may have beside those of the snapshot. What is gone says nothing."""
+    found: list[tuple[Path, Path | None]] = []
+    snapshot = base.last if base.snapshot is None else None
+    try:
+        if snapshot is not None:
+            digests, unwritten = folder / "last_snapshot", folder / "last_unwritten"
+            fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
+            fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
+            found.append((digests, unwritten))
+    except ObjectError as error:
+        log.warning("Items of the last green run are not deleted: %s", error)
+    for number, trace in enumerate(base.traces):
+        path = folder / f"trace_{number}"
+        try:
+            fetch(s3, bucket, trace.key, trace.sha256, path)
+        except ObjectError as error:
+            log.warning("Items of a run that was not green are not deleted: %s", error)
+        else:
+            found.append((path, None))
+    return found
