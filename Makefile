@@ -128,9 +128,9 @@ load: $(READY) ## Migrate a million generated rows with the real DAG, and watch 
 	@$(PY) -m bench load --rows "$(ROWS)"
 
 .PHONY: chaos
-chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [STREAMS=2] [SEED=…] [ONLY=number] [THROUGH_AIRFLOW=1] [VERSIONS=1]
+chaos: $(READY) ## Migrate under injected faults and count every row [RUNS=60] [STREAMS=2] [SEED=…] [ONLY=number] [THROUGH_AIRFLOW=1] [VERSIONS=3]
 	@$(PY) -m tests.chaos $(if $(RUNS),--runs "$(RUNS)") --streams "$(STREAMS)" $(if $(SEED),--seed "$$SEED") $(if $(ONLY),--only "$$ONLY") \
-	  $(if $(THROUGH_AIRFLOW),--through-airflow) $(if $(VERSIONS),--of-versions)
+	  $(if $(THROUGH_AIRFLOW),--through-airflow) $(if $(VERSIONS),--versions "$(VERSIONS)")
 
 .PHONY: docs
 docs: $(VENV)/.ready ## Write the tables of docs/ and the JSON Schema from what is declared

@@ -43,9 +43,7 @@ def main() -> None:
 def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
     with (
         _stacks(arguments) as stacks,
-        Campaign(
-            stacks, arguments.seed, arguments.through_airflow, arguments.verbose, arguments.of_versions
-        ) as campaign,
+        Campaign(stacks, arguments.seed, arguments.through_airflow, arguments.verbose, arguments.versions) as campaign,
     ):
         for ended, number in enumerate(numbers, 1):
             try:
@@ -63,9 +61,9 @@ def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | ra
 def again(arguments: argparse.Namespace, number: int) -> str:
     """Write the command that repeats one run."""
     through_airflow = "1" if arguments.through_airflow else ""
-    of_versions = "1" if arguments.of_versions else ""
+    versions = str(arguments.versions) if arguments.versions else ""
     return make_command(
-        "chaos", SEED=arguments.seed, ONLY=str(number), THROUGH_AIRFLOW=through_airflow, VERSIONS=of_versions
+        "chaos", SEED=arguments.seed, ONLY=str(number), THROUGH_AIRFLOW=through_airflow, VERSIONS=versions
     )
 
 
@@ -74,8 +72,8 @@ def _side_by_side(arguments: argparse.Namespace, streams: int) -> Summary:
     with _stacks(arguments) as stacks, tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-") as folder:
         files = [Path(folder) / f"{number}.json" for number in range(streams)]
         shared = ["--runs", str(arguments.runs), "--seed", arguments.seed, "--streams", str(streams)]
-        shared += ["--stacks", str(stacks.folder)]
-        shared += [option for option in ("--verbose", "--through-airflow", "--of-versions") if option in sys.argv]
+        shared += ["--versions", str(arguments.versions), "--stacks", str(stacks.folder)]
+        shared += [option for option in ("--verbose", "--through-airflow") if option in sys.argv]
         commands = [
             [sys.executable, "-m", "tests.chaos", *shared, "--stream", str(number), "--summary", str(file)]
             for number, file in enumerate(files)
@@ -105,7 +103,9 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", type=int, metavar="NUMBER", help="repeat one run of the campaign")
     parser.add_argument("--streams", type=int, default=1, help="how many go on side by side (default: %(default)s)")
     parser.add_argument("--through-airflow", action="store_true", help="run the DAG by airflow dags test: slower")
-    parser.add_argument("--of-versions", action="store_true", help="each run is a chain, of a source's versions")
+    parser.add_argument(
+        "--versions", type=int, default=0, help="each run is a chain, of so many versions of its source (default: none)"
+    )
     parser.add_argument("--stacks", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--stream", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--summary", type=Path, help="write the summary there as JSON")

@@ -25,7 +25,7 @@ from tests.chaos.interruption import Interruption
 from tests.chaos.oracle import LostRowError, Oracle
 from tests.chaos.rows import Source, write_source
 from tests.chaos.summary import Summary
-from tests.chaos.versions import VERSIONS, write_versions
+from tests.chaos.versions import write_versions
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
 from tests.support.forked import task_host
@@ -50,20 +50,20 @@ class Campaign:
         seed: Another seed gives other rows, rates and faults.
         through_airflow: Run the DAG by `airflow dags test`; else its tasks by a task host.
         verbose: Print the tasks' logs, too.
-        of_versions: Each run is a chain of runs, of a source's versions.
+        versions: Each run is a chain of runs, of so many versions of its source; 0 for runs by themselves.
     """
 
     stacks: Stacks
     seed: str
     through_airflow: bool = False
     verbose: bool = False
-    of_versions: bool = False
+    versions: int = 0
     summary: Summary = field(default_factory=Summary)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csvdynamo-chaos-")))
-            name = _OF_VERSIONS if self.of_versions else _DATASET
+            name = _OF_VERSIONS if self.versions else _DATASET
             self._dataset = self.stacks.dataset(name)
             aws_log = self._folder / "local-aws.log"
             running = stack.enter_context(self.stacks.copy(log=aws_log, settings=_FAST))
@@ -98,9 +98,9 @@ class Campaign:
         """
         seed, path = f"{self.seed}.{number}", self._folder / "source.csv"
         try:
-            if self.of_versions:
-                for version, source in enumerate(write_versions(path, seed)):
-                    self._run_one(number * VERSIONS + version, f"{seed}.{version}", source)
+            if self.versions:
+                for version, source in enumerate(write_versions(path, seed, self.versions)):
+                    self._run_one(number * self.versions + version, f"{seed}.{version}", source)
             else:
                 self._run_one(number, seed, write_source(path, seed))
         finally:
@@ -119,7 +119,7 @@ class Campaign:
                 source = write_source(Path(run.params["source_url"]), seed, later=True)
             report = self._oracle.report(run.report_key)
             self._oracle.check(report, source, seed)
-            if self.of_versions:
+            if self.versions:
                 self._oracle.check_changes(report, source, seed)
                 self.summary.deleted += source.deleted
             self._oracle.check_uploads(seed)
@@ -162,7 +162,7 @@ class Campaign:
         """
         dice = random.Random(f"middle {seed}")
         # A version that is overtaken would not be the one before the next.
-        alone = plan.sure in LATE or not isinstance(run, DagRun) or self.of_versions
+        alone = plan.sure in LATE or not isinstance(run, DagRun) or self.versions
         if alone or dice.random() > _INTERRUPTED:
             yield None
             return
@@ -249,7 +249,7 @@ class Campaign:
         for start in range(0, len(keys), 25):
             deletes = [{"DeleteRequest": {"Key": {"key": {"S": key}}}} for key in keys[start : start + 25]]
             dynamodb.batch_write_item(RequestItems={table: deletes})
-        if self.of_versions:
+        if self.versions:
             key = pointer_key(self._dataset.name)
             self._deployed.client("s3").delete_object(Bucket=self._oracle.bucket, Key=key)
 

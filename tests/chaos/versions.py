@@ -9,8 +9,6 @@ from pathlib import Path
 from commands.sample import HARD_VALUES
 from tests.chaos.rows import Item, Source
 
-VERSIONS = 3
-
 _FEWEST, _MOST = 60, 120
 _GONE, _CHANGED, _NEW, _FAULTY = 0.06, 0.1, 0.06, 0.06
 _FAULTS = ("MISSING_KEY", "BAD_TYPE", "BAD_WIDTH")
@@ -28,17 +26,18 @@ class _Row:
         return {"key": {"S": f"K-{self.key}"}, "text": {"S": self.text}, "number": {"N": self.number}}
 
 
-def write_versions(path: Path, seed: str) -> Iterator[Source]:
+def write_versions(path: Path, seed: str, versions: int) -> Iterator[Source]:
     """Write the versions of a seed, each over the one before: rows go, come, change, move, and are faulty for once.
 
     Args:
         path: The file to write.
         seed: The seed: the same gives the same versions, and no two share a key.
+        versions: How many.
     """
     dice = random.Random(f"versions {seed}")
     rows = [_drawn(dice, f"{seed}-{number}") for number in range(dice.randint(_FEWEST, _MOST))]
     table: dict[str, Item] = {}
-    for version in range(VERSIONS):
+    for version in range(versions):
         if version:
             rows = _edited(rows, dice, f"{seed}-{version}")
         for row in rows:

@@ -126,7 +126,7 @@ def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where
     assert first.report["changes"]["why_all"]
 
     # Eight percent: three rows are others, one is new; the columns have another order.
-    _edit(source, ("VIN1,", "NEW1,"), ("VIN2,", "NEW2,"), ("VIN3,", "NEW3,"))
+    edit(source, ("VIN1,", "NEW1,"), ("VIN2,", "NEW2,"), ("VIN3,", "NEW3,"))
     _turn_columns(source, "VIN50,2020,51")
     second = place.dags.run(str(source))
     assert second.status == 0, second.output[-3000:]
@@ -136,7 +136,7 @@ def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where
     assert (second.report["map_run_rows"], _differences(second.report)) == (4, (51, {}))
 
     # Somebody starts an execution by hand between prepare and start.
-    _edit(source, ("VIN4\n", "NEW4\n"))
+    edit(source, ("VIN4\n", "NEW4\n"))
     third = place.dags.dag_run(str(source))
     third.run_before("start")
     by_hand = Path(vehicles(["9"], "by_hand.csv"))
@@ -164,41 +164,6 @@ def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where
     assert "found 1 items missing or changed" in again.report["changes"]["why_all"]
 
 
-def test_items_of_keys_that_vanished_are_deleted_behind_a_guard_and_what_others_changed_is_left_alone(
-    checked_dags: Dags, fresh_table: Any, vehicles: Any, tmp_path: Path
-) -> None:
-    place = Place.of(checked_dags, tmp_path)
-    deleting = 'write = { mode = "changed", vanished = "delete", max_delete_percent = 4 }'
-    place.mend(('verify = "full"', f'verify = "full"\n{deleting}'))
-    source = Path(vehicles(keys(50, blank=0)))
-    assert place.dags.run(str(source)).status == 0
-
-    # One key comes, one row changes, two keys go; somebody has changed the item of one of them.
-    _edit(source, ("VIN1,", "NEW1,"))
-    _leave_out(source, "5", "6")
-    theirs = {**KEY.values(vehicle("A_6")), "note": {"S": "mine"}}
-    fresh_table.put_item(TableName=TABLE, Item=theirs)
-    second = place.dags.run(str(source))
-    assert second.status == 0, second.output[-3000:]
-    changes = second.report["changes"]
-    told = [changes[name] for name in ("changed", "unchanged", "vanished", "to_delete", "deleted", "left_alone")]
-    assert told == [1, 47, 2, 2, 1, 1]
-    assert (second.report["map_run_rows"], second.report["ledger"]["unaccounted"]) == (3, 0)
-    # The deleted key was looked for as well; what is left alone is of nobody's.
-    assert _differences(second.report) == (49, {"foreign": 1})
-    table = place.dags.table()
-    assert (len(table), vehicle("A_5") in table, table[vehicle("A_6")]) == (49, False, theirs)
-
-    # A third of the file is missing: nothing is written, and nothing deleted.
-    _edit(source, ("VIN2,", "NEW2,"))
-    _leave_out(source, *map(str, range(35, 38)))
-    executions = place.dags.executions()
-    third = place.dags.run(str(source))
-    assert third.status != 0
-    assert "3 items of 48 would be deleted" in "\n".join(third.report["problems"])
-    assert (place.dags.executions(), place.dags.table()) == (executions, table)
-
-
 @pytest.mark.parametrize(("rows", "rejected"), [(40, 3), (3, 3)], ids=["one more than allowed", "all of them"])
 def test_more_rejects_than_the_gate_allows_fail_the_run(
     checked_dags: Dags, vehicles: Any, rows: int, rejected: int
@@ -219,14 +184,6 @@ def _differences(report: dict[str, Any]) -> tuple[int, dict[str, int]]:
     assert verification["mode"] == "full"
     kinds = ("missing", "changed", "unfinished", "stale", "foreign", "undeleted")
     return verification["keys_checked"], {kind: verification[kind] for kind in kinds if verification.get(kind)}
-
-
-def _leave_out(source: Path, *vehicles: str) -> None:
-    """Remove the rows of some vehicles."""
-    lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if line.rstrip().rpartition(",")[2] not in vehicles]
-    assert len(kept) == len(lines) - len(vehicles)
-    source.write_text("".join(kept), encoding="utf-8")
 
 
 def _take_error_files(s3: Any, bucket: str, execution: str) -> None:
@@ -253,7 +210,8 @@ def _put_superseded_reject(s3: Any, bucket: str, execution: str) -> None:
     s3.put_object(Bucket=bucket, Key=f"{error_prefix(execution)}repeated", Body=body)
 
 
-def _edit(source: Path, *replacements: tuple[str, str]) -> None:
+def edit(source: Path, *replacements: tuple[str, str]) -> None:
+    """Replace texts of a source, each of which stands there once."""
     text = source.read_text(encoding="utf-8")
     for old, new in replacements:
         assert text.count(old) == 1

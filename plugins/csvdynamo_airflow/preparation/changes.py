@@ -262,8 +262,7 @@ def _compare(
         unknown, vanished = unknown_keys(prepared, found, dataset) if write.deletes else 0, None
         deletes = write.deletes and may_delete(prepared, unknown, write)
         if found.vanished and write.vanished is not Vanished.KEEP:
-            key, width = dataset.rules.key, len(prepared.headers)
-            vanished = list_vanished(digests.vanished(), key, width, space, deletes=deletes)
+            vanished = list_vanished(digests.vanished(), dataset, prepared.headers, space, deletes=deletes)
         digests.keep(deletes=deletes)
         comparison = Comparison(prepared.path, found, vanished, base, unknown)
         if not comparison.is_in_part:

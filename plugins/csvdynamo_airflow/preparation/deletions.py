@@ -16,13 +16,13 @@ from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo.rules.item_digest import item_digest
-from csvdynamo.rules.keys import TableKey
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
+from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.source_gate import SourceFault
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
-from csvdynamo_airflow.preparation.prepared_rows import format_rows
+from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, format_rows, item_bytes
 from csvdynamo_airflow.snapshots.row_digests import Found, VanishedKey
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 
@@ -77,8 +77,12 @@ def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace, mark
     return path
 
 
+class DeletionTooLargeError(MigrationError):
+    """No batch has room for what says that an item is to be deleted."""
+
+
 def list_vanished(
-    vanished: Iterable[VanishedKey], key: TableKey, width: int, space: DiskSpace, *, deletes: bool
+    vanished: Iterable[VanishedKey], dataset: Dataset, headers: Sequence[str], space: DiskSpace, *, deletes: bool
 ) -> VanishedKeys:
     """List the keys that vanished, each as DynamoDB's own JSON on a line, and make the deletions of their items.
 
@@ -87,14 +91,17 @@ def list_vanished(
 
     Args:
         vanished: The keys, those first that can be deleted.
-        key: What they are keys of.
-        width: How many columns the prepared file has, without the row number's.
+        dataset: The data set.
+        headers: The headers of the prepared file, without the row number's.
         space: The space of a private folder.
         deletes: Whether any is deleted.
 
     Raises:
+        DeletionTooLargeError: A batch has no room for one of the deletions.
         NoSpaceError: The disk has no room.
     """
+    key, header = dataset.rules.key, FileHeader(tuple(headers))
+    limit = dataset.limits.max_input_bytes_per_batch - ENVELOPE_BYTES
     listed, rows = space.folder / VANISHED_FILE, space.folder / "deletion_rows"
     deletions = units = 0
     with space.open_text(listed) as keys_file, space.open_text(rows) as rows_file:
@@ -102,7 +109,15 @@ def list_vanished(
             keys_file.write(f"{json.dumps(key.values(one.key), default=_base64)}\n")
             if deletes and one.items:
                 deletions, units = deletions + 1, units + one.units
-                rows_file.write(format_rows([Deletion(deletions, one.key, one.items).fields(width)]))
+                fields = Deletion(deletions, one.key, one.items).fields(len(headers))
+                size = item_bytes(header, list(map(str, fields[1:])))
+                if size > limit:
+                    raise DeletionTooLargeError(
+                        f"The item of the key {key.shown(one.key)} cannot be deleted: what says so takes {size:,} "
+                        f"bytes, and a batch has room for {limit:,}. Raise limits.max_input_bytes_per_batch, or set "
+                        'write.vanished = "report", and deploy.'
+                    )
+                rows_file.write(format_rows([fields]))
     return VanishedKeys(listed, deletions, rows, units)
 
 

@@ -26,7 +26,7 @@ log = shown_log(__name__)
 _VERSION = 2
 """What the digests are made of. Those of another version are of other digests, and none of them is trusted."""
 _MOST_TRACES = 20
-"""Of more runs in a row that were not green, the items of the oldest stay in the table though their keys vanish."""
+"""Bounds the object: the digests of a run hold those of the traces that it looked at, so there are hardly two."""
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 
 

@@ -21,6 +21,7 @@ from csvdynamo_airflow.tasks.task_shell import (
     open_stack,
     permanent_errors_fail_at_once,
     refuse_other_rules,
+    refuse_unwanted_deletions,
     wait_for_turn,
 )
 
@@ -81,6 +82,7 @@ class ExecutionSensor(BaseSensorOperator):
         with permanent_errors_fail_at_once(), wait_for_turn(context):
             prepared = Prepared.from_json(self.prepared)
             refuse_other_rules(prepared, dataset)
+            refuse_unwanted_deletions(prepared, dataset)
             execution = make_migration(stack, dataset, prepared).take_up()
         # One that has ended is waited for as well, for a moment: it is the trigger that tells the Map Run's progress.
         self.log.info("Waiting for execution %s (%s)", shown(execution.arn), shown(execution.status))

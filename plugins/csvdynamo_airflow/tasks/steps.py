@@ -40,6 +40,7 @@ from csvdynamo_airflow.tasks.task_shell import (
     refuse_other_rules,
     refuse_other_table,
     refuse_unapproved,
+    refuse_unwanted_deletions,
 )
 from csvdynamo_airflow.workflow.migration import Migration
 from csvdynamo_airflow.workflow.other_executions import OtherExecutions
@@ -146,6 +147,7 @@ def start_migration(
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
         refuse_other_rules(file, dataset)
+        refuse_unwanted_deletions(file, dataset)
         refuse_unapproved(file, Approval.from_json(approval) if approval else None)
         last_check = LastCheck.of(client("s3"), dataset_name, file)
         execution = make_migration(stack, dataset, file).start(lambda newest: force or last_check.found_damage(newest))

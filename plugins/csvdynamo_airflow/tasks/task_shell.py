@@ -126,6 +126,20 @@ def refuse_other_rules(prepared: Prepared, dataset: Dataset) -> None:
         )
 
 
+def refuse_unwanted_deletions(prepared: Prepared, dataset: Dataset) -> None:
+    """Refuse to start an execution that deletes what is to be kept by now.
+
+    Raises:
+        AirflowFailException: The data set file does not let items be deleted any more.
+    """
+    if prepared.deletions and not dataset.write.deletes:
+        raise AirflowFailException(
+            f"The file s3://{prepared.bucket}/{prepared.migrated_key} deletes {prepared.deletions:,} items, and "
+            f"datasets/{dataset.name}.toml does not want any deleted any more. Clear the task prepare, which makes the "
+            'file anew, or set write.vanished = "delete" again, and deploy.'
+        )
+
+
 def refuse_unapproved(prepared: Prepared, approval: Approval | None) -> None:
     """Refuse to migrate a file that a gate asks about, and that no person let pass as it is.
 

@@ -357,10 +357,10 @@ def test_answers_that_say_nothing_end_the_batch(clock: Any) -> None:
 # what it costs
 
 
-@pytest.mark.parametrize(("capacity", "units"), [({"TableName": TABLE, "CapacityUnits": 2.5}, 5.0), (None, None)])
-def test_the_write_units_are_those_that_dynamodb_says(clock: Any, capacity: Any, units: float | None) -> None:
+@pytest.mark.parametrize(("told", "units"), [(2.5, 5.0), (None, None)])
+def test_the_write_units_are_those_that_dynamodb_says(clock: Any, told: Any, units: float | None) -> None:
     client, meter = FakeDynamoDb(item("a"), item("b")), CostMeter()
-    client.capacity = capacity
+    client.capacity = {"TableName": TABLE, "CapacityUnits": told}
 
     deleter(client, clock, meter).delete([deletion(1, item("a")), deletion(2, item("b"))])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ColumnType
+from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.row_rules import RowRules
 from tests.support.converted_row import convert_row
 
@@ -124,6 +125,9 @@ ITEMS = (
 )
 
 
+DIGESTS = ("6f7ca084a0f0b34d9c1733ec96add97b", "e0bb14be13ccc1c02821e8785743d52c")
+
+
 def _rules(make_dataset: Callable[[str], Dataset]) -> RowRules:
     return make_dataset(RULES).rules
 
@@ -133,6 +137,11 @@ def test_cells_have_the_items_that_rules_of_this_version_gave_them(make_dataset:
     assert json.loads(rules.to_json())["version"] == VERSION
 
     assert tuple(convert_row(rules, row) for row in ROWS) == ITEMS
+
+
+def test_items_have_the_digests_that_every_version_gave_them() -> None:
+    """What a run put into the table is known by them later, by another version of csvdynamo and of Python."""
+    assert tuple(map(item_digest, ITEMS)) == DIGESTS
 
 
 def test_every_type_is_recorded(make_dataset: Callable[[str], Dataset]) -> None:
