@@ -22,7 +22,7 @@ from csvdynamo_airflow.tasks.execution_sensor import ExecutionSensor
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_results
 from tests.integration.plugin.task_calls import TaskInstance
-from tests.unit.plugin.run_findings import RULES, execution
+from tests.unit.plugin.run_findings import RULES, difference, execution
 
 
 @pytest.fixture
@@ -136,6 +136,25 @@ def test_rules_that_were_changed_since_prepare_stop_start_wait_and_verify(
         run.verify,
     ):
         with pytest.raises(AirflowFailException, match=rf"then {RULES[:12]}, now {now}.*Clear the task prepare"):
+            task()
+
+
+def test_a_file_that_deletes_is_neither_started_nor_redriven_where_nothing_is_to_be_deleted_any_more(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.prepared = replace(run.prepared, difference=difference(new=11, deletions=2))
+    monkeypatch.setattr(steps, "refuse_other_table", lambda *_: None)
+    monkeypatch.setattr(execution_sensor, "open_dataset", lambda name: run.dataset)
+    monkeypatch.setattr(execution_sensor, "open_stack", lambda *_: STACK)
+    for module in (steps, execution_sensor):
+        monkeypatch.setattr(module, "make_migration", lambda *_: pytest.fail("it went on"))
+    sensor = ExecutionSensor(task_id="wait", dataset_name="cars", prepared=run.prepared.to_json())
+
+    for task in (
+        lambda: steps.start_migration("cars", run.prepared.to_json(), force=False),
+        lambda: sensor.execute({}),
+    ):
+        with pytest.raises(AirflowFailException, match=r"deletes 2 items, .*Clear the task prepare"):
             task()
 
 

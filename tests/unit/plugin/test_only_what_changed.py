@@ -11,9 +11,10 @@ import pytest
 
 from csvdynamo.datasets.dataset import Limits
 from csvdynamo.datasets.policies import Policies
+from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.write_rules import Vanished, Write
 from csvdynamo.rules.attribute_values import Item
-from csvdynamo.rules.keys import KeyAttribute, TableKey
+from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.deletions import list_vanished
@@ -228,12 +229,12 @@ def test_vanished_keys_are_listed_where_the_data_set_wants_it(chain: Chain) -> N
 
 
 def test_keys_of_every_type_are_listed_as_dynamodb_takes_them(folder: Path) -> None:
-    key = TableKey(KeyAttribute("id", "B"), KeyAttribute("year", "N"))
+    columns = (Column("id", type=ColumnType.BINARY), Column("year", type=ColumnType.NUMBER))
+    dataset = replace(CARS, table=Table("tb_cars", "id", sort_key="year"), columns=columns)
     item: Item = {"id": {"B": b"\x00="}, "year": {"N": "7.5"}}
+    vanished = VanishedKey(dataset.rules.key.of(item), (), 0)
 
-    vanished = VanishedKey(key.of(item), (), 0)
-
-    listed = list_vanished([vanished], key, 3, DiskSpace(folder, "list keys"), deletes=True).listed
+    listed = list_vanished([vanished], dataset, HEADER, DiskSpace(folder, "list keys"), deletes=True).listed
 
     assert listed.read_text(encoding="utf-8") == '{"id": {"B": "AD0="}, "year": {"N": "7.5"}}\n'
 

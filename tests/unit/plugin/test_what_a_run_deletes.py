@@ -10,7 +10,10 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset, Limits
 from csvdynamo.datasets.write_rules import UnknownKeys, Vanished
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.preparation.deletions import DeletionTooLargeError, list_vanished
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
+from csvdynamo_airflow.snapshots.row_digests import VanishedKey
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.workflow.other_executions import Other
 from csvdynamo_airflow.workflow.snapshot_trust import StaleFileError
 from tests.hostile.in_process import BUCKET
@@ -132,3 +135,15 @@ def test_the_items_that_a_snapshot_tells_outlive_a_run_that_deletes_nothing(chai
     chain.run(written([A]), RULES)
 
     assert keys(chain) == {"A_a", "A_b"}  # what this run wrote of b nobody noted
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(512 + 1124, True), (512 + 1123, False)])
+def test_a_deletion_that_no_batch_has_room_for_stops_the_run(folder: Path, limit: int, fits: bool) -> None:
+    dataset = replace(RULES, limits=Limits(max_input_bytes_per_batch=limit))
+    vanished, space = VanishedKey("A_" + "ü" * 500, ("0" * 32,), 1), DiskSpace(folder, "delete")
+
+    if fits:
+        assert list_vanished([vanished], dataset, ["id", "city", "year"], space, deletes=True).deletions == 1
+    else:
+        with pytest.raises(DeletionTooLargeError, match="1,124 bytes, and a batch has room for 1,123"):
+            list_vanished([vanished], dataset, ["id", "city", "year"], space, deletes=True)
