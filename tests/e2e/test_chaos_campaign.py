@@ -11,8 +11,6 @@ from commands.project import PYTHON_PATH, ROOT
 from tests.chaos.faults import FaultKind
 from tests.support.stacks import Stacks
 
-CHAINS, VERSIONS = 12, 2
-
 SEED = "CSVDYNAMO_CHAOS_SEED"
 """Variable that repeats the campaign of a seed."""
 
@@ -41,15 +39,6 @@ def test_no_row_is_lost_doubled_or_changed_whatever_fails(stacks: Stacks, tmp_pa
     assert 0 <= others <= told["deploys"]
     assert told["redrives"] + others > 0
     assert set(told["faults"]) == {kind.value for kind in FaultKind}
-
-
-def test_no_row_is_lost_and_no_item_deleted_that_should_not_be_in_chains_of_versions(
-    stacks: Stacks, tmp_path: Path
-) -> None:
-    told = campaign(stacks, tmp_path, CHAINS, "--versions", str(VERSIONS))
-
-    assert told["runs"] == told["green_at_once"] + told["green_when_run_again"] == CHAINS * VERSIONS
-    assert told["deleted"] > CHAINS
 
 
 def test_no_row_is_lost_through_airflow_either(stacks: Stacks, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ _LONG_FILES = {
     # this one at once: a short one of many tests, or a long one would wait.
     "tests/unit/core/test_hosts.py": 250,
     "tests/e2e/test_dag_runs.py": 130,
+    "tests/e2e/test_chaos_versions.py": 120,
     "tests/e2e/test_witnesses_taken_away.py": 80,
     "tests/e2e/test_least_privilege.py": 87,
     "tests/e2e/test_fence.py": 60,
@@ -41,6 +42,7 @@ _LONG_FILES = {
     "tests/integration/local_aws/test_redrives.py": 20,
     "tests/integration/plugin/test_accounted.py": 20,
     "tests/e2e/test_source_shapes.py": 19,
+    "tests/e2e/test_deletions.py": 19,
     "tests/e2e/test_corrected_rejects.py": 19,
     "tests/integration/plugin/test_witnesses.py": 17,
     "tests/integration/plugin/test_http_faults.py": 17,
