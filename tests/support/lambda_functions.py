@@ -65,7 +65,8 @@ def no_error_stream(deployed: Deployed) -> Iterator[Callable[[], None]]:
     [destination] = stream["Destinations"]
 
     def make() -> None:
-        if name not in firehose.list_delivery_streams()["DeliveryStreamNames"]:
+        # It may be there again by now; a list of all streams comes by pages.
+        with suppress(firehose.exceptions.ResourceInUseException):
             firehose.create_delivery_stream(
                 DeliveryStreamName=name,
                 DeliveryStreamType=stream["DeliveryStreamType"],

@@ -290,7 +290,7 @@ def test_deletions_that_were_not_made_are_in_the_tables_and_in_no_error_file(s3:
 
     assert (outcome.written, outcome.failed, outcome.unstarted) == (8, 1, 1)
     assert (outcome.deleted, outcome.left, outcome.undeleted) == (5, 2, 3)
-    assert outcome.failures_by_error == {"States.Timeout": 1}
+    assert outcome.failures_by_error == {"States.Timeout": 2}
     assert [line[2] for line in csv_rows(s3, outcome)[1:]] == ["3", "5"]
     assert [one["row"] for one in records(s3, outcome.unfinished_key)] == [3, 5]
     told = [(one["standing"], one["row"]) for one in rows_of(s3, outcome) if one["row"] is not None and one["row"] < 0]
