@@ -40,7 +40,7 @@ class Refresh:
         deleted: Items that were deleted.
         items: Items of the table then.
         seconds: Those of `airflow dags test`, from its start to its end.
-        task_seconds: Those of the tasks, together.
+        step_seconds: Each task's.
         usd: What it cost, by the dated prices; None where they say nothing.
     """
 
@@ -50,8 +50,13 @@ class Refresh:
     deleted: int
     items: int
     seconds: float
-    task_seconds: float
+    step_seconds: dict[str, float]
     usd: float | None
+
+    @property
+    def task_seconds(self) -> float:
+        """Those of the tasks, together."""
+        return sum(self.step_seconds.values())
 
 
 def run(rows: int) -> None:
@@ -76,7 +81,7 @@ def run(rows: int) -> None:
                 _write_version(generated, source, rows, is_second=version == "second")
                 measured.runs.append(_migrate(deployed, source, datasets, version))
     first, second = measured.runs
-    print(table(first, second).aligned())
+    print(table(first, second).aligned(), steps(first, second).aligned(), sep="\n\n")
     changed, new, gone = (round(rows * share) for share in (_CHANGED, _NEW, _GONE))
     if (second.written, second.deleted, second.items) != (changed + new, gone, rows + new - gone):
         fail(f"The second run was to put {changed + new:,} items and to delete {gone:,}.")
@@ -99,6 +104,15 @@ def table(first: Refresh, second: Refresh) -> Table:
     ]
     head = ("run", "rows", "put", "deleted", "items", "seconds (to the first)", "of the tasks", "US dollars")
     return Table(head, lines)
+
+
+def steps(first: Refresh, second: Refresh) -> Table:
+    """Set the tasks of the runs beside each other."""
+    lines = [
+        (task, f"{seconds:,.1f}", f"{second.step_seconds.get(task, 0.0):,.1f}")
+        for task, seconds in first.step_seconds.items()
+    ]
+    return Table(("task", "first, seconds", "second"), lines)
 
 
 def _write_version(generated: Path, source: Path, rows: int, *, is_second: bool) -> None:
@@ -134,6 +148,6 @@ def _migrate(deployed: Deployed, source: Path, datasets: Path, version: str) -> 
         deleted=report["changes"].get("deleted", 0),
         items=sum(page["Count"] for page in pages),
         seconds=ran.seconds,
-        task_seconds=sum(ran.step_seconds.values()),
+        step_seconds=ran.step_seconds,
         usd=report["cost"]["usd"] if report["cost"] else None,
     )
