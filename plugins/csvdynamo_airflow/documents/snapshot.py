@@ -109,7 +109,6 @@ class Difference:
         vanished: Keys that it has, and no row of the file.
         deletions: How many of these the file has deletions of.
         delete_units: Write units that the deletions take.
-        known: Keys that the snapshot has.
         unknown_keys: Records of the source whose keys cannot be told, where items are to be deleted.
         traces: What earlier runs may have put into the table, and this one has looked at.
         why_all: Why all rows are written; "" where the file rests on a snapshot.
@@ -141,7 +140,6 @@ class Difference:
     vanished_sha256: str = ""
     deletions: int = 0
     delete_units: int = 0
-    known: int = 0
     unknown_keys: int = 0
     traces: tuple[Trace, ...] = ()
 

@@ -153,7 +153,6 @@ class RowsToWrite:
             vanished_sha256=file_sha256(vanished.listed) if vanished else "",
             deletions=self.comparison.deletions,
             delete_units=vanished.write_units if vanished else 0,
-            known=found.known,
             unknown_keys=self.comparison.unknown_keys,
             traces=base.traces,
         )
@@ -260,7 +259,7 @@ def _compare(
             items = write_items(prepared, dataset, space, digests.without_items(prepared.source_rows))
         found = digests.compare(items)
         unknown, vanished = unknown_keys(prepared, found, dataset) if write.deletes else 0, None
-        deletes = write.deletes and may_delete(prepared, unknown, write)
+        deletes = write.deletes and may_delete(prepared, unknown)
         if found.vanished and write.vanished is not Vanished.KEEP:
             vanished = list_vanished(digests.vanished(), dataset, prepared.headers, space, deletes=deletes)
         digests.keep(deletes=deletes)

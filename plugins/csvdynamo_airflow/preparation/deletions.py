@@ -128,24 +128,25 @@ def _base64(value: bytes) -> str:
 def unknown_keys(prepared: PreparedFile, found: Found, dataset: Dataset) -> int:
     """Count the records of a source whose keys cannot be told: any key that vanished may be theirs.
 
-    The header that comes again is no row, nor is a last record that the data set file says is none.
+    The header that comes again is no row, nor is a last record that the data set file says is none; nor are any of them
+    where it says so of all.
     """
+    if dataset.write.unknown_keys is UnknownKeys.IGNORE:
+        return 0
     no_rows = prepared.rejects_by_code.get(RejectCode.REPEATED_HEADER, 0)
     if prepared.last_record is not None and dataset.gates.last_record is OnChange.ACCEPT:
         no_rows += 1
     return prepared.source_rows - no_rows - found.told_keys
 
 
-def may_delete(prepared: PreparedFile, unknown: int, write: Write) -> bool:
+def may_delete(prepared: PreparedFile, unknown: int) -> bool:
     """Tell whether a run of a data set that deletes may delete anything.
 
     Args:
         prepared: What was prepared. A corrected error CSV has some rows alone: what it has not has not vanished.
         unknown: Records whose keys cannot be told.
-        write: What the data set file says.
     """
-    is_known = unknown == 0 or write.unknown_keys is UnknownKeys.IGNORE
-    return is_known and not prepared.is_error_csv
+    return unknown == 0 and not prepared.is_error_csv
 
 
 def judge_deletions(deletions: int, known: int, write: Write) -> list[SourceFault]:

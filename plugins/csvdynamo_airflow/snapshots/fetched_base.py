@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csvdynamo_airflow.documents.snapshot import Base
+from csvdynamo_airflow.documents.snapshot import Base, Snapshot
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.storage.stored_file import ObjectError, fetch
 
@@ -19,14 +19,11 @@ def fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tup
     snapshot = base.snapshot
     if snapshot is None:
         return None, base
-    digests, unwritten = folder / "snapshot", folder / "unwritten"
     try:
-        fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
-        fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
+        return _fetch_both(s3, bucket, snapshot, folder), base
     except ObjectError:
         why = f"the snapshot s3://{bucket}/{snapshot.key} is gone, or was changed"
         return None, replace(base, snapshot=None, why_all=why)
-    return (digests, unwritten), base
 
 
 def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> list[tuple[Path, Path | None]]:
@@ -35,10 +32,7 @@ def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> lis
     snapshot = base.last if base.snapshot is None else None
     try:
         if snapshot is not None:
-            digests, unwritten = folder / "last_snapshot", folder / "last_unwritten"
-            fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
-            fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
-            found.append((digests, unwritten))
+            found.append(_fetch_both(s3, bucket, snapshot, folder))
     except ObjectError as error:
         log.warning("Items of the last green run are not deleted: %s", error)
     for number, trace in enumerate(base.traces):
@@ -50,3 +44,15 @@ def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> lis
         else:
             found.append((path, None))
     return found
+
+
+def _fetch_both(s3: "S3Client", bucket: str, snapshot: Snapshot, folder: Path) -> tuple[Path, Path]:
+    """Fetch a snapshot's digests, and its list of rows that were not written.
+
+    Raises:
+        ObjectError: One of them is gone, or was changed.
+    """
+    digests, unwritten = folder / "snapshot", folder / "unwritten"
+    fetch(s3, bucket, snapshot.key, snapshot.sha256, digests)
+    fetch(s3, bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, unwritten)
+    return digests, unwritten

@@ -120,7 +120,7 @@ def test_a_file_that_was_prepared_before_an_upgrade_asks_nothing() -> None:
 
 
 def test_who_is_asked_whether_items_are_deleted_sees_how_many_and_which() -> None:
-    changes = difference(new=91, vanished=7, deletions=5, known=96, vanished_key="reports/cars/cars-1/vanished.jsonl")
+    changes = difference(new=91, vanished=7, deletions=5, vanished_key="reports/cars/cars-1/vanished.jsonl")
     faults = judge_deletions(5, 96, Write(WriteMode.CHANGED, Vanished.DELETE))
     prepared = asked_about(difference=changes)
     prepared = replace(prepared, questions=questions(prepared, faults, Gates()))

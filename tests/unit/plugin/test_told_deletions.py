@@ -37,7 +37,7 @@ CARS = Dataset(
 )
 
 LISTED = "s3://bucket/reports/cars/cars-1/vanished.jsonl"
-DELETING = {"vanished": 5, "deletions": 4, "known": 400, "vanished_key": LISTED.removeprefix("s3://bucket/")}
+DELETING = {"vanished": 5, "deletions": 4, "vanished_key": LISTED.removeprefix("s3://bucket/")}
 
 
 @pytest.fixture(scope="module")

@@ -147,3 +147,15 @@ def test_a_deletion_that_no_batch_has_room_for_stops_the_run(folder: Path, limit
     else:
         with pytest.raises(DeletionTooLargeError, match="1,124 bytes, and a batch has room for 1,123"):
             list_vanished([vanished], dataset, ["id", "city", "year"], space, deletes=True)
+
+
+@pytest.mark.parametrize(("policy", "unknown", "deletions"), [(UnknownKeys.KEEP, 1, 0), (UnknownKeys.IGNORE, 0, 1)])
+def test_a_record_whose_key_nobody_can_tell_is_told_where_it_stops_deletions_and_nowhere_else(
+    chain: Chain, policy: UnknownKeys, unknown: int, deletions: int
+) -> None:
+    rules = replace(RULES, write=replace(DELETING, unknown_keys=policy))
+
+    found = chain.prepare(written([A, B, ("", "of nobody", "2022")]), rules).difference
+
+    assert found is not None
+    assert (found.vanished, found.unknown_keys, found.deletions) == (1, unknown, deletions)
