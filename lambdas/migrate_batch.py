@@ -3,6 +3,7 @@
 import json
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from csvdynamo.errors import OtherRulesError
 from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.file_header import untold_rules
+from csvdynamo.rules.guards import Guard
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch, Deleted, answer
@@ -22,12 +24,14 @@ from csvdynamo.writing.batch_writer import BatchWriter, WriteDoor
 from csvdynamo.writing.cost import CostMeter
 from csvdynamo.writing.error_stream import ErrorStream, FirehoseClient
 from csvdynamo.writing.fence import Fence
-from csvdynamo.writing.migration import Outcome, migrate
+from csvdynamo.writing.migration import Outcome, WriteItems, migrate
 from csvdynamo.writing.names import Names
 from csvdynamo.writing.settings import setting, staged_rules
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from csvdynamo.writing.table_items import TableItems
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
@@ -74,6 +78,9 @@ def environment() -> Environment:
 def handler(event: object, context: LambdaContext) -> BatchAnswer:
     """Migrate one batch: write its rows, then delete what its deletions name (`rules.deletions`).
 
+    A row that has a guard (`rules.guards`), or any where the rules insert, takes the place of no other item than that
+    allows.
+
     One without rows only tells whether its execution may migrate.
 
     Args:
@@ -106,10 +113,10 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
     rules = env.converter.rules
     _refuse_other_rules(batch, rules)
     env.fence.check(batch.execution_name, of_a_run=bool(batch.rules))
+    batch, guards = batch.unguarded()
     batch, deletions = env.names.turn_back(batch).parted()
     within = replace(backoff.with_margin(_WRITE_MARGIN_SECONDS), sleep=meter.waiting(backoff.sleep))
-    writer = BatchWriter(env.door, env.table_name, rules.key, within, meter=meter)
-    outcome = migrate(batch, env.converter, writer.write)
+    outcome = migrate(batch, env.converter, _writer(env, guards, within, meter))
     deleted = _delete(deletions, env, within, meter) if deletions else None
     stream = ErrorStream(env.firehose, env.stream_name, backoff.with_margin(_DELIVERY_MARGIN_SECONDS))
     stream.send(outcome.rejects)
@@ -117,15 +124,31 @@ def migrate_batch(event: object, env: Environment, backoff: Backoff) -> BatchAns
     return answer(outcome.written, outcome.rejects, rules.digest, meter.read(), deleted)
 
 
+def _writer(env: Environment, guards: Mapping[str, Guard] | None, within: Backoff, meter: CostMeter) -> WriteItems:
+    """Choose what writes: one call for many items, or one each where an item must not take the place of any other."""
+    rules = env.converter.rules
+    if guards is None and not rules.inserts:
+        return BatchWriter(env.door, env.table_name, rules.key, within, meter=meter).write
+    from csvdynamo.writing.guarded_writer import GuardedWriter  # noqa: PLC0415 - few need it: not at a cold start
+
+    return GuardedWriter(_items(env, meter), within, guards).write
+
+
 def _delete(deletions: list[Deletion], env: Environment, within: Backoff, meter: CostMeter) -> Deleted:
     from csvdynamo.writing.deleter import Deleter  # noqa: PLC0415 - most functions never delete: not at a cold start
 
-    return Deleter(dynamodb(), env.table_name, env.converter.rules.key, within, meter).delete(deletions)
+    return Deleter(_items(env, meter), within).delete(deletions)
+
+
+def _items(env: Environment, meter: CostMeter) -> "TableItems":
+    from csvdynamo.writing.table_items import TableItems  # noqa: PLC0415 - likewise
+
+    return TableItems(dynamodb(), env.table_name, env.converter.rules.key, meter)
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Make the client that reads and deletes items, once, when the first batch names some.
+    """Make the client that reads, puts and deletes single items, once, when the first batch needs it.
 
     An answer that was cut on its way may read as one of items that are gone.
     """

@@ -43,11 +43,9 @@ class Functions(Construct):
         encryption: DataEncryption,
         error_stream: ErrorStream,
         retention: logs.RetentionDays,
-        deletes: bool,
+        actions: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
-        # An item is read before it is deleted, on the condition that it is still as it was.
-        deleting = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem"] if deletes else []
         self._retention = retention
         self._encryption = encryption
         with TemporaryDirectory(prefix="csvdynamo-asset-") as folder:
@@ -66,7 +64,7 @@ class Functions(Construct):
                     "TURN_KEY": turn_key(rules.dataset),
                 },
                 statements=[
-                    allow(["dynamodb:BatchWriteItem", *deleting], [table.table_arn]),
+                    allow([f"dynamodb:{one}" for one in ("BatchWriteItem", *actions)], [table.table_arn]),
                     allow(["firehose:PutRecordBatch"], [error_stream.arn]),
                     *encryption.to_write_items(table),
                     allow(

@@ -82,7 +82,7 @@ class CsvDynamoStack(Stack):
             encryption=storage.encryption,
             error_stream=error_stream,
             retention=_LOG_RETENTION,
-            deletes=dataset.write.deletes,
+            actions=dataset.write.actions,
         )
         notifications = Notifications(self, "Notifications", email=email)
         workflow = Workflow(

@@ -143,7 +143,12 @@ class Prepared:
     @property
     def is_in_part(self) -> bool:
         """Whether the execution reads a file of its own, of some of the rows, and of deletions."""
-        return (self.unchanged > 0 or self.deletions > 0) and not self.nothing_to_write
+        return (self.unchanged > 0 or self.deletions > 0 or self.guarded) and not self.nothing_to_write
+
+    @property
+    def guarded(self) -> bool:
+        """Whether each row that is written says what it may take the place of (`Guard`)."""
+        return self.difference is not None and self.difference.guarded
 
     @property
     def uploaded_bytes(self) -> tuple[int, ...]:
@@ -170,6 +175,11 @@ class Prepared:
     def file_header(self) -> FileHeader:
         """The prepared file's own header."""
         return FileHeader(self.header)
+
+    @property
+    def migrated_header(self) -> FileHeader:
+        """The header of the file that the execution reads."""
+        return FileHeader(self.header, self.guarded)
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""

@@ -111,6 +111,7 @@ class Difference:
         delete_units: Write units that the deletions take.
         unknown_keys: Records of the source whose keys cannot be told, where items are to be deleted.
         traces: What earlier runs may have put into the table, and this one has looked at.
+        guarded: Whether each row of the file that the execution reads says what it may take the place of.
         why_all: Why all rows are written; "" where the file rests on a snapshot.
         base: The snapshot that it rests on; None where none can be trusted, and all rows are written.
         digests_key: The key of the digests of the file's rows, of which the next snapshot is made; None where the rows
@@ -142,6 +143,7 @@ class Difference:
     delete_units: int = 0
     unknown_keys: int = 0
     traces: tuple[Trace, ...] = ()
+    guarded: bool = False
 
     @property
     def trace(self) -> Trace | None:

@@ -5,6 +5,7 @@ from heapq import nsmallest
 
 from csvdynamo.datasets.dataset import Gates
 from csvdynamo.records.ledger import Ledger
+from csvdynamo.rules.codes import RejectCode
 
 REJECT_GATE = "gates.max_reject_percent"
 """The gate's setting."""
@@ -15,13 +16,15 @@ _CODES_NAMED = 5
 def too_many_rejects(ledger: Ledger, by_code: Mapping[str, int], gates: Gates, approved: int = 0) -> str | None:
     """Say that more rows were rejected than a data set allows; None if not. Exactly as many are allowed.
 
+    Rows that were to take the place of no other item, and had to, are no fault of the source: they do not count.
+
     Args:
         ledger: The rows, as far as they are known.
         by_code: How many of the rejects there are of each code.
         gates: The data set's limits.
         approved: How many of the rejects a person let pass.
     """
-    rejects = ledger.rejects - approved
+    rejects = ledger.rejects - approved - by_code.get(RejectCode.LEFT_ALONE, 0)
     percent = 100 * rejects / ledger.source_rows if ledger.source_rows else 0.0
     if percent <= gates.max_reject_percent:
         return None

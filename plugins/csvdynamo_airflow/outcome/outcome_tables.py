@@ -8,7 +8,7 @@ object that said so. The table of batches has `BATCHES`. Both are Parquet.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
 from csvdynamo.records.rejects import FIREHOSE_STEP_BYTES
@@ -223,11 +223,20 @@ class OutcomeTables:
         return fetched(self._session.execute(query))
 
 
-def standings(session: "DuckDBPyConnection", rows: Path) -> Iterator[tuple[RowStanding, int | None, str | None]]:
-    """Read of a table of rows what became of each: its standing, its number and its reject's id."""
-    told = session.execute(f"SELECT standing, row, reject_id FROM read_parquet({sql_text(rows)})")
-    for standing, row, reject_id in fetched(told):
-        yield RowStanding(standing), row, reject_id
+class Standing(NamedTuple):
+    """What became of a row, or of a deletion: its standing, its number, and its reject's id and code."""
+
+    standing: RowStanding
+    row: int | None
+    reject_id: str | None
+    code: str | None
+
+
+def standings(session: "DuckDBPyConnection", rows: Path) -> Iterator[Standing]:
+    """Read of a table of rows what became of each."""
+    told = session.execute(f"SELECT standing, row, reject_id, code FROM read_parquet({sql_text(rows)})")
+    for standing, row, reject_id, code in fetched(told):
+        yield Standing(RowStanding(standing), row, reject_id, code)
 
 
 def _size(*paths: Path) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.file_header import HEADER_LIMIT_BYTES, FileHeader, line_bytes
+from csvdynamo.rules.guards import GUARD_HEADER
 from csvdynamo.rules.header import Header
 from csvdynamo_airflow.errors import MigrationError
 
@@ -57,10 +58,9 @@ def _refuse_unusable_names(headers: Sequence[str], name: str) -> None:
                 f"The name of column {position} of {name}, {header!a}, holds a line break, a control character or "
                 "bytes that are no text. Correct the header."
             )
-    if ROW_NUMBER_HEADER in headers:
-        raise HeaderError(
-            f"{name} has a column {ROW_NUMBER_HEADER!r}, the name under which row numbers travel. Rename that column."
-        )
+    for taken, travels in ((ROW_NUMBER_HEADER, "row numbers travel"), (GUARD_HEADER, "guards of rows travel")):
+        if taken in headers:
+            raise HeaderError(f"{name} has a column {taken!r}, the name under which {travels}. Rename that column.")
 
 
 def _refuse_repeats(headers: Sequence[str], name: str) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 UNWRITTEN_COLUMNS = {"row": "BIGINT", "rejected": "BOOLEAN"}
 """The columns of a list of rows that a run did not write: the others of it are those of batches that did not succeed,
-of which nobody knows what is in the table. Numbers below zero are those of deletions."""
+of which nobody knows what is in the table, or, without a word, of those that left alone another one's item. Numbers
+below zero are those of deletions."""
 
 KINDS = ROW, VANISHED, BEFORE = ("row", "vanished", "before")
 """What a line of the digests is: a row of the file; what the snapshot before has under a key that the file does not

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, write_parquet
-from csvdynamo_airflow.table.table_check import ExpectedDigest, RowOutcome
+from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, sql_text, write_parquet
+from csvdynamo_airflow.table.table_check import NOT_WRITTEN, ExpectedDigest, RowOutcome
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,6 +38,7 @@ _HASH_BYTES = 8  # what DuckDB's UBIGINT holds
 _HASH, _DIGEST = "('0x' || key_hash)::UBIGINT", "('0x' || digest)::UHUGEINT"
 
 _OUTCOMES = {str(one): one for one in RowOutcome}
+_NOT_WRITTEN = ", ".join(sql_text(one) for one in sorted(NOT_WRITTEN))
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ class DigestFiles:
             f"""
             SELECT key_hash, coalesce(count(*) = 2 AND min(expected) = min(found), false) AS met FROM (
                 SELECT {_HASH} AS key_hash, NULL AS found,
-                    CASE WHEN outcome <> '{RowOutcome.REJECTED}' THEN {_DIGEST} END AS expected
+                    CASE WHEN outcome NOT IN ({_NOT_WRITTEN}) THEN {_DIGEST} END AS expected
                 FROM {expected}
                 UNION ALL
                 SELECT {_HASH}, {_DIGEST}, NULL FROM {found}

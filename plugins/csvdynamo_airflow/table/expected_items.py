@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
@@ -20,12 +21,12 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.storage.stored_file import fetch
 from csvdynamo_airflow.table.lifetimes import UNLIMITED, Lifetimes
-from csvdynamo_airflow.table.table_check import Expected, RowOutcome
+from csvdynamo_airflow.table.table_check import NOT_WRITTEN, Expected, RowOutcome
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_UNFINISHED, _REJECTED = 1, 2
+_UNFINISHED, _REJECTED, _LEFT_ALONE = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class RowOutcomes:
 
     Attributes:
         execution: The execution's name.
-        marks: By row number, whether the row's batch did not succeed or the row was rejected; None when there are no
-            result files, so that nobody knows of any batch that did.
+        marks: By row number, whether the row's batch did not succeed, the row was rejected, or left alone what was
+            under its key; None when there are no result files, so that nobody knows of any batch that did.
         unplaced_ids: Ids of rejects whose records did not arrive, or do not say which rows they are.
         left: The numbers of the deletions whose items were left alone.
         undeleted: The numbers of those whose batches did not succeed: nobody knows whether their items are gone.
@@ -51,6 +52,8 @@ class RowOutcomes:
         """Say what became of a row."""
         if self.marks is None or self.marks[row] == _UNFINISHED:
             return RowOutcome.UNFINISHED
+        if self.marks[row] == _LEFT_ALONE:
+            return RowOutcome.LEFT_ALONE
         if self.marks[row] == _REJECTED or (self.unplaced_ids and reject_id(self.execution, row) in self.unplaced_ids):
             return RowOutcome.REJECTED
         return RowOutcome.WRITTEN
@@ -78,7 +81,7 @@ def read_row_outcomes(s3: "S3Client", prepared: Prepared, outcome: Outcome, spac
     marks, unplaced = bytearray(prepared.source_rows + 1), set[str]()
     deletions: dict[RowStanding, set[int]] = {RowStanding.LEFT: set(), RowStanding.UNDELETED: set()}
     with open_duckdb(space) as session:
-        for standing, row, told_id in standings(session, path):
+        for standing, row, told_id, code in standings(session, path):
             if standing in deletions:
                 deletions[standing].add(-(row or 0))
                 continue
@@ -86,7 +89,7 @@ def read_row_outcomes(s3: "S3Client", prepared: Prepared, outcome: Outcome, spac
             if standing in (RowStanding.FAILED, RowStanding.UNSTARTED):
                 mark = _UNFINISHED
             else:
-                mark = _REJECTED
+                mark = _LEFT_ALONE if code == RejectCode.LEFT_ALONE else _REJECTED
                 by_id = told_id is not None and standing is not RowStanding.BEFORE_UPLOAD
                 # A record is believed which row it is of if its id says the same.
                 if told_id is not None and by_id and (place is None or reject_id(outcome.execution, place) != told_id):
@@ -128,14 +131,14 @@ class Expectations:
         """
         number = _number(row)
         outcome = self._outcomes.of(number)
-        item = None if outcome is RowOutcome.REJECTED else self._item(row)
+        item = None if outcome in NOT_WRITTEN else self._item(row)
         if item is not None:
             self._lifetimes.note(number, item)
             return Expected(self._key.of(item), number, outcome, item)
         if outcome is RowOutcome.UNFINISHED:
             outcome = RowOutcome.REJECTED  # as it would have been
         key = self._converter.key_of(row) or ""
-        return None if not key and outcome is RowOutcome.REJECTED else Expected(key, number, outcome, None)
+        return None if not key and outcome in NOT_WRITTEN else Expected(key, number, outcome, None)
 
     def sample(self, rows: Iterable[PreparedRow], seed: str, size: int) -> list[Expected]:
         """Choose rows all over the file, the same at every attempt, and make their expectations.
@@ -143,7 +146,7 @@ class Expectations:
         Args:
             rows: The rows of the file.
             seed: What the choice depends on besides the row numbers: the file's digest.
-            size: How many rows to choose among those that were not rejected; all of them when there are fewer.
+            size: How many rows to choose among those that were written; all of them when there are fewer.
 
         Returns:
             The expectations in the order of the rows.
@@ -155,7 +158,7 @@ class Expectations:
             if len(chosen) == size and rank <= chosen[0][0]:
                 continue
             expected = self.of(row)
-            if expected is None or expected.outcome is RowOutcome.REJECTED:
+            if expected is None or expected.outcome in NOT_WRITTEN:
                 continue
             (heapq.heappushpop if len(chosen) == size else heapq.heappush)(chosen, (rank, number, expected))
         return [expected for _, _, expected in sorted(chosen, key=lambda one: one[1])]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 UNWRITTEN_FILE = "unwritten.csv"
 
+_REJECTED = {RowOutcome.REJECTED: "true", RowOutcome.UNFINISHED: "false"}
+"""What the list says of a row; nothing where another one's item was left alone under its key."""
+
 log = shown_log(__name__)
 
 
@@ -62,7 +65,7 @@ def keep_snapshot(s3: "S3Client", dataset: str, prepared: Prepared, outcomes: Ro
     with space.open_text(path) as file:
         for row, mark in enumerate(outcomes.marks):
             if mark:
-                file.write(f"{row},{str(outcomes.of(row) is RowOutcome.REJECTED).lower()}\n")
+                file.write(f"{row},{_REJECTED.get(outcomes.of(row), '')}\n")
         for number in sorted(outcomes.undeleted):
             file.write(f"{-number},false\n")
     sha256 = file_sha256(path)

@@ -13,13 +13,19 @@ class RowOutcome(StrEnum):
     """What became of a row, as the run's result files say.
 
     `WRITTEN`: its item must be in the table. `UNFINISHED`: its batch did not succeed, and the item may be there.
-    `REJECTED`: this run did not write it. `DELETED`: it is a deletion, whose item must be gone.
+    `REJECTED`: this run did not write it. `LEFT_ALONE`: nor this one, since it left alone what was under its key.
+    `DELETED`: it is a deletion, whose item must be gone.
     """
 
     WRITTEN = "written"
     UNFINISHED = "unfinished"
     REJECTED = "rejected"
+    LEFT_ALONE = "left alone"
     DELETED = "deleted"
+
+
+NOT_WRITTEN = frozenset({RowOutcome.REJECTED, RowOutcome.LEFT_ALONE})
+"""The outcomes of rows whose items nobody looks for."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ def judge(key: str, expected: Sequence[ExpectedDigest], found: str | None) -> It
         expected: What the rows of the prepared file that have it let expect; none for an item of another origin.
         found: The `item_digest` of the item that the table has under it, None when it has none.
     """
-    not_rejected = [one for one in expected if one.outcome is not RowOutcome.REJECTED]
-    for one in not_rejected:
+    looked_for = [one for one in expected if one.outcome not in NOT_WRITTEN]
+    for one in looked_for:
         if found is not None and found == one.digest:
             continue
         if one.outcome is RowOutcome.DELETED:
@@ -90,7 +96,7 @@ def judge(key: str, expected: Sequence[ExpectedDigest], found: str | None) -> It
             yield Difference(DifferenceKind.UNFINISHED, key, one.row)
         else:
             yield Difference(DifferenceKind.MISSING if found is None else DifferenceKind.CHANGED, key, one.row)
-    if found is not None and not not_rejected:
+    if found is not None and not looked_for and all(one.outcome is not RowOutcome.LEFT_ALONE for one in expected):
         if expected:
             yield Difference(DifferenceKind.STALE, key, expected[0].row)
         else:

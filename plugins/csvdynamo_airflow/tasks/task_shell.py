@@ -174,7 +174,7 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
         state_machine_arn=stack.state_machine_arn,
         bucket=prepared.bucket,
         file_key=prepared.migrated_key,
-        rules=prepared.file_header.told_rules(prepared.rules, deletes=prepared.deletions > 0),
+        rules=prepared.migrated_header.told_rules(prepared.rules, deletes=prepared.deletions > 0),
         prepared_at=prepared.at,
         name=prepared.execution_name,
         turn=Turn(s3, prepared.bucket, turn_key(stack.dataset)),

@@ -22,7 +22,7 @@ from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.time_zones import timezones as _timezones
 from csvdynamo.datasets.type_values import Words
 from csvdynamo.datasets.values import Flag, Percent, Text, Texts, WholeNumber, fail
-from csvdynamo.datasets.write_rules import Vanished, Write
+from csvdynamo.datasets.write_rules import Write
 from csvdynamo.rules.columns import Column
 from csvdynamo.rules.computed import Computed
 from csvdynamo.rules.row_rules import RowRules
@@ -222,7 +222,7 @@ class Dataset:
         protection = asdict(self.protection)
         settings = [limits, protection, self.gates.tolerated_failure_percent]
         settings += [table] if (table := self.table.settings()) else []
-        settings += [Vanished.DELETE.value] if self.write.deletes else []  # which the function may do then
+        settings += self.write.actions  # which the function may do then
         settings += map(asdict, grants(*self.source.granted))
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -240,4 +240,5 @@ class Dataset:
             computed=tuple(sorted(self.computed, key=lambda one: one.attribute)),
             blank=self.values.blank,
             indexes=self.table.indexes,
+            inserts=self.write.inserts,
         )

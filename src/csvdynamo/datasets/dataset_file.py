@@ -24,6 +24,7 @@ from csvdynamo.datasets.write_rules import Vanished, Write
 from csvdynamo.errors import DatasetError
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER, Column
 from csvdynamo.rules.computed import Computed, RowNumber
+from csvdynamo.rules.guards import GUARD_HEADER
 from csvdynamo.rules.row_rules import KEY_TYPES, DuplicatePolicy
 from csvdynamo.rules.transforms import can_produce, chain
 
@@ -173,8 +174,8 @@ class _Assembly:
         headers: dict[str, str] = {}
         for header, rules in self._file.columns.items():
             place = ("columns", header)
-            if header == ROW_NUMBER_HEADER:
-                self._fail(place, "is the row number that prepare adds: it cannot have rules")
+            if header in {ROW_NUMBER_HEADER, GUARD_HEADER}:
+                self._fail(place, "is a column that prepare adds: it cannot have rules")
             if rules.drop:
                 continue
             attribute = rules.rename or transform_header(header)

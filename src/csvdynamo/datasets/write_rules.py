@@ -11,10 +11,11 @@ from csvdynamo.datasets.values import Percent
 
 
 class WriteMode(StrEnum):
-    """Which rows of a file are written: all of them, or those that the table does not have as they are."""
+    """Which rows of a file are written: all, those that the table does not have as they are, or those of new keys."""
 
     ALL = "all"
     CHANGED = "changed"
+    INSERT = "insert"
 
 
 class Vanished(StrEnum):
@@ -39,7 +40,8 @@ class Write:
     mode: WriteMode = Field(
         default=WriteMode.ALL,
         description='`"all"`: every row of the file; `"changed"`: [new and changed rows](#only-what-changed) alone, as '
-        "long as nothing speaks against what the last green run left in the table",
+        'long as nothing speaks against what the last green run left in the table; `"insert"`: rows of keys that the '
+        "table [does not have](#only-new-keys) alone",
     )
     vanished: Vanished = Field(
         default=Vanished.KEEP,
@@ -64,6 +66,20 @@ class Write:
     def only_changed(self) -> bool:
         """Whether new and changed rows alone are written."""
         return self.mode is WriteMode.CHANGED
+
+    @property
+    def inserts(self) -> bool:
+        """Whether rows alone are written whose keys the table does not have."""
+        return self.mode is WriteMode.INSERT
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What the function does to the table beside BatchWriteItem, as IAM's actions of DynamoDB.
+
+        What changed is put back by the run that takes a run back, each item only while it is one that this put there.
+        """
+        reads = ("BatchGetItem", "PutItem")
+        return {WriteMode.ALL: (), WriteMode.INSERT: reads, WriteMode.CHANGED: (*reads, "DeleteItem")}[self.mode]
 
     @property
     def deletes(self) -> bool:

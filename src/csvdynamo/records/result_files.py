@@ -14,6 +14,7 @@ from typing import Any, NotRequired, TypedDict
 from csvdynamo.errors import ResultFileError
 from csvdynamo.records.json_stream import documents
 from csvdynamo.rules.deletions import is_deletion
+from csvdynamo.rules.guards import without_guard
 
 _REASON = re.compile(r"[A-Za-z]{1,100}")
 _MAX_COUNT = 10**15  # rows or bytes; sums of more could not even be written as text
@@ -211,7 +212,7 @@ def _unfinished_batch(document: object, name: str) -> UnfinishedBatch:
         raise ResultFileError(f"{name}'s Input: Items must be an array of rows, which are objects of texts")
     return UnfinishedBatch(
         status=_optional_text(execution, "Status", name) or "UNKNOWN",
-        rows=tuple(row for row in rows if not is_deletion(row)),
+        rows=tuple(without_guard(row) for row in rows if not is_deletion(row)),
         deletions=tuple(filter(is_deletion, rows)),
         error=_optional_text(execution, "Error", name),
         cause=_optional_text(execution, "Cause", name),

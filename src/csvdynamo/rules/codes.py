@@ -106,6 +106,12 @@ class RejectCode(Code):
         "DynamoDB refused the item by itself, and took the others of its batch",
         "read DynamoDB's words in the message",
     )
+    LEFT_ALONE = (
+        "LEFT_ALONE",
+        'the table has an item under the row\'s key that is left as it is: any, with `write.mode = "insert"`; in a run '
+        "that puts back or replays rows, one that somebody else has put there since",
+        "leave it at that, or delete the item and migrate the row again; `gates.max_reject_percent` does not count it",
+    )
 
 
 class UnfinishedCode(Code):

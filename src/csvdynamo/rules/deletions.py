@@ -4,14 +4,14 @@ It stands behind the file's own rows. Its number counts from -1 downwards, which
 cell says the rest; the others are empty.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from csvdynamo.errors import BatchError
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.file_header import number_cell
+from csvdynamo.rules.guards import NO_ITEM, Guard, without_guard
 
 _MARK = "-"
 _MOST_DIGITS = 18
@@ -37,8 +37,7 @@ class Deletion:
         Args:
             width: How many columns the file has, without the row number's.
         """
-        told = json.dumps({"key": self.key, "digests": self.digests}, ensure_ascii=False, separators=(",", ":"))
-        return [-self.number, told, *[""] * (width - 1)]
+        return [-self.number, Guard(self.key, self.digests).cell(), *[""] * (width - 1)]
 
     @classmethod
     def of(cls, row: Mapping[str, str]) -> Self | None:
@@ -52,24 +51,11 @@ class Deletion:
             return None
         digits = number.removeprefix(_MARK)
         if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and int(digits):
-            cells = [text for header, text in row.items() if header != ROW_NUMBER_HEADER and text]
-            told = _read(cells[0]) if len(cells) == 1 else None
-            if told is not None:
-                return cls(int(digits), *told)
+            cells = [text for header, text in without_guard(row).items() if header != ROW_NUMBER_HEADER and text]
+            told = Guard.of_cell(cells[0]) if len(cells) == 1 else None
+            if told is not None and NO_ITEM not in told.digests:
+                return cls(int(digits), told.key, told.digests)
         raise BatchError("a row with a number below zero does not say which item is to be deleted")
-
-
-def _read(cell: str) -> tuple[str, tuple[str, ...]] | None:
-    try:
-        told: Any = json.loads(cell)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, dict) or told.keys() != {"key", "digests"}:
-        return None
-    key, digests = told["key"], told["digests"]
-    if not isinstance(key, str) or not isinstance(digests, list) or not key or not digests:
-        return None
-    return (key, tuple(digests)) if all(isinstance(one, str) and one for one in digests) else None
 
 
 def is_deletion(row: Mapping[str, str]) -> bool:

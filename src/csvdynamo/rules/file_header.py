@@ -16,6 +16,7 @@ from typing import Self
 
 from csvdynamo.errors import BatchError
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
+from csvdynamo.rules.guards import GUARD_HEADER, without_guard
 
 HEADER_LIMIT_BYTES = 10 * 1024
 """The longest header that Step Functions' CSV reader takes
@@ -29,6 +30,9 @@ DELETIONS = "deletions:"
 """Stands before both where the file has deletions: a version that knows of none writes nothing of it, and what nobody
 told of is no reason to delete an item."""
 
+GUARDED = "guarded:"
+"""Stands before all of them where each row says what it may take the place of, likewise."""
+
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"  # one case: nobody says whether the reader tells two apart
 _MARK = re.compile(ROW_NUMBER_HEADER + r":([0-9a-f]{64})")
 
@@ -39,9 +43,11 @@ class FileHeader:
 
     Attributes:
         names: The names of the source's columns, without the row number's.
+        guarded: Whether each row says what it may take the place of (`Guard`).
     """
 
     names: tuple[str, ...]
+    guarded: bool = False
 
     @classmethod
     def read(cls, document: bytes, digest: str) -> Self:
@@ -69,8 +75,8 @@ class FileHeader:
 
     @cached_property
     def is_short(self) -> bool:
-        """Whether the file has short names."""
-        return line_bytes((ROW_NUMBER_HEADER, *self.names)) > HEADER_LIMIT_BYTES
+        """Whether the file has short names; the same for its guarded form, which is one column longer."""
+        return line_bytes((ROW_NUMBER_HEADER, *self.names, GUARD_HEADER)) > HEADER_LIMIT_BYTES
 
     @cached_property
     def document(self) -> bytes:
@@ -84,17 +90,19 @@ class FileHeader:
 
     @cached_property
     def line(self) -> tuple[str, ...]:
-        """The header as it stands in the file, the row number's column first."""
+        """The header as it stands in the file, the row number's column first, the guards' last."""
+        guard = (GUARD_HEADER,) if self.guarded else ()
         if not self.is_short:
-            return (ROW_NUMBER_HEADER, *self.names)
-        return (f"{ROW_NUMBER_HEADER}:{self.digest}", *map(_short, range(1, len(self.names) + 1)))
+            return (ROW_NUMBER_HEADER, *self.names, *guard)
+        return (f"{ROW_NUMBER_HEADER}:{self.digest}", *map(_short, range(1, len(self.names) + 1)), *guard)
 
     def named(self, row: Mapping[str, str]) -> Mapping[str, str]:
-        """Return a row of the file by the source's names, its number as `ROW_NUMBER_HEADER`.
+        """Return a row of the file by the source's names, its number as `ROW_NUMBER_HEADER`, without its guard.
 
         Raises:
             BatchError: It is a row of a file with other names.
         """
+        row = without_guard(row)
         if not self.is_short:
             return row
         if row.keys() != self._by_short.keys():
@@ -103,7 +111,7 @@ class FileHeader:
 
     @cached_property
     def _by_short(self) -> Mapping[str, str]:
-        return dict(zip(self.line, (ROW_NUMBER_HEADER, *self.names), strict=True))
+        return dict(zip(self.line, (ROW_NUMBER_HEADER, *self.names), strict=False))
 
     def told_rules(self, digest: str, *, deletes: bool = False) -> str:
         """Write what an execution is told of the rules of the file (`untold_rules` reads it).
@@ -112,17 +120,23 @@ class FileHeader:
             digest: The digest of the rules that it was prepared by.
             deletes: Whether it has deletions.
         """
-        return f"{DELETIONS if deletes else ''}{SHORT_NAMES if self.is_short else ''}{digest}"
+        guarded, short = GUARDED if self.guarded else "", SHORT_NAMES if self.is_short else ""
+        return f"{guarded}{DELETIONS if deletes else ''}{short}{digest}"
 
 
 def untold_rules(told: str) -> str:
     """Return the digest of the rules that an execution was told of; "" where it was told of none."""
-    return told.removeprefix(DELETIONS).removeprefix(SHORT_NAMES)
+    return told.removeprefix(GUARDED).removeprefix(DELETIONS).removeprefix(SHORT_NAMES)
 
 
 def tells_deletions(told: str) -> bool:
     """Say whether an execution was told of deletions."""
-    return told.startswith(DELETIONS)
+    return told.removeprefix(GUARDED).startswith(DELETIONS)
+
+
+def tells_guards(told: str) -> bool:
+    """Say whether an execution was told of guards."""
+    return told.startswith(GUARDED)
 
 
 def number_cell(row: Mapping[str, str]) -> str:

@@ -28,7 +28,14 @@ def duplicate_refusal(names: Sequence[str], problem: str) -> Refusal:
 
 @dataclass(frozen=True)
 class RefusedItem:
-    """An item that DynamoDB does not take: its index in the sequence that was written, and DynamoDB's message."""
+    """An item that was not written: its index in the sequence that was, and why.
+
+    Attributes:
+        index: Its index.
+        message: DynamoDB's message, or what stands in its way.
+        code: Which of both.
+    """
 
     index: int
     message: str
+    code: RejectCode = RejectCode.DYNAMODB_REFUSED

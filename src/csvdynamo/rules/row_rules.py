@@ -60,6 +60,7 @@ class RowRules:
         duplicates: Which row of one key is written.
         blank: Words that count as blank, in every column that does not say its own.
         indexes: The secondary indexes, by their names.
+        inserts: Whether an item is written only where the table has none under its key.
     """
 
     dataset: str
@@ -72,6 +73,7 @@ class RowRules:
     computed: tuple[Computed, ...] = ()
     blank: frozenset[str] = frozenset()
     indexes: tuple[Index, ...] = ()
+    inserts: bool = False
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
@@ -95,6 +97,7 @@ class RowRules:
                 computed=tuple(map(Computed.read, written.get("computed", ()))),
                 blank=frozenset(written.get("blank", ())),
                 indexes=tuple(map(Index.read, written.get("indexes", ()))),
+                inserts=written.get("inserts", False) is True,
             )
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, re.error) as error:
             raise RulesError(f"the rules cannot be read ({error!r}): {_AGAIN}") from error
@@ -118,6 +121,8 @@ class RowRules:
             written["blank"] = sorted(self.blank)
         if self.indexes:
             written["indexes"] = [index.written() for index in self.indexes]
+        if self.inserts:
+            written["inserts"] = True
         return json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
 
     @cached_property

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as json_text
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from csvdynamo.rules.attribute_values import AttributeValue, Item
 from csvdynamo.rules.cell_refusals import CellRule
@@ -106,6 +106,12 @@ def value_text(value: AttributeValue) -> str:
     return json.dumps(value, default=_base64)
 
 
+def read_item(text: str) -> Item:
+    """Read an item's text, as boto3 takes an item."""
+    item: Item = json.loads(text, object_hook=_with_bytes)
+    return item
+
+
 def may_hold_half_a_pair(text: str) -> bool:
     """Tell whether an item's text may hold half a surrogate pair, which DynamoDB cannot hold; whole ones may, too."""
     return "\\ud" in text and _HALF_PAIR.search(text) is not None
@@ -125,3 +131,7 @@ def _before_text(attribute: str) -> str:
 
 def _base64(held: bytes) -> str:
     return base64.b64encode(held).decode("ascii")
+
+
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    return {"B": base64.b64decode(value["B"])} if isinstance(value.get("B"), str) else value

@@ -12,8 +12,9 @@ from csvdynamo.errors import BatchError
 from csvdynamo.records.rejects import Reject, reject_id, unnumbered_reject_id
 from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.codes import Stage
-from csvdynamo.rules.deletions import Deletion
-from csvdynamo.rules.file_header import tells_deletions
+from csvdynamo.rules.deletions import Deletion, is_deletion
+from csvdynamo.rules.file_header import tells_deletions, tells_guards
+from csvdynamo.rules.guards import Guard, without_guard
 from csvdynamo.rules.numbered_row import row_number, source_row
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.writing.cost import BatchCost
@@ -69,6 +70,20 @@ class Batch:
         for position, row in enumerate(items):
             _check_row(position, row)
         return cls(execution_name, tuple(items), rules)
+
+    def unguarded(self) -> tuple["Batch", Mapping[str, Guard] | None]:
+        """Take the guards off its rows; return them by their keys, None where nobody told the execution of any.
+
+        Raises:
+            BatchError: A row has none, or two have the guard of one key.
+        """
+        if not tells_guards(self.rules):
+            return self, None
+        guards = [Guard.of_row(row) for row in self.rows if not is_deletion(row)]
+        by_key = {guard.key: guard for guard in guards}
+        if len(by_key) != len(guards):
+            raise BatchError("two rows of the batch have the guard of one key")
+        return replace(self, rows=tuple(map(without_guard, self.rows))), by_key
 
     def parted(self) -> tuple["Batch", list[Deletion]]:
         """Take the deletions off its rows; of a batch that has none it is the batch itself.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from csvdynamo.errors import UnexpectedAnswerError
 from csvdynamo.records.rejects import Reject
-from csvdynamo.rules.codes import RejectCode, Stage
+from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.refusals import Refusal, RefusedItem, duplicate_refusal
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
@@ -78,8 +78,8 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
             rivals.setdefault(result.key, []).append(_Candidate(position, result))
 
     contests = [_Contest.of(candidates, policy) for candidates in rivals.values()]
-    for refused, message in _write_winners(contests, write):
-        reject(refused.position, Stage.WRITE, Refusal(RejectCode.DYNAMODB_REFUSED, None, message))
+    for candidate, refused in _write_winners(contests, write):
+        reject(candidate.position, Stage.WRITE, Refusal(refused.code, None, refused.message))
 
     for contest in contests:
         for loser in contest.candidates:
@@ -93,13 +93,13 @@ def migrate(batch: Batch, converter: RowConverter, write: WriteItems) -> Outcome
     return Outcome(written, [rejects[position] for position in sorted(rejects)])
 
 
-def _write_winners(contests: Iterable[_Contest], write: WriteItems) -> Iterable[tuple[_Candidate, str]]:
-    """Write each winner; where DynamoDB refuses it, the next one takes its place."""
+def _write_winners(contests: Iterable[_Contest], write: WriteItems) -> Iterable[tuple[_Candidate, RefusedItem]]:
+    """Write each winner; where it is refused, the next one takes its place."""
     open_contests = [contest for contest in contests if contest.wanted]
     while open_contests:
         refused = list(write([contest.wanted[-1].item for contest in open_contests]))
         for item in refused:
-            yield open_contests[item.index].wanted.pop(), item.message
+            yield open_contests[item.index].wanted.pop(), item
         open_contests = [open_contests[item.index] for item in refused if open_contests[item.index].wanted]
 
 

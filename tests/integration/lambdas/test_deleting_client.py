@@ -16,6 +16,7 @@ from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch import Deleted
 from csvdynamo.writing.deleter import Deleter
+from csvdynamo.writing.table_items import TableItems
 
 TABLE = "tb_cars"
 GONE = {
@@ -48,7 +49,8 @@ def client(aws: None, load_handler: Callable[[str], ModuleType]) -> Any:
 
 def delete(client: Any) -> Deleted:
     key = TableKey(KeyAttribute("id"))
-    return Deleter(client, TABLE, key, Backoff(sleep=lambda _: None, tries=2)).delete([Deletion(1, "a", ("d1",))])
+    deleter = Deleter(TableItems(client, TABLE, key), Backoff(sleep=lambda _: None, tries=2))
+    return deleter.delete([Deletion(1, "a", ("d1",))])
 
 
 def test_an_item_is_gone_that_is_not_among_those_read(client: Any) -> None:

@@ -19,6 +19,7 @@ from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch import Deleted
 from csvdynamo.writing.deleter import Deleter
+from csvdynamo.writing.table_items import TableItems
 from tests.integration.lambdas.test_migrate_batch import (
     RULES,
     cost_of,
@@ -86,7 +87,7 @@ def key_item(key: TableKey) -> Item:
 
 
 def deleter(dynamodb: Any, key: TableKey) -> Deleter:
-    return Deleter(dynamodb, TABLE, key, Backoff(sleep=lambda _: None, tries=5))
+    return Deleter(TableItems(dynamodb, TABLE, key), Backoff(sleep=lambda _: None, tries=5))
 
 
 def held(dynamodb: Any) -> list[Any]:

@@ -23,6 +23,7 @@ import json, sys
 sys.path.append({str(SITE)!r})
 import consolidate, migrate_batch
 import csvdynamo.writing.deleter  # which migrate_batch imports when the first batch names items to be deleted
+import csvdynamo.writing.guarded_writer  # likewise, when rows are not to take the place of any item
 print(json.dumps([module.__file__ for module in [*sys.modules.values()] if getattr(module, "__file__", None)]))
 """
 

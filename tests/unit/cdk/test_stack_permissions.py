@@ -163,15 +163,18 @@ def test_an_address_is_subscribed_only_when_the_parameter_has_one(template: Stat
     assert subscription["Properties"]["Endpoint"] == {"Ref": "SendCompletionEmailTo"}
 
 
-DELETING = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"]
+INSERTING = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem"]
+CHANGING = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"]
 
 
-@pytest.mark.parametrize(("vanished", "actions"), [("delete", DELETING), ("report", "dynamodb:BatchWriteItem")])
-def test_the_function_may_read_and_delete_items_of_its_table_only_where_the_data_set_wants_that(
-    tmp_path: Path, vanished: str, actions: Any
+@pytest.mark.parametrize(
+    ("mode", "actions"), [("all", "dynamodb:BatchWriteItem"), ("insert", INSERTING), ("changed", CHANGING)]
+)
+def test_the_function_may_read_and_change_single_items_of_its_table_only_where_the_data_set_needs_that(
+    tmp_path: Path, mode: str, actions: Any
 ) -> None:
     path = tmp_path / "city_trees.toml"
-    path.write_text(f'{DATASET}\n[write]\nmode = "changed"\nvanished = "{vanished}"\n', encoding="utf-8")
+    path.write_text(f'{DATASET}\n[write]\nmode = "{mode}"\n', encoding="utf-8")
     template = synthesized(path, tmp_path / "out")
 
     def of_type(kind: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch import Deleted
 from csvdynamo.writing.cost import CostMeter
-from csvdynamo.writing.deleter import MOST_CONDITIONS, Deleter
+from csvdynamo.writing.deleter import Deleter
+from csvdynamo.writing.table_items import MOST_CONDITIONS, TableItems
 
 KEY = TableKey(KeyAttribute("id"))
 TABLE = "cars"
@@ -108,7 +109,7 @@ def deletion(number: int, *items: Item) -> Deletion:
 
 
 def deleter(client: Any, clock: Any, meter: CostMeter | None = None) -> Deleter:
-    return Deleter(client, TABLE, KEY, clock.backoff(), meter or CostMeter())
+    return Deleter(TableItems(client, TABLE, KEY, meter or CostMeter()), clock.backoff())
 
 
 def test_items_that_runs_put_there_are_deleted_and_others_are_left_alone(clock: Any) -> None:

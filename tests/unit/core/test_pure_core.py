@@ -13,6 +13,8 @@ TALKS_TO_AWS = {
     "csvdynamo.aws.kept_connections",
     "csvdynamo.writing.batch_writer",
     "csvdynamo.writing.deleter",
+    "csvdynamo.writing.guarded_writer",
+    "csvdynamo.writing.table_items",
 }
 MODULES = {
     ".".join(path.relative_to(SOURCES).with_suffix("").parts)
