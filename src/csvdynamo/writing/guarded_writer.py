@@ -79,21 +79,25 @@ class GuardedWriter:
                 wanted.append((entry, there))
             else:
                 refused[entry.place] = self._in_the_way(entry, there)
+        errors: list[Exception] = []
         for (entry, _), told in zip(wanted, pool.map(lambda one: self._put(*one), wanted), strict=True):
             if told is False:
                 again.append(entry)
-            elif told is not True:
-                refused[entry.place] = RefusedItem(entry.place, told)
+            elif isinstance(told, Exception):
+                if (message := validation_message(told)) is not None:
+                    refused[entry.place] = RefusedItem(entry.place, message)
+                else:
+                    errors.append(told)
+        if errors:  # only now that no call is on its way any more
+            raise errors[0]
         return again
 
-    def _put(self, entry: _Entry, over: Item | None) -> bool | str:
-        """Put an item; say whether it was, or with which words DynamoDB refused it."""
+    def _put(self, entry: _Entry, over: Item | None) -> bool | Exception:
+        """Put an item; say whether it was, or why there was no answer."""
         try:
             return self.items.put(entry.item, over)
         except Exception as error:
-            if (message := validation_message(error)) is not None:
-                return message
-            raise
+            return error
 
     def _guard(self, key: str) -> Guard:
         if self.guards is None:

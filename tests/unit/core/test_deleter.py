@@ -1,11 +1,10 @@
 """Items are deleted only while they are those that runs put there, whatever happens on the way."""
 
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from csvdynamo.errors import UnconfirmedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item
@@ -16,87 +15,11 @@ from csvdynamo.writing.batch import Deleted
 from csvdynamo.writing.cost import CostMeter
 from csvdynamo.writing.deleter import Deleter
 from csvdynamo.writing.table_items import MOST_CONDITIONS, TableItems
+from tests.support.fake_dynamodb import FULL, TABLE, FakeDynamoDb, client_error, throttled
 
 KEY = TableKey(KeyAttribute("id"))
-TABLE = "cars"
-FULL = "TableWriteMaxOnDemandThroughputExceeded"
 
 Step = Callable[[], None]
-
-
-class ConditionFailedError(ClientError):
-    """What boto3 raises where an item is not as a condition says."""
-
-
-def client_error(code: str, **more: Any) -> ClientError:
-    told: Any = {"Error": {"Code": code, "Message": "message"}, **more}
-    return ClientError(told, "DeleteItem")
-
-
-def throttled() -> ClientError:
-    return client_error("ThrottlingException", throttlingReasons=[{"reason": FULL}])
-
-
-class FakeDynamoDb:
-    """Holds items, and meets each call with the next of its faults: an error, an answer, or what happens before it."""
-
-    exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionFailedError)
-
-    def __init__(self, *items: Item) -> None:
-        self.items = {item["id"]["S"]: item for item in items}
-        self.at_reads: list[Any] = []
-        self.at_deletions: list[Any] = []
-        self.lost_answers = 0
-        self.reads: list[list[str]] = []
-        self.deletions: list[str] = []
-        self.capacity: Any = {"TableName": TABLE, "CapacityUnits": 1.0}
-
-    def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
-        assert list(RequestItems) == [TABLE]
-        asked = RequestItems[TABLE]
-        assert asked["ConsistentRead"] is True
-        keys = [key["id"]["S"] for key in asked["Keys"]]
-        assert len(keys) == len({*keys}) <= 100
-        self.reads.append(keys)
-        answer = _met(self.at_reads)
-        if answer is not None:
-            return answer
-        return {"Responses": {TABLE: [self.items[key] for key in keys if key in self.items]}, "UnprocessedKeys": {}}
-
-    def delete_item(self, **asked: Any) -> Any:
-        assert asked["TableName"] == TABLE
-        key = asked["Key"]["id"]["S"]
-        self.deletions.append(key)
-        _met(self.at_deletions)
-        if not self._holds(key, asked):
-            error: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
-            raise ConditionFailedError(error, "DeleteItem")
-        del self.items[key]
-        if self.lost_answers:
-            self.lost_answers -= 1
-            raise ReadTimeoutError(endpoint_url="https://dynamodb")
-        return {"ConsumedCapacity": self.capacity} if self.capacity else {}
-
-    def _holds(self, key: str, asked: Any) -> bool:
-        """Judge a condition as DynamoDB does: what it names must be there, and more may be."""
-        names: Any = asked["ExpressionAttributeNames"]
-        values: Any = asked.get("ExpressionAttributeValues", {})
-        first, *conditions = asked["ConditionExpression"].split(" AND ")
-        assert len(asked["ConditionExpression"]) <= 4096
-        assert (first, names["#k"]) == ("attribute_exists(#k)", "id")
-        assert values or "ExpressionAttributeValues" not in asked  # DynamoDB refuses an empty map
-        pairs = [condition.split(" = ") for condition in conditions]
-        assert {"#k", *(name for name, _ in pairs)} == {*names}
-        assert {value for _, value in pairs} == {*values}
-        found: Any = self.items.get(key)
-        return found is not None and all(found.get(names[name]) == values[value] for name, value in pairs)
-
-
-def _met(steps: list[Any]) -> Any:
-    step = steps.pop(0) if steps else None
-    if isinstance(step, Exception):
-        raise step
-    return step() if callable(step) else step
 
 
 def item(key: str, city: str = "Kent", **more: Any) -> Item:
