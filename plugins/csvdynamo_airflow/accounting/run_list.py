@@ -7,10 +7,9 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from csvdynamo.folders import REPORTS_PREFIX
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.report_document import Report, json_of
-from csvdynamo_airflow.documents.run_line import RunLine
+from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
 from csvdynamo_airflow.storage.stored_document import change_document
 
 if TYPE_CHECKING:
@@ -20,12 +19,6 @@ RUNS = 500
 """How many runs the list has at most: the last ones."""
 
 _PROBLEM_LENGTH = 300
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
-
-
-def runs_key(dataset_name: str) -> str:
-    """Name the object that lists a data set's runs."""
-    return f"{REPORTS_PREFIX}{dataset_name}/runs.json"
 
 
 def run_line(report: Report, key: str, at: float) -> RunLine:
@@ -72,14 +65,6 @@ def list_run(s3: "S3Client", bucket: str, dataset_name: str, line: RunLine) -> N
         return _written([*others, line])
 
     change_document(s3, bucket, runs_key(dataset_name), with_it)
-
-
-def read_runs(document: bytes) -> tuple[RunLine, ...]:
-    """Read the list, the oldest run first. One that is damaged is empty: the next report begins it anew."""
-    try:
-        return tuple(RunLine.from_json(one) for one in json.loads(document))
-    except _UNREADABLE:
-        return ()
 
 
 def _written(lines: Iterable[RunLine]) -> bytes:

@@ -1,8 +1,13 @@
 """A run in the list of a data set's runs: what a person sees of many at once."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
+
+from csvdynamo.folders import REPORTS_PREFIX
+
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,16 @@ class RunLine:
         """
         told = {name: document[name] for name in cls.__dataclass_fields__ if name != "files"}
         return cls(**told, files=tuple(document.get("files", ())))
+
+
+def runs_key(dataset_name: str) -> str:
+    """Name the object that lists a data set's runs."""
+    return f"{REPORTS_PREFIX}{dataset_name}/runs.json"
+
+
+def read_runs(document: bytes) -> tuple[RunLine, ...]:
+    """Read the list, the oldest run first. One that is damaged is empty: the next report begins it anew."""
+    try:
+        return tuple(RunLine.from_json(one) for one in json.loads(document))
+    except _UNREADABLE:
+        return ()

@@ -23,6 +23,7 @@ from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
+from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.stack import Stack, Use
@@ -95,23 +96,26 @@ def prepare_source(
         dry_run: Whether the run stops after prepare, and tells what it would have done.
         force: Whether all rows are written, whatever the table has of them.
     """
-    dataset = open_dataset(dataset_name)
+    dataset, s3 = open_dataset(dataset_name), client("s3")
     with permanent_errors_fail_at_once():
         try:
-            return prepare(
+            prepared = prepare(
                 Landed.from_json(landed),
                 dataset,
-                s3=client("s3"),
+                s3=s3,
                 run_id=run_id,
                 name_execution=lambda key: execution_name(dataset_name, run_id, key, dataset.rules.digest),
                 source_url=source_url,
                 accept_source=accept_source,
                 dry_run=dry_run,
                 find_base=lambda: _find_base(dataset, force=force),
-            ).to_json()
+            )
         except GateError as error:
             keep_refused(error.prepared.to_json())
             raise
+    if not dry_run:
+        keep_prepared(s3, prepared, dataset)
+    return prepared.to_json()
 
 
 def _find_base(dataset: Dataset, *, force: bool) -> Base:

@@ -15,9 +15,8 @@ from csvdynamo.errors import DatasetError
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.html_report import HTML_FILE
 from csvdynamo_airflow.accounting.report import REPORT_FILE
-from csvdynamo_airflow.accounting.run_list import read_runs, runs_key
 from csvdynamo_airflow.console_links import is_real_aws
-from csvdynamo_airflow.documents.run_line import RunLine
+from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import dag_id_of
 from csvdynamo_airflow.outcome.examples import EXAMPLES_FILE, read_examples

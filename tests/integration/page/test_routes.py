@@ -12,7 +12,8 @@ import pytest
 
 from commands.airflow_home import airflow_environment, make_airflow_home
 from csvdynamo_airflow.accounting.report import make_report, report_text
-from csvdynamo_airflow.accounting.run_list import run_line, runs_key
+from csvdynamo_airflow.accounting.run_list import run_line
+from csvdynamo_airflow.documents.run_line import runs_key
 from csvdynamo_airflow.outcome.examples import EXAMPLES_FILE
 from csvdynamo_airflow.settings import DATASETS_FOLDER
 from local_aws.access_key import AccessKey

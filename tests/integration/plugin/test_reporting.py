@@ -18,11 +18,11 @@ from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
-from csvdynamo_airflow.accounting.run_list import read_runs, runs_key
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.outcome import Outcome
+from csvdynamo_airflow.documents.run_line import read_runs, runs_key
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.tasks import report_step, steps, told_assets

@@ -8,8 +8,8 @@ import pytest
 
 from csvdynamo_airflow.accounting import run_list
 from csvdynamo_airflow.accounting.report import make_report
-from csvdynamo_airflow.accounting.run_list import list_run, read_runs, run_line, runs_key
-from csvdynamo_airflow.documents.run_line import RunLine
+from csvdynamo_airflow.accounting.run_list import list_run, run_line
+from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
 from csvdynamo_airflow.storage import stored_document
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.unit.plugin.run_findings import migrated
