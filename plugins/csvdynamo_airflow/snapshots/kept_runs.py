@@ -39,9 +39,6 @@ def prepared_document_key(dataset_name: str, execution_name: str) -> str:
 def keep_prepared(s3: "S3Client", prepared: Prepared, dataset: Dataset) -> None:
     """Keep what a run prepared, and the rules that it did so by.
 
-    A run that is prepared again, once its rows are in the table, has nothing to write: then what it prepared when it
-    had stays.
-
     Args:
         s3: A boto3 S3 client.
         prepared: What the run prepared.
@@ -50,8 +47,6 @@ def keep_prepared(s3: "S3Client", prepared: Prepared, dataset: Dataset) -> None:
     Raises:
         botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: S3 refuses it, or cannot be reached.
     """
-    if prepared.nothing_to_write and read_prepared(s3, prepared.bucket, dataset.name, prepared.execution_name):
-        return
     for key, body in (
         (rules_key(dataset.name, dataset.rules.digest), dataset.rules.to_json()),
         (prepared_document_key(dataset.name, prepared.execution_name), json.dumps(prepared.to_json()).encode()),

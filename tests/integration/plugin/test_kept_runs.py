@@ -1,7 +1,6 @@
 """What a run prepared is kept beside its report, for the runs after it."""
 
 import json
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +14,6 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.prepare import GateError
 from csvdynamo_airflow.snapshots.kept_runs import (
     find_execution,
-    keep_prepared,
     prepared_document_key,
     read_prepared,
     read_rules,
@@ -67,17 +65,6 @@ def test_neither_a_dry_run_nor_one_that_a_gate_stops_is_kept(s3: Any, monkeypatc
         prepare_source(s3, monkeypatch, stop)
 
     assert s3.objects == {}
-
-
-def test_a_run_that_is_prepared_again_when_its_rows_are_in_the_table_stays_as_it_wrote(s3: Any) -> None:
-    nothing = replace(PREPARED, difference=difference(unchanged=9))
-    keep_prepared(s3, nothing, DATASET)
-    assert kept(s3) == nothing
-
-    keep_prepared(s3, PREPARED, DATASET)
-    keep_prepared(s3, nothing, DATASET)
-
-    assert kept(s3) == PREPARED
 
 
 @pytest.mark.parametrize("written", [b"{", b"[]", json.dumps({**PREPARED.to_json(), "later": 1}).encode()])
