@@ -37,6 +37,7 @@ class Forecast:
             among prepare's own.
         deletions: Items that it will delete.
         delete_units: Write units of that, at most.
+        singly: Whether each item is put by a call of its own, since it may not take the place of any other.
     """
 
     written: int = 0
@@ -52,6 +53,7 @@ class Forecast:
     rejects_key: str | None = None
     deletions: int = 0
     delete_units: int = 0
+    singly: bool = False
 
     @property
     def rejected(self) -> int:

@@ -148,7 +148,8 @@ def pace_of(forecast: Forecast, limits: Limits, speed: TableSpeed) -> Pace:
 def _function_seconds(forecast: Forecast) -> float:
     """Return how long the function works on all batches together, where it never waits for the table."""
     rows = forecast.written + forecast.rejected
-    calls_at_once = math.ceil(forecast.written / forecast.batches / (MAX_REQUESTS * PARALLEL_CALLS))
+    items_at_once = PARALLEL_CALLS if forecast.singly else MAX_REQUESTS * PARALLEL_CALLS
+    calls_at_once = math.ceil(forecast.written / forecast.batches / items_at_once)
     calls = forecast.batches * calls_at_once * CALLS_SECONDS + forecast.deletions * DELETION_SECONDS
     return calls + (rows + forecast.deletions) * ROW_SECONDS
 

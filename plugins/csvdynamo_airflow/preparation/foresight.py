@@ -174,6 +174,7 @@ def foresee(
         reject_bytes=reject_bytes,
         deletions=deletions,
         delete_units=vanished.write_units if vanished else 0,
+        singly=header.guarded or rules.inserts,
     )
 
 

@@ -36,7 +36,7 @@ def check_header(headers: Sequence[str], dataset: Dataset, name: str) -> None:
     header = Header.of(dataset.rules, headers)
     _refuse_shared_attributes(header, f"datasets/{dataset.name}.toml", name)
     _refuse_missing(header, dataset, name)
-    size = line_bytes(FileHeader(tuple(headers)).line)
+    size = line_bytes(FileHeader(tuple(headers), guarded=True).line)
     if size > HEADER_LIMIT_BYTES:
         raise HeaderError(
             f"{name} has {len(headers):,} columns: even with the shortest names their header takes {size:,} bytes, "

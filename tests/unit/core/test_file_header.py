@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from csvdynamo.errors import BatchError
 from csvdynamo.rules.file_header import HEADER_LIMIT_BYTES, FileHeader, line_bytes, names_digest, untold_rules
+from csvdynamo.rules.guards import GUARD_HEADER
 
 LONG = FileHeader(tuple(f'Spending of department {number}, in €, "net" \\ ' + "x" * 40 for number in range(700)))
 OTHER = FileHeader((*LONG.names[:-1], "another"))
@@ -38,10 +40,13 @@ def test_a_line_is_measured_as_it_is_written() -> None:
     assert line_bytes(["_row", "a", "b,c", "d\\e", "é"]) == len('_row,a,"b,c",d\\\\e,é'.encode())
 
 
-def test_a_header_is_the_sources_own_up_to_the_byte_that_step_functions_reads() -> None:
-    room = HEADER_LIMIT_BYTES - line_bytes(["_row", "ID", ""])
+def test_a_header_is_the_sources_own_up_to_the_byte_that_step_functions_reads_of_a_guarded_one() -> None:
+    room = HEADER_LIMIT_BYTES - line_bytes(["_row", "ID", "", GUARD_HEADER])
 
     assert FileHeader(("ID", "x" * room)).line == ("_row", "ID", "x" * room)
+    guarded = FileHeader(("ID", "x" * room), guarded=True)
+    assert guarded.line == ("_row", "ID", "x" * room, "_row:guard")
+    assert line_bytes(guarded.line) == HEADER_LIMIT_BYTES
     assert FileHeader(("ID", "x" * (room + 1))).is_short
     assert FileHeader(("ID", "é" * (room // 2 + 1))).is_short
     assert FileHeader(("ID", "\\" * (room // 2 + 1))).is_short
@@ -53,6 +58,7 @@ def test_short_names_are_unlike_one_another_and_tell_whose_they_are() -> None:
     assert len({name.lower() for name in LONG.line}) == 701
     assert LONG.line[:4] == (f"_row:{LONG.digest}", "1", "2", "3")
     assert LONG.line[-1] == "jg"
+    assert replace(LONG, guarded=True).line == (*LONG.line, "_row:guard")
     assert line_bytes(LONG.line) < 2500
     assert LONG.digest == hashlib.sha256(LONG.document).hexdigest()
     assert json.loads(LONG.document) == [*LONG.names]

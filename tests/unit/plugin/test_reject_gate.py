@@ -68,3 +68,14 @@ def test_it_is_met_to_the_row_however_many_there_are(rows: int, data: st.DataObj
 
     assert too_many_rejects(Ledger(rows, rejected_before_upload=allowed), {}, gates) is None
     assert too_many_rejects(Ledger(rows, rejected_before_upload=allowed + 1), {}, gates) is not None
+
+
+@pytest.mark.parametrize("left_alone", [0, 1, 50])
+def test_rows_that_left_alone_what_was_there_do_not_count(left_alone: int) -> None:
+    ledger = Ledger(100, rejected=5 + left_alone)
+    by_code = {"BAD_TYPE": 5, "LEFT_ALONE": left_alone}
+
+    assert too_many_rejects(ledger, by_code, Gates(max_reject_percent=5)) is None
+    told = too_many_rejects(ledger, by_code, Gates(max_reject_percent=4.9))
+    assert told is not None
+    assert told.startswith("5 of 100 rows (5.00 %)")

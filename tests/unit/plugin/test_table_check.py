@@ -200,6 +200,8 @@ MADE, OTHER = item_digest(ITEM), item_digest(OTHERS[0])
         (RowOutcome.UNFINISHED, OTHER, DifferenceKind.UNFINISHED),
         (RowOutcome.REJECTED, None, None),
         (RowOutcome.REJECTED, OTHER, DifferenceKind.STALE),
+        (RowOutcome.LEFT_ALONE, None, None),
+        (RowOutcome.LEFT_ALONE, OTHER, None),
     ],
 )
 def test_what_a_row_lets_expect(outcome: RowOutcome, found: str | None, kind: DifferenceKind | None) -> None:
