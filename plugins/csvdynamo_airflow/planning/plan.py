@@ -116,8 +116,11 @@ def _seconds_beside(foreseen: Foreseen, dataset: Dataset) -> float:
     forecast = foreseen.forecast
     seconds = _TASKS_SECONDS + foreseen.source_rows / _PREPARED_A_SECOND
     checked = forecast.written + foreseen.unchanged
-    if dataset.policies.verify.mode_for(checked, 0) is VerifyMode.FULL:
+    mode = _check(foreseen, forecast, dataset, 1)
+    if mode is VerifyMode.FULL:
         seconds += checked / _CHECKED_A_SECOND
+    elif mode is VerifyMode.CHANGED:
+        seconds += (forecast.written + forecast.deletions) / _CHECKED_A_SECOND
     return seconds + (_REJECTS_SECONDS if forecast.rejected else 0)
 
 
@@ -181,7 +184,7 @@ def _read_units(foreseen: Foreseen, forecast: Forecast, dataset: Dataset, times:
     Nobody made items of rows that are unchanged: they are taken to be as large as the others, or as their rows.
     """
     verify, items = dataset.policies.verify, forecast.written + times * foreseen.unchanged
-    mode = verify.mode_for(items, 0)
+    mode = _check(foreseen, forecast, dataset, times)
     if mode is VerifyMode.NONE or not items:
         return 0
     made = (
@@ -189,4 +192,12 @@ def _read_units(foreseen: Foreseen, forecast: Forecast, dataset: Dataset, times:
     )
     if mode is VerifyMode.FULL:
         return math.ceil((forecast.item_bytes + made * times * foreseen.unchanged) / READ_UNIT_BYTES)
-    return min(verify.sample_size, items) * math.ceil(made / READ_UNIT_BYTES)
+    written = forecast.written + forecast.deletions if mode is VerifyMode.CHANGED else 0
+    return (written + min(verify.sample_size, items)) * math.ceil(made / READ_UNIT_BYTES)
+
+
+def _check(foreseen: Foreseen, forecast: Forecast, dataset: Dataset, times: int) -> VerifyMode:
+    """Say how much of the table is read back."""
+    written = forecast.written + forecast.deletions
+    rows = forecast.written + times * foreseen.unchanged
+    return dataset.policies.verify.mode_for(rows, 0, written if foreseen.unchanged else None)

@@ -125,7 +125,7 @@ def prepare_file(
         draft,
         header.columns.headers,
         source_rows,
-        verify=dataset.policies.verify,
+        dataset=dataset,
         seed=seed,
         space=work.space,
     )

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from csvdynamo.datasets.policies import Verification, VerifyMode
+from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
@@ -15,7 +15,7 @@ _SPARE = 2  # times as many as are checked: of a row that prepare or the Lambda 
 
 
 def draw_sample(
-    draft: Draft, headers: Sequence[str], source_rows: int, *, verify: Verification, seed: str, space: DiskSpace
+    draft: Draft, headers: Sequence[str], source_rows: int, *, dataset: Dataset, seed: str, space: DiskSpace
 ) -> bool:
     """Write rows from all over a file in its own form, the same at every attempt, as `SAMPLE_FILE`.
 
@@ -23,15 +23,16 @@ def draw_sample(
         draft: The file, closed. Rows that lose their key to another are in it still; the check leaves them aside.
         headers: The source's header.
         source_rows: Rows of the source.
-        verify: How the data set wants its table checked. Where every item is to be looked at nothing is drawn; should
-            the table prove to hold more than that allows, the check takes its sample of the whole file.
+        dataset: The data set. Where it wants every item of its table looked at nothing is drawn; should the table prove
+            to hold more than that allows, the check takes its sample of the whole file.
         seed: What the choice depends on: the source's digest.
         space: The space of the folder that the file goes to.
 
     Returns:
         Whether a sample was drawn.
     """
-    if verify.mode_for(source_rows, 0) is not VerifyMode.SAMPLE:
+    verify = dataset.policies.verify
+    if not verify.may_draw(source_rows, only_changed=dataset.write.only_changed):
         return False
     wanted = random.Random(seed).sample(range(1, source_rows + 1), min(source_rows, _SPARE * verify.sample_size))  # noqa: S311
     with space.open_text(space.folder / SAMPLE_FILE) as file:

@@ -1,7 +1,7 @@
 """The check of the table after a run: its items against what the core makes of the prepared file's rows."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
+from csvdynamo.rules.deletions import is_deletion
 from csvdynamo.rules.item_digest import item_digest
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.documents.outcome import Outcome
@@ -24,7 +25,14 @@ from csvdynamo_airflow.table.difference_log import DifferenceLog
 from csvdynamo_airflow.table.expected_items import Expectations, RowOutcomes, draw, read_row_outcomes
 from csvdynamo_airflow.table.full_check import FullCheck
 from csvdynamo_airflow.table.lifetimes import Lifetimes
-from csvdynamo_airflow.table.table_check import Expected, RowOutcome, differing_attributes, digest_expected, judge
+from csvdynamo_airflow.table.table_check import (
+    NOT_WRITTEN,
+    Expected,
+    RowOutcome,
+    differing_attributes,
+    digest_expected,
+    judge,
+)
 from csvdynamo_airflow.table.table_reader import TableReader
 
 if TYPE_CHECKING:
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
 DIFFERENCES_FILE = "verification.jsonl"
 
 _SEGMENTS = 4
+_KEYS_AT_ONCE = 1000  # a page of them is in memory
 _SPILLED_BYTES = 192  # a row or an item in a full check: a line, its key, and what DuckDB keeps of it meanwhile
 
 log = shown_log(__name__)
@@ -71,8 +80,7 @@ class TableCheck:
         """
         prepared, policy = self.prepared, self.dataset.policies.verify
         rows, items = prepared.prepared_rows, self.reader.count_items()
-        mode = policy.mode_for(rows, items)
-        self._hold_to_what_was_written()
+        mode = policy.mode_for(rows, items, prepared.items if prepared.base else None)
         spilled = (rows + items) * _SPILLED_BYTES if mode is VerifyMode.FULL else 0
         with workspace("verify", self.dataset.name, run_id, work_parent) as folder:
             space = DiskSpace(folder, f"check the table {self.reader.table}")
@@ -83,10 +91,16 @@ class TableCheck:
             deleted = self._deleted(outcomes, space)
             with DifferenceLog(folder / "differences", space, lifetimes) as differences:
                 if mode is VerifyMode.FULL:
-                    path = self._fetch_file(space)
-                    expected = partial(self._expect_all, expectations, path)
+                    self._hold_to_what_was_written()
+                    expected = partial(self._expect_all, expectations, self._fetch_file(space))
                     keys = self._check_all(chain(expected(), deleted), space, differences)
+                elif mode is VerifyMode.CHANGED:
+                    written = self._fetch_written(space)
+                    sample = self._sample(expectations, policy.sample_size, space) if prepared.unchanged else []
+                    expected = partial(self._expect_changed, expectations, written, sample)
+                    keys = self._check_some(chain(expected(), deleted), differences)
                 else:
+                    self._hold_to_what_was_written()
                     sample = self._sample(expectations, policy.sample_size, space)
                     sample += draw(deleted, prepared.sha256, policy.sample_size)
                     expected = partial(iter, sample)
@@ -114,6 +128,17 @@ class TableCheck:
         space.require(self.prepared.bytes)
         path = space.folder / "prepared"
         fetch(self.s3, self.prepared.bucket, self.prepared.file_key, self.prepared.sha256, path)
+        return path
+
+    def _fetch_written(self, space: DiskSpace) -> Path | None:
+        """Fetch the rows that the execution read; None where there was none."""
+        prepared = self.prepared
+        if prepared.nothing_to_write:
+            return None
+        if not prepared.is_in_part:
+            return self._fetch_file(space)
+        path = space.folder / "written"
+        fetch(self.s3, prepared.bucket, prepared.migrated_key, prepared.migrated_sha256, path, made_by="prepare")
         return path
 
     def _sample(self, expectations: Expectations, size: int, space: DiskSpace) -> list[Expected]:
@@ -144,16 +169,32 @@ class TableCheck:
     def _expect_all(self, expectations: Expectations, path: Path) -> Iterator[Expected]:
         return expectations.all(self._rows(path))
 
-    def _rows(self, path: Path) -> Iterator[PreparedRow]:
-        return map(self.prepared.file_header.named, read_file_rows(path))
+    def _expect_changed(
+        self, expectations: Expectations, written: Path | None, sample: Sequence[Expected]
+    ) -> Iterator[Expected]:
+        """Expect the rows that the execution read, and those of a sample that it did not."""
+        numbers = bytearray(self.prepared.source_rows + 1)
+        if written is not None:
+            for expected in expectations.all(self._rows(written)):
+                numbers[expected.row] = True
+                yield expected
+        yield from (one for one in sample if not numbers[one.row])
 
-    def _check_some(self, sample: list[Expected], differences: DifferenceLog) -> int:
-        keys = sorted({one.key for one in sample})
-        found = {key: item_digest(item) for key, item in self.reader.get([key for key in keys if key]).items()}
-        for one in sample:
-            for difference in judge(one.key, [digest_expected(one)], found.get(one.key)):
-                differences.add(difference)
-        return len(keys)
+    def _rows(self, path: Path) -> Iterator[PreparedRow]:
+        rows = (row for row in read_file_rows(path) if not is_deletion(row))
+        return map(self.prepared.file_header.named, rows)
+
+    def _check_some(self, expected: Iterable[Expected], differences: DifferenceLog) -> int:
+        """Look for keys, each of which is expected once: prepare leaves one row of each. Return how many there are."""
+        count, waiting = 0, iter(expected)
+        while some := list(islice(waiting, _KEYS_AT_ONCE)):
+            keys = sorted({one.key for one in some})
+            count += len({one.key for one in some if one.outcome not in NOT_WRITTEN})
+            found = {key: item_digest(item) for key, item in self.reader.get([key for key in keys if key]).items()}
+            for one in some:
+                for difference in judge(one.key, [digest_expected(one)], found.get(one.key)):
+                    differences.add(difference)
+        return count
 
     def _check_all(self, expected: Iterator[Expected], space: DiskSpace, differences: DifferenceLog) -> int:
         check = FullCheck(space, self.reader.key)

@@ -15,6 +15,9 @@ from csvdynamo.rules.row_rules import DuplicatePolicy
 WHOLE_UP_TO = 10_000_000
 """Rows, and items of the table, up to which `VerifyMode.AUTO` reads every item back."""
 
+_READ_OF_A_KEY = 4
+"""How many items a scan reads for what it takes to read one by its key, about: that one takes a unit by itself."""
+
 
 class OnChange(StrEnum):
     """What a source that is not as expected does: nothing, a line in the report, or the end of the run."""
@@ -32,14 +35,16 @@ class GateAction(StrEnum):
 
 
 class VerifyMode(StrEnum):
-    """How much of the table is read back after a run: nothing, a sample of keys, or every item.
+    """How much of the table is read back after a run: nothing, a sample of keys, every item, or what the run wrote.
 
-    `AUTO` is every item unless the file has more than `WHOLE_UP_TO` rows, or the table more items: then a sample.
+    `AUTO` is every item unless the file has more than `WHOLE_UP_TO` rows, or the table more items: then a sample. Of a
+    run that writes little beside what is unchanged it is `CHANGED`: what it wrote, and a sample of the rest.
     """
 
     AUTO = "auto"
     NONE = "none"
     SAMPLE = "sample"
+    CHANGED = "changed"
     FULL = "full"
 
 
@@ -79,7 +84,9 @@ class Verification:
     mode: VerifyMode = Field(
         default=VerifyMode.AUTO,
         description=f'`"auto"`: `"full"` unless the file has more than {WHOLE_UP_TO:,} rows or the table more items, '
-        'else `"sample"`; `"full"`: every item is read back; `"sample"`: so many keys are; `"none"`',
+        'else `"sample"`, and `"changed"` after a run that wrote little beside what is unchanged; `"full"`: every item '
+        'is read back; `"changed"`: those that the run wrote or deleted, and a sample of the rest; `"sample"`: so many '
+        'keys; `"none"`',
     )
     sample_size: Annotated[int, WholeNumber(1, 100_000)] = Field(default=1000, description="the keys of a sample")
     foreign: ForeignPolicy = Field(
@@ -88,16 +95,34 @@ class Verification:
         "rejected), which a full check finds",
     )
 
-    def mode_for(self, rows: int, items: int) -> VerifyMode:
+    def mode_for(self, rows: int, items: int, written: int | None = None) -> VerifyMode:
         """Say how much of one table is read back; never `VerifyMode.AUTO`.
+
+        Only a scan finds items of other origin, so a data set that fails by them has one.
 
         Args:
             rows: How many rows the file has that was migrated.
             items: How many items the table holds, about: a scan costs by them, and the table may be far larger.
+            written: How many of the rows the run wrote, and items it deleted; None where it wrote all of them.
         """
         if self.mode is not VerifyMode.AUTO:
             return self.mode
+        if written is not None and self._is_little(written, rows):
+            return VerifyMode.CHANGED
         return VerifyMode.FULL if max(rows, items) <= WHOLE_UP_TO else VerifyMode.SAMPLE
+
+    def may_draw(self, rows: int, *, only_changed: bool) -> bool:
+        """Say whether a check may look at some rows alone of a file that has so many.
+
+        Args:
+            rows: How many.
+            only_changed: Whether the run writes only what changed.
+        """
+        return self.mode_for(rows, 0, 0 if only_changed else None) in {VerifyMode.SAMPLE, VerifyMode.CHANGED}
+
+    def _is_little(self, written: int, rows: int) -> bool:
+        """Say whether to read what was written, and a sample, costs less than to read all."""
+        return self.foreign is ForeignPolicy.REPORT and _READ_OF_A_KEY * (written + self.sample_size) <= rows
 
 
 def _table_of_mode(value: Any) -> Any:

@@ -15,7 +15,7 @@ from csvdynamo.datasets import policies
 from csvdynamo.datasets.policies import ForeignPolicy, Verification, VerifyMode
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo_airflow.documents.checked_table import DifferenceKind
+from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKind
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.table import verification
 from csvdynamo_airflow.tasks import steps
@@ -42,7 +42,7 @@ from tests.integration.plugin.moto_table import put_items
 from tests.unit.plugin.run_findings import LOST, difference, execution
 
 
-@pytest.fixture(params=[VerifyMode.SAMPLE, VerifyMode.FULL])
+@pytest.fixture(params=[VerifyMode.SAMPLE, VerifyMode.CHANGED, VerifyMode.FULL])
 def mode(request: pytest.FixtureRequest) -> VerifyMode:
     mode: VerifyMode = request.param
     return mode
@@ -92,7 +92,14 @@ def test_an_untouched_run_is_green_and_its_table_as_expected(
     assert report["rejects_by_code"] == {"BAD_TYPE": 1, "BAD_WIDTH": 1}
     at = report["verification"].pop("at")
     assert 0 <= time.time() - at < 3600
-    assert report["verification"].pop("read_units") == {VerifyMode.SAMPLE: 10.0, VerifyMode.FULL: 4.0}[mode]
+    assert (
+        report["verification"].pop("read_units")
+        == {
+            VerifyMode.SAMPLE: 10.0,
+            VerifyMode.CHANGED: 11.0,  # the key of the rejected row is looked at as well
+            VerifyMode.FULL: 4.0,
+        }[mode]
+    )
     assert report["verification"] == {
         "mode": mode.value,
         "keys_checked": 10,
@@ -467,6 +474,80 @@ def test_all_rows_rejected_fail_by_the_reject_gate(run: FinishedRun) -> None:
     assert (report["ledger"]["rejected"], report["verification"]["keys_checked"]) == (11, 0)
     [problem] = report["problems"]
     assert problem.startswith("12 of 12 rows (100.00 %) were rejected, more than gates.max_reject_percent = 20")
+
+
+# what changed
+
+
+@pytest.fixture
+def changing(run: FinishedRun) -> FinishedRun:
+    """The same run, as one that found rows 7 and above unchanged: the others are the file that its execution read."""
+    numbers = [number for number in range(1, SOURCE_ROWS + 1) if number != BEFORE_UPLOAD]
+    written = [[number, *source_row(number).values()] for number in numbers if number < 7]
+    body = format_rows([["_row", *HEADER], *written]).encode()
+    run.s3.put_object(Bucket=BUCKET, Key="changed", Body=body)
+    run.prepared = replace(
+        run.prepared,
+        difference=difference(
+            file_key="changed",
+            sha256=hashlib.sha256(body).hexdigest(),
+            new=0,
+            changed=len(written),
+            unchanged=len(numbers) - len(written),
+        ),
+    )
+    return run
+
+
+def checked(run: FinishedRun) -> CheckedTable:
+    found = run.verify()
+    assert found is not None
+    return found
+
+
+def test_what_a_run_wrote_is_checked_and_a_sample_of_what_it_left_as_it_was(
+    changing: FinishedRun, wanted: Callable[..., None]
+) -> None:
+    wanted(VerifyMode.CHANGED, sample_size=3)
+    draw(changing, 4, 8, 9)
+    looked_at = [f"A_{number}" for number in (*(one for one in WRITTEN if one < 7), 8, 9)]
+
+    assert checked(changing).keys_checked == len(looked_at)
+    assert not checked(changing).counts
+    changing.drop_item("A_10")
+    changing.add_item("Z_1")
+    assert not checked(changing).counts, "an unchanged row that was not drawn, and an item of other origin"
+    changing.drop_item("A_9")
+    changing.change_item("A_6")
+    found = checked(changing)
+    assert dict(found.counts) == {DifferenceKind.MISSING: 1, DifferenceKind.CHANGED: 1}
+    assert {(one.kind, one.key, one.attributes) for one in found.examples} == {
+        (DifferenceKind.MISSING, "A_9", ()),
+        (DifferenceKind.CHANGED, "A_6", ("Year",)),
+    }
+
+
+def test_rows_to_write_that_were_changed_after_their_upload_are_no_witness(
+    changing: FinishedRun, wanted: Callable[..., None]
+) -> None:
+    wanted(VerifyMode.CHANGED)
+    changing.s3.put_object(Bucket=BUCKET, Key="changed", Body=b"_row,Car ID\n")
+
+    with pytest.raises(AirflowFailException, match="was changed after its upload"):
+        changing.verify()
+
+
+def test_where_nothing_was_to_be_written_a_sample_is_checked(
+    changing: FinishedRun, wanted: Callable[..., None]
+) -> None:
+    wanted(VerifyMode.CHANGED, sample_size=2)
+    told = changing.prepared.difference
+    assert told is not None
+    rows = changing.prepared.prepared_rows
+    changing.prepared = replace(changing.prepared, difference=replace(told, changed=0, unchanged=rows))
+    changing.executions = []
+
+    assert checked(changing).keys_checked == 2
 
 
 # deletions

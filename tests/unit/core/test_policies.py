@@ -1,5 +1,6 @@
 """The parts of a data set file about duplicates, the schema, the table's check and the source's format."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import ForeignPolicy, OnChange, SchemaPolicy, Verification, VerifyMode
-from csvdynamo.datasets.write_rules import UnknownKeys, Vanished
+from csvdynamo.datasets.write_rules import UnknownKeys, Vanished, WriteMode
 from csvdynamo.errors import DatasetError
-from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo.rules.row_rules import DuplicatePolicy, RowRules
 
 SMALLEST = """
 [source]
@@ -63,10 +64,47 @@ def test_by_default_the_whole_is_checked_unless_file_or_table_are_too_large(
     assert Verification().mode_for(rows, items) is mode
 
 
-@pytest.mark.parametrize("mode", [VerifyMode.NONE, VerifyMode.SAMPLE, VerifyMode.FULL])
+@pytest.mark.parametrize(
+    ("written", "foreign", "mode"),
+    [
+        (0, ForeignPolicy.REPORT, VerifyMode.CHANGED),
+        (4_000, ForeignPolicy.REPORT, VerifyMode.CHANGED),
+        (4_001, ForeignPolicy.REPORT, VerifyMode.FULL),
+        (None, ForeignPolicy.REPORT, VerifyMode.FULL),
+        (0, ForeignPolicy.FAIL, VerifyMode.FULL),
+    ],
+)
+def test_of_a_run_that_wrote_little_that_is_checked_and_a_sample_unless_foreign_items_are_to_be_found(
+    written: int | None, foreign: ForeignPolicy, mode: VerifyMode
+) -> None:
+    verify = Verification(sample_size=1_000, foreign=foreign)
+
+    assert verify.mode_for(20_000, 20_000, written) is mode
+
+
+@pytest.mark.parametrize(
+    ("verify", "rows", "only_changed", "draws"),
+    [
+        (Verification(), 3_999, True, False),
+        (Verification(), 4_000, True, True),
+        (Verification(), 4_000, False, False),
+        (Verification(), LIMIT + 1, False, True),
+        (Verification(VerifyMode.SAMPLE), 1, False, True),
+        (Verification(VerifyMode.CHANGED), 1, True, True),
+        (Verification(VerifyMode.FULL), LIMIT + 1, True, False),
+    ],
+)
+def test_rows_are_drawn_where_a_check_may_look_at_some(
+    verify: Verification, rows: int, only_changed: bool, draws: bool
+) -> None:
+    assert verify.may_draw(rows, only_changed=only_changed) is draws
+
+
+@pytest.mark.parametrize("mode", [VerifyMode.NONE, VerifyMode.SAMPLE, VerifyMode.CHANGED, VerifyMode.FULL])
 @pytest.mark.parametrize("count", [0, LIMIT + 1])
 def test_a_mode_that_is_set_stays_whatever_the_size(mode: VerifyMode, count: int) -> None:
     assert Verification(mode).mode_for(count, count) is mode
+    assert Verification(mode).mode_for(count, count, 0) is mode
 
 
 def test_policies_are_read(tmp_path: Path) -> None:
@@ -89,7 +127,7 @@ def test_policies_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("top", "source", "end", "says"),
     [
-        ('verify = "all"\n', "", "", "verify: must be one of auto, none, sample, full"),
+        ('verify = "all"\n', "", "", "verify: must be one of auto, none, sample, changed, full"),
         ("verify = 1\n", "", "", "verify: must be a table"),
         ("", "", "[verify]\nkeys = 5\n", "verify.keys: unknown key"),
         ("", "", "[verify]\nsample_size = 0\n", "verify.sample_size: must be a whole number from 1"),
@@ -107,13 +145,15 @@ def test_a_wrong_policy_names_its_key(tmp_path: Path, top: str, source: str, end
     assert says in str(caught.value)
 
 
-def test_a_run_writes_all_rows_or_those_that_changed(tmp_path: Path) -> None:
-    everything, changed = load(tmp_path), load(tmp_path, end='[write]\nmode = "changed"')
+def test_a_run_writes_all_rows_or_those_that_changed_or_those_of_new_keys(tmp_path: Path) -> None:
+    everything, changed, inserted = (load(tmp_path, end=f'[write]\nmode = "{one}"') for one in WriteMode)
 
-    assert (everything.write.only_changed, changed.write.only_changed) == (False, True)
-    assert everything.rules.digest == changed.rules.digest
-    assert everything.settings_digest == changed.settings_digest
-    with pytest.raises(DatasetError, match=r'write\.mode: must be one of all, changed, found "some"'):
+    assert [one.write.only_changed for one in (everything, changed, inserted)] == [False, True, False]
+    assert [one.write.inserts for one in (everything, changed, inserted)] == [False, False, True]
+    assert everything.rules == changed.rules == replace(inserted.rules, inserts=False)
+    assert inserted.rules.digest != changed.rules.digest
+    assert RowRules.from_json(inserted.rules.to_json()) == inserted.rules
+    with pytest.raises(DatasetError, match=r'write\.mode: must be one of all, changed, insert, found "some"'):
         load(tmp_path, end='[write]\nmode = "some"')
 
 
@@ -145,12 +185,13 @@ def test_items_of_keys_that_vanished_are_deleted_where_a_data_set_wants_it(tmp_p
             load(tmp_path, end=f'[write]\nmode = "changed"\nmax_delete_percent = {percent}')
 
 
-def test_a_stack_that_may_not_delete_is_another_one(tmp_path: Path) -> None:
-    changed = 'mode = "changed"\nmax_delete_percent = 5\nunknown_keys = "ignore"'
-    keeps, reports, deletes = (
-        load(tmp_path, end=f'[write]\n{changed}\nvanished = "{vanished}"') for vanished in ("keep", "report", "delete")
-    )
+def test_a_stack_whose_function_may_do_other_things_is_another_one(tmp_path: Path) -> None:
+    everything, changed, inserted = (load(tmp_path, end=f'[write]\nmode = "{one}"') for one in WriteMode)
 
-    assert keeps.settings_digest == reports.settings_digest == load(tmp_path).settings_digest
-    assert deletes.settings_digest != keeps.settings_digest
-    assert deletes.rules.digest == keeps.rules.digest
+    assert everything.write.actions == ()
+    assert inserted.write.actions == ("BatchGetItem", "PutItem")
+    assert changed.write.actions == ("BatchGetItem", "PutItem", "DeleteItem")
+    assert len({one.settings_digest for one in (everything, changed, inserted)}) == 3
+    assert everything.settings_digest == load(tmp_path).settings_digest
+    more = 'max_delete_percent = 5\nunknown_keys = "ignore"\nvanished = "delete"'
+    assert load(tmp_path, end=f'[write]\nmode = "changed"\n{more}').settings_digest == changed.settings_digest
