@@ -545,7 +545,7 @@ def test_where_nothing_was_to_be_written_a_sample_is_checked(
     assert told is not None
     rows = changing.prepared.prepared_rows
     changing.prepared = replace(changing.prepared, difference=replace(told, changed=0, unchanged=rows))
-    changing.executions = []
+    changing.executions, changing.ended = [], None
 
     assert checked(changing).keys_checked == 2
 
