@@ -170,6 +170,22 @@ def test_an_older_item_of_a_rejected_row_is_stale_and_not_missing(
     assert report["problems"] == []
 
 
+def test_an_item_that_a_row_left_alone_is_as_expected_whatever_it_is(
+    run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
+) -> None:
+    wanted(mode, foreign=ForeignPolicy.FAIL)
+    run.remove_error_file()
+    left = reject(reject_id("cars-1", IN_THE_LAMBDA), row=IN_THE_LAMBDA, code="LEFT_ALONE")
+    put_error_file(run.s3, [left])
+    run.fetch()
+    run.add_item(f"A_{IN_THE_LAMBDA}")
+
+    report = run.look_again()
+
+    assert (counts(report), report["problems"]) == (NOTHING, [])
+    assert report["verification"]["keys_checked"] == len(WRITTEN)
+
+
 def test_a_removed_error_file_leaves_its_rows_unaccounted_for_and_names_their_rejects(
     run: FinishedRun, wanted: Callable[..., None], mode: VerifyMode
 ) -> None:
@@ -509,7 +525,7 @@ def test_what_a_run_wrote_is_checked_and_a_sample_of_what_it_left_as_it_was(
     changing: FinishedRun, wanted: Callable[..., None]
 ) -> None:
     wanted(VerifyMode.CHANGED, sample_size=3)
-    draw(changing, 4, 8, 9)
+    draw(changing, 6, 8, 9)
     looked_at = [f"A_{number}" for number in (*(one for one in WRITTEN if one < 7), 8, 9)]
 
     assert checked(changing).keys_checked == len(looked_at)

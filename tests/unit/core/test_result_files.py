@@ -253,3 +253,13 @@ def test_rows_without_numbers_are_no_deletions_whatever_they_say() -> None:
     [batch] = unfinished_batches(lines(child), "F_0")
 
     assert (len(batch.rows), batch.deletions) == (1, ())
+
+
+def test_a_row_of_a_batch_that_did_not_succeed_is_told_without_its_guard() -> None:
+    rows = [{"_row": "1", "id": "a", "_row:guard": '{"key":"a","digests":[""]}'}, {"_row": "-1", "id": "x"}]
+    failed = {"Status": "FAILED", "Input": json.dumps({"Items": rows})}
+
+    [batch] = unfinished_batches(lines(failed), "F_0")
+
+    assert batch.rows == ({"_row": "1", "id": "a"},)
+    assert batch.deletions == ({"_row": "-1", "id": "x"},)
