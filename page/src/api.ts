@@ -97,6 +97,7 @@ export type RowChanges = {
   left_alone?: number;
   /** Records whose keys nobody can tell. */
   unknown_keys?: number;
+  same_source?: string;
 };
 
 /** The keys of report.json that the page shows; those that an earlier version did not write may be absent. */

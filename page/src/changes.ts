@@ -14,7 +14,8 @@ function rows({ changes, dry_run }: Report): string[] {
   const written = changes.why_all
     ? `Every row is written: ${changes.why_all}.`
     : `New rows: ${count(changes.new)}; changed: ${count(changes.changed)}; unchanged, and not written again: ${count(changes.unchanged)}.`;
-  return [written, ...vanished(changes, dry_run)];
+  const same = changes.same_source && `Nothing new: the source is the one that run ${changes.same_source} migrated.`;
+  return [same || written, ...vanished(changes, dry_run)];
 }
 
 function vanished(changes: RowChanges, dryRun = false): string[] {

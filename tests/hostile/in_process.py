@@ -119,7 +119,7 @@ def migrate_bytes(content: bytes, dataset: Dataset, folder: Path) -> Migrated:
     prepared = prepare_bytes(content, dataset, folder, s3)
     body = s3.objects[prepared.file_key]
     table = Table()
-    rejects = [*_prepare_rejects(prepared, s3)]
+    rejects = [*prepare_rejects(prepared, s3)]
     items = read_items(body, CsvFormat())
     converter, names = RowConverter(dataset.rules), Names(s3, BUCKET, dataset.name)  # type: ignore[arg-type]
     while rows := tuple(islice(items, dataset.limits.rows_per_batch)):
@@ -134,6 +134,7 @@ def prepare_bytes(
     s3: Any,
     *,
     dry_run: bool = False,
+    source_url: str | None = None,
     find_base: Callable[[], Base] = lambda: Base(None, "there is none", "", 0.0),
 ) -> Prepared:
     """Run the tasks download and prepare on a file's bytes."""
@@ -157,12 +158,14 @@ def prepare_bytes(
             run_id=run_id,
             name_execution=lambda _: run_id,
             dry_run=dry_run,
+            source_url=source_url,
             find_base=find_base,
             work_parent=Path(work),
         )
 
 
-def _prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
+def prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
+    """Read the rejects of the task prepare."""
     if prepared.rejects_key:
         for line in s3.objects[prepared.rejects_key].split(b"\n"):
             if line:

@@ -18,6 +18,7 @@ from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
+from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.workspace import workspace
@@ -26,7 +27,7 @@ from csvdynamo_airflow.table.new_snapshot import keep_snapshot
 from csvdynamo_airflow.workflow.other_executions import Other
 from csvdynamo_airflow.workflow.snapshot_trust import Claim, find_base
 from local_aws.distributed_map.csv_reader import CsvFormat, read_items
-from tests.hostile.in_process import BUCKET, MemoryBucket, Table, migrate_batch, prepare_bytes
+from tests.hostile.in_process import BUCKET, MemoryBucket, Table, migrate_batch, prepare_bytes, prepare_rejects
 
 _UNFINISHED, _REJECTED = 1, 2
 _numbers = count(1)
@@ -97,11 +98,13 @@ class Chain:
         """Say since when they are known of."""
         return self.machine_since
 
-    def prepare(self, content: bytes, dataset: Dataset) -> Prepared:
+    def prepare(self, content: bytes, dataset: Dataset, source_url: str | None = None) -> Prepared:
         """Prepare a file beside what the last green run left."""
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
         base: Any = lambda: find_base(pointer, dataset.rules.digest, self.identity, self, time.time())  # type: ignore[arg-type]  # noqa: E731
-        return prepare_bytes(content, dataset, self.folder, self.s3, find_base=base)
+        prepared = prepare_bytes(content, dataset, self.folder, self.s3, find_base=base, source_url=source_url)
+        keep_prepared(self.s3, prepared, dataset)  # type: ignore[arg-type]
+        return prepared
 
     def claim(self, prepared: Prepared, dataset: Dataset) -> None:
         """Say that a run writes, as before its execution is started or redriven."""
@@ -176,6 +179,9 @@ class Chain:
         undeleted: Collection[int] = (),
     ) -> None:
         """Keep the snapshot of a green run."""
+        marks = bytearray(marks)
+        for reject in prepare_rejects(prepared, self.s3):
+            marks[reject.row or 0] = _REJECTED
         outcomes = RowOutcomes(
             prepared.execution_name, bytes(marks), left=frozenset(left), undeleted=frozenset(undeleted)
         )

@@ -114,6 +114,7 @@ def _changes(prepared: Prepared, outcome: Outcome) -> Changes | None:
         deleted=outcome.deleted,
         left_alone=outcome.left,
         unknown_keys=difference.unknown_keys,
+        same_source=difference.same_source,
     )
 
 

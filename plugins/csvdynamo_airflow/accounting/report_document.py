@@ -178,6 +178,9 @@ class Changes:
     unknown_keys: Annotated[
         int, Field(description="Records of the source whose keys cannot be told, where items are to be deleted.")
     ] = 0
+    same_source: Annotated[
+        str, Field(description="The DAG run that migrated the very same source, of which no row was read again then.")
+    ] = ""
 
 
 @dataclass(frozen=True)

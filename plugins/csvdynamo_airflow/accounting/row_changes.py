@@ -17,6 +17,8 @@ def told_changes(report: Report) -> str:
         vanished += f" (they are in {changes.vanished_keys})"
     if changes.why_all:
         return f"every row is written: {changes.why_all}{vanished}"
+    if changes.same_source:
+        return f"nothing new: the source is the one that run {changes.same_source} migrated{vanished}"
     return f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged{vanished}"
 
 

@@ -60,6 +60,7 @@ class Prepared:
         questions: What a person has to let pass before a row of it is written.
         forecast: What the function will make of the rows; None where nobody held them against all the rules.
         difference: Which of them are written, where only what changed is; None where all are.
+        made_by: The digest of the settings and the code that it was prepared by; "" where nobody compares it.
     """
 
     bucket: str
@@ -94,6 +95,7 @@ class Prepared:
     questions: tuple[Question, ...] = ()
     forecast: Forecast | None = None
     difference: Difference | None = None
+    made_by: str = ""
 
     @property
     def migrated_key(self) -> str:

@@ -122,6 +122,8 @@ class Difference:
         vanished_key: The key of the list of the vanished keys, those to be deleted first, in the order of their
             numbers; None where nobody wants one, or none vanished.
         vanished_sha256: Its digest, in hexadecimal, "" where there is none.
+        same_source: The DAG run that migrated the very same source, so that no row of it was read; "" where rows were
+            compared.
     """
 
     file_key: str
@@ -144,6 +146,7 @@ class Difference:
     unknown_keys: int = 0
     traces: tuple[Trace, ...] = ()
     guarded: bool = False
+    same_source: str = ""
 
     @property
     def trace(self) -> Trace | None:

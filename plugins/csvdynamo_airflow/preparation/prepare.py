@@ -2,27 +2,27 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.folders import names_key
-from csvdynamo.records.ledger import Ledger
 from csvdynamo.rules.columns import ColumnType
 from csvdynamo.rules.header import Header
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.documents.snapshot import Base
-from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.questions import questions
-from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 from csvdynamo_airflow.gates.row_mark import recall_rows
-from csvdynamo_airflow.gates.source_gate import SourceFault, judge_encoding, judge_keys, judge_source
+from csvdynamo_airflow.gates.source_gate import judge_encoding, judge_keys, judge_source
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.changes import find_rows_to_write
+from csvdynamo_airflow.preparation.gate_error import GateError, hold_to_gates
+from csvdynamo_airflow.preparation.handed_on import hand_on
+from csvdynamo_airflow.preparation.made_by import made_by
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE, ruined_cells
 from csvdynamo_airflow.preparation.rejected_rows import RejectedRows
@@ -42,21 +42,7 @@ __all__ = ["GateError", "Prepared", "prepare"]
 
 NAMES_FILE = "names.json"
 
-_ACCEPT = " To let the source pass once, trigger the DAG again with accept_source."
-
 log = shown_log(__name__)
-
-
-class GateError(MigrationError):
-    """A gate of the data set stops the run before a single row is uploaded; the message names each that does.
-
-    Attributes:
-        prepared: What was prepared. Its rejects are stored, its file is not.
-    """
-
-    def __init__(self, lines: Sequence[str], prepared: Prepared) -> None:
-        super().__init__(*lines)
-        self.prepared = prepared
 
 
 def log_progress(done: int, _total: int | None) -> None:
@@ -79,6 +65,8 @@ def prepare(
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:
     """Rewrite a landed source (see `prepare_file`), and store the result under a key made of its digest.
+
+    Of a source that the last green run migrated, where only what changed is written, no row is read (`hand_on`).
 
     Where a gate of the data set asks a person, the file is stored before the answer: it lies on this worker's disk, in
     a folder that ends with this task, and no task has another's. Nothing reads it there until the task start.
@@ -108,6 +96,19 @@ def prepare(
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
     """
+    known = hand_on(
+        landed,
+        dataset,
+        s3=s3,
+        run_id=run_id,
+        name_execution=name_execution,
+        find_base=find_base,
+        source_url=source_url,
+        dry_run=dry_run,
+        work_parent=work_parent,
+    )
+    if known is not None:
+        return known
     name = f"{landed.file_name} (from {landed.url})"
     with workspace("prepare", dataset.name, run_id, work_parent) as folder:
         # At least the source and a copy of it; what an archive unpacks to shows only on the way.
@@ -200,6 +201,7 @@ def prepare(
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
             last_rows=mark.rows if mark else None,
             forecast=rows.forecast,
+            made_by=made_by(dataset) if dataset.write.only_changed else "",
             difference=to_write.difference(reports, _keep(s3, to_write.vanished_list, landed.bucket, reports)),
         )
         if rows.forecast and rows.foreseen:
@@ -212,7 +214,7 @@ def prepare(
         if dataset.asks:
             prepared = replace(prepared, questions=questions(prepared, faults, dataset.gates))
         else:
-            _hold_to_gates(prepared, dataset, faults, reading)
+            hold_to_gates(prepared, dataset, faults, reading)
         prepared = replace(prepared, etag=_upload(s3, outcome.path, prepared, dataset))
         to_write.store(s3, prepared, expires=dataset.protection.keep_source_days is not None)
     log.info(
@@ -265,23 +267,3 @@ def _keep(s3: "S3Client", file: Path | None, bucket: str, prefix: str) -> str | 
         return None
     upload(s3, file, bucket, prefix + file.name)
     return prefix + file.name
-
-
-def _hold_to_gates(prepared: Prepared, dataset: Dataset, faults: Sequence[SourceFault], reading: str) -> None:
-    """Stop before the upload where a gate would fail the run anyway: half a table is nobody's wish."""
-    ledger = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
-    file = f"datasets/{dataset.name}.toml"
-    lines = [
-        f"{fault.message} Nothing was uploaded and no row was migrated. {fault.advice} in {file}, and deploy."
-        + (_ACCEPT if fault.acceptable else "")
-        for fault in faults
-        if fault.fails
-    ]
-    if rejects := too_many_rejects(ledger, prepared.rejects_by_code, dataset.gates):
-        known = "All of them are rejects of prepare" if prepared.forecast is None else "They are known beforehand"
-        lines.append(
-            f"{rejects} {known}, so nothing was uploaded and no row was migrated. Correct "
-            f"the source; or, if the rest is to be migrated without them, raise the setting in {file}, and deploy."
-        )
-    if lines:
-        raise GateError([*lines[:-1], f"{lines[-1]} {reading}".rstrip()], prepared)

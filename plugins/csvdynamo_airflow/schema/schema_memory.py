@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 COLUMNS_FILE = "columns.json"
 """Beside a run's report: what it would be remembered by."""
 
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
 log = shown_log(__name__)
 
 
@@ -112,8 +114,26 @@ def check_schema(
     Raises:
         SchemaError: A change fails the run and no person is to be asked about it, or what is remembered cannot be read.
     """
-    last = recall_run(s3, landed.bucket, dataset.name)
     sketches = sketch_columns(prepared_file, headers)
+    return check_columns(
+        s3, dataset, landed, headers, sketches, rows=rows, run_id=run_id, execution=execution, reading=reading
+    )
+
+
+def check_columns(
+    s3: "S3Client",
+    dataset: Dataset,
+    landed: Landed,
+    headers: Sequence[str],
+    sketches: Mapping[str, ColumnSketch],
+    *,
+    rows: int,
+    run_id: str,
+    execution: str,
+    reading: str = "",
+) -> tuple[SchemaChange, ...]:
+    """Do as `check_schema`, with what the columns hold in the place of the file; the other arguments are the same."""
+    last = recall_run(s3, landed.bucket, dataset.name)
     verdict = judge_header(headers, dataset, last.columns if last else None, sketches)
     for sentence in warnings(verdict.changes):
         log.warning("%s", sentence)
@@ -138,16 +158,35 @@ def recall_run(s3: "S3Client", bucket: str, dataset_name: str) -> RunColumns | N
     """
     key = memory_key(dataset_name)
     try:
-        document = read_object(s3, bucket, key)
-    except s3.exceptions.NoSuchKey:
-        return None
-    try:
-        return RunColumns.from_json(json.loads(document))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return _read(s3, bucket, key)
+    except _UNREADABLE as error:
         raise SchemaError(
             f"s3://{bucket}/{key} does not hold the columns of a run ({type(error).__name__}: {error}). Delete it: the "
             "next run is then compared with the data set file alone."
         ) from error
+
+
+def read_columns(s3: "S3Client", bucket: str, dataset_name: str, execution: str) -> RunColumns | None:
+    """Read what a run would be remembered by, None if that was not kept, or cannot be read.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket.
+        dataset_name: The data set.
+        execution: The name of the run's first execution.
+    """
+    try:
+        return _read(s3, bucket, reports_prefix(dataset_name, execution) + COLUMNS_FILE)
+    except _UNREADABLE:
+        return None
+
+
+def _read(s3: "S3Client", bucket: str, key: str) -> RunColumns | None:
+    try:
+        document = read_object(s3, bucket, key)
+    except s3.exceptions.NoSuchKey:
+        return None
+    return RunColumns.from_json(json.loads(document))
 
 
 def remember_run(s3: "S3Client", dataset_name: str, prepared: Prepared) -> None:

@@ -67,6 +67,7 @@ VERSIONS = st.fixed_dictionaries(
         "end": st.sampled_from([End.GREEN, End.GREEN, End.GREEN, End.RED, End.KILLED]),
         "failing": st.sampled_from([(), (), (0,), (1,)]),
         "other_rules": st.sampled_from([False, False, False, False, True]),
+        "again": st.booleans(),
     }
 )
 
@@ -140,6 +141,13 @@ def test_the_table_has_every_row_of_each_version(
             event("a run with unchanged rows")
         if version["end"] is not End.KILLED:
             held(chain, before, ran)
+        if version["again"]:
+            before = dict(chain.table.items)
+            again = chain.run(text, replace(rules, policies=Policies(duplicates=policy)))
+            held(chain, before, again)
+            if again.prepared.difference and again.prepared.difference.same_source:
+                event("a source that is not read again")
+                assert (chain.table.items, again.expected) == (before, ran.expected)
 
 
 def told_keys(rows: Any, dataset: Dataset) -> set[str]:
@@ -178,6 +186,13 @@ def test_the_table_has_the_rows_of_the_last_version_and_what_others_put_there(
         except SourceFileError:  # no row is as wide as the header
             continue
         theirs -= ran.expected.keys() | set(ran.may_be)  # their item was written over
+        if version["again"] and version["end"] is End.GREEN:
+            once = dict(chain.table.items)
+            repeated = chain.prepare(text, rules)
+            if repeated.difference and repeated.difference.same_source:
+                event("a source that is not read again")
+                chain.run(text, rules)
+                assert chain.table.items == once
         if ran.prepared.deletions:
             event("a run with deletions")
         if version["end"] is End.KILLED:
