@@ -110,8 +110,9 @@ def _operator_of(made: Any) -> Any:
 def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
     from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
 
-    steps.refuse_unknown_parameters(context["params"])
-    landed = steps.download_source(dataset_name, context["params"]["source_url"], context["run_id"])
+    params = context["params"]
+    steps.refuse_unknown_parameters(params)
+    landed = steps.download_source(dataset_name, params["source_url"], context["run_id"], force=params["force"])
     keep_for_lineage(context["task"], landed=landed)
     return landed
 

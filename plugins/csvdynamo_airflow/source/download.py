@@ -12,6 +12,7 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.reading.source_file import SourceFileError, refuse_unless_csv
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
+from csvdynamo_airflow.source.landed_before import landed_before
 from csvdynamo_airflow.source.protocol import SourceRules, Worker
 from csvdynamo_airflow.source.source_url import admit
 from csvdynamo_airflow.storage.growing_file import ReportProgress
@@ -45,8 +46,11 @@ def download(
     policy: Any = None,
     sleep: Callable[[float], None] = time.sleep,
     jitter: Callable[[float, float], float] = random.uniform,
+    force: bool = False,
 ) -> Landed:
     """Fetch a source to a private temporary file and store it under a key made of its digest.
+
+    Where its publisher says that it is what the last green run landed (`landed_before`), it is that, and not fetched.
 
     Args:
         url: A URL of a kind that `csvdynamo.datasets.sources` has, or a path of the worker.
@@ -61,6 +65,7 @@ def download(
         policy: How patient to be, in the terms of the source's kind.
         sleep: Waits so many seconds.
         jitter: Draws a number between two bounds.
+        force: Whether it is fetched whatever its publisher says.
 
     Raises:
         SourceUrlError: The URL is not one that may be fetched.
@@ -74,11 +79,15 @@ def download(
     """
     rules = SourceRules.of(dataset.source, local or LocalUse())
     origin = admit(url, rules)
+    landed = None if force else landed_before(s3, bucket, dataset, url)
     with workspace("download", dataset.name, run_id, work_parent) as folder:
         target = folder / "source"
-        fetched = origin.source.fetch(
-            origin, target, rules, Worker(s3, report_progress, sleep, jitter, find_credentials, policy)
-        )
+        worker = Worker(s3, report_progress, sleep, jitter, find_credentials, policy, landed)
+        fetched = origin.source.fetch(origin, target, rules, worker)
+        if landed and fetched.unchanged:
+            told = "%s is as it was when it landed, and not fetched: s3://%s/%s (%s)"
+            log.info(told, origin.shown, bucket, landed.key, fetched.etag or fetched.last_modified)
+            return landed
         try:
             refuse_unless_csv(target, origin.shown, dataset)
         except SourceFileError as error:

@@ -1,6 +1,6 @@
 """What a fetch of a source tells beside its bytes, and how it fails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
 
@@ -15,13 +15,18 @@ class DownloadPostponedError(MigrationPostponedError):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A source's metadata, each as its server wrote it, `shown`; None where it wrote none."""
+    """A source's metadata, each as its server wrote it, `shown`; None where it wrote none.
+
+    Attributes:
+        unchanged: Whether the server says that the source is what landed before (`Worker.landed`): nothing was fetched.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
     content_type: str | None = None
     content_encoding: str | None = None
     version_id: str | None = None
+    unchanged: bool = field(default=False, kw_only=True)
 
     @property
     def called(self) -> str:

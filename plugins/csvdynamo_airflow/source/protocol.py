@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from csvdynamo.datasets import source_rules
 from csvdynamo.datasets.hosts import HostRule
 from csvdynamo.datasets.objects import ObjectRule
+from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.credentials import Credentials
@@ -91,6 +92,8 @@ class Worker:
         jitter: Draws a number between two bounds.
         find_credentials: Reads the credentials of an Airflow connection; None: there are none.
         policy: How patient to be, in the kind's own terms; None: as it is by itself.
+        landed: What landed of the source before, and is not fetched again where its publisher says that it is the same;
+            None: it is fetched whatever it is.
     """
 
     s3: "S3Client"
@@ -99,6 +102,7 @@ class Worker:
     jitter: Callable[[float, float], float]
     find_credentials: Callable[[str], Credentials] | None = None
     policy: Any = None
+    landed: Landed | None = None
 
 
 class Source(Protocol):
@@ -129,6 +133,8 @@ class Source(Protocol):
 
     def fetch(self, origin: Origin, target: Path, rules: SourceRules, worker: Worker) -> Fetched:
         """Write a source to a file, byte for byte and whole, within the rules' bytes and seconds.
+
+        Where it is what landed before, by its version as its publisher tells it, nothing is written.
 
         Args:
             origin: What `admit` gave.

@@ -12,6 +12,7 @@ from csvdynamo.aws.aws_errors import is_retryable
 from csvdynamo.aws.stored_object import SIX_TRIES, object_chunks
 from csvdynamo.datasets.objects import ObjectRule, any_allows, object_problem
 from csvdynamo.shown import shown
+from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.settings import LOCAL_BUCKETS
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.protocol import Origin, Source, SourceRules, SourceUrlError, Worker
@@ -20,7 +21,8 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef
 
 _CHECK = "Check source.url, or the run's parameter."
 _CHANGED = frozenset({"PreconditionFailed", "InvalidRange"})
@@ -69,12 +71,27 @@ class S3Source:
     def fetch(self, origin: Origin, target: Path, rules: SourceRules, worker: Worker) -> Fetched:
         """Read it, one version of it: what breaks off goes on only as long as it is that."""
         try:
+            if worker.landed and (told := _unchanged(origin, worker.s3, worker.landed)):
+                return told
             return _fetch(origin, target, rules, worker)
         except (ClientError, BotoCoreError) as error:
             raise _told(origin.shown, error) from error
 
 
 SOURCE: Source = S3Source()
+
+
+def _unchanged(origin: Origin, s3: "S3Client", landed: Landed) -> Fetched | None:
+    """Ask whether the object is the version that landed; None where it is not, or cannot be looked at."""
+    named = ObjectRule.from_url(origin.url)
+    assert named is not None  # or it was not admitted
+    try:
+        head = s3.head_object(Bucket=named.bucket, Key=named.key)
+    except ClientError:
+        return None  # what is the matter, reading it will tell
+    told = _fetched(head)
+    is_same = (told.etag, told.version_id, head["ContentLength"]) == (landed.etag, landed.version_id, landed.bytes)
+    return replace(told, unchanged=True) if is_same and told.etag else None
 
 
 def _fetch(origin: Origin, target: Path, rules: SourceRules, worker: Worker) -> Fetched:
@@ -109,7 +126,7 @@ def _fetch(origin: Origin, target: Path, rules: SourceRules, worker: Worker) -> 
     return _fetched(answer)
 
 
-def _fetched(answer: "GetObjectOutputTypeDef") -> Fetched:
+def _fetched(answer: "GetObjectOutputTypeDef | HeadObjectOutputTypeDef") -> Fetched:
     def text(name: str) -> str | None:
         value = answer.get(name)
         return shown(str(value)) if value else None

@@ -56,7 +56,7 @@ def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
         refuse_unknown(params)
 
 
-def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
+def download_source(dataset_name: str, url: str, run_id: str, *, force: bool = False) -> dict[str, Any]:
     """Stream the source to ``landing/``, once the table is one that its rows fit; return what landed."""
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, Use.WRITE)
@@ -70,6 +70,7 @@ def download_source(dataset_name: str, url: str, run_id: str) -> dict[str, Any]:
             run_id=run_id,
             local=local_use(),
             find_credentials=source_credentials,
+            force=force,
         ).to_json()
 
 

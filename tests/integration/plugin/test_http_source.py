@@ -9,7 +9,7 @@ import pytest
 
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError, Fetched
 from csvdynamo_airflow.source.http.fetch import fetch_http
-from csvdynamo_airflow.source.http.rules import HttpPolicy
+from csvdynamo_airflow.source.http.rules import HttpPolicy, Version
 from csvdynamo_airflow.source.protocol import SourceRules
 from csvdynamo_airflow.source.source_url import admit
 from tests.integration.plugin.scripted_server import Answer, ScriptedServer, local_hosts, serve
@@ -27,7 +27,7 @@ class Download:
         self.waits: list[float] = []
         self.progress: list[tuple[int, int | None]] = []
 
-    def run(self, url: str) -> Fetched:
+    def run(self, url: str, known: Version | None = None) -> Fetched:
         rules = SourceRules(local_hosts=local_hosts(url))
         return fetch_http(
             admit(url, rules),
@@ -37,6 +37,7 @@ class Download:
             policy=HttpPolicy(attempts=3, connect_timeout=5, read_timeout=5),
             sleep=self.waits.append,
             jitter=lambda _low, high: high,
+            known=known,
         )
 
 
@@ -291,3 +292,58 @@ def test_a_refused_connection_is_tried_again_and_a_token_stays_out_of_log_and_me
     assert "rows.csv" in told
     assert failure.value.__cause__ is None
     assert len(download.waits) == 2
+
+
+CHANGED = "Mon, 02 Nov 2026 10:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "answered"),
+    [
+        (Version('"one"', CHANGED), ("If-None-Match", '"one"'), {"ETag": '"one"'}),
+        (Version(None, CHANGED), ("If-Modified-Since", CHANGED), {"Last-Modified": CHANGED}),
+    ],
+)
+def test_a_version_that_is_there_already_is_not_fetched(
+    download: Download, known: Version, asked: tuple[str, str], answered: dict[str, str]
+) -> None:
+    with serve(Answer(304, headers=answered)) as server:
+        fetched = download.run(server.url, known)
+
+    assert fetched == Fetched(known.etag, known.last_modified, unchanged=True)
+    assert not download.target.exists()
+    conditions = [item for item in server.requests[0].items() if item[0].startswith("If-")]
+    assert conditions == [asked]
+
+
+@pytest.mark.parametrize("answered", [{}, {"ETag": '"two"'}, {"ETag": 'W/"one"'}, {"Last-Modified": CHANGED}])
+def test_an_answer_304_that_does_not_name_the_version_is_not_believed(
+    download: Download, answered: dict[str, str]
+) -> None:
+    with serve(Answer(304, headers=answered), Answer(body=CSV, headers=ETAG)) as server:
+        fetched = download.run(server.url, Version('"one"', CHANGED))
+
+    assert (fetched.unchanged, download.target.read_bytes()) == (False, CSV)
+    assert [request.get("If-None-Match") for request in server.requests] == ['"one"', None]
+
+
+@pytest.mark.parametrize("known", [Version('W/"one"', CHANGED), Version('"one', CHANGED), Version(None, "yesterday")])
+def test_what_does_not_tell_bytes_apart_is_not_asked_by(download: Download, known: Version) -> None:
+    with serve(Answer(body=CSV, headers=ETAG)) as server:
+        download.run(server.url, known)
+
+    assert [name for name in server.requests[0] if name.startswith("If-")] == []
+
+
+def test_a_server_that_answers_304_unasked_has_no_file(download: Download) -> None:
+    with serve(Answer(304, headers=ETAG)) as server, pytest.raises(DownloadError, match="HTTP 304"):
+        download.run(server.url)
+
+
+def test_what_came_in_part_is_gone_on_with_whatever_was_known(download: Download) -> None:
+    other = {"ETag": '"two"'}
+    with serve(Answer(body=CSV, headers=other, cut_after=99), part(CSV, 99, **other)) as server:
+        fetched = download.run(server.url, Version('"one"', None))
+
+    assert (fetched.unchanged, download.target.read_bytes()) == (False, CSV)
+    assert [request.get("If-None-Match") for request in server.requests] == ['"one"', None]

@@ -21,6 +21,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.objects import ObjectRule
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
+from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.source.download import download, refuse_beforehand
 from csvdynamo_airflow.source.fetched import DownloadError, DownloadPostponedError
@@ -402,3 +403,25 @@ def test_a_bucket_of_another_region_is_asked_there(tmp_path: Path) -> None:
 
     assert (tmp_path / "source").read_bytes() == CSV
     assert [region for _, region in asked] == ["eu-west-1", "us-west-2"]
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_an_object_that_is_what_landed_before_is_not_fetched(
+    publisher: Any, on_get: Callable[..., None], tmp_path: Path, *, rewritten: bool
+) -> None:
+    rules = SourceRules(objects=(ObjectRule(PUBLISHER, KEY),))
+    origin = admit(URL, rules)
+    worker = Worker(publisher, lambda *_: None, lambda _: None, lambda low, _: low)
+    fetched = origin.source.fetch(origin, tmp_path / "source", rules, worker)
+    landed = Landed(
+        BUCKET, "landing", URL, "cars.csv", len(CSV), "0a", fetched.etag, fetched.last_modified, fetched.version_id
+    )
+    gets: list[Any] = []
+    on_get("before-call", lambda **asked: gets.append(asked))
+    if rewritten:
+        publisher.put_object(Bucket=PUBLISHER, Key=KEY, Body=OTHER)
+
+    again = origin.source.fetch(origin, tmp_path / "again", rules, replace(worker, landed=landed))
+
+    assert (again.unchanged, again.etag == fetched.etag) == (not rewritten, not rewritten)
+    assert (len(gets), (tmp_path / "again").exists()) == ((1, True) if rewritten else (0, False))

@@ -5,6 +5,7 @@ from pathlib import Path
 from csvdynamo.datasets.hosts import any_allows
 from csvdynamo_airflow.source.fetched import Fetched
 from csvdynamo_airflow.source.http.fetch import fetch_http
+from csvdynamo_airflow.source.http.rules import Version
 from csvdynamo_airflow.source.http.url import admit_web
 from csvdynamo_airflow.source.protocol import Origin, Source, SourceRules, Worker
 
@@ -32,6 +33,7 @@ class HttpSource:
             policy=worker.policy,
             sleep=worker.sleep,
             jitter=worker.jitter,
+            known=Version(worker.landed.etag, worker.landed.last_modified) if worker.landed else None,
         )
 
 

@@ -59,6 +59,7 @@ def fetch_http(
     sleep: Callable[[float], None] = time.sleep,
     jitter: Callable[[float, float], float] = random.uniform,
     clock: Callable[[], float] = time.monotonic,
+    known: Version | None = None,
 ) -> Fetched:
     """Download a file in constant memory, byte for byte as the server sends it.
 
@@ -77,6 +78,7 @@ def fetch_http(
         sleep: Waits so many seconds between two attempts.
         jitter: Draws a number between two bounds.
         clock: Tells the time in seconds, never set back.
+        known: The version that is there already, and is not fetched again; None: whatever it is, it is fetched.
 
     Raises:
         DownloadError: The server refuses (404 and other 4xx), redirects to where no download may go, or takes longer
@@ -90,7 +92,9 @@ def fetch_http(
 
     policy = policy or HttpPolicy()
     limit = TimeLimit(rules.max_seconds, clock)
-    transfer = _Transfer(origin, target, report_progress, policy=policy, max_bytes=rules.max_bytes, limit=limit)
+    transfer = _Transfer(
+        origin, target, report_progress, policy=policy, max_bytes=rules.max_bytes, limit=limit, known=known
+    )
     with GuardedSession(rules, limit, policy.redirects, credentials) as session:
         for attempt in range(1, policy.attempts + 1):
             try:
@@ -124,6 +128,7 @@ class _Transfer:
         policy: HttpPolicy,
         max_bytes: int,
         limit: TimeLimit,
+        known: Version | None = None,
     ) -> None:
         self._origin = origin
         self._target = target
@@ -134,6 +139,7 @@ class _Transfer:
         self._received = 0
         self._total: int | None = None
         self._version = Version()
+        self._known = known or Version()
 
     def attempt(self, session: "GuardedSession") -> Fetched:
         """Make one request and receive its body; raises _TryAgainError when another may do better."""
@@ -142,6 +148,9 @@ class _Transfer:
 
         try:
             with session.get(self._origin, self._request_headers(), self._timeout) as response:
+                if response.status_code == 304 and self._known.condition:
+                    self._refuse_other_version(response)
+                    return Fetched(self._known.etag, self._known.last_modified, unchanged=True)
                 self._refuse_status(response, session.connection_sent)
                 self._receive(response)
                 self._refuse_pending(response)
@@ -168,7 +177,14 @@ class _Transfer:
         headers = {"User-Agent": "csvdynamo", "Accept": "*/*", "Accept-Encoding": "identity"}
         if self._received and self._version.if_range:
             headers |= {"Range": f"bytes={self._received}-", "If-Range": self._version.if_range}
-        return headers
+        return headers | self._known.condition
+
+    def _refuse_other_version(self, response: "requests.Response") -> None:
+        """Ask without a condition, once an answer to one does not say what it is about."""
+        known, self._known = self._known, Version()
+        if not known.repeated_in(response.headers):
+            raise _TryAgainError("HTTP 304, which does not name the version that it is about")
+        self._known = known
 
     def _refuse_status(self, response: "requests.Response", connection: str | None) -> None:
         status = response.status_code
@@ -194,6 +210,7 @@ class _Transfer:
             raise _TryAgainError(f"{answered}: {shown(told)}", retry_after)
 
     def _receive(self, response: "requests.Response") -> None:
+        self._known = Version()  # it is another one, or so the server says
         total = self._resume(response) if response.status_code == 206 else self._start(response)
         resumable = response.headers.get("Content-Encoding", "identity").lower() in {"identity", ""}
         with GrowingFile(

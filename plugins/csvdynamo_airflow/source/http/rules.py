@@ -14,6 +14,10 @@ from csvdynamo.aws.backoff import longest_wait
 _COUNT = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 
+# Of those that a server may write, the ones that say of each byte that it is the same, and are sent back as they are.
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]+"')
+_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
+
 _HINTS = {
     401: "It wants credentials: make an Airflow connection with them, and name it in the data set file: connection in "
     "[source].",
@@ -138,6 +142,24 @@ class Version:
         if self.etag and not self.etag.startswith("W/"):
             return self.etag
         return self.last_modified
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """The headers that ask for a file unless it is of this version; none where that is not told byte for byte.
+
+        A weak ETag speaks of what a file means. Seconds are all that a Last-Modified tells: it serves where nothing
+        better does.
+        """
+        if self.etag:
+            return {"If-None-Match": self.etag} if _STRONG_ETAG.fullmatch(self.etag) else {}
+        if self.last_modified and _HTTP_DATE.fullmatch(self.last_modified):
+            return {"If-Modified-Since": self.last_modified}
+        return {}
+
+    def repeated_in(self, headers: Mapping[str, str]) -> bool:
+        """Whether an answer 304 says that it is of this version (RFC 9110, 15.4.5: it has to name the ETag)."""
+        told = Version.from_headers(headers)
+        return told.etag == self.etag if self.etag else told.last_modified == self.last_modified
 
     def same_as(self, other: "Version") -> bool:
         """Whether two answers speak of one version, as far as both tell."""
