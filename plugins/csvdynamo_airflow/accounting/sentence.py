@@ -30,9 +30,12 @@ def sentence(report: Mapping[str, Any]) -> str:
     if not rows:
         return f"The source has no row.{deleted}"
     if report["dry_run"]:
-        return f"A dry run: {rows:,} rows were read, and none was migrated."
+        same = _same_source(report)
+        return f"A dry run: {f'nothing new, {same}' if same else f'{rows:,} rows were read, and none was migrated'}."
     if not ledger["written"] and ledger.get("unchanged") and not deleted:
-        return f"Nothing new: all {rows:,} rows are accounted for: {parts}."
+        same = _same_source(report)
+        accounted = f"all {rows:,} rows are accounted for: {parts}."
+        return f"Nothing new: {same}; {accounted}" if same else f"Nothing new: {accounted}"
     return f"All {rows:,} rows are accounted for: {parts}.{deleted}"
 
 
@@ -44,3 +47,9 @@ def _deleted(report: Mapping[str, Any]) -> str:
     deleted, left = (changes.get(name, 0) for name in ("deleted", "left_alone"))
     alone = f", {left:,} left alone" if left else ""
     return f" Of keys that vanished, {deleted:,} items are deleted{alone}."
+
+
+def _same_source(report: Mapping[str, Any]) -> str:
+    """Say that the source is known; "" where it was read."""
+    run = (report.get("changes") or {}).get("same_source")
+    return f"the source is the one that run {run} migrated" if run else ""
