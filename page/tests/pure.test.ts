@@ -266,6 +266,12 @@ describe("what changed", () => {
     expect(changed(quiet as unknown as Report)).toEqual([]);
   });
 
+  it("says which run migrated a source that is not read again", () => {
+    const changes = { new: 0, changed: 0, unchanged: 7, vanished: 0, why_all: "", same_source: "monthly" };
+
+    expect(told(changes)).toEqual(["Nothing new: the source is the one that run monthly migrated."]);
+  });
+
   it("says where vanished keys are listed, and why every row is written", () => {
     const changes = { new: 0, changed: 0, unchanged: 7, vanished: 3, why_all: "" };
 

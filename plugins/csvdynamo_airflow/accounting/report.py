@@ -258,7 +258,10 @@ def _witnesses(findings: Findings) -> dict[str, str]:
         "source_rows": f"records that prepare read from s3://{prepared.bucket}/{prepared.landing_key}",
         "rejected_before_upload": "prepare's own count: the witnesses were not heard",
     }
-    if prepared.unchanged and (base := prepared.base):
+    if same := prepared.same_source:
+        witnesses["source_rows"] += f", in the run {same}"
+        witnesses["unchanged"] = f"SHA-256 of the source, the same as in the run {same}"
+    elif prepared.unchanged and (base := prepared.base):
         witnesses["unchanged"] = f"digests of the rows, the same as in s3://{prepared.bucket}/{base.key}"
     if findings.counts:
         witnesses |= findings.counts.witnesses

@@ -118,6 +118,11 @@ class Prepared:
         return self.difference.unchanged if self.difference else 0
 
     @property
+    def same_source(self) -> str:
+        """The DAG run that migrated the very same source, so that no row of it was read; "" where it was."""
+        return self.difference.same_source if self.difference else ""
+
+    @property
     def rows_to_write(self) -> int:
         """Rows that the execution writes."""
         return self.prepared_rows - self.unchanged

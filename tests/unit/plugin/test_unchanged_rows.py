@@ -32,6 +32,8 @@ GATES = Gates(max_reject_percent=0.0)
 VANISHED = "reports/cars/cars-1/vanished.jsonl"
 SOME = prepared_file(10, difference=difference(new=1, changed=2, unchanged=7, vanished=4, vanished_key=VANISHED))
 NOTHING_NEW = prepared_file(10, difference=difference(unchanged=10))
+SAME = prepared_file(10, difference=difference(unchanged=10, same_source="monthly"))
+THE_SAME = "the source is the one that run monthly migrated"
 
 
 def run(prepared: Prepared = SOME, **changes: Any) -> Findings:
@@ -39,7 +41,7 @@ def run(prepared: Prepared = SOME, **changes: Any) -> Findings:
     return migrated(3, **{"prepared": prepared, **changes})
 
 
-def without_execution(**changes: Any) -> Findings:
+def without_execution(prepared: Prepared = NOTHING_NEW, **changes: Any) -> Findings:
     """A run that had nothing to write, and whose table was checked."""
     values: dict[str, Any] = {
         "execution": None,
@@ -49,7 +51,7 @@ def without_execution(**changes: Any) -> Findings:
         "checked": checked_table(execution="", keys_checked=10, read_units=5.0),
         **changes,
     }
-    return run(NOTHING_NEW, **values)
+    return run(prepared, **values)
 
 
 def test_unchanged_rows_are_a_part_of_the_source() -> None:
@@ -112,10 +114,38 @@ def test_what_start_cannot_mend_the_next_run_does(prepared: Prepared) -> None:
     [
         (run(), "All 10 rows are accounted for: 3 written, 7 unchanged."),
         (without_execution(), "Nothing new: all 10 rows are accounted for: 10 unchanged."),
+        (
+            without_execution(SAME),
+            f"Nothing new: {THE_SAME}; all 10 rows are accounted for: 10 unchanged.",
+        ),
+        (
+            replace(without_execution(SAME), dry_run=True),
+            f"A dry run: nothing new, {THE_SAME}.",
+        ),
     ],
 )
 def test_the_sentence_says_what_was_unchanged(findings: Findings, words: str) -> None:
     assert sentence(json_of(make_report(findings, []))) == words
+
+
+def test_a_report_says_which_run_read_a_source_that_was_not_read_again() -> None:
+    report = make_report(without_execution(SAME), [])
+    document = json.loads(json.dumps(json_of(report)))
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["changes"]["same_source"] == "monthly"
+    assert (
+        document["witnesses"]
+        | {
+            "source_rows": "records that prepare read from s3://bucket/landing/cars/0a/cars.csv, in the run monthly",
+            "unchanged": "SHA-256 of the source, the same as in the run monthly",
+        }
+        == document["witnesses"]
+    )
+    assert read_report(document) == report
+    told = f"nothing new: {THE_SAME}"
+    assert f"changes: {told}" in summary(report)
+    assert told in html_report(report)
 
 
 def test_the_report_says_what_changed_and_survives_its_document() -> None:
