@@ -60,6 +60,8 @@ class MemoryBucket:
 
     def download_fileobj(self, _bucket: str, key: str, file: BinaryIO) -> None:
         """Fetch an object to a file."""
+        if key not in self.objects:
+            raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
         file.write(self.objects[key])
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
@@ -133,11 +135,10 @@ def prepare_bytes(
     folder: Path,
     s3: Any,
     *,
-    dry_run: bool = False,
-    source_url: str | None = None,
     find_base: Callable[[], Base] = lambda: Base(None, "there is none", "", 0.0),
+    **asked: Any,
 ) -> Prepared:
-    """Run the tasks download and prepare on a file's bytes."""
+    """Run the tasks download and prepare on a file's bytes; what else prepare is asked goes on to it."""
     run_id = f"run-{next(_names)}"
     with _pythons_field_limit(), tempfile.TemporaryDirectory(dir=folder) as work:
         source = Path(work) / "published.csv"
@@ -157,10 +158,9 @@ def prepare_bytes(
             s3=s3,
             run_id=run_id,
             name_execution=lambda _: run_id,
-            dry_run=dry_run,
-            source_url=source_url,
             find_base=find_base,
             work_parent=Path(work),
+            **asked,
         )
 
 

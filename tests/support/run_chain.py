@@ -98,11 +98,11 @@ class Chain:
         """Say since when they are known of."""
         return self.machine_since
 
-    def prepare(self, content: bytes, dataset: Dataset, source_url: str | None = None) -> Prepared:
-        """Prepare a file beside what the last green run left."""
+    def prepare(self, content: bytes, dataset: Dataset, **asked: Any) -> Prepared:
+        """Prepare a file beside what the last green run left; what else prepare is asked goes on to it."""
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
         base: Any = lambda: find_base(pointer, dataset.rules.digest, self.identity, self, time.time())  # type: ignore[arg-type]  # noqa: E731
-        prepared = prepare_bytes(content, dataset, self.folder, self.s3, find_base=base, source_url=source_url)
+        prepared = prepare_bytes(content, dataset, self.folder, self.s3, find_base=base, **asked)
         keep_prepared(self.s3, prepared, dataset)  # type: ignore[arg-type]
         return prepared
 
@@ -116,7 +116,9 @@ class Chain:
         claim = Claim(pointer, name, base, leaves_one, lambda: self.identity, trace, at, told)
         claim.make(self, time.time())  # type: ignore[arg-type]
 
-    def run(self, content: bytes, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = ()) -> Ran:
+    def run(
+        self, content: bytes, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = (), **asked: Any
+    ) -> Ran:
         """Take a file to the table.
 
         Args:
@@ -124,8 +126,9 @@ class Chain:
             dataset: The data set.
             end: How the run ends.
             failing: Which of its batches fail, from 0, once some of their rows are written.
+            asked: What else prepare is asked.
         """
-        prepared = self.prepare(content, dataset)
+        prepared = self.prepare(content, dataset, **asked)
         marks, converter = bytearray(prepared.source_rows + 1), RowConverter(dataset.rules)
         written = set()
         left, undeleted, keys = set[int](), set[int](), dict[int, str]()

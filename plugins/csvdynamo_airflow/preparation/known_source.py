@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from csvdynamo.aws.stored_object import read_versioned
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo.records.ledger import Ledger
 from csvdynamo.rules.header import Header
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.snapshot import Base, Difference, Snapshot
-from csvdynamo_airflow.gates.reject_gate import too_many_rejects
 from csvdynamo_airflow.gates.row_mark import RowMark
 from csvdynamo_airflow.gates.source_gate import judge_encoding, judge_keys, judge_source
 from csvdynamo_airflow.preparation.made_by import made_by
@@ -89,24 +87,24 @@ def know_source(
         raise DoubtError("no green run has left a snapshot yet")
     prepared = _same_source(read_prepared(s3, landed.bucket, dataset.name, snapshot.execution), landed, dataset)
     base, difference = find_base(), prepared.difference
-    if base.snapshot is None:
-        raise DoubtError(base.why_all)
     of = (difference.digests_key, difference.digests_sha256) if difference else None
     if difference is None or base.snapshot != snapshot or of != (snapshot.key, snapshot.sha256):
-        raise DoubtError("the snapshot is of another file than the last green run prepared")
+        raise DoubtError(base.why_all or "the snapshot is of another file than the last green run prepared")
     _refuse_unwritten(s3, prepared, snapshot, folder)
     _refuse_gone(s3, prepared, snapshot, dataset.protection.keep_source_days)
     columns = read_columns(s3, prepared.bucket, dataset.name, prepared.execution_name)
     if columns is None:
         raise DoubtError("what its columns hold was not kept")
     known = KnownSource(prepared, difference, columns, _read_profile(s3, prepared), base)
-    if base.traces or (known.vanished and dataset.write.deletes):
+    if dataset.write.deletes and (known.vanished or base.traces):
         raise DoubtError("there are items that may have to be deleted")
     return known
 
 
 def refuse_faults(known: KnownSource, dataset: Dataset, mark: RowMark | None) -> None:
     """Make sure that no gate has anything to say that it did not say then, nor a person let anything pass.
+
+    Its rejects are those of then, and so are the gates: they let them pass.
 
     Args:
         known: The source.
@@ -121,13 +119,11 @@ def refuse_faults(known: KnownSource, dataset: Dataset, mark: RowMark | None) ->
     keys = Header.of(dataset.rules, prepared.header).key_names
     told = judge_encoding(guessed, dataset.source.guessed_encoding, accepted=False)
     told += judge_keys(told_ruined(ruined_cells(known.profile), keys))
-    rejects = Ledger(source_rows=prepared.source_rows, rejected_before_upload=prepared.rejected)
     if (
         prepared.questions
         or prepared.source_warnings != tuple(fault.message for fault in told)
         or any(fault.fails for fault in told)
         or judge_source(prepared.source_rows, mark, None, gates, accepted=False)
-        or too_many_rejects(rejects, prepared.rejects_by_code, gates)
     ):
         raise DoubtError("a gate has something to say about it")
 
@@ -145,17 +141,15 @@ def _same_source(prepared: Prepared | None, landed: Landed, dataset: Dataset) ->
 def _refuse_unwritten(s3: "S3Client", prepared: Prepared, snapshot: Snapshot, folder: Path) -> None:
     """Refuse a file of which the table has not every row.
 
-    Rows that prepare rejected are on the list, and are rejected again; one that the function rejected is tried again.
+    Rows that prepare rejected are on the list, each of them, and are rejected again. One that the function rejected is
+    tried again, and so is a deletion of which nobody knows.
     """
-    path, absent = folder / "unwritten", 0
+    path = folder / "unwritten"
     fetch(s3, prepared.bucket, snapshot.unwritten_key, snapshot.unwritten_sha256, path)
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("-") or not line.endswith(",true\n"):
-                raise DoubtError("of some rows or deletions nobody knows whether they were made")
-            absent += 1
+        absent = sum(1 for _ in file)
     if absent != prepared.rejected:
-        raise DoubtError("the table has not every row of it")
+        raise DoubtError("the table has not every row of it, or an item that was to be deleted")
 
 
 def _refuse_gone(s3: "S3Client", prepared: Prepared, snapshot: Snapshot, keep_days: int | None) -> None:

@@ -52,5 +52,4 @@ def _is_there(s3: "S3Client", landed: Landed, keep_days: int | None) -> bool:
         if error.response["Error"]["Code"] != "404":
             raise
         return False
-    stays = keep_days is None or datetime.now(UTC) - head["LastModified"] <= timedelta(days=keep_days) - _SPARE
-    return stays and head["ContentLength"] == landed.bytes
+    return keep_days is None or datetime.now(UTC) - head["LastModified"] <= timedelta(days=keep_days) - _SPARE

@@ -93,6 +93,8 @@ def test_it_is_green_and_writes_nothing_and_is_checked(
         10 if is_full else 4,
         0,
     )
+    drawn = f"reports/cars/{run.prepared.execution_name}/sample"
+    assert is_full or (run.prepared.sample_key or "").startswith(drawn)
     assert report["changes"]["same_source"] == "first"
     assert f"reports/cars/{run.prepared.execution_name}/rejects.csv" in " ".join(report["error_files"])
     steps.remember_green_run("cars", run.prepared.to_json(), "second", run.outcome.to_json())

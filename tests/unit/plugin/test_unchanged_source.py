@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Gates
-from csvdynamo.datasets.policies import OnChange, Policies, SchemaPolicy
+from csvdynamo.datasets.policies import GateAction, OnChange, Policies, SchemaPolicy
 from csvdynamo.datasets.protection import Protection
 from csvdynamo.datasets.write_rules import UnknownKeys, Vanished, Write, WriteMode
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.gates.row_mark import mark_key
 from csvdynamo_airflow.preparation import made_by, prepare
+from csvdynamo_airflow.schema.schema_memory import memory_key
 from csvdynamo_airflow.snapshots.kept_runs import prepared_document_key
 from csvdynamo_airflow.snapshots.pointer import pointer_key
 from tests.support.quick_folder import quick_folder
@@ -127,6 +128,12 @@ def change_kept(**changes: Any) -> Callable[[Chain, Prepared], object]:
     return change
 
 
+def change_kept_digests(chain: Chain, ran: Prepared) -> None:
+    """Let the snapshot be of another file than was prepared."""
+    told = ran.to_json()["difference"]
+    change_kept(difference={**told, "digests_sha256": "0a"})(chain, ran)
+
+
 def remember_more_rows(chain: Chain, _: Prepared) -> None:
     chain.s3.objects[mark_key("cars")] = json.dumps({"rows": 100, "run_id": "run", "at": 1.0}).encode()
 
@@ -145,6 +152,7 @@ def remember_more_rows(chain: Chain, _: Prepared) -> None:
         change_kept(made_by=""),
         change_kept(prepared_rows=0),
         change_kept(rejected=0),
+        change_kept_digests,
     ],
 )
 def test_where_anything_of_it_is_in_doubt_the_source_is_read(chain: Chain, doubt: Any) -> None:
@@ -237,7 +245,7 @@ def test_items_that_are_still_to_be_deleted_read_it(chain: Chain, unknown_keys: 
     """A record without a key stops deletions, where the data set does not say that it is no row."""
     write = Write(WriteMode.CHANGED, Vanished.DELETE, max_delete_percent=100.0, unknown_keys=unknown_keys)
     deleting = replace(CARS, write=write)
-    first(chain, deleting, written([A, B, C, D]))
+    first(chain, deleting, written([A, B, ("c", "Bonn", "2022"), D]))
     chain.run(SOURCE, deleting)
 
     again = chain.prepare(SOURCE, deleting)
@@ -246,3 +254,52 @@ def test_items_that_are_still_to_be_deleted_read_it(chain: Chain, unknown_keys: 
     assert again.difference is not None
     assert again.difference.vanished == (0 if known else 2)
     assert not known or len(chain.deleted) == 2
+
+
+def test_what_an_earlier_run_may_have_put_there_reads_it(chain: Chain) -> None:
+    """Its items are looked at by a run that deletes, and go on to be told by one that does not."""
+    trace = {"key": "reports/cars/red/digests.parquet", "sha256": "0a", "table": chain.identity}
+    deleting = replace(CARS, write=Write(WriteMode.CHANGED, Vanished.DELETE, unknown_keys=UnknownKeys.IGNORE))
+    for dataset in (CARS, deleting):
+        other = Chain(chain.folder)
+        first(other, dataset)
+        pointer = json.loads(other.s3.objects[pointer_key("cars")])
+        other.s3.objects[pointer_key("cars")] = json.dumps({**pointer, "traces": [trace]}).encode()
+
+        assert bool(same(other.prepare(SOURCE, dataset))) == (dataset is CARS)
+
+
+def test_a_snapshot_that_is_gone_is_made_anew(chain: Chain) -> None:
+    ran = first(chain).prepared
+    assert ran.difference is not None
+    chain.s3.objects.pop(ran.difference.digests_key or "")
+
+    again = chain.prepare(SOURCE, CARS)
+
+    assert again.difference is not None
+    assert "is gone, or was changed" in again.difference.why_all
+
+
+def test_what_a_person_let_pass_is_not_let_pass_again(chain: Chain) -> None:
+    strict = replace(CARS, source=replace(CARS.source, guessed_encoding=OnChange.FAIL))
+    source = SOURCE.decode().encode("cp1252")
+    first_run = chain.run(source, strict, accept_source=True)
+    assert first_run.prepared.source_warnings
+
+    with pytest.raises(prepare.GateError, match="is likely and not proven"):
+        chain.prepare(source, strict)
+    assert same(chain.prepare(source, strict, accept_source=True)) == ""
+
+
+def test_a_header_that_a_person_is_to_be_asked_about_reads_it(chain: Chain) -> None:
+    """The last successful run was one of another source, which had other columns."""
+    schema = Policies(schema=SchemaPolicy(reordered=OnChange.FAIL))
+    asking = replace(CARS, gates=replace(CARS.gates, gate=GateAction.APPROVE), policies=schema)
+    ran = first(chain, asking).prepared
+    assert same(chain.prepare(SOURCE, asking))
+    last = json.loads(chain.s3.objects[f"reports/cars/{ran.execution_name}/columns.json"])
+    chain.s3.objects[memory_key("cars")] = json.dumps({**last, "header": last["header"][::-1]}).encode()
+
+    again = chain.prepare(SOURCE, asking)
+
+    assert (same(again), [question.gate for question in again.questions]) == ("", ["schema"])
