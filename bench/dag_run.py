@@ -1,18 +1,20 @@
 """One run of the real DAG on an embedded AWS, and what it took."""
 
 import json
+import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.measured import FOLDER
 from bench.memory_watch import MemoryWatch
-from commands.airflow_home import QUICK_AIRFLOW, airflow_environment, make_airflow_home
+from commands.airflow_home import DATABASE, QUICK_AIRFLOW, airflow_environment, make_airflow_home
 from commands.embedded import Deployed, embedded_aws
 from commands.local_source import local_settings
 from commands.project import DATASETS, fail
@@ -40,6 +42,7 @@ class DagRun:
         lambda_peak_bytes: The most memory that one process of a Lambda function held.
         lambda_limit_bytes: The memory that the functions are configured with.
         ledger: The report's.
+        task_peak_bytes: The most that the worker's processes held together while each task ran, in their order.
     """
 
     rows: int
@@ -49,6 +52,7 @@ class DagRun:
     lambda_peak_bytes: int
     lambda_limit_bytes: int
     ledger: dict[str, int]
+    task_peak_bytes: dict[str, int] = field(default_factory=dict)
 
     @property
     def map_run_seconds(self) -> float:
@@ -107,6 +111,7 @@ def run_dag(deployed: Deployed, source: Path, datasets: Path = DATASETS) -> DagR
         ):
             worker.wait()
             seconds = time.monotonic() - began
+        tasks = _tasks(Path(home))
     report = read_report(deployed)
     return DagRun(
         rows=report["source"]["rows"],
@@ -116,7 +121,20 @@ def run_dag(deployed: Deployed, source: Path, datasets: Path = DATASETS) -> DagR
         lambda_peak_bytes=aws_watch.peaks["one lambda"],
         lambda_limit_bytes=_lambda_memory(deployed),
         ledger=report["ledger"],
+        task_peak_bytes=task_peaks(tasks, worker_watch.seen),
     )
+
+
+def task_peaks(tasks: Mapping[str, tuple[float, float]], seen: Iterable[tuple[float, int]]) -> dict[str, int]:
+    """Give the most memory that was held while each task ran; none of a task that ended before anyone looked.
+
+    Args:
+        tasks: When each began and ended, in seconds since 1970.
+        seen: What was held, and when.
+    """
+    known = list(seen)
+    held = {task: [size for at, size in known if began <= at <= ended] for task, (began, ended) in tasks.items()}
+    return {task: max(sizes) for task, sizes in held.items() if sizes}
 
 
 def read_report(deployed: Deployed) -> dict[str, Any]:
@@ -131,6 +149,19 @@ def read_report(deployed: Deployed) -> dict[str, Any]:
     if not report["accounted"]:
         fail("\n".join(["The run is not green:", *report["problems"], f"Its log is {LOG}."]))
     return report
+
+
+def _tasks(home: Path) -> dict[str, tuple[float, float]]:
+    """Ask Airflow's database when each task began and ended; in the order in which they began."""
+    with closing(sqlite3.connect(home / DATABASE)) as database:
+        rows = database.execute(
+            "SELECT task_id, start_date, end_date FROM task_instance WHERE end_date IS NOT NULL ORDER BY start_date"
+        )
+        return {task: (_utc_seconds(began), _utc_seconds(ended)) for task, began, ended in rows}
+
+
+def _utc_seconds(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
 def _lambda_memory(deployed: Deployed) -> int:

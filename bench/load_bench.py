@@ -36,7 +36,7 @@ def run(sizes: Sequence[int], runs: int) -> None:
     last: DagRun = measured.runs[-1]
     print(Ledger.from_json(last.ledger).table())
     print(", ".join(f"{task} {seconds:,.0f} s" for task, seconds in last.step_seconds.items()))
-    print(table(measured.runs).aligned())
+    print(table(measured.runs).aligned(), task_table(measured.runs).aligned(), sep="\n\n")
     if any(
         one.worker_peak_bytes > WORKER_LIMIT_BYTES or one.lambda_peak_bytes > one.lambda_limit_bytes
         for one in measured.runs
@@ -64,3 +64,16 @@ def table(runs: Sequence[DagRun]) -> Table:
         )
     head = ("rows", "seconds", "of them Map Run", "rows/s in it", "worker's memory", "one function's memory")
     return Table(head, lines)
+
+
+def task_table(runs: Sequence[DagRun]) -> Table:
+    """Tell what the worker held at most during each task: `airflow dags test` runs them all in one process."""
+    sizes = dict.fromkeys(one.rows for one in runs)
+    tasks = dict.fromkeys(task for one in runs for task in one.task_peak_bytes)
+    lines = [(task, *(_peak([one for one in runs if one.rows == rows], task) for rows in sizes)) for task in tasks]
+    return Table(("worker's memory during", *(f"{rows:,} rows" for rows in sizes)), lines)
+
+
+def _peak(runs: Sequence[DagRun], task: str) -> str:
+    peaks = [one.task_peak_bytes[task] / 1e6 for one in runs if task in one.task_peak_bytes]
+    return Spread.of(peaks).told(unit=" MB") if peaks else ""

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections import Counter
 
 import psutil
@@ -10,10 +11,16 @@ _SAMPLE_SECONDS = 0.5
 
 
 class MemoryWatch:
-    """Looks at the memory of a tree of processes again and again; a context manager."""
+    """Looks at the memory of a tree of processes again and again; a context manager.
+
+    Attributes:
+        peaks: The most that all held together, and that one of a Lambda function held.
+        seen: What all held together, and when: seconds since 1970, bytes.
+    """
 
     def __init__(self, root: int) -> None:
         self.peaks: Counter[str] = Counter()
+        self.seen: list[tuple[float, int]] = []
         self._root = root
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -29,7 +36,8 @@ class MemoryWatch:
     def _watch(self) -> None:
         while not self._stop.wait(_SAMPLE_SECONDS):
             held = Counter(self._looked_at())
-            self.peaks["together"] = max(self.peaks["together"], sum(held.values()))
+            self.seen.append((time.time(), sum(held.values())))
+            self.peaks["together"] = max(self.peaks["together"], self.seen[-1][1])
             lambdas = [size for name, size in held.items() if "ministack-lambda" in name]
             self.peaks["one lambda"] = max([self.peaks["one lambda"], *lambdas])
 

@@ -77,7 +77,7 @@ PARTS = (
         "Growth",
         "The real DAG on more and more rows, each file on an embedded AWS of its own. A worker may hold "
         f"{load_bench.WORKER_LIMIT_BYTES / 1e6:,.0f} MB.",
-        lambda runs: [load_bench.table([DagRun(**one) for one in runs])],
+        lambda runs: _load_tables([DagRun(**one) for one in runs]),
     ),
     Part(
         parse_bench.NAME,
@@ -154,6 +154,11 @@ def _aims(measured: Mapping[str, Measured | None]) -> Iterator[str]:
 def _shortfall(verdict: Verdict) -> str:
     aim = verdict.aim
     return f"- *{aim.sentence}*: {verdict.figure}. Tried: {aim.tried} What it would take: {aim.would_take}"
+
+
+def _load_tables(runs: Sequence[DagRun]) -> list[Table]:
+    by_task = load_bench.task_table(runs)
+    return [load_bench.table(runs), *([by_task] if by_task.rows else [])]
 
 
 def _whole_tables(runs: Sequence[whole_bench.WholeRun]) -> list[Table]:

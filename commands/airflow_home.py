@@ -22,7 +22,8 @@ BIN = Path(sys.executable).parent
 AIRFLOW = str(BIN / "airflow")
 QUICK_AIRFLOW = (sys.executable, "-P", str(ROOT / "commands" / "airflow_command.py"))
 """The same for what ends by itself: it ends at once."""
-_DATABASE = "airflow.db"
+DATABASE = "airflow.db"
+"""The file of its database, in its home."""
 # What a DAG may read is for each command to say, and not for the shell that it was typed in.
 _NOT_INHERITED = "CSVDYNAMO_LOCAL_"
 # A DAG reaches the embedded AWS by Airflow's connection alone, as it reaches an account.
@@ -94,14 +95,14 @@ def make_airflow_home(home: Path) -> Path:
     settings = home / "config" / "airflow_local_settings.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "commands" / settings.name, settings)
-    shutil.copy(kept / _DATABASE, home)
+    shutil.copy(kept / DATABASE, home)
     return home
 
 
 def _make_database(home: Path) -> None:
     _migrate_database(home)
     # What Airflow may have left beside it belongs into it.
-    with closing(sqlite3.connect(home / _DATABASE)) as database:
+    with closing(sqlite3.connect(home / DATABASE)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
