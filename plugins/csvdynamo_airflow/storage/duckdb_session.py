@@ -19,6 +19,11 @@ THREADS = 2
 _LONGEST_LINE = 100_000
 _BUFFER = 40 * _LONGEST_LINE
 
+# Of a prepared file, whose rows have room in a batch of 256 KiB. DuckDB's threads begin at every 8 MB of a file, and at
+# every buffer: with smaller ones they would begin at more places.
+_LONGEST_ROW = 300_000
+_ROWS_BUFFER = 8_000_000
+
 # Two threads begin a large file at two places, and the second one takes a line of a text for a row that looks like it.
 _IN_ORDER = "parallel=false, "
 
@@ -115,7 +120,8 @@ def read_rows_file(path: Path, width: int, *, exact: bool = False) -> str:
     """
     schema = ", ".join(["'row': 'BIGINT'", *(f"'c{place}': 'VARCHAR'" for place in range(width))])
     return (
-        f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', {_IN_ORDER if exact else ''}"
+        f"read_csv({sql_text(path)}, auto_detect=false, header=true, delim=',', "
+        f"max_line_size={_LONGEST_ROW}, buffer_size={_ROWS_BUFFER}, {_IN_ORDER if exact else ''}"
         rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
     )
 
