@@ -88,12 +88,13 @@ class TableReader:
             pages = {pool.submit(self._page, segment, segments, None): segment for segment in range(segments)}
             try:
                 while pages:
-                    for page in wait(pages, return_when=FIRST_COMPLETED).done:
-                        segment = pages.pop(page)
-                        items, last = page.result()
-                        if last:
-                            pages[pool.submit(self._page, segment, segments, last)] = segment
-                        yield from items
+                    # One at a time: the others that are done would stay in memory beside the pages that follow them.
+                    page = next(iter(wait(pages, return_when=FIRST_COMPLETED).done))
+                    segment = pages.pop(page)
+                    items, last = page.result()
+                    if last:
+                        pages[pool.submit(self._page, segment, segments, last)] = segment
+                    yield from items
             finally:
                 _cancel(pages)
 

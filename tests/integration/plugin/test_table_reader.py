@@ -1,13 +1,16 @@
 """The table read back: by key and whole, throttled or not."""
 
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from csvdynamo.rules.keys import KeyAttribute, TableKey
+from csvdynamo_airflow.table import table_reader
 from csvdynamo_airflow.table.table_reader import TableBusyError, TableReader
 from tests.integration.plugin.moto_table import TABLE, put_items, table
 
@@ -108,6 +111,41 @@ def test_a_scan_reads_every_item_once_over_pages_and_segments(
     assert {asked["Segment"] for asked in answers.asked} == set(range(segments))
     assert all(asked["ConsistentRead"] and asked["TotalSegments"] == segments for asked in answers.asked)
     assert len(answers.asked) >= 250 // 7
+
+
+def test_a_scan_holds_a_page_of_each_segment_and_the_one_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class AtOnce(ThreadPoolExecutor):
+        """Answers before anyone waits, as DynamoDB does for a reader with much to do for each item."""
+
+        def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+            done: Future[Any] = Future()
+            done.set_result(call(*given, **named))
+            return done
+
+    class Page(list[Any]):
+        """A page that tells whether it is held."""
+
+    class Pages:
+        """A table of three pages a segment, two items a page."""
+
+        def __init__(self) -> None:
+            self.pages: list[weakref.ref[Page]] = []
+
+        def scan(self, **asked: Any) -> Any:
+            number = int(asked.get("ExclusiveStartKey", {"n": 0})["n"])
+            page = Page(item(2 * number + one) for one in range(2))
+            self.pages.append(weakref.ref(page))
+            return {"Items": page} | ({"LastEvaluatedKey": {"n": number + 1}} if number < 2 else {})
+
+    monkeypatch.setattr(table_reader, "ThreadPoolExecutor", AtOnce)
+    pages, segments = Pages(), 4
+    monkeypatch.setattr(table_reader.ReadUnits, "add", lambda *_: None)
+    reader = TableReader(pages, TABLE, TableKey(KeyAttribute("id")))  # type: ignore[arg-type]
+
+    held = [sum(page() is not None for page in pages.pages) for _ in reader.scan(segments)]
+
+    assert len(held) == segments * 3 * 2
+    assert max(held) == segments + 1
 
 
 def test_a_throttled_call_is_repeated(reader: TableReader, answers: Answers) -> None:
