@@ -3,11 +3,14 @@
 The lines have no key, but a hash of it and the place where it stands in a file of keys: DuckDB keeps to its memory with
 lines of some bytes, and not when it joins texts of thousands. The hash may bring together keys that differ. What is met
 is so by the digest of the whole item, its key included; the records of the others are told apart by their keys.
+
+The lines are in parts, by the beginning of the hash, and DuckDB compares a part at a time: of a million keys it would
+fill whatever memory it is given, which a part of them does not need.
 """
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
@@ -34,9 +37,11 @@ _LINE = {
 """The columns of either side: what stands for the key, the digest of the item, where the key is in the file of keys and
 how many bytes it has; of what a row lets expect, the row and what became of it."""
 
+_PARTS = "0123456789abcdef"  # the first digit of a hash: in this order, the parts are in that of the hashes
 _HASH_BYTES = 8  # what DuckDB's UBIGINT holds
 _HASH, _DIGEST = "('0x' || key_hash)::UBIGINT", "('0x' || digest)::UHUGEINT"
 
+_EXPECTED, _FOUND = "expected", "found"
 _OUTCOMES = {str(one): one for one in RowOutcome}
 _NOT_WRITTEN = ", ".join(sql_text(one) for one in sorted(NOT_WRITTEN))
 
@@ -66,11 +71,11 @@ class DigestFiles:
             space: The space of the folder that they are made in.
         """
         self._space = space
-        self._expected, self._found = space.folder / "expected.csv", space.folder / "found.csv"
         self._keys = space.folder / "keys"
         self._stack = ExitStack()
-        self._expected_lines, self._found_lines = (
-            self._stack.enter_context(space.open_text(path)) for path in (self._expected, self._found)
+        self._expected, self._found = (
+            {part: self._stack.enter_context(space.open_text(self._path(side, part))) for part in _PARTS}
+            for side in (_EXPECTED, _FOUND)
         )
         self._key_bytes = self._stack.enter_context(space.open(self._keys))
         self._written = 0
@@ -85,11 +90,13 @@ class DigestFiles:
 
     def add_expected(self, key: str, expected: ExpectedDigest) -> None:
         """Note what a row lets expect."""
-        self._expected_lines.write(f"{self._key(key, expected.digest)},{expected.row},{expected.outcome}\n")
+        line = self._key(key, expected.digest)
+        self._expected[line[0]].write(f"{line},{expected.row},{expected.outcome}\n")
 
     def add_found(self, key: str, digest: str) -> None:
         """Note an item of the table."""
-        self._found_lines.write(f"{self._key(key, digest)},,\n")
+        line = self._key(key, digest)
+        self._found[line[0]].write(f"{line},,\n")
 
     def compare(self, session: "DuckDBPyConnection") -> "Comparison":
         """Find the keys that are plainly met: one row has the key, it was not rejected, and the table has its item.
@@ -103,12 +110,20 @@ class DigestFiles:
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
-        size = self._expected.stat().st_size + self._found.stat().st_size
-        expected, found = read_csv(self._expected, _LINE), read_csv(self._found, _LINE)
+        compared = [self._compare_part(session, part) for part in _PARTS]
+        return Comparison(session, sum(met for met, _ in compared), [one for _, one in compared if one], self._keys)
+
+    def _compare_part(self, session: "DuckDBPyConnection", part: str) -> tuple[int, str | None]:
+        """Compare a part; return how many of its keys are plainly met, and as SQL the records of the others, if any."""
+        files = [self._path(side, part) for side in (_EXPECTED, _FOUND)]
+        size = sum(path.stat().st_size for path in files)
+        if not size:
+            return 0, None
+        expected, found = (read_csv(path, _LINE) for path in files)
         self._space.require(size)
-        hashes = self._step(
+        kept = self._path("hashes", part)
+        hashes = write_parquet(
             session,
-            "hashes",
             f"""
             SELECT key_hash, coalesce(count(*) = 2 AND min(expected) = min(found), false) AS met FROM (
                 SELECT {_HASH} AS key_hash, NULL AS found,
@@ -119,27 +134,30 @@ class DigestFiles:
             )
             GROUP BY key_hash
             """,
+            kept,
+            self._space,
         )
         [[met, others]] = fetched(
             session.execute(f"SELECT count(*) FILTER (met), count(*) FILTER (NOT met) FROM {hashes}")
         )
-        if not others:
-            return Comparison(session, met, None, self._keys)
-        self._space.require(size)
-        records = self._step(
-            session,
-            "records",
-            f"""
-            SELECT * FROM (
-                SELECT * REPLACE ({_HASH} AS key_hash) FROM {expected}
-                UNION ALL
-                SELECT * REPLACE ({_HASH} AS key_hash) FROM {found}
-            ) AS records SEMI JOIN (SELECT key_hash FROM {hashes} WHERE NOT met) AS others USING (key_hash)
-            """,
-        )
-        for read in (self._expected, self._found, self._path("hashes")):
-            read.unlink()  # the sort that comes, and what differs, take the room
-        return Comparison(session, met, records, self._keys)
+        records = None
+        if others:
+            self._space.require(size)
+            records = write_parquet(
+                session,
+                f"""
+                SELECT * FROM (
+                    SELECT * REPLACE ({_HASH} AS key_hash) FROM {expected}
+                    UNION ALL
+                    SELECT * REPLACE ({_HASH} AS key_hash) FROM {found}
+                ) AS records SEMI JOIN (SELECT key_hash FROM {hashes} WHERE NOT met) AS others USING (key_hash)
+                """,
+                self._path("records", part),
+                self._space,
+            )
+        for read in (*files, kept):
+            read.unlink()  # the next part, and what differs, take the room
+        return met, records
 
     def _key(self, key: str, digest: str) -> str:
         """Write a key, and what of a line tells of it."""
@@ -149,11 +167,8 @@ class DigestFiles:
         self._written += len(text)
         return f"{hashlib.blake2b(text, digest_size=_HASH_BYTES).hexdigest()},{digest},{start},{len(text)}"
 
-    def _step(self, session: "DuckDBPyConnection", name: str, query: str) -> str:
-        return write_parquet(session, query, self._path(name), self._space)
-
-    def _path(self, name: str) -> Path:
-        return self._space.folder / f"step_{name}"
+    def _path(self, name: str, part: str) -> Path:
+        return self._space.folder / f"{name}_{part}"
 
 
 @dataclass(frozen=True)
@@ -163,23 +178,22 @@ class Comparison:
     Attributes:
         session: DuckDB.
         met: How many keys are plainly met.
-        records: The records of the other keys, as SQL; None when there are none.
+        records: The records of the other keys, as SQL, part by part.
         keys: The file of keys.
     """
 
     session: "DuckDBPyConnection"
     met: int
-    records: str | None
+    records: Sequence[str]
     keys: Path
 
     def others(self) -> Iterator[KeyRecords]:
         """Go through the keys that are not plainly met, in an order that is the same whenever the keys are."""
-        if self.records is None:
-            return
-        rows = self.session.execute(f"SELECT * FROM {self.records} ORDER BY key_hash, row")
         with self.keys.open("rb") as keys:
-            for _, records in groupby(fetched(rows), key=itemgetter(0)):
-                yield from _by_key(records, keys.fileno())
+            for part in self.records:
+                rows = self.session.execute(f"SELECT * FROM {part} ORDER BY key_hash, row")
+                for _, records in groupby(fetched(rows), key=itemgetter(0)):
+                    yield from _by_key(records, keys.fileno())
 
 
 def _by_key(records: Iterable[tuple[Any, ...]], keys: int) -> Iterable[KeyRecords]:

@@ -1,6 +1,8 @@
 """The full check over files on disk, held against the same done in memory."""
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -148,3 +150,30 @@ def test_a_key_is_one_wherever_duckdb_begins_to_read(tmp_path: Path, monkeypatch
 
     assert looked_for == len(set(keys)) == len(keys)
     assert not differences.counts
+
+
+def test_a_part_of_the_keys_is_compared_at_a_time_in_the_order_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What DuckDB holds at once is a sixteenth, and what it has compared takes no room any more."""
+    rows, held = 2_000, []
+
+    def write(session: Any, query: str, path: Path, space: DiskSpace) -> str:
+        if path.name.startswith("hashes"):
+            held.append(len(list(tmp_path.glob("expected_*"))))
+        return duckdb_session.write_parquet(session, query, path, space)
+
+    monkeypatch.setattr(digest_files, "write_parquet", write)
+    space = DiskSpace(tmp_path, "check")
+    with DigestFiles(space) as files:
+        for row in range(rows):
+            files.add_expected(f"A_{row}", ExpectedDigest(row, RowOutcome.WRITTEN, "ab" * 16))
+            files.add_found(f"A_{row}", "ab" * 16 if row % 2 else "cd" * 16)
+    with open_duckdb(space) as session:
+        comparison = files.compare(session)
+        others = [one.key for one in comparison.others()]
+
+    assert held == [*range(16, 0, -1)]
+    assert comparison.met == rows / 2
+    hashes = [hashlib.blake2b(key.encode(), digest_size=8).digest() for key in others]
+    assert (len(others), hashes) == (rows / 2, sorted(hashes))
