@@ -1,14 +1,19 @@
 """The plan of a run: minutes by what binds them, cost by line, and the same for larger files."""
 
+import csv
 import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
 
+from commands.project import DATASETS
+from commands.sample import SAMPLE_DATASET, write_sample
 from csvdynamo.datasets.dataset import Dataset, Limits
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.datasets.policies import Policies, Verification, VerifyMode
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Billing, Table
@@ -18,6 +23,7 @@ from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.planning.pace import MAP_RUN_LIMIT_SECONDS, TableSpeed, pace_of
 from csvdynamo_airflow.planning.plan import Foreseen, _read_units, make_plan
 from csvdynamo_airflow.planning.plan_text import dollars, duration, quantity, size, told_plan
+from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES
 
 
 def forecast(rows: int, a_batch: int = 250) -> Forecast:
@@ -193,6 +199,17 @@ def test_a_run_costs_little_more_than_its_writes_where_its_batches_are_full(
     assert cost.usd < most * writes
     [transitions] = [line.usd or 0 for line in cost.lines if line.what == "transitions"]
     assert transitions > 0.5 * (cost.usd - writes)
+
+
+def test_the_vehicles_fill_their_batches_and_leave_room_for_what_stands_beside_them(tmp_path: Path) -> None:
+    limits = load_dataset(DATASETS / f"{SAMPLE_DATASET}.toml").limits
+    with write_sample(tmp_path / "sample.csv", 1_000).path.open(encoding="utf-8", newline="") as file:
+        items = [json.dumps({"_row": "46000000", **row}, separators=(",", ":")) for row in csv.DictReader(file)]
+
+    rows = limits.max_input_bytes_per_batch // (mean(map(len, items)) + 1)
+
+    assert 480 <= rows <= limits.rows_per_batch
+    assert limits.max_input_bytes_per_batch <= 256 * 1024 - ENVELOPE_BYTES
 
 
 @pytest.mark.parametrize(
