@@ -19,6 +19,7 @@ from tests.chaos.campaign import Campaign
 from tests.chaos.oracle import LostRowError
 from tests.chaos.summary import Summary
 from tests.support.cheap_clients import make_clients_cheap
+from tests.support.forked import TaskHost
 from tests.support.stacks import Stacks
 
 _TOLD_EVERY = 10
@@ -29,22 +30,30 @@ def main() -> None:
     arguments = parse()
     leave_shell()
     make_clients_cheap()
-    numbers = [arguments.only] if arguments.only is not None else range(arguments.runs)
-    print(f"seed {arguments.seed}", flush=True)
-    if arguments.stream is not None:
-        numbers = numbers[arguments.stream :: arguments.streams]
-    streams = min(arguments.streams, len(numbers)) if arguments.stream is None else 1
-    summary = _side_by_side(arguments, streams) if streams > 1 else _one_after_the_other(arguments, numbers)
+    summary = run(arguments)
     print(summary.text())
     if arguments.summary:
         arguments.summary.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
 
 
-def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | range") -> Summary:
-    with (
-        _stacks(arguments) as stacks,
-        Campaign(stacks, arguments.seed, arguments.through_airflow, arguments.verbose, arguments.versions) as campaign,
-    ):
+def run(arguments: argparse.Namespace, host: TaskHost | None = None) -> Summary:
+    """Run the campaign.
+
+    Args:
+        arguments: Those of the command line.
+        host: As of `Campaign`.
+    """
+    numbers = [arguments.only] if arguments.only is not None else range(arguments.runs)
+    print(f"seed {arguments.seed}", flush=True)
+    if arguments.stream is not None:
+        numbers = numbers[arguments.stream :: arguments.streams]
+    streams = min(arguments.streams, len(numbers)) if arguments.stream is None else 1
+    return _side_by_side(arguments, streams) if streams > 1 else _one_after_the_other(arguments, numbers, host)
+
+
+def _one_after_the_other(arguments: argparse.Namespace, numbers: "list[int] | range", host: TaskHost | None) -> Summary:
+    drawn = (arguments.seed, arguments.through_airflow, arguments.verbose, arguments.versions)
+    with _stacks(arguments) as stacks, Campaign(stacks, *drawn, host) as campaign:
         for ended, number in enumerate(numbers, 1):
             try:
                 campaign.run(number)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ from tests.chaos.summary import Summary
 from tests.chaos.versions import write_versions
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
-from tests.support.forked import task_host
+from tests.support.forked import TaskHost, task_host
 from tests.support.gate import Gate
 from tests.support.lambda_functions import function_with, functions_through
 from tests.support.stacks import Stacks
@@ -51,6 +52,7 @@ class Campaign:
         through_airflow: Run the DAG by `airflow dags test`; else its tasks by a task host.
         verbose: Print the tasks' logs, too.
         versions: Each run is a chain of runs, of so many versions of its source; 0 for runs by themselves.
+        host: A task host, to have another one for its own environment; None to start one.
     """
 
     stacks: Stacks
@@ -58,6 +60,7 @@ class Campaign:
     through_airflow: bool = False
     verbose: bool = False
     versions: int = 0
+    host: TaskHost | None = None
     summary: Summary = field(default_factory=Summary)
 
     def __enter__(self) -> Self:
@@ -73,22 +76,28 @@ class Campaign:
             self._gate = Gate()
             proxy = stack.enter_context(AwsProxy(self._deployed.aws.endpoint, self._gate, self._faults))
             stack.enter_context(functions_through(self._deployed, proxy.endpoint, _LAMBDA_CLIENTS))
-            home, aws = self._folder / "airflow", {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
+            home = Path(self.host.home) if self.host else self._folder / "airflow"
+            aws = {**self._deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
             self._worker = {
                 **airflow_environment(home, aws),
                 DATASETS_FOLDER: str(self.stacks.datasets_folder(name)),
                 LOCAL_FOLDER: str(self._folder),
                 RETRY_SECONDS: "0.1",
             }
-            if self.through_airflow:
-                make_airflow_home(home)
-            host = task_host(self._worker, self._folder / "host", command_line=self.through_airflow)
-            self._host = stack.enter_context(host)
+            self._host = stack.enter_context(self._own_host(home))
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+
+    def _own_host(self, home: Path) -> AbstractContextManager[TaskHost]:
+        folder = self._folder / "host"
+        if self.host:
+            return self.host.another(self._worker, folder)
+        if self.through_airflow:
+            make_airflow_home(home)
+        return task_host(self._worker, folder, command_line=self.through_airflow)
 
     def run(self, number: int) -> None:
         """Make one run and hold it against its source; or the runs of its versions, one after another.

@@ -19,7 +19,7 @@ from tests.crash.traces import Outcome, items_of, vehicles
 from tests.support.aws_messages import Request
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
-from tests.support.forked import Forked, TaskHost, task_host
+from tests.support.forked import Forked, TaskHost
 from tests.support.gate import Gate, Moment
 
 ROWS = 100
@@ -137,10 +137,13 @@ class Runs:
 
 
 @contextmanager
-def gated_runs(deployed: Deployed, dataset: Dataset, datasets_folder: Path, folder: Path) -> Iterator[Runs]:
+def gated_runs(
+    host: TaskHost, deployed: Deployed, dataset: Dataset, datasets_folder: Path, folder: Path
+) -> Iterator[Runs]:
     """Start what makes runs whose requests go through a gate.
 
     Args:
+        host: A task host, to have another one for its own environment.
         deployed: The embedded AWS and the data set's stack.
         dataset: The data set.
         datasets_folder: The folder with its file.
@@ -150,8 +153,8 @@ def gated_runs(deployed: Deployed, dataset: Dataset, datasets_folder: Path, fold
     with AwsProxy(deployed.aws.endpoint, gate) as proxy:
         aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
         settings = {DATASETS_FOLDER: str(datasets_folder), LOCAL_FOLDER: str(folder), RETRY_SECONDS: "0.1"}
-        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "host") as host:
-            yield Runs(host, gate, proxy.endpoint, deployed, dataset, folder, secrets.token_hex(2))
+        with host.another({**airflow_environment(Path(host.home), aws), **settings}, folder / "host") as own:
+            yield Runs(own, gate, proxy.endpoint, deployed, dataset, folder, secrets.token_hex(2))
 
 
 def kill_in(runs: Runs, run: DagRun, kill: Kill) -> None:

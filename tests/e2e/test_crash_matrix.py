@@ -20,6 +20,7 @@ from csvdynamo_airflow.storage.result_objects import find_manifest
 from csvdynamo_airflow.table.verification import DIFFERENCES_FILE
 from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_runs, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
+from tests.e2e.conftest import Airflow
 from tests.support.dag_run import DagRun
 from tests.support.gate import Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
@@ -71,9 +72,14 @@ KILLS = [
 
 @pytest.fixture(scope="module")
 def runs(
-    stacks: Stacks, deployed: Deployed, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+    airflow: Airflow,
+    stacks: Stacks,
+    deployed: Deployed,
+    dataset: Dataset,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Runs]:
-    with gated_runs(deployed, dataset, stacks.all_datasets_folder, tmp_path_factory.mktemp("crash")) as made:
+    folder = tmp_path_factory.mktemp("crash")
+    with gated_runs(airflow.host, deployed, dataset, stacks.all_datasets_folder, folder) as made:
         yield made
 
 

@@ -19,6 +19,7 @@ from csvdynamo.writing.fence import TRUSTED_SECONDS
 from csvdynamo.writing.turn import Holder, turn_key
 from tests.crash.kills import Runs, gated_runs
 from tests.crash.traces import items_of
+from tests.e2e.conftest import Airflow
 from tests.support.dag_run import DagRun
 from tests.support.gate import Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, no_error_stream
@@ -37,10 +38,14 @@ def datasets(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(
-    deployed: Deployed, dataset: Dataset, datasets: Path, tmp_path_factory: pytest.TempPathFactory
+    airflow: Airflow,
+    deployed: Deployed,
+    dataset: Dataset,
+    datasets: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Runs]:
     with (
-        gated_runs(deployed, dataset, datasets, tmp_path_factory.mktemp("fence")) as made,
+        gated_runs(airflow.host, deployed, dataset, datasets, tmp_path_factory.mktemp("fence")) as made,
         functions_through(deployed, made.endpoint, ("DYNAMODB", "FIREHOSE"), MIGRATE_BATCH),
     ):
         yield made

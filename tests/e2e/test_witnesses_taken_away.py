@@ -17,9 +17,10 @@ from csvdynamo_airflow.settings import DATASETS_FOLDER, LOCAL_FOLDER, RETRY_SECO
 from tests.chaos.witness_faults import FAULTS, WitnessFault, WitnessFaults
 from tests.crash.kills import MISSING_KEYS, ROWS, TWICE
 from tests.crash.traces import items_of, vehicles
+from tests.e2e.conftest import Airflow
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
-from tests.support.forked import TaskHost, task_host
+from tests.support.forked import TaskHost
 from tests.support.schedule import SUCCESS
 from tests.support.stacks import Stacks
 from tests.support.whole_file import write_whole
@@ -82,14 +83,18 @@ class Migrated:
 
 @pytest.fixture(scope="module")
 def migrated(
-    deployed: Deployed, dataset: Dataset, stacks: Stacks, tmp_path_factory: pytest.TempPathFactory
+    airflow: Airflow,
+    deployed: Deployed,
+    dataset: Dataset,
+    stacks: Stacks,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Migrated]:
     folder, faults = tmp_path_factory.mktemp("witnesses"), WitnessFaults()
     with AwsProxy(deployed.aws.endpoint, faults) as proxy:
         aws = {**deployed.aws.environment, "AWS_ENDPOINT_URL": proxy.endpoint}
         datasets = str(stacks.datasets_folder(dataset.name))
         settings = {DATASETS_FOLDER: datasets, LOCAL_FOLDER: str(folder), RETRY_SECONDS: "0.1"}
-        with task_host({**airflow_environment(folder / "airflow", aws), **settings}, folder / "host") as host:
+        with airflow.host.another({**airflow_environment(airflow.home, aws), **settings}, folder / "host") as host:
             yield Migrated(host, faults, deployed, dataset, folder)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -126,6 +127,41 @@ class TaskHost:
             self._tasks[key] = tuple(Task.from_json(task) for task in told)
         return self._tasks[key]
 
+    @contextmanager
+    def another(self, environment: Mapping[str, str], folder: Path) -> Iterator["TaskHost"]:
+        """Start a host whose children have another environment, in a child: it has imported everything already.
+
+        Args:
+            environment: The variables of an Airflow worker, whose ``AIRFLOW_HOME`` is this host's.
+            folder: As of `task_host`.
+        """
+        temporary = _temporary(folder)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(_SECONDS)
+            child = self.fork(
+                "host",
+                environment={**environment, **_places(temporary)},
+                port=server.getsockname()[1],
+                folder=str(folder),
+                log=str(folder / HOST_LOG),
+            )
+            asking, _ = server.accept()
+        with asking, asking.makefile("w") as requests, asking.makefile() as answers:
+            host = TaskHost(requests, answers, temporary, folder, self.home)
+            host.answer()
+            yield host
+        child.wait()
+
+
+def _temporary(folder: Path) -> Path:
+    temporary = folder / "temporary"
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def _places(temporary: Path) -> dict[str, str]:
+    return {"PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH])), "TMPDIR": str(temporary)}
+
 
 @contextmanager
 def task_host(environment: Mapping[str, str], folder: Path, *, command_line: bool = False) -> Iterator[TaskHost]:
@@ -136,17 +172,15 @@ def task_host(environment: Mapping[str, str], folder: Path, *, command_line: boo
         folder: A folder for its children's temporary files, and for outcomes and logs (see `TaskHost`).
         command_line: Whether it will be asked for the `airflow` command, which it then prepares for.
     """
-    temporary = folder / "temporary"
-    temporary.mkdir(parents=True)
+    temporary = _temporary(folder)
     reading, writing = os.pipe()
-    paths = {"PYTHONPATH": os.pathsep.join(map(str, [ROOT, *PYTHON_PATH])), "TMPDIR": str(temporary)}
     with (folder / HOST_LOG).open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.support.task_host", str(writing)),
                 *(["--command-line"] if command_line else []),
             ],
-            env={**environment, **paths},
+            env={**environment, **_places(temporary)},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

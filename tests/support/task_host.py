@@ -12,9 +12,11 @@ import json
 import math
 import os
 import signal
+import socket
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,6 +38,19 @@ from tests.support.whole_file import write_whole
 
 Kind = Callable[[Mapping[str, Any]], Any]
 
+
+def host(request: Mapping[str, Any]) -> None:
+    """Be a host in its turn, with what is made of its own environment: it need not import Airflow once more.
+
+    Args:
+        request: The ``port`` of 127.0.0.1 to which it connects, to read lines and to tell process ids there.
+    """
+    tempfile.tempdir = None  # to be found anew
+    with socket.create_connection(("127.0.0.1", request["port"])) as asking, asking.makefile() as lines:
+        warm_up_environment()
+        serve(lines, asking.fileno())
+
+
 KINDS: dict[str, Kind] = {
     "tasks": worker.tasks,
     "attempt": worker.attempt,
@@ -45,6 +60,7 @@ KINDS: dict[str, Kind] = {
     "resume": worker.resume,
     "airflow": airflow_command.airflow,
     "airflow_service": forked_airflow.service,
+    "host": host,
 }
 """What a child can do, by name: each takes the request and returns the outcome, a JSON document."""
 
@@ -86,12 +102,17 @@ def warm_up(*, command_line: bool) -> None:
     check_each_schema_once()
     # The embedded AWS has one key as long as it runs.
     connections._KEPT_SECONDS = math.inf
+    asyncio.run(_make_triggers_client())
+    html_report._template()
+    warm_up_environment()
+
+
+def warm_up_environment() -> None:
+    """Make what is made of the environment, once: clients, and DAGs."""
     for service in SERVICES:
         read_pages(connections.client(service))
-    asyncio.run(_make_triggers_client())
     for file in datasets_folder().glob("*.toml"):
         worker.dag_of(file).params.validate()
-    html_report._template()
     gc.collect()
     gc.freeze()
 
@@ -103,17 +124,26 @@ async def _make_triggers_client() -> None:
 
 
 def main() -> None:
-    """Fork a child for each line."""
+    """Fork a child for each line of the standard input."""
     warm_up(command_line="--command-line" in sys.argv)
+    serve(sys.stdin, int(sys.argv[1]))
+    os._exit(0)  # DuckDB complains of an end in good order in which it was never used
+
+
+def serve(lines: Iterable[str], answers: int) -> None:
+    """Tell the own process id, and for each line that of the child that it asks for.
+
+    Args:
+        lines: The requests.
+        answers: The file descriptor to write to.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    answers = int(sys.argv[1])
     os.write(answers, b"%d\n" % os.getpid())
-    for line in sys.stdin:
+    for line in lines:
         pid = os.fork()
         if pid == 0:
             child(json.loads(line))
         os.write(answers, b"%d\n" % pid)
-    os._exit(0)  # DuckDB complains of an end in good order in which it was never used
 
 
 if __name__ == "__main__":
