@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cheap_duckdb import make_duckdb_cheap
+
 # The first one leaves the shell, before anything that reads a variable is imported.
 pytest_plugins = [
     "tests.support.own_shell",
     "tests.support.cheap_clients",
-    "tests.support.cheap_duckdb",
     "tests.support.time_spent",
 ]
 
@@ -31,6 +32,12 @@ def private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_duckdb() -> None:
+    """Let the tasks that the tests run in their own process open DuckDB cheaply."""
+    make_duckdb_cheap()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,9 +1,7 @@
-"""Opening DuckDB takes a sixtieth of the time from the second time on, in the tests' own processes."""
+"""Opening DuckDB takes a sixtieth of the time from the second time on, in a process of the tests'."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import pytest
 
 
 class CheapConnections:
@@ -34,11 +32,8 @@ class CheapConnections:
         return connection
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cheap_duckdb() -> Iterator[None]:
-    """Let the tasks that the tests run in their own process open DuckDB cheaply."""
+def make_duckdb_cheap() -> None:
+    """Let DuckDB be opened cheaply for the rest of this process: each fork of it has a database of its own."""
     import duckdb
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duckdb, "connect", CheapConnections(duckdb.connect, duckdb.Error).connect)
-        yield
+    duckdb.connect = CheapConnections(duckdb.connect, duckdb.Error).connect

@@ -33,6 +33,7 @@ from csvdynamo_airflow.accounting import html_report
 from csvdynamo_airflow.settings import datasets_folder
 from csvdynamo_airflow.tasks import connections
 from tests.support import airflow_command, forked_airflow, worker
+from tests.support.cheap_duckdb import make_duckdb_cheap
 from tests.support.fast_clients import SERVICES, make_clients_faster, read_pages
 from tests.support.whole_file import write_whole
 
@@ -99,6 +100,7 @@ def warm_up(*, command_line: bool) -> None:
     if command_line:
         airflow_command.warm_up()
     make_clients_faster()
+    make_duckdb_cheap()
     check_each_schema_once()
     # The embedded AWS has one key as long as it runs.
     connections._KEPT_SECONDS = math.inf
