@@ -66,7 +66,6 @@ def short_waits() -> Iterator[None]:
         patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
         patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", POLL_SECONDS),
         patch.object(other_executions, "STILL_WRITING_SECONDS", 5.0),
-        patch.object(execution_trigger, "_PAUSE_GROWTH", 1.0),
         patch.object(botocore.endpoint, "time", hurried),
         patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),
         patch.dict(_defaults(object_chunks), backoff=patient),
