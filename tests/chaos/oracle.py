@@ -99,9 +99,13 @@ class Oracle:
 
     def check_uploads(self, seed: str) -> None:
         """Hold what a run uploads under keys made of its digest to one upload, however often a task was tried."""
-        pages = self.deployed.client("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket)
-        keys = [version["Key"] for page in pages for version in page.get("Versions", [])]
-        uploads = Counter(key for key in keys if key.startswith(("landing/", "source/")))
+        listed = self.deployed.client("s3").get_paginator("list_object_versions")
+        uploads = Counter(
+            version["Key"]
+            for folder in ("landing/", "source/")
+            for page in listed.paginate(Bucket=self.bucket, Prefix=folder)
+            for version in page.get("Versions", [])
+        )
         if twice := [key for key, versions in uploads.items() if versions > 1]:
             raise LostRowError(f"run {seed}: uploaded more than once: {twice}")
 
