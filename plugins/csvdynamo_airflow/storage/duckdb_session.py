@@ -1,6 +1,6 @@
 """DuckDB as the tasks use it: a bounded helper that works in the task's private folder and fetches nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,17 +92,18 @@ def bound_spilling(session: "DuckDBPyConnection", space: DiskSpace) -> None:
     session.execute(f"SET max_temp_directory_size = '{room}B'")
 
 
-def read_csv(path: Path, columns: Mapping[str, str], *, texts: bool = False) -> str:
+def read_csv(path: Path | Sequence[Path], columns: Mapping[str, str], *, texts: bool = False) -> str:
     r"""Write as SQL that a file of ours is read: no header, commas, quotes doubled within quotes, ``\n`` as line end.
 
     Args:
-        path: The file.
+        path: The file, or several.
         columns: Its columns' names and DuckDB's types.
         texts: Whether one of them is of texts, which may have lines that look like the file's own.
     """
     schema = ", ".join(f"{sql_text(name)}: {sql_text(kind)}" for name, kind in columns.items())
+    files = sql_text(path) if isinstance(path, Path) else f"[{', '.join(map(sql_text, path))}]"
     return (
-        f"read_csv({sql_text(path)}, auto_detect=false, header=false, delim=',', "
+        f"read_csv({files}, auto_detect=false, header=false, delim=',', "
         f"max_line_size={_LONGEST_LINE}, buffer_size={_BUFFER}, {_IN_ORDER if texts else ''}"
         rf"""quote='"', escape='"', new_line='\n', columns={{{schema}}})"""
     )

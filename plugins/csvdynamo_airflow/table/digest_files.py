@@ -4,8 +4,8 @@ The lines have no key, but a hash of it and the place where it stands in a file 
 lines of some bytes, and not when it joins texts of thousands. The hash may bring together keys that differ. What is met
 is so by the digest of the whole item, its key included; the records of the others are told apart by their keys.
 
-The lines are in parts, by the beginning of the hash, and DuckDB compares a part at a time: of a million keys it would
-fill whatever memory it is given, which a part of them does not need.
+The lines are in parts, by the beginning of the hash, and of many DuckDB compares a part at a time: of a million keys it
+would fill whatever memory it is given, which a part of them does not need.
 """
 
 import hashlib
@@ -38,6 +38,7 @@ _LINE = {
 how many bytes it has; of what a row lets expect, the row and what became of it."""
 
 _PARTS = "0123456789abcdef"  # the first digit of a hash: in this order, the parts are in that of the hashes
+_BYTES_AT_ONCE = 16_000_000  # of lines, up to which all parts are compared together: each costs some queries
 _HASH_BYTES = 8  # what DuckDB's UBIGINT holds
 _HASH, _DIGEST = "('0x' || key_hash)::UBIGINT", "('0x' || digest)::UHUGEINT"
 
@@ -110,18 +111,17 @@ class DigestFiles:
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
-        compared = [self._compare_part(session, part) for part in _PARTS]
+        size = sum(path.stat().st_size for side in (_EXPECTED, _FOUND) for path in self._files(side, _PARTS))
+        compared = [self._compare(session, parts) for parts in ((_PARTS,) if size <= _BYTES_AT_ONCE else _PARTS)]
         return Comparison(session, sum(met for met, _ in compared), [one for _, one in compared if one], self._keys)
 
-    def _compare_part(self, session: "DuckDBPyConnection", part: str) -> tuple[int, str | None]:
-        """Compare a part; return how many of its keys are plainly met, and as SQL the records of the others, if any."""
-        files = [self._path(side, part) for side in (_EXPECTED, _FOUND)]
-        size = sum(path.stat().st_size for path in files)
-        if not size:
-            return 0, None
-        expected, found = (read_csv(path, _LINE) for path in files)
+    def _compare(self, session: "DuckDBPyConnection", parts: str) -> tuple[int, str | None]:
+        """Compare some parts; return how many keys are plainly met, and as SQL the records of the others, if any."""
+        sides = [self._files(side, parts) for side in (_EXPECTED, _FOUND)]
+        size = sum(path.stat().st_size for side in sides for path in side)
+        expected, found = (read_csv(side, _LINE) for side in sides)
         self._space.require(size)
-        kept = self._path("hashes", part)
+        kept = self._path("hashes", parts)
         hashes = write_parquet(
             session,
             f"""
@@ -152,10 +152,10 @@ class DigestFiles:
                     SELECT * REPLACE ({_HASH} AS key_hash) FROM {found}
                 ) AS records SEMI JOIN (SELECT key_hash FROM {hashes} WHERE NOT met) AS others USING (key_hash)
                 """,
-                self._path("records", part),
+                self._path("records", parts),
                 self._space,
             )
-        for read in (*files, kept):
+        for read in (*sides[0], *sides[1], kept):
             read.unlink()  # the next part, and what differs, take the room
         return met, records
 
@@ -166,6 +166,11 @@ class DigestFiles:
         self._key_bytes.write(text)
         self._written += len(text)
         return f"{hashlib.blake2b(text, digest_size=_HASH_BYTES).hexdigest()},{digest},{start},{len(text)}"
+
+    def _files(self, side: str, parts: str) -> list[Path]:
+        """List the files of some parts of a side that have a line; one without, where none has: DuckDB needs some."""
+        files = [self._path(side, part) for part in parts]
+        return [path for path in files if path.stat().st_size] or files[:1]
 
     def _path(self, name: str, part: str) -> Path:
         return self._space.folder / f"{name}_{part}"

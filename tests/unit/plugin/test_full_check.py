@@ -99,9 +99,9 @@ TABLE = st.dictionaries(KEYS, st.integers(0, 1))
 
 
 @settings(deadline=None)
-@given(expected=EXPECTED, table=TABLE, hashed=KEY_HASHES)
+@given(expected=EXPECTED, table=TABLE, hashed=KEY_HASHES, at_once=st.sampled_from([0, 16_000_000]))
 def test_the_full_check_finds_on_disk_what_it_would_in_memory(
-    tmp_path_factory: pytest.TempPathFactory, expected: list[Expected], table: dict[str, int], hashed: str
+    tmp_path_factory: pytest.TempPathFactory, expected: list[Expected], table: dict[str, int], hashed: str, at_once: int
 ) -> None:
     folder = tmp_path_factory.mktemp("check")
     space = DiskSpace(folder, "check")
@@ -112,6 +112,7 @@ def test_the_full_check_finds_on_disk_what_it_would_in_memory(
 
     with pytest.MonkeyPatch.context() as patch, DifferenceLog(folder / "list", space) as differences:
         patch.setattr(digest_files, "_HASH", hashed)
+        patch.setattr(digest_files, "_BYTES_AT_ONCE", at_once)
         patch.setattr(full_check, "_TURN", 2)
         check = FullCheck(space, TableKey(KeyAttribute("id")))
         keys = check.run(expected, (item(key, value) for key, value in table.items()), differences)
@@ -164,6 +165,7 @@ def test_a_part_of_the_keys_is_compared_at_a_time_in_the_order_of_all(
         return duckdb_session.write_parquet(session, query, path, space)
 
     monkeypatch.setattr(digest_files, "write_parquet", write)
+    monkeypatch.setattr(digest_files, "_BYTES_AT_ONCE", 1000)
     space = DiskSpace(tmp_path, "check")
     with DigestFiles(space) as files:
         for row in range(rows):
