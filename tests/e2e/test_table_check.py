@@ -155,6 +155,7 @@ def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where
     red = place.dags.run(str(source))
     assert red.status != 0
     assert (red.report["ledger"]["unchanged"], place.dags.executions()) == (51, executions)
+    assert red.report["changes"]["same_source"] == third.run_id
     assert _differences(red.report) == (51, {"missing": 1})
     assert "trigger the DAG again, as a new run: it writes all rows" in "\n".join(red.report["problems"])
 

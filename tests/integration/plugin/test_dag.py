@@ -242,7 +242,7 @@ def test_the_form_refuses_other_values(dataset: Dataset, wrong: dict[str, Any]) 
 def test_a_parameter_that_there_is_not_fails_the_first_task_before_anything_is_downloaded(
     dag: DAG, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "download_source", lambda *_: pytest.fail("it downloaded"))
+    monkeypatch.setattr(steps, "download_source", lambda *_, **__: pytest.fail("it downloaded"))
     params = {"source_url": "https://example.com/", "dry_run": False, "force": False, "dryrun": True}
     task: Any = dag.get_task("download")
 

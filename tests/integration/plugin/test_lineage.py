@@ -67,7 +67,7 @@ class Ran:
         self.instance = TaskInstance(verify=checked_table(keys_checked=10).to_json())
 
     def download(self) -> dict[str, Any]:
-        self.monkeypatch.setattr(steps, "download_source", lambda *_: LANDED.to_json())
+        self.monkeypatch.setattr(steps, "download_source", lambda *_, **__: LANDED.to_json())
         call(self.dag, "download", self.instance, "cars")
         return self.told("download")
 
