@@ -139,8 +139,7 @@ def test_a_scan_holds_a_page_of_each_segment_and_the_one_that_is_read(monkeypatc
 
     monkeypatch.setattr(table_reader, "ThreadPoolExecutor", AtOnce)
     pages, segments = Pages(), 4
-    monkeypatch.setattr(table_reader.ReadUnits, "add", lambda *_: None)
-    reader = TableReader(pages, TABLE, TableKey(KeyAttribute("id")))  # type: ignore[arg-type]
+    reader = TableReader(pages, TABLE, TableKey(KeyAttribute("id")))
 
     held = [sum(page() is not None for page in pages.pages) for _ in reader.scan(segments)]
 
