@@ -14,7 +14,6 @@ from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo_airflow.snapshots.pointer import pointer_key
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.e2e.conftest import Airflow, Dags
-from tests.e2e.repairs.place import Place
 from tests.e2e.test_raw_execution import run_by_hand
 from tests.support.stacks import Stacks
 
@@ -47,8 +46,8 @@ def vehicle(name: str, year: int = 2020) -> str:
     return KEY.of({"dol_vehicle_id": {"S": name}, "model_year": {"N": str(year)}})
 
 
-def _delete(dynamodb: Any, key: str) -> None:
-    dynamodb.delete_item(TableName=TABLE, Key=KEY.values(key))
+def _delete(dynamodb: Any, key: str, table: str = TABLE) -> None:
+    dynamodb.delete_item(TableName=table, Key=KEY.values(key))
 
 
 def keys(count: int, *, blank: int) -> list[str]:
@@ -114,13 +113,13 @@ def test_whatever_is_changed_after_a_run_is_told_apart_and_fails_it_and_when_it_
 
 
 def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where_it_cannot_be_sure(
-    checked_dags: Dags, fresh_table: Any, vehicles: Any, tmp_path: Path
+    airflow: Airflow, stacks: Stacks, deployed: Deployed, vehicles: Any, tmp_path: Path
 ) -> None:
-    place = Place.of(checked_dags, tmp_path)
-    place.mend(('verify = "full"', 'verify = "full"\nwrite = { mode = "changed" }'))
+    dags = airflow.dags(stacks.on(deployed.aws, "changed_vehicles"), "changed_vehicles")
+    dags = replace(dags, no_waiting=True)
     source = Path(vehicles(keys(50, blank=0)))
 
-    first = place.dags.run(str(source))
+    first = dags.run(str(source))
     assert first.status == 0, first.output[-3000:]
     assert (first.report["ledger"]["written"], "unchanged" in first.report["ledger"]) == (50, False)
     assert first.report["changes"]["why_all"]
@@ -128,7 +127,7 @@ def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where
     # Eight percent: three rows are others, one is new; the columns have another order.
     edit(source, ("VIN1,", "NEW1,"), ("VIN2,", "NEW2,"), ("VIN3,", "NEW3,"))
     _turn_columns(source, "VIN50,2020,51")
-    second = place.dags.run(str(source))
+    second = dags.run(str(source))
     assert second.status == 0, second.output[-3000:]
     ledger = second.report["ledger"]
     assert [ledger[name] for name in ("source_rows", "written", "unchanged", "unaccounted")] == [51, 4, 47, 0]
@@ -137,31 +136,31 @@ def test_a_run_of_what_changed_writes_that_checks_every_row_and_writes_all_where
 
     # Somebody starts an execution by hand between prepare and start.
     edit(source, ("VIN4\n", "NEW4\n"))
-    third = place.dags.dag_run(str(source))
+    third = dags.dag_run(str(source))
     third.run_before("start")
     by_hand = Path(vehicles(["9"], "by_hand.csv"))
-    run_by_hand(place.dags, by_hand, f"by-hand-{tmp_path.name}")
+    run_by_hand(dags, by_hand, f"by-hand-{tmp_path.name}")
     third.run()
     assert third.states["start"] == "failed"
     assert "which does not hold any more: execution by-hand-" in third.logs()
     third.clear("prepare")
     assert third.green, third.logs()[-3000:]
-    [mended] = [one for one in place.dags.reports() if one["run_id"] == third.run_id and one["accounted"]]
+    [mended] = [one for one in dags.reports() if one["run_id"] == third.run_id and one["accounted"]]
     assert (mended["ledger"]["written"], "execution by-hand-" in mended["changes"]["why_all"]) == (51, True)
 
     # Nothing is new, and an item is lost that no run would write again.
-    executions = place.dags.executions()
-    _delete(fresh_table, vehicle("A_7"))
-    red = place.dags.run(str(source))
+    executions = dags.executions()
+    _delete(dags.deployed.client("dynamodb"), vehicle("A_7"), "tb_changed_vehicles")
+    red = dags.run(str(source))
     assert red.status != 0
-    assert (red.report["ledger"]["unchanged"], place.dags.executions()) == (51, executions)
+    assert (red.report["ledger"]["unchanged"], dags.executions()) == (51, executions)
     assert red.report["changes"]["same_source"] == third.run_id
     assert _differences(red.report) == (51, {"missing": 1})
     assert "trigger the DAG again, as a new run: it writes all rows" in "\n".join(red.report["problems"])
 
-    again = place.dags.run(str(source))
+    again = dags.run(str(source))
     assert again.status == 0, again.output[-3000:]
-    assert (again.report["ledger"]["written"], vehicle("A_7") in place.dags.table()) == (51, True)
+    assert (again.report["ledger"]["written"], vehicle("A_7") in dags.table()) == (51, True)
     assert "found 1 items missing or changed" in again.report["changes"]["why_all"]
 
 

@@ -87,7 +87,7 @@ def fitting(concurrency: int, sample: Sample, bounds: ConcurrencyBounds) -> tupl
     elif not sample.throttled:
         wanted, why = max(concurrency + 1, int(concurrency * _MORE)), f"{told} were not throttled"
     if bounds.units_per_second is not None and sample.units:
-        needed = bounds.units_per_second * (sample.seconds - sample.waited) / sample.units
+        needed = min(bounds.most, bounds.units_per_second * (sample.seconds - sample.waited) / sample.units)
         # Measured times are never twice the same: near enough is left as it is.
         enough = concurrency if concurrency / _MORE <= needed <= concurrency * _MORE else max(1, int(needed))
         if enough < wanted or not sample.throttled:

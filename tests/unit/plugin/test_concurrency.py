@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.records.result_files import BatchResult
@@ -77,6 +77,7 @@ def test_as_many_are_left_as_did_not_wait_and_without_throttling_there_are_more(
 
 
 @settings(deadline=None)
+@example(1, 1.0, 0.0, 5e-324, 1)
 @given(
     st.integers(1, 10_000),
     st.floats(0, 1e6),
