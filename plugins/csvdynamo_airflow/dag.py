@@ -36,8 +36,8 @@ Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost
 {tasks}
 
 The schedule {schedule} is in the time zone {timezone}. Trigger it with another `source_url` to migrate another file of
-this data set, with `dry_run` to stop after prepare, or with `accept_source` to let a source pass that has too few rows
-or a last record that is no row.
+this data set, with `dry_run` to stop after prepare, with `accept_source` to let a source pass that has too few rows
+or a last record that is no row, or with `replay` to take the rows back that a run left out.
 
 What became of the rows: the tab *Migration* of each run, and all runs of this data set under
 [Migrations](plugin/migrations/{dag_id}).
@@ -112,7 +112,9 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
 
     params = context["params"]
     steps.refuse_unknown_parameters(params)
-    landed = steps.download_source(dataset_name, params["source_url"], context["run_id"], force=params["force"])
+    landed = steps.download_source(
+        dataset_name, params["source_url"], context["run_id"], force=params["force"], replay=params["replay"]
+    )
     keep_for_lineage(context["task"], landed=landed)
     return landed
 
@@ -133,6 +135,7 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         accept_source=params["accept_source"],
         dry_run=params["dry_run"],
         force=params["force"],
+        replay=params["replay"],
     )
     keep_for_lineage(context["task"], prepared=prepared)
     return prepared
@@ -203,7 +206,7 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
 
     @task(**shared, outlets=[table.alias], on_success_callback=table.note_told)
     def accounted(**context: Any) -> None:
-        from csvdynamo_airflow.tasks import steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import replay_steps, steps  # noqa: PLC0415
 
         report = context["ti"].xcom_pull(task_ids="report")
         # One that an earlier attempt left speaks of what was then.
@@ -220,6 +223,8 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
         read = context["ti"].xcom_pull(task_ids="fetch_error_files")
         steps.remember_green_run(dataset.name, prepared, context["run_id"], read)
         ledger = report["ledger"]
+        if prepared.get("replay"):
+            replay_steps.amend_replayed(dataset.name, prepared, context["run_id"], read, ledger)
         extra = {"report": report["key"], "written": ledger["written"], "ledger": ledger}
         if changes := report.get("changes"):  # an earlier version's report tells of none
             extra["changes"] = changes

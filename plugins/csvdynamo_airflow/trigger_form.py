@@ -8,6 +8,8 @@ from csvdynamo.datasets.sources import told_in_form
 from csvdynamo_airflow.parameters import source_url_schema
 
 _OVERRULE = "To overrule a check"
+_REPLAY = "To take back the rows that a run left out"
+_RUN_ID_LENGTH = 250
 
 
 def trigger_form(dataset: Dataset) -> dict[str, Param]:
@@ -43,6 +45,16 @@ def trigger_form(dataset: Dataset) -> dict[str, Param]:
             section=_OVERRULE,
             description="Migrate again whenever this run is cleared after it succeeded, the table damaged or not; and "
             "every row, where the data set file asks for what changed alone.",
+        ),
+        "replay": Param(
+            "",
+            type="string",
+            maxLength=_RUN_ID_LENGTH,
+            title="Replay",
+            section=_REPLAY,
+            description="The id of the run. With the source above as it is, its rejects.csv is tried again, "
+            "by the rules of now; otherwise give the corrected one there. Only those rows run. Of rows with one key, "
+            "those in the table among them, `duplicates` says which is written.",
         ),
     }
 

@@ -150,6 +150,9 @@ def _plot(throughput: Throughput) -> _Plot:
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
     source = report.source
     yield "source", source.url or "was not downloaded"
+    if report.replays:
+        yield "replays rows of the run", report.replays.run
+        yield "its rows since", report.replays.since
     if source.bytes is not None:
         yield "size", f"{source.bytes:,} bytes, SHA-256 {source.sha256}"
     if source.last_modified:

@@ -14,6 +14,7 @@ from csvdynamo_airflow.accounting.report_document import (
     Example,
     HeaderChange,
     LedgerCounts,
+    Replayed,
     Report,
     Source,
     SourceFormat,
@@ -29,6 +30,7 @@ from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.schema_change import warnings
+from csvdynamo_airflow.documents.since import since_key
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.planning.plan_text import dollars, told_plan
@@ -93,6 +95,7 @@ def make_report(
             if prepared is not None and key
         ),
         changes=_changes(prepared, outcome) if prepared else None,
+        replays=_replays(findings.dataset, prepared) if prepared else None,
     )
 
 
@@ -116,6 +119,16 @@ def _changes(prepared: Prepared, outcome: Outcome) -> Changes | None:
         unknown_keys=difference.unknown_keys,
         same_source=difference.same_source,
     )
+
+
+def _replays(dataset: str, prepared: Prepared) -> Replayed | None:
+    """Name the run whose rows are replayed."""
+    replay = prepared.replay
+    if replay is None:
+        return None
+    report = reports_prefix(dataset, replay.execution) + REPORT_FILE
+    since = since_key(dataset, replay.execution)
+    return Replayed(replay.run, f"s3://{prepared.bucket}/{report}", f"s3://{prepared.bucket}/{since}")
 
 
 def _foreseen_key(findings: Findings) -> str | None:
@@ -148,6 +161,7 @@ def summary(report: Report) -> str:
     lines += _unfinished(report, ledger)
     if told := [*report.source_warnings, *warnings(report.schema_changes)]:
         lines += ["", *told]
+    lines += _told_replay(report)
     lines += _told_changes(report)
     lines += _asked(report)
     if report.rejects_superseded:
@@ -168,6 +182,17 @@ def summary(report: Report) -> str:
     else:
         lines += ["", _green(ledger)]
     return "\n".join(map(shown, lines))
+
+
+def _told_replay(report: Report) -> list[str]:
+    if report.replays is None:
+        return []
+    told = (
+        ""
+        if report.problems or report.dry_run
+        else f", and what is in the table since stands in {report.replays.since}"
+    )
+    return ["", f"replay: rows of the run {report.replays.run}, whose report stays as it is{told}"]
 
 
 def _told_changes(report: Report) -> list[str]:

@@ -184,6 +184,17 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class Replayed:
+    """The run whose rows were replayed."""
+
+    run: Annotated[str, Field(description="Its DAG run's id.")]
+    report: Annotated[str, Field(description="Its report, which stays as it is.")]
+    since: Annotated[
+        str, Field(description="The document that says what of its rows is in the table since; written by a green run.")
+    ]
+
+
+@dataclass(frozen=True)
 class Report:
     """What is known of a run, however it ended: ``report.json``."""
 
@@ -260,6 +271,9 @@ class Report:
     changes: Annotated[
         Changes | None,
         Field(description="What changed since the last green run; absent where every row of the file is written."),
+    ] = None
+    replays: Annotated[
+        Replayed | None, Field(description="The run whose rows were replayed; absent where they are the source's own.")
     ] = None
 
 

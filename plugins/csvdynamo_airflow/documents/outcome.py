@@ -9,6 +9,9 @@ from typing import Any, Self
 from csvdynamo_airflow.documents.measures import Measures
 from csvdynamo_airflow.documents.task_documents import reading
 
+ROWS_FILE = "outcome.parquet"
+"""The name of the table of rows that were not plainly written, beside the report."""
+
 
 class RowStanding(StrEnum):
     """What became of a row that was not plainly written.

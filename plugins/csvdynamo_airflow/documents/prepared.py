@@ -10,6 +10,7 @@ from csvdynamo.rules.file_header import FileHeader
 from csvdynamo_airflow.documents.approval import Question, asked_digest
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.landing import Landed
+from csvdynamo_airflow.documents.replay import Replay
 from csvdynamo_airflow.documents.schema_change import SchemaChange
 from csvdynamo_airflow.documents.snapshot import Difference, Snapshot
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -61,6 +62,7 @@ class Prepared:
         forecast: What the function will make of the rows; None where nobody held them against all the rules.
         difference: Which of them are written, where only what changed is; None where all are.
         made_by: The digest of the settings and the code that it was prepared by; "" where nobody compares it.
+        replay: The run whose rows they are, where rows of another run are replayed; None where they are the source's.
     """
 
     bucket: str
@@ -96,6 +98,7 @@ class Prepared:
     forecast: Forecast | None = None
     difference: Difference | None = None
     made_by: str = ""
+    replay: Replay | None = None
 
     @property
     def migrated_key(self) -> str:
@@ -203,7 +206,7 @@ class Prepared:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
         with reading("What the task prepare returned"):
-            forecast, difference = document.get("forecast"), document.get("difference")
+            forecast, difference, replay = map(document.get, ("forecast", "difference", "replay"))
             return cls(
                 **{
                     **document,
@@ -215,6 +218,7 @@ class Prepared:
                     "source": Landed.from_json(document["source"]),
                     "forecast": Forecast.from_json(forecast) if forecast else None,
                     "difference": Difference.from_json(difference) if difference else None,
+                    "replay": Replay.from_json(replay) if replay else None,
                 }
             )
 

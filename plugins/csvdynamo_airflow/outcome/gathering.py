@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 from csvdynamo.folders import FIREHOSE_ERRORS_PREFIX
 from csvdynamo.records.result_files import Manifest
 from csvdynamo_airflow.documents.execution import Execution
-from csvdynamo_airflow.documents.outcome import Outcome, RowStanding
+from csvdynamo_airflow.documents.outcome import ROWS_FILE, Outcome, RowStanding
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import reports_prefix, results_prefix
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 REJECTS_FILE = "rejects.jsonl"
 UNFINISHED_FILE = "unfinished.jsonl"
-ROWS_FILE = "outcome.parquet"
 BATCHES_FILE = "batches.parquet"
 _FILES = (REJECTS_FILE, UNFINISHED_FILE, ERROR_CSV_FILE, ROWS_FILE, BATCHES_FILE, OBJECTS_FILE, EXAMPLES_FILE)
 

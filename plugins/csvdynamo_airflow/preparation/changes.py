@@ -111,6 +111,11 @@ class RowsToWrite:
         return self.comparison.vanished if self.comparison else None
 
     @property
+    def judged(self) -> Path:
+        """The rows that are written as a file that can be held against all the rules, the deletions with them."""
+        return self.path
+
+    @property
     def vanished_list(self) -> Path | None:
         """The list of these keys, as a file."""
         return self.vanished.listed if self.vanished else None

@@ -5,8 +5,8 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from csvdynamo_airflow.preparation.duplicates import Loser
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
 from csvdynamo_airflow.reading.ruined_codes import may_hold_ruined
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError, GrowingFile
@@ -17,6 +17,14 @@ FILE_LIMIT_BYTES = 10_000_000_000
 what was downloaded, which may be packed or in another encoding."""
 
 _COPIED_BYTES = 1024 * 1024
+
+
+class _Numbered(Protocol):
+    @property
+    def row(self) -> int: ...
+
+
+_Left = TypeVar("_Left", bound=_Numbered)
 
 
 class Draft:
@@ -90,7 +98,7 @@ class Draft:
                 by_number = {int(row[0]): row[1:] for row in read_rows(file.read(end - start).decode("utf-8"))}
                 yield from ((number, by_number[number]) for number in numbers if number in by_number)
 
-    def copy_without(self, losers: Iterable[Loser], output: GrowingFile) -> Iterator[tuple[Loser, list[str]]]:
+    def copy_without(self, losers: Iterable[_Left], output: GrowingFile) -> Iterator[tuple[_Left, list[str]]]:
         """Write the rows to another file, once this one is closed, but for some of them.
 
         Args:

@@ -26,6 +26,8 @@ from csvdynamo_airflow.preparation.made_by import made_by
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE, ruined_cells
 from csvdynamo_airflow.preparation.rejected_rows import RejectedRows
+from csvdynamo_airflow.preparation.replaying import Replaying
+from csvdynamo_airflow.preparation.rows_to_replay import RowsToReplay, find_rows_to_replay
 from csvdynamo_airflow.reading.ruined_codes import told_ruined
 from csvdynamo_airflow.reading.text_encoding import shown_encoding
 from csvdynamo_airflow.reading.told_reading import told_reading
@@ -61,6 +63,7 @@ def prepare(
     source_url: str | None = None,
     accept_source: bool = False,
     dry_run: bool = False,
+    replaying: Replaying | None = None,
     work_parent: Path | None = None,
     report_progress: ReportProgress = log_progress,
 ) -> Prepared:
@@ -82,10 +85,12 @@ def prepare(
             one may have as few as it likes.
         accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
         dry_run: Whether nothing is migrated: every row is held against all the rules, as where the data set wants it.
+        replaying: The run whose rows are replayed, of which the source is an error CSV; None where none is.
         work_parent: Where to make the temporary folder; the system's temporary folder if None.
         report_progress: Is told of the bytes written.
 
     Raises:
+        RunGoneError: What the run left whose rows are replayed is not there any more.
         SourceFileError: The source is no CSV, or breaks off.
         HeaderError: Its header would lose or mix up columns.
         FileTooLargeError: The prepared file becomes larger than Step Functions reads.
@@ -96,19 +101,20 @@ def prepare(
         NoSpaceError: The temporary folder's disk has no room.
         ObjectError, ObjectPostponedError: The bucket has another file under a key, or takes none.
     """
-    known = hand_on(
-        landed,
-        dataset,
-        s3=s3,
-        run_id=run_id,
-        name_execution=name_execution,
-        find_base=find_base,
-        source_url=source_url,
-        dry_run=dry_run,
-        work_parent=work_parent,
-    )
-    if known is not None:
-        return known
+    if replaying is None:
+        known = hand_on(
+            landed,
+            dataset,
+            s3=s3,
+            run_id=run_id,
+            name_execution=name_execution,
+            find_base=find_base,
+            source_url=source_url,
+            dry_run=dry_run,
+            work_parent=work_parent,
+        )
+        if known is not None:
+            return known
     name = f"{landed.file_name} (from {landed.url})"
     with workspace("prepare", dataset.name, run_id, work_parent) as folder:
         # At least the source and a copy of it; what an archive unpacks to shows only on the way.
@@ -116,12 +122,19 @@ def prepare(
         space.require(2 * landed.bytes)
         fetch(s3, landed.bucket, landed.key, landed.sha256, folder / SOURCE)
         outcome = prepare_file(
-            folder, dataset, name, report_progress, landed.sha256, with_keys=dataset.write.only_changed
+            folder,
+            dataset,
+            name,
+            report_progress,
+            landed.sha256,
+            with_keys=dataset.write.only_changed,
+            replaying=replaying,
         )
         (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
         file_key = prepared_key(dataset.name, sha256, landed.file_name)
-        to_write = find_rows_to_write(s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space)
+        find_rows = find_rows_to_replay if replaying else find_rows_to_write
+        to_write = find_rows(s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space)
         execution_name = name_execution(to_write.key)
         reading = told_reading(outcome.source_format, dataset)
         schema_changes = check_schema(
@@ -158,7 +171,7 @@ def prepare(
         texts = [header for header in outcome.headers if header not in {*keys, *_not_text(dataset)}]
         # The same run writes the same records and profile at every attempt, so writing over them is safe.
         rows = RejectedRows.of(
-            replace(outcome, path=to_write.path),
+            replace(outcome, path=to_write.judged),
             dataset,
             execution_name,
             space,
@@ -204,6 +217,8 @@ def prepare(
             made_by=made_by(dataset) if dataset.write.only_changed else "",
             difference=to_write.difference(reports, _keep(s3, to_write.vanished_list, landed.bucket, reports)),
         )
+        if replaying and isinstance(to_write, RowsToReplay):
+            prepared = replace(prepared, replay=to_write.replay(s3, landed.bucket, reports, replaying))
         if rows.forecast and rows.foreseen:
             forecast = replace(rows.forecast, rejects_key=_keep(s3, rows.foreseen, landed.bucket, reports))
             prepared = replace(prepared, forecast=forecast)

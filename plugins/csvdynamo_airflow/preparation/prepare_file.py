@@ -17,14 +17,19 @@ from csvdynamo_airflow.preparation.duplicates import (
     repeated_hashes,
     write_accepted,
 )
+from csvdynamo_airflow.preparation.number_spool import NumberSpool
 from csvdynamo_airflow.preparation.profile import add_ruined, profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
+from csvdynamo_airflow.preparation.replayed_rows import SettledRows
+from csvdynamo_airflow.preparation.replaying import Replaying
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
 from csvdynamo_airflow.reading.first_rows import look_at_rows
 from csvdynamo_airflow.reading.record_blocks import BadRecord
+from csvdynamo_airflow.reading.source_error import SourceFileError
 from csvdynamo_airflow.reading.source_file import PIECE_BYTES, find_format, open_source
 from csvdynamo_airflow.reading.source_format import SourceFormat
+from csvdynamo_airflow.reading.spreadsheet_cells import HELPER_COLUMNS
 from csvdynamo_airflow.storage.disk_space import STEP_BYTES, DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import bound_spilling, open_duckdb
 from csvdynamo_airflow.storage.growing_file import GrowingFile, ReportProgress
@@ -55,6 +60,7 @@ class PreparedFile:
         keys: The keys of the source's rows, also of those that are left out of it (`KeySpool`); None where nobody
             compares them.
         is_error_csv: Whether the source is a corrected error CSV, which has some of a source's rows alone.
+        settled: Which rows of it are written, where a run is replayed.
     """
 
     path: Path
@@ -68,6 +74,7 @@ class PreparedFile:
     sample: Path | None
     keys: Path | None = None
     is_error_csv: bool = False
+    settled: SettledRows | None = None
 
     @property
     def rejects_by_code(self) -> dict[str, int]:
@@ -86,6 +93,7 @@ def prepare_file(
     seed: str = "",
     *,
     with_keys: bool = False,
+    replaying: Replaying | None = None,
 ) -> PreparedFile:
     """Rewrite a source in one streaming pass, and leave out all but one row of each key.
 
@@ -98,9 +106,11 @@ def prepare_file(
         report_progress: Is told of the bytes written.
         seed: What the choice of a sample depends on: the source's digest.
         with_keys: Whether the keys of its rows are kept, to be compared with those of another run.
+        replaying: The run whose rows the source is to have, as its error CSV has them; None for any other source.
 
     Raises:
-        SourceFileError: The source is no CSV, or breaks off.
+        SourceFileError: The source is no CSV, or breaks off; or it is no error CSV, where a run is replayed.
+        RunGoneError: What that run left is not there any more.
         HeaderError: Its header would lose or mix up columns.
         FileTooLargeError: The prepared file becomes larger than Step Functions reads.
         NoSpaceError: The disk has no room.
@@ -114,13 +124,19 @@ def prepare_file(
     with open_source(folder / SOURCE, name, source_format.encoding, most=most, source=source) as text:
         rewriter = Rewriter(text, dataset, source_format, name, first.cells)
         header = rewriter.header
+        if replaying is not None and header.columns.kept is None:
+            raise SourceFileError(
+                f"{name} has not the columns {', '.join(HELPER_COLUMNS)} of a rejects.csv, and a run is replayed by "
+                "those alone. Leave them in the file; or trigger the DAG with it as source_url, and without replay."
+            )
         with (
             work.growing_file("draft") as file,
             work.reject_spool("rejects", header) as rejects,
             KeySpool(folder / "keys", header.key_names, dataset.rules, work.space, with_keys=with_keys) as keys,
+            NumberSpool(folder / "numbers", work.space) as numbers,
         ):
             draft = Draft(folder / "draft", file, name)
-            source_rows = rewriter.run(draft, rejects, keys)
+            source_rows = rewriter.run(draft, rejects, keys, numbers if replaying else None)
     drawn = draw_sample(
         draft,
         header.columns.headers,
@@ -130,7 +146,20 @@ def prepare_file(
         space=work.space,
     )
     with open_duckdb(work.space) as session, work.reject_spool("duplicates", header) as duplicates:
-        path = _leave_out_duplicates(work, session, draft, header, duplicates)
+        settled = None
+        if replaying is not None:
+            settled = replaying.settle(
+                session,
+                work.space,
+                dataset,
+                draft=draft,
+                header=header,
+                source_rows=source_rows,
+                numbers=numbers,
+                spool=duplicates,
+                growing=work.growing_file,
+            )
+        path = settled.path if settled else _leave_out_duplicates(work, session, draft, header, duplicates)
         rejected = rejects.by_code.total() + duplicates.by_code.total()
         profile = None
         if source_rows > rejected:
@@ -149,6 +178,7 @@ def prepare_file(
         folder / SAMPLE_FILE if drawn else None,
         keys.keys,
         header.columns.kept is not None,
+        settled,
     )
 
 

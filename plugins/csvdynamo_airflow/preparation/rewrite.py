@@ -11,6 +11,7 @@ from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
+from csvdynamo_airflow.preparation.number_spool import NumberSpool
 from csvdynamo_airflow.preparation.prepared_rows import (
     ENVELOPE_BYTES,
     ContentRules,
@@ -134,13 +135,14 @@ class Rewriter:
             notes=tuple(notes),
         )
 
-    def run(self, draft: Draft, spool: RejectSpool, keys: KeySpool) -> int:
+    def run(self, draft: Draft, spool: RejectSpool, keys: KeySpool, told: NumberSpool | None = None) -> int:
         """Go through the rows.
 
         Args:
             draft: Takes the good rows.
             spool: Takes the rejects.
             keys: Takes the rows' keys, as far as these can be told.
+            told: Takes which rows an error CSV says they are; None where nobody wants to know.
 
         Returns:
             How many records the source has after its header.
@@ -163,6 +165,9 @@ class Rewriter:
             else:
                 records = block.records
                 source_rows += len(records)
+                if told is not None:
+                    for number, record in enumerate(records, first):
+                        told.add(number, columns.number_cell(record))
                 good = self._good_rows(records, first, spool, keys)
                 numbers = [number for number, _ in good]
                 keys.add(numbers, [[fields[place] for _, fields in good] for place in key_places])

@@ -48,5 +48,11 @@ class SourceColumns:
         fields = [self._back(bad.fields[place]) for place in self.kept if place < len(bad.fields)]
         return replace(bad, fields=fields + bad.fields[len(self.all) :])
 
+    def number_cell(self, record: Sequence[str] | BadRecord) -> str:
+        """Return the cell of an error CSV's record that says which row it is; "" where it has none."""
+        fields = record.fields if isinstance(record, BadRecord) else record
+        place = self.all.index(HELPER_COLUMNS[0])
+        return fields[place] if place < len(fields) else ""
+
     def _back(self, cell: str) -> str:
         return restore(cell) if self.marked_within else restore_front(cell)

@@ -20,6 +20,7 @@ from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.run_line import RunLine
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
+from csvdynamo_airflow.preparation.replaying import as_replayed
 from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.tasks.announcements import publish
@@ -53,6 +54,8 @@ def publish_report(
             execution=Execution.from_json(execution) if execution else None,
             counts=MigrationCounts.from_json(reconciled["counts"]),
         )
+    if findings.prepared and findings.prepared.replay:
+        dataset = as_replayed(dataset)
     found = problems(findings, dataset.gates, dataset.policies.verify)
     prices = known_prices()
     report = make_report(

@@ -21,6 +21,7 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
+from csvdynamo_airflow.preparation.replaying import as_replayed
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
@@ -32,6 +33,7 @@ from csvdynamo_airflow.table.new_snapshot import remember_snapshot
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.tasks.connections import client, source_credentials
+from csvdynamo_airflow.tasks.replay_steps import download_replayed, find_replaying
 from csvdynamo_airflow.tasks.task_shell import (
     find_table,
     make_migration,
@@ -56,12 +58,24 @@ def refuse_unknown_parameters(params: Mapping[str, Any]) -> None:
         refuse_unknown(params)
 
 
-def download_source(dataset_name: str, url: str, run_id: str, *, force: bool = False) -> dict[str, Any]:
-    """Stream the source to ``landing/``, once the table is one that its rows fit; return what landed."""
+def download_source(
+    dataset_name: str, url: str, run_id: str, *, force: bool = False, replay: str = ""
+) -> dict[str, Any]:
+    """Stream the source to ``landing/``, once the table is one that its rows fit; return what landed.
+
+    Args:
+        dataset_name: The data set.
+        url: The source.
+        run_id: The DAG run's id.
+        force: Whether it is fetched although its publisher says that it is unchanged.
+        replay: The DAG run's id of the run whose rows are replayed; "" where none is.
+    """
     dataset = open_dataset(dataset_name)
     stack = open_stack(dataset, Use.WRITE)
     refuse_other_table(stack, dataset)
     with permanent_errors_fail_at_once():
+        if replay:
+            return download_replayed(stack, dataset, url, run_id, replay).to_json()
         return download(
             url,
             dataset=dataset,
@@ -84,6 +98,7 @@ def prepare_source(
     accept_source: bool = False,
     dry_run: bool = False,
     force: bool = False,
+    replay: str = "",
 ) -> dict[str, Any]:
     """Write the file that Step Functions reads; return where it is and how many rows it has.
 
@@ -96,9 +111,12 @@ def prepare_source(
         accept_source: Whether a person lets the source pass with too few rows, or a last record that is no row.
         dry_run: Whether the run stops after prepare, and tells what it would have done.
         force: Whether all rows are written, whatever the table has of them.
+        replay: The DAG run's id of the run whose rows are replayed; "" where none is.
     """
     dataset, s3 = open_dataset(dataset_name), client("s3")
     with permanent_errors_fail_at_once():
+        replaying = find_replaying(dataset, run_id, replay) if replay else None
+        dataset = as_replayed(dataset) if replay else dataset
         try:
             prepared = prepare(
                 Landed.from_json(landed),
@@ -106,10 +124,11 @@ def prepare_source(
                 s3=s3,
                 run_id=run_id,
                 name_execution=lambda key: execution_name(dataset_name, run_id, key, dataset.rules.digest),
-                source_url=source_url,
+                source_url=None if replay else source_url,
                 accept_source=accept_source,
                 dry_run=dry_run,
                 find_base=lambda: _find_base(dataset, force=force),
+                replaying=replaying,
             )
         except GateError as error:
             keep_refused(error.prepared.to_json())
@@ -186,6 +205,7 @@ def check_table(
         return None
     stack = open_stack(dataset, Use.CHECK)
     file = Prepared.from_json(prepared)
+    dataset = as_replayed(dataset) if file.replay else dataset
     with permanent_errors_fail_at_once():
         refuse_other_rules(file, dataset)
         migration = make_migration(stack, dataset, file)
@@ -270,7 +290,8 @@ def remember_green_run(
         remember_run(s3, dataset_name, file)
         if file.usual_source:
             remember_rows(s3, dataset_name, file, run_id)
-        if read and not file.nothing_to_write:
+        # One that rests on no snapshot has some rows alone: the next run has to write all of them.
+        if read and not file.nothing_to_write and (file.base or not file.replay):
             remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
     except (MigrationError, MigrationPostponedError, BotoCoreError, ClientError) as error:
         log.warning("The columns, the rows or the snapshot of this run could not be remembered: %s", error)

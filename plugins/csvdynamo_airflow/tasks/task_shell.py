@@ -182,7 +182,7 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
             StoredPointer(s3, prepared.bucket, stack.dataset),
             prepared.execution_name,
             prepared.base,
-            leaves_one=difference is not None,
+            leaves_one=difference is not None and dataset.write.only_changed,
             find_table=partial(find_table, stack, dataset),
             trace=difference.trace if difference and dataset.write.deletes else None,
             at=difference.at if difference else 0.0,

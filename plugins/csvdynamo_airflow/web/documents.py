@@ -39,6 +39,17 @@ class Links:
 
 
 @dataclass(frozen=True)
+class SinceRows:
+    """The rows of a run when it ended, and since others replayed some of them."""
+
+    run: Annotated[str, Field(description="The DAG run's id of the run whose rows they are.")]
+    source_rows: Annotated[int, Field(description="How many it had.")]
+    then: Annotated[int, Field(description="Those that were in the table when it ended.")]
+    since: Annotated[int, Field(description="Those that were when the last replay ended.")]
+    replays: Annotated[tuple[str, ...], Field(description="The runs that replayed rows of it, the oldest first.")]
+
+
+@dataclass(frozen=True)
 class RunPage:
     """A run."""
 
@@ -52,6 +63,9 @@ class RunPage:
     ]
     links: Annotated[Links, Field(description="Where its resources are.")]
     files: Annotated[tuple[str, ...], Field(description="The names of the files that it left, to download.")]
+    since: Annotated[
+        SinceRows | None, Field(description="Its rows, or those of the run that it replayed, since; null: as then.")
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ from csvdynamo_airflow.accounting.advice import advice_for
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.console_links import Console
 from csvdynamo_airflow.documents.run_line import RunLine
-from csvdynamo_airflow.web.documents import AdviceEntry, Links, RunPage
+from csvdynamo_airflow.documents.since import Since
+from csvdynamo_airflow.web.documents import AdviceEntry, Links, RunPage, SinceRows
 
 
-def run_page(line: RunLine, report: Mapping[str, Any], table: str, *, real_aws: bool) -> RunPage:
+def run_page(
+    line: RunLine, report: Mapping[str, Any], table: str, *, real_aws: bool, since: Since | None = None
+) -> RunPage:
     """Make the page of a run.
 
     Args:
@@ -18,6 +21,7 @@ def run_page(line: RunLine, report: Mapping[str, Any], table: str, *, real_aws: 
         report: Its report.
         table: The table.
         real_aws: Whether its resources are in an AWS that has a console.
+        since: What became of its rows since, or of those of the run that it replayed; None where nothing did.
     """
     return RunPage(
         line=line,
@@ -28,6 +32,17 @@ def run_page(line: RunLine, report: Mapping[str, Any], table: str, *, real_aws: 
         throttling_advice=_advice(report.get("throttled") or ()),
         links=_links(report, table) if real_aws else Links(),
         files=tuple(location.rpartition("/")[2] for location in report["error_files"]),
+        since=_since(since) if since else None,
+    )
+
+
+def _since(since: Since) -> SinceRows:
+    return SinceRows(
+        run=since.run,
+        source_rows=since.ledger["source_rows"],
+        then=since.rows_then,
+        since=since.rows_since,
+        replays=tuple(one.run for one in since.replays),
     )
 
 

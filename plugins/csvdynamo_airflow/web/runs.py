@@ -17,6 +17,7 @@ from csvdynamo_airflow.accounting.html_report import HTML_FILE
 from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.console_links import is_real_aws
 from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
+from csvdynamo_airflow.documents.since import SINCE_FILE, Since
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import dag_id_of
 from csvdynamo_airflow.outcome.examples import EXAMPLES_FILE, read_examples
@@ -130,7 +131,18 @@ class Runs:
         if stored is None:
             raise UnknownRunError(f"s3://{stack.bucket}/{line.report} is gone.")
         report = json.loads(stored.body)
-        return run_page(line, report, stack.table, real_aws=is_real_aws(s3.meta.endpoint_url))
+        since = self._since(s3, stack, line, report)
+        return run_page(line, report, stack.table, real_aws=is_real_aws(s3.meta.endpoint_url), since=since)
+
+    def _since(self, s3: "S3Client", stack: Stack, line: RunLine, report: dict[str, Any]) -> Since | None:
+        """Read what became since of a run's rows, or of those of the run that it replayed; one in ruins is none."""
+        replayed = report.get("replays")
+        key = replayed["since"].partition(f"{stack.bucket}/")[2] if replayed else _beside(line, SINCE_FILE)
+        stored = self.objects.read(s3, stack.bucket, key)
+        try:
+            return Since.from_json(stored.body) if stored else None
+        except (ValueError, TypeError, KeyError):
+            return None
 
     def _found(self, s3: "S3Client", dag_id: str, run_id: str) -> tuple[Stack, RunLine]:
         dataset = self._dataset(dag_id)
