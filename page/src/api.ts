@@ -137,6 +137,8 @@ export type Report = {
   };
   schema_changes: SchemaChange[];
   changes?: RowChanges | null;
+  /** The run whose rows were replayed; absent where they are the source's own. */
+  replays?: { run: string; report: string; since: string } | null;
   source_warnings: string[];
   questions?: Question[];
   approval?: Answer | null;
@@ -152,7 +154,11 @@ export type RunPage = {
   throttling_advice: { title: string; do: string }[];
   links: { execution: string | null; map_run: string | null; table: string | null };
   files: string[];
+  /** Its rows, or those of the run that it replayed, then and since; absent or null where nothing was replayed. */
+  since?: SinceRows | null;
 };
+
+export type SinceRows = { run: string; source_rows: number; then: number; since: number; replays: string[] };
 
 export type RejectExample = {
   row: number | null;

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 
 import type { Progress } from "../src/airflow";
-import type { Ledger, Report, RowChanges } from "../src/api";
+import type { Ledger, Report, RowChanges, RunPage } from "../src/api";
 import { answered, numbers } from "../src/asked";
 import { changed, deletions } from "../src/changes";
 import { bands, stops, verified } from "../src/flow";
 import { bytes, clock, count, distance, dollars, duration, percent, quantity } from "../src/format";
 import { compared } from "../src/plan";
 import { pace } from "../src/rate";
+import { replayed } from "../src/replays";
 import { throttling } from "../src/throttling";
 
 const LEDGER: Ledger = {
@@ -309,6 +310,28 @@ describe("what changed", () => {
     expect(told(changes).slice(1)).toEqual([
       "Keys that vanished from the source, and stay in the table: 3.",
       "Records of the source whose keys nobody can tell: 2. Any of those may be theirs.",
+    ]);
+  });
+});
+
+describe("rows that were replayed", () => {
+  const since = { run: "first", source_rows: 1200, then: 1000, since: 1150, replays: ["second"] };
+  const page = (run_id: string, told: object) => ({ line: { run_id }, report: {}, ...told }) as unknown as RunPage;
+
+  it("are told of the run that they are of, then and since", () => {
+    expect(replayed(page("first", {}))).toEqual([]);
+    expect(replayed(page("first", { since }))).toEqual([
+      "Of the 1,200 rows of this run, 1,000 were in the table when it ended, and 1,150 are since.",
+      "Replayed by second.",
+    ]);
+  });
+
+  it("are told by the replay, with the run's name", () => {
+    const report = { replays: { run: "first", report: "s3://b/r", since: "s3://b/s" } };
+
+    expect(replayed(page("second", { report, since }))).toEqual([
+      "The rows are those of the run first, whose report stays as it is.",
+      "Of the 1,200 rows of that run, 1,000 were in the table when it ended, and 1,150 are since.",
     ]);
   });
 });

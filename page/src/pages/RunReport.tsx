@@ -13,6 +13,7 @@ import { RowFlow } from "../components/RowFlow";
 import { ThroughputChart } from "../components/ThroughputChart";
 import { bytes, count, dollars, duration } from "../format";
 import { compared } from "../plan";
+import { replayed } from "../replays";
 import { throttling } from "../throttling";
 import { Questions } from "./AskedOf";
 import { PlanPanels } from "./PlanPanels";
@@ -36,6 +37,15 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
       <Panel title="The way of the rows">
         <RowFlow report={report} />
       </Panel>
+      {replayed(page).length > 0 && (
+        <Panel title="Rows then, rows since">
+          <List.Root ps={4}>
+            {replayed(page).map((sentence) => (
+              <List.Item key={sentence}>{sentence}</List.Item>
+            ))}
+          </List.Root>
+        </Panel>
+      )}
       <SimpleGrid columns={{ base: 1, lg: 2 }} gap={4}>
         {Object.keys(report.rejects_by_code).length > 0 && (
           <Rejects dagId={dagId} runId={runId} report={report} files={page.files} />
