@@ -16,6 +16,7 @@ EMAIL   ?=
 VERSION ?=
 BYTES   ?= 2000000000
 ROWS    ?= 1000000
+RUN      = # of a data set, by its id; likewise
 RUNS    ?=
 STREAMS ?= 2
 SEED    ?=
@@ -31,7 +32,7 @@ PAGE_READY   := page/node_modules/.ready
 PAGE_SOURCES := $(wildcard page/*.ts page/*.json page/src/*.ts* page/src/*/*.ts*)
 NPM     = PATH="$(CURDIR)/$(BIN):$$PATH" NODE_DISABLE_COMPILE_CACHE=1 npm
 
-export SOURCE NAME OBJECT DATASET EMAIL VERSION SEED ONLY PRICES
+export SOURCE NAME RUN OBJECT DATASET EMAIL VERSION SEED ONLY PRICES
 # What the shell tells Python is for other programs; commands/shell.py says what of the rest a local command takes over.
 unexport $(filter-out PYTHONUTF8 PYTHONDONTWRITEBYTECODE,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -57,6 +58,10 @@ ui: $(READY) $(PAGE) ## Airflow's UI, scheduler and triggerer, wired to the embe
 .PHONY: aws
 aws: $(READY) ## The embedded AWS with the stack deployed, in the foreground, for airflow and aws by hand [SECURE=1]
 	@$(PY) -m commands.aws --dataset "$$DATASET" $(if $(SECURE),--secure)
+
+.PHONY: replay
+replay: $(READY) ## The rows that a run left out, once more, while make aws or make ui runs: RUN=id [SOURCE=corrected rejects.csv] [DATASET=…]
+	@$(PY) -m commands.replay $(if $(RUN),--run "$$RUN") --source "$$SOURCE" --dataset "$$DATASET"
 
 .PHONY: deploy
 deploy: $(READY) ## Deploy the stack to a real account [DATASET=…] [EMAIL=address]

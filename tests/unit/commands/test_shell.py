@@ -17,6 +17,7 @@ LOCAL_COMMANDS = [
     "commands/describe.py",
     "commands/lint_stack.py",
     "commands/plan.py",
+    "commands/replay.py",
     "commands/ui.py",
     "bench/__main__.py",
     "tests/chaos/__main__.py",
