@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
     with corrected.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([header, *rows])
 
-    second = dags.run(str(corrected))
+    second = dags.run(str(corrected), replay=first.report["run_id"])
 
     assert second.status == 0, second.output[-2000:]
     assert second.report["ledger"]["written"] == second.report["ledger"]["source_rows"] == 5
@@ -61,6 +62,28 @@ def test_the_corrected_error_csv_of_a_run_is_migrated_by_the_next_one(dags: Any,
     assert table["A_8000"]["vin_(1-10)"] == {"S": "=W4"}
     against_first = [change for change in second.report["schema_changes"] if change["against"] != "data set file"]
     assert against_first == []
+    assert second.report["replays"]["run"] == first.report["run_id"]
+    assert _since(dags, second) == {"source": 105, "in_table_then": 100, "in_table_since": 105}
+    assert dags.report_of(first.report["run_id"]) == first.report
+
+    # Uncorrected they are refused as before, and the row that lost its key to another loses it to the one in the table;
+    # the one that had a cell too many has lost that in the CSV, and is in the table already as it is.
+    third = dags.run(dags.dataset.source.url, replay=first.report["run_id"])
+
+    assert third.status == 0, third.output[-2000:]
+    ledger = third.report["ledger"]
+    assert (ledger["source_rows"], ledger["rejected_before_upload"], ledger["written"]) == (5, 4, 1)
+    assert third.report["rejects_by_code"]["DUPLICATE_KEY"] == 1
+    assert (dags.table(), _since(dags, third)) == (table, _since(dags, second))
+
+
+def _since(dags: Any, run: Any) -> dict[str, int]:
+    """What is told, beside its report, of the rows of the run that another one replayed."""
+    bucket, key = run.report["replays"]["since"].removeprefix("s3://").split("/", 1)
+    rows: dict[str, int] = json.loads(dags.deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())[
+        "rows"
+    ]
+    return rows
 
 
 def test_a_column_that_the_last_successful_run_had_is_missed(dags: Any, vehicles: Any, tmp_path: Path) -> None:

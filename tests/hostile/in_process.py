@@ -76,7 +76,8 @@ class MemoryBucket:
         """Tell an object's size."""
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
-        return {"ContentLength": len(self.objects[Key]), "LastModified": datetime.now(UTC)}
+        etag = hashlib.sha256(self.objects[Key]).hexdigest()
+        return {"ContentLength": len(self.objects[Key]), "LastModified": datetime.now(UTC), "ETag": etag}
 
 
 @dataclass

@@ -17,6 +17,7 @@ from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
@@ -100,16 +101,20 @@ class Chain:
 
     def prepare(self, content: bytes, dataset: Dataset, **asked: Any) -> Prepared:
         """Prepare a file beside what the last green run left; what else prepare is asked goes on to it."""
-        pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
-        base: Any = lambda: find_base(pointer, dataset.rules.digest, self.identity, self, time.time())  # type: ignore[arg-type]  # noqa: E731
+        base = lambda: self.find_base(dataset)  # noqa: E731
         prepared = prepare_bytes(content, dataset, self.folder, self.s3, find_base=base, **asked)
         keep_prepared(self.s3, prepared, dataset)  # type: ignore[arg-type]
         return prepared
 
+    def find_base(self, dataset: Dataset) -> Base:
+        """Find what a run may rest on."""
+        pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
+        return find_base(pointer, dataset.rules.digest, self.identity, self, time.time())  # type: ignore[arg-type]
+
     def claim(self, prepared: Prepared, dataset: Dataset) -> None:
         """Say that a run writes, as before its execution is started or redriven."""
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
-        leaves_one = prepared.difference is not None
+        leaves_one = prepared.difference is not None and dataset.write.only_changed
         trace = prepared.difference.trace if prepared.difference and dataset.write.deletes else None
         at, told = (prepared.difference.at, prepared.difference.traces) if prepared.difference else (0.0, ())
         name, base = prepared.execution_name, prepared.base

@@ -84,6 +84,13 @@ def _context(dag: DAG, task_id: str, instance: TaskInstance, **params: Any) -> A
         "run_id": instance.run_id,
         "dag": dag,
         "task": dag.get_task(task_id),
-        "params": {"source_url": SOURCE_URL, "dry_run": False, "force": False, "accept_source": False, **params},
+        "params": {
+            "source_url": SOURCE_URL,
+            "dry_run": False,
+            "replay": "",
+            "force": False,
+            "accept_source": False,
+            **params,
+        },
         "outlet_events": OutletEventAccessors(),
     }

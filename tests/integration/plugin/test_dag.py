@@ -187,10 +187,10 @@ def test_a_run_has_aliases_to_which_its_assets_are_added_when_it_made_something(
 
 
 def test_the_form_asks_for_the_source_and_what_is_to_be_done_with_it(dag: DAG, dataset: Dataset) -> None:
-    unless_said = {"source_url": dataset.source.url, "dry_run": False, "force": False, "accept_source": False}
-    assert dag.params.dump() == unless_said
+    flags = dict.fromkeys(["dry_run", "force", "accept_source"], False)
+    assert dag.params.dump() == {"source_url": dataset.source.url, **flags, "replay": ""}
     types = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
-    assert types == {"source_url": "string", **dict.fromkeys(["dry_run", "force", "accept_source"], "boolean")}
+    assert types == {"source_url": "string", **dict.fromkeys(flags, "boolean"), "replay": "string"}
 
 
 def test_the_form_has_the_source_first_and_what_overrules_a_check_in_a_section_of_its_own(dag: DAG) -> None:
@@ -201,6 +201,7 @@ def test_the_form_has_the_source_first_and_what_overrules_a_check_in_a_section_o
         ("dry_run", None),
         ("accept_source", "To overrule a check"),
         ("force", "To overrule a check"),
+        ("replay", "To take back the rows that a run left out"),
     ]
 
 
@@ -229,6 +230,8 @@ def test_the_form_names_where_the_data_set_may_read_and_offers_each_object_that_
         {"dry_run": "yes"},
         {"force": 1},
         {"accept_source": "no"},
+        {"replay": None},
+        {"replay": "r" * 251},
     ],
 )
 def test_the_form_refuses_other_values(dataset: Dataset, wrong: dict[str, Any]) -> None:

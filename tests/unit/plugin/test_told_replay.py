@@ -1,0 +1,106 @@
+"""What is told of a replay: in its report, and of the run whose rows it replayed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from csvdynamo.datasets.dialects import Header
+from csvdynamo.datasets.policies import Policies, Verification, VerifyMode
+from csvdynamo.datasets.source_rules import Source
+from csvdynamo.rules.computed import Computed, RowNumber
+from csvdynamo_airflow.accounting.html_report import html_report
+from csvdynamo_airflow.accounting.report import make_report, summary
+from csvdynamo_airflow.accounting.report_document import json_of
+from csvdynamo_airflow.accounting.run_list import run_line
+from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.replay import Replay
+from csvdynamo_airflow.documents.since import ReplayLine, Since
+from csvdynamo_airflow.preparation.replaying import as_replayed
+from csvdynamo_airflow.source.error_csv import NoErrorCsvError, land_error_csv
+from csvdynamo_airflow.tasks import replay_steps
+from csvdynamo_airflow.web.documents import SinceRows
+from csvdynamo_airflow.web.run_page import run_page
+from csvdynamo_airflow.workflow.find_replayed import ReplayError
+from tests.hostile.in_process import MemoryBucket
+from tests.unit.plugin.run_findings import migrated
+from tests.unit.plugin.test_changed_chains import CARS
+
+REPLAY = Replay("the first run", "cars-1", "the replay", "reports/cars/cars-2/replayed_rows-0a.parquet", "0a")
+SINCE = Since("the first run", "cars-1", {"source_rows": 12, "written": 9, "unchanged": 1})
+
+
+def line(run: str, at: float, added: int, replaced: int = 0) -> ReplayLine:
+    return ReplayLine(run, "cars-2", at, {"source_rows": 2}, added, replaced)
+
+
+def of_a_replay() -> Any:
+    findings = migrated(10)
+    assert findings.prepared is not None
+    return replace(findings, prepared=replace(findings.prepared, replay=REPLAY))
+
+
+def test_what_a_replay_prepared_is_read_as_it_was() -> None:
+    prepared = of_a_replay().prepared
+
+    assert Prepared.from_json(prepared.to_json()) == prepared
+
+
+def test_report_and_page_name_the_run_whose_rows_they_are() -> None:
+    report = make_report(of_a_replay(), ())
+
+    assert json_of(report)["replays"] == {
+        "run": "the first run",
+        "report": "s3://bucket/reports/cars/cars-1/report.json",
+        "since": "s3://bucket/reports/cars/cars-1/since.json",
+    }
+    assert "replay: rows of the run the first run, whose report stays as it is, and what is" in summary(report)
+    assert "since.json" not in summary(replace(report, problems=("It is red.",)))
+    assert "the first run" in html_report(report)
+    assert "replays" not in json_of(make_report(migrated(10), ()))
+
+
+def test_the_rows_of_a_run_are_told_as_they_were_then_and_are_since() -> None:
+    since = SINCE.with_replay(line("second", 2.0, 1, 1)).with_replay(line("first", 1.0, 2))
+    assert (since.rows_then, since.rows_since) == (10, 12)
+    assert [one.run for one in since.replays] == ["first", "second"]
+    assert since.with_replay(line("second", 3.0, 0)).rows_since == 12
+    assert Since.from_json(since.to_json()) == since
+
+    made = make_report(migrated(10), ())
+    page = run_page(run_line(made, "key", 1.0), json_of(made), "tb_cars", real_aws=False, since=since)
+
+    assert page.since == SinceRows("the first run", 12, 10, 12, ("first", "second"))
+
+
+def test_a_data_set_is_read_as_one_of_error_csvs() -> None:
+    source = Source(
+        "https://example.org/cars.csv", "cars.csv", delimiter=";", encoding="utf-16", header=Header.NONE, names=("a",)
+    )
+    dataset = replace(CARS, source=source)
+
+    found = as_replayed(dataset)
+
+    assert (found.source.delimiter, found.source.encoding, found.source.names) == (None, None, ())
+    assert (found.source.url, found.rules.digest) == (source.url, dataset.rules.digest)
+    assert found.gates.max_reject_percent == 100
+    assert found.policies.verify == Verification(mode=VerifyMode.CHANGED)
+    unchecked = replace(dataset, policies=Policies(verify=Verification(mode=VerifyMode.NONE)))
+    assert as_replayed(unchecked).policies.verify.mode is VerifyMode.NONE
+
+
+def test_a_data_set_whose_items_have_the_rows_numbers_is_refused() -> None:
+    numbered = replace(CARS, computed=(Computed("place", RowNumber()),))
+
+    with pytest.raises(ReplayError, match="is the row's number"):
+        replay_steps._find(Any, numbered, "run")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("body", [None, b""], ids=["none", "one that a redrive emptied"])
+def test_a_run_without_an_error_csv_has_nothing_to_replay(body: bytes | None) -> None:
+    s3: Any = MemoryBucket()
+    if body is not None:
+        s3.put_object(Bucket="bucket", Key="rejects.csv", Body=body)
+
+    with pytest.raises(NoErrorCsvError, match="the run left no row out"):
+        land_error_csv(s3, "bucket", "rejects.csv", CARS, "run")
