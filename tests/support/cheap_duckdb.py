@@ -36,4 +36,5 @@ def make_duckdb_cheap() -> None:
     """Let DuckDB be opened cheaply for the rest of this process: each fork of it has a database of its own."""
     import duckdb
 
-    duckdb.connect = CheapConnections(duckdb.connect, duckdb.Error).connect
+    connect: Any = CheapConnections(duckdb.connect, duckdb.Error).connect
+    duckdb.connect = connect
