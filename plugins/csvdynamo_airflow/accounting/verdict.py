@@ -273,20 +273,25 @@ def _over_the_limits(findings: Findings, gates: Gates) -> list[str]:
         found.append(rejects)
     never_to_start = findings.dry_run or (findings.refused and findings.execution is None)
     if not never_to_start and ledger.failure_percent > gates.tolerated_failure_percent:
-        named = ", ".join(f"{count:,} by {error}" for error, count in findings.failures_by_error.items())
         found.append(
-            f"{ledger.failed:,} rows are in batches that failed{f' ({named})' if named else ''} and "
+            f"{ledger.failed:,} rows are in batches that failed{_by_error(findings)} and "
             f"{ledger.unstarted:,} in batches that never started, more than gates.tolerated_failure_percent = "
             f"{gates.tolerated_failure_percent:g}: {_to_migrate_the_rest(findings)}."
         )
     undeleted, deletions = _undeleted(findings)
     if not never_to_start and 100 * undeleted > gates.tolerated_failure_percent * deletions:
         found.append(
-            f"{undeleted:,} of {deletions:,} items to be deleted are in batches that failed or never started, more "
-            f"than gates.tolerated_failure_percent = {gates.tolerated_failure_percent:g}: "
+            f"{undeleted:,} of {deletions:,} items to be deleted are in batches that failed{_by_error(findings)} "
+            f"or never started, more than gates.tolerated_failure_percent = {gates.tolerated_failure_percent:g}: "
             f"{_to_migrate_the_rest(findings)}."
         )
     return found
+
+
+def _by_error(findings: Findings) -> str:
+    """Say by which errors batches failed: how many of their rows, deletions among them, did by each."""
+    named = ", ".join(f"{count:,} by {error}" for error, count in findings.failures_by_error.items())
+    return f" ({named})" if named else ""
 
 
 def _undeleted(findings: Findings) -> tuple[int, int]:

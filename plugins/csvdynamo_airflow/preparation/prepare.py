@@ -132,7 +132,6 @@ def prepare(
         )
         (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
-        file_key = prepared_key(dataset.name, sha256, landed.file_name)
         find_rows = find_rows_to_replay if replaying else find_rows_to_write
         to_write = find_rows(s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space)
         execution_name = name_execution(to_write.key)
@@ -186,7 +185,7 @@ def prepare(
         rejected = sum(rows.by_code.values())
         prepared = Prepared(
             bucket=landed.bucket,
-            file_key=file_key,
+            file_key=prepared_key(dataset.name, sha256, landed.file_name),
             sha256=sha256,
             bytes=outcome.path.stat().st_size,
             source_rows=outcome.source_rows,

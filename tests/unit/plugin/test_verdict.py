@@ -601,6 +601,16 @@ def test_deletions_of_failed_batches_leave_a_run_green_up_to_what_the_data_set_f
     )
 
 
+def test_deletions_of_failed_batches_are_told_with_the_errors_of_these() -> None:
+    findings = of_outcome(deleting(7, 0, 3), failures_by_error={"Runtime.ExitError": 3})
+
+    [problem] = problems(findings, replace(OPEN, tolerated_failure_percent=20.0))
+
+    assert problem.startswith(
+        "3 of 10 items to be deleted are in batches that failed (3 by Runtime.ExitError) or never"
+    )
+
+
 def test_without_result_files_nobody_says_that_anything_was_deleted() -> None:
     findings = of_outcome(deleting(0, execution=execution("ABORTED")), answered=False, written=0)
     counts = counted(map_run_total=20, map_run_status="ABORTED", failed=4)
