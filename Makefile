@@ -51,6 +51,10 @@ describe: $(VENV)/.ready ## Look at a CSV, and write a data set file for it [SOU
 plan: $(VENV)/.ready ## What a run would do with a CSV: rejects, write units, minutes, cost [SOURCE=path-or-https-url] [DATASET=…] [PRICES=file] [REGION=us-east-1]
 	@$(PY) -m commands.plan --source "$$SOURCE" --dataset "$$DATASET" --prices "$$PRICES" $(if $(REGION),--region "$(REGION)")
 
+.PHONY: rollback
+rollback: $(VENV)/.ready ## Take the last run back: what it wrote or deleted is put back, as a run of its own [RUN=id] [DATASET=…] [ACCEPT=1] [DRY_RUN=1]
+	@$(PY) -m commands.rollback --dataset "$$DATASET" --run "$$RUN" $(if $(ACCEPT),--accept) $(if $(DRY_RUN),--dry-run)
+
 .PHONY: ui
 ui: $(READY) $(PAGE) ## Airflow's UI, scheduler and triggerer, wired to the embedded AWS
 	@$(PY) -m commands.ui --dataset "$$DATASET"

@@ -98,6 +98,8 @@ export type RowChanges = {
   /** Records whose keys nobody can tell. */
   unknown_keys?: number;
   same_source?: string;
+  /** The run that was taken back, of a rollback, and the execution of the green one before it. */
+  rollback?: { run: string; execution: string; to: string; lost?: number } | null;
 };
 
 /** The keys of report.json that the page shows; those that an earlier version did not write may be absent. */

@@ -11,11 +11,21 @@ export function changed(report: Report): string[] {
 
 function rows({ changes, dry_run }: Report): string[] {
   if (!changes) return [];
+  if (changes.rollback) return takenBack(changes, dry_run);
   const written = changes.why_all
     ? `Every row is written: ${changes.why_all}.`
     : `New rows: ${count(changes.new)}; changed: ${count(changes.changed)}; unchanged, and not written again: ${count(changes.unchanged)}.`;
   const same = changes.same_source && `Nothing new: the source is the one that run ${changes.same_source} migrated.`;
   return [same || written, ...vanished(changes, dry_run)];
+}
+
+/** Of a rollback: what is put back, taken away and lost. */
+function takenBack(changes: RowChanges, dryRun = false): string[] {
+  const { run, to, lost = 0 } = changes.rollback!;
+  const put = `Run ${run} is taken back, to what execution ${to} left.`;
+  const rows = `Rows to be put back: ${count(changes.new + changes.changed)}; as they were: ${count(changes.unchanged)}.`;
+  const away = changes.to_delete ? [deletions(changes, dryRun)] : [];
+  return [put, rows, ...away, ...(lost ? [`Items that nobody can put back: ${count(lost)}.`] : [])];
 }
 
 function vanished(changes: RowChanges, dryRun = false): string[] {
@@ -32,12 +42,13 @@ function vanished(changes: RowChanges, dryRun = false): string[] {
 export function deletions(changes: RowChanges | null | undefined, dryRun = false): string {
   const { to_delete: wanted = 0, deleted = 0, left_alone: left = 0 } = changes ?? {};
   if (!wanted) return "";
-  if (dryRun) return `Items to be deleted: ${count(wanted)}.`;
+  const gone = changes?.rollback ? "taken away" : "deleted";
+  if (dryRun) return `Items to be ${gone}: ${count(wanted)}.`;
   const parts: [number, string][] = [
-    [deleted, "deleted"],
+    [deleted, gone],
     [left, "left alone, as they are not as a run put them there"],
-    [wanted - deleted - left, "not deleted"],
+    [wanted - deleted - left, `not ${gone}`],
   ];
   const told = parts.filter(([items]) => items).map(([items, words]) => `${count(items)} ${words}`);
-  return `Items to be deleted: ${count(wanted)}; ${told.join("; ")}.`;
+  return `Items to be ${gone}: ${count(wanted)}; ${told.join("; ")}.`;
 }

@@ -37,7 +37,8 @@ Takes {file_name} to the DynamoDB table {table}, and proves that no row was lost
 
 The schedule {schedule} is in the time zone {timezone}. Trigger it with another `source_url` to migrate another file of
 this data set, with `dry_run` to stop after prepare, with `accept_source` to let a source pass that has too few rows
-or a last record that is no row, or with `replay` to take the rows back that a run left out.
+or a last record that is no row, with `replay` to take the rows back that a run left out, or with `rollback` to take the
+last run back.
 
 What became of the rows: the tab *Migration* of each run, and all runs of this data set under
 [Migrations](plugin/migrations/{dag_id}).
@@ -112,9 +113,14 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
 
     params = context["params"]
     steps.refuse_unknown_parameters(params)
-    landed = steps.download_source(
-        dataset_name, params["source_url"], context["run_id"], force=params["force"], replay=params["replay"]
-    )
+    if params["rollback"]:
+        from csvdynamo_airflow.tasks.rollback_step import land_rollback  # noqa: PLC0415
+
+        landed = land_rollback(dataset_name, params)
+    else:
+        landed = steps.download_source(
+            dataset_name, params["source_url"], context["run_id"], force=params["force"], replay=params["replay"]
+        )
     keep_for_lineage(context["task"], landed=landed)
     return landed
 
@@ -126,17 +132,15 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         context["ti"].xcom_push(key=REFUSED_XCOM, value=prepared)
 
     params = context["params"]
-    prepared = steps.prepare_source(
-        dataset_name,
-        landed,
-        context["run_id"],
-        keep_refused,
-        source_url=params["source_url"],
-        accept_source=params["accept_source"],
-        dry_run=params["dry_run"],
-        force=params["force"],
-        replay=params["replay"],
-    )
+    options = {name: params[name] for name in ("accept_source", "dry_run", "force")}
+    if params["rollback"]:
+        from csvdynamo_airflow.tasks.rollback_step import prepare_rolled_back  # noqa: PLC0415
+
+        run = params["rollback"]
+        prepared = prepare_rolled_back(dataset_name, context["run_id"], keep_refused, rollback=run, **options)
+    else:
+        more = {name: params[name] for name in ("source_url", "replay")}
+        prepared = steps.prepare_source(dataset_name, landed, context["run_id"], keep_refused, **more, **options)
     keep_for_lineage(context["task"], prepared=prepared)
     return prepared
 

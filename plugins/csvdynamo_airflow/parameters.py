@@ -6,7 +6,7 @@ from typing import Any
 from csvdynamo.datasets.sources import other_scheme, told_schemes, user_in_url
 from csvdynamo_airflow.errors import MigrationError
 
-PARAMETERS = ("source_url", "dry_run", "force", "accept_source", "replay")
+PARAMETERS = ("source_url", "dry_run", "force", "accept_source", "replay", "rollback")
 
 SOURCE_URL_LENGTH = 4096
 """The most characters of a source's URL."""

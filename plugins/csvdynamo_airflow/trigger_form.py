@@ -9,6 +9,7 @@ from csvdynamo_airflow.parameters import source_url_schema
 
 _OVERRULE = "To overrule a check"
 _REPLAY = "To take back the rows that a run left out"
+_TAKE_BACK = "To take a run back"
 _RUN_ID_LENGTH = 250
 
 
@@ -36,7 +37,7 @@ def trigger_form(dataset: Dataset) -> dict[str, Param]:
             title="Accept the source",
             section=_OVERRULE,
             description="Migrate the source although it has far fewer rows than the last green run's, or a last record "
-            "that is no row.",
+            "that is no row; roll a run back although some of its items cannot be put back.",
         ),
         "force": Param(
             False,
@@ -55,6 +56,15 @@ def trigger_form(dataset: Dataset) -> dict[str, Param]:
             description="The id of the run. With the source above as it is, its rejects.csv is tried again, "
             "by the rules of now; otherwise give the corrected one there. Only those rows run. Of rows with one key, "
             "those in the table among them, `duplicates` says which is written.",
+        ),
+        "rollback": Param(
+            "",
+            type="string",
+            maxLength=_RUN_ID_LENGTH,
+            title="Roll back",
+            section=_TAKE_BACK,
+            description="The id of the run that wrote last: what it wrote or deleted is put back from the green run "
+            "before it. Items that somebody has changed since are left alone, and listed. The source is not read.",
         ),
     }
 

@@ -20,6 +20,8 @@ def test_items_of_keys_that_vanished_are_deleted_behind_a_guard_and_what_others_
     first = dags.run(str(source))
     assert first.status == 0, first.output[-3000:]
 
+    items = dags.table()
+
     # One key comes, one row changes, two keys go; somebody has changed the item of one of them.
     edit(source, ("VIN1,", "NEW1,"))
     _leave_out(source, "5", "6")
@@ -45,6 +47,14 @@ def test_items_of_keys_that_vanished_are_deleted_behind_a_guard_and_what_others_
     assert third.status != 0
     assert "3 items of 48 would be deleted" in "\n".join(third.report["problems"])
     assert (dags.executions(), dags.table()) == (executions, table)
+
+    # The second run is taken back: the first one's items are there again, but for the one that somebody has changed.
+    back = dags.run("https://example.com/vehicles.csv", rollback=second.report["run_id"])
+    assert back.status == 0, back.output[-3000:]
+    ledger = back.report["ledger"]
+    assert [ledger[name] for name in ("source_rows", "written", "unchanged", "rejected")] == [50, 2, 47, 1]
+    assert back.report["rejects_by_code"] == {"LEFT_ALONE": 1}
+    assert dags.table() == {**items, vehicle("A_6"): theirs}
 
 
 def _leave_out(source: Path, *vehicles: str) -> None:

@@ -19,6 +19,9 @@ from botocore.response import StreamingBody
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.rejects import Reject
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.codes import RejectCode
+from csvdynamo.rules.guards import Guard
+from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.rules.wire_items import WireItem
 from csvdynamo.writing.batch import Batch
@@ -173,15 +176,22 @@ def prepare_rejects(prepared: Prepared, s3: MemoryBucket) -> Iterator[Reject]:
                 yield Reject.from_json(line)
 
 
-def migrate_batch(batch: Batch, converter: RowConverter, table: Table) -> list[Reject]:
-    """Let a function's code write a batch to the table; return its rejects."""
+def migrate_batch(
+    batch: Batch, converter: RowConverter, table: Table, guards: Mapping[str, Guard] | None = None
+) -> list[Reject]:
+    """Let a function's code write a batch to the table, each row over what its guard allows; return its rejects."""
 
     def write(items: Sequence[WireItem]) -> list[Any]:
-        for item in items:
+        left = []
+        for place, item in enumerate(items):
+            made, there = off_the_wire(item.text), table.items.get(item.key)
+            if guards is not None and there != made and not guards[item.key].allows(there):
+                left.append(RefusedItem(place, "it is another's", RejectCode.LEFT_ALONE))
+                continue
             if item.key in table.items:
                 table.overwritten.append(item.key)
-            table.items[item.key] = off_the_wire(item.text)
-        return []
+            table.items[item.key] = made
+        return left
 
     return migrate(batch, converter, write).rejects
 

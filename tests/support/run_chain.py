@@ -10,17 +10,21 @@ from typing import Any
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.attribute_values import Item
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.rules.columns import ROW_NUMBER_HEADER
 from csvdynamo.rules.deletions import Deletion, is_deletion
 from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.refusals import Refusal
+from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo.writing.batch import Batch
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
+from csvdynamo_airflow.preparation.roll_back import prepare_rollback
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
+from csvdynamo_airflow.snapshots.rollback import KeptRuns, find_rollback
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.expected_items import RowOutcomes
@@ -30,7 +34,8 @@ from csvdynamo_airflow.workflow.snapshot_trust import Claim, find_base
 from local_aws.distributed_map.csv_reader import CsvFormat, read_items
 from tests.hostile.in_process import BUCKET, MemoryBucket, Table, migrate_batch, prepare_bytes, prepare_rejects
 
-_UNFINISHED, _REJECTED = 1, 2
+_UNFINISHED, _REJECTED, _LEFT_ALONE = 1, 2, 3
+_REFUSED = {RejectCode.LEFT_ALONE: _LEFT_ALONE}
 _numbers = count(1)
 
 
@@ -54,7 +59,7 @@ class Ran:
         expected: What the table must hold by the file, by key: the items of the rows that nobody rejected, but for
             those in batches that failed.
         may_be: Keys of which nobody knows what the table holds.
-        left: Keys whose items were to be deleted and were left alone.
+        left: Keys whose items were to be deleted or written over, and were left alone.
     """
 
     prepared: Prepared
@@ -77,6 +82,8 @@ class Chain:
         by_hand: Executions that somebody started by hand.
         machine_since: When the state machine was made.
         deleted: The keys of the items that were deleted.
+        kept: What the runs prepared, by their executions.
+        rules: Their rules, by their digests.
     """
 
     folder: Path
@@ -86,6 +93,8 @@ class Chain:
     machine_since: float = 0.0
     s3: MemoryBucket = field(default_factory=MemoryBucket)
     deleted: list[str] = field(default_factory=list)
+    kept: dict[str, Prepared] = field(default_factory=dict)
+    rules: dict[str, RowRules] = field(default_factory=dict)
 
     def overlapping(self, start: float, end: float) -> list[Other]:
         """List executions as `OtherExecutions` does."""
@@ -133,7 +142,36 @@ class Chain:
             failing: Which of its batches fail, from 0, once some of their rows are written.
             asked: What else prepare is asked.
         """
-        prepared = self.prepare(content, dataset, **asked)
+        return self.migrate(self.prepare(content, dataset, **asked), dataset, end, failing)
+
+    def take_back(
+        self, run: Prepared, dataset: Dataset, end: End = End.GREEN, failing: Collection[int] = (), **options: Any
+    ) -> Ran:
+        """Roll a run back; the arguments are those of `run`, but for what that run prepared."""
+        return self.migrate(self.prepare_back(run, dataset, **options), dataset, end, failing)
+
+    def prepare_back(self, run: Prepared, dataset: Dataset, **options: Any) -> Prepared:
+        """Prepare the rollback of a run."""
+        name = f"back-{next(_numbers)}"
+        pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
+        kept = KeptRuns(pointer.read(), (), self.kept.get, lambda one, run_id: one.execution_name == run_id)
+        return prepare_rollback(
+            find_rollback(run.execution_name, kept, self.identity, dataset.rules),
+            dataset,
+            s3=self.s3,  # type: ignore[arg-type]
+            run_id=name,
+            name_execution=lambda _: name,
+            find_base=lambda: self.find_base(dataset),
+            read_rules=self.rules.get,
+            work_parent=self.folder,
+            **options,
+        )
+
+    def migrate(self, prepared: Prepared, dataset: Dataset, end: End, failing: Collection[int]) -> Ran:
+        """Take what was prepared to the table; the other arguments are those of `run`."""
+        if not (prepared.nothing_to_write and prepared.execution_name in self.kept):
+            self.kept[prepared.execution_name] = prepared
+        self.rules[prepared.rules] = dataset.rules
         marks, converter = bytearray(prepared.source_rows + 1), RowConverter(dataset.rules)
         written = set()
         left, undeleted, keys = set[int](), set[int](), dict[int, str]()
@@ -146,10 +184,11 @@ class Chain:
                     break
                 fails = number in failing
                 some = batch[: len(batch) // 2] if fails else batch
-                told = prepared.file_header.told_rules(prepared.rules, deletes=prepared.deletions > 0)
-                migrated, deletions = Batch(prepared.execution_name, some, told).parted()
-                rejects = migrate_batch(migrated, converter, self.table)
-                rejected = {reject.row for reject in rejects}
+                told = prepared.migrated_header.told_rules(prepared.rules, deletes=prepared.deletions > 0)
+                migrated, guards = Batch(prepared.execution_name, some, told).unguarded()
+                migrated, deletions = migrated.parted()
+                rejects = migrate_batch(migrated, converter, self.table, guards)
+                rejected = {reject.row: _REFUSED.get(reject.code, _REJECTED) for reject in rejects}
                 others = self.delete(deletions)
                 named = [deletion for deletion in map(Deletion.of, batch) if deletion]
                 keys |= {deletion.number: deletion.key for deletion in named}
@@ -158,13 +197,13 @@ class Chain:
                 batch = tuple(row for row in batch if not is_deletion(row))
                 for row in batch:
                     place = int(row[ROW_NUMBER_HEADER])
-                    marks[place] = _UNFINISHED if fails else _REJECTED if place in rejected else 0
+                    marks[place] = _UNFINISHED if fails else rejected.get(place, 0)
                 written |= {int(row[ROW_NUMBER_HEADER]) for row in batch if not marks[int(row[ROW_NUMBER_HEADER])]}
             if end is End.GREEN:
                 self.remember(prepared, dataset, marks, left, undeleted)
         ran = self._ran(prepared, dataset, marks, written)
         may_be = {*ran.may_be, *(keys[number] for number in undeleted)}
-        return replace(ran, may_be=may_be, left=[keys[number] for number in left])
+        return replace(ran, may_be=may_be, left=[*ran.left, *(keys[number] for number in left)])
 
     def delete(self, deletions: Collection[Deletion]) -> set[int]:
         """Delete items as the function does; return the numbers of those that are left alone."""
@@ -200,13 +239,17 @@ class Chain:
         path = self.folder / "whole"
         path.write_bytes(self.s3.objects[prepared.file_key])
         converter, expected, may_be = RowConverter(dataset.rules), dict[str, Item](), set[str]()
+        left: list[str] = []
         for row in read_file_rows(path):
             item = converter.convert(row)
             if not isinstance(item, Refusal):
                 key = dataset.rules.key.of(item)
-                if marks[int(row[ROW_NUMBER_HEADER])] == _UNFINISHED:
+                mark = marks[int(row[ROW_NUMBER_HEADER])]
+                if mark == _UNFINISHED:
                     may_be.add(key)
+                elif mark == _LEFT_ALONE:
+                    left.append(key)
                 else:
                     expected[key] = item
-        rejected = prepared.rejected + marks.count(_REJECTED)
-        return Ran(prepared, written, rejected, marks.count(_UNFINISHED), expected, may_be)
+        rejected = prepared.rejected + marks.count(_REJECTED) + marks.count(_LEFT_ALONE)
+        return Ran(prepared, written, rejected, marks.count(_UNFINISHED), expected, may_be, left)

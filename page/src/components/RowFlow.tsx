@@ -32,7 +32,8 @@ export const RowFlow = ({ report }: { report: Report }) => (
 function Beside({ report }: { report: Report }) {
   const told = deletions(report.changes, report.dry_run);
   if (!told) return null;
-  return <Text mt={2}>Beside these, of keys that vanished. {told}</Text>;
+  const keys = report.changes?.rollback ? "had nothing before" : "vanished";
+  return <Text mt={2}>Beside these, of keys that {keys}. {told}</Text>;
 }
 
 /** What it shows it also says, for who does not see it. */

@@ -121,12 +121,13 @@ def _deletions(report: Report) -> str:
     changes = report.changes
     if changes is None or not changes.to_delete:
         return ""
+    deleted, keys = ("taken away", "had nothing before") if changes.rollback else ("deleted", "vanished")
     if report.dry_run:
-        return f"Beside these, {changes.to_delete:,} items of keys that vanished would be deleted."
+        return f"Beside these, {changes.to_delete:,} items of keys that {keys} would be {deleted}."
     unfinished = changes.to_delete - changes.deleted - changes.left_alone
-    parts = [(changes.deleted, "deleted"), (changes.left_alone, "left alone"), (unfinished, "not deleted")]
+    parts = [(changes.deleted, deleted), (changes.left_alone, "left alone"), (unfinished, f"not {deleted}")]
     told = ", ".join(f"{items:,} {words}" for items, words in parts if items)
-    return f"Beside these, {changes.to_delete:,} items of keys that vanished: {told}."
+    return f"Beside these, {changes.to_delete:,} items of keys that {keys}: {told}."
 
 
 def _changes(report: Report) -> Iterator[str]:

@@ -18,6 +18,7 @@ from csvdynamo_airflow.accounting.report_document import (
     Report,
     Source,
     SourceFormat,
+    TakenBack,
     Verification,
     json_of,
 )
@@ -29,6 +30,7 @@ from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.rolled_back import RolledBack
 from csvdynamo_airflow.documents.schema_change import warnings
 from csvdynamo_airflow.documents.since import since_key
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -118,7 +120,12 @@ def _changes(prepared: Prepared, outcome: Outcome) -> Changes | None:
         left_alone=outcome.left,
         unknown_keys=difference.unknown_keys,
         same_source=difference.same_source,
+        rollback=_taken_back(prepared.rollback) if prepared.rollback else None,
     )
+
+
+def _taken_back(rollback: RolledBack) -> TakenBack:
+    return TakenBack(rollback.run_id, rollback.execution, rollback.to, rollback.lost)
 
 
 def _replays(dataset: str, prepared: Prepared) -> Replayed | None:

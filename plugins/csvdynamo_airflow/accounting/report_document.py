@@ -144,6 +144,16 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class TakenBack:
+    """Which run was taken back, of a rollback."""
+
+    run: Annotated[str, Field(description="The DAG run's id of that run.")]
+    execution: Annotated[str, Field(description="Its first execution.")]
+    to: Annotated[str, Field(description="The first execution of the green run whose file was migrated once more.")]
+    lost: Annotated[int, Field(description="Items that it wrote over or deleted, and that nobody can put back.")] = 0
+
+
+@dataclass(frozen=True)
 class Changes:
     """What of the file was to be written, of a data set that writes only what changed."""
 
@@ -181,6 +191,13 @@ class Changes:
     same_source: Annotated[
         str, Field(description="The DAG run that migrated the very same source, of which no row was read again then.")
     ] = ""
+    rollback: Annotated[
+        TakenBack | None,
+        Field(
+            description="The run that is taken back, of a rollback: new and changed rows were put back, "
+            "and vanished keys had no item before that run."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What of a file was written, and what was deleted, in a sentence: of a run that writes only what changed. Pure."""
 
-from csvdynamo_airflow.accounting.report_document import Changes, Report
+from csvdynamo.rules.codes import RejectCode
+from csvdynamo_airflow.accounting.report_document import Changes, Report, TakenBack
 
 
 def told_changes(report: Report) -> str:
@@ -12,6 +13,8 @@ def told_changes(report: Report) -> str:
     changes = report.changes
     if changes is None:
         return ""
+    if changes.rollback:
+        return _told_rollback(report, changes, changes.rollback)
     vanished = f"; {changes.vanished:,} keys vanished, {told_vanished(report)}" if changes.vanished else ""
     if changes.vanished_keys:
         vanished += f" (they are in {changes.vanished_keys})"
@@ -34,6 +37,26 @@ def told_vanished(report: Report) -> str:
     told = f"and {changes.deleted:,} of {changes.to_delete:,} items to be deleted are gone"
     if changes.left_alone:
         told += f"; {changes.left_alone:,} were left alone, as they are not those that a run put there"
+    return told
+
+
+def _told_rollback(report: Report, changes: Changes, rollback: TakenBack) -> str:
+    """Say what was put back, taken away and left alone: the latter rows, and items that were to be taken away."""
+    told = f"run {rollback.run} is taken back, to what execution {rollback.to} left: "
+    rows = changes.new + changes.changed
+    if report.dry_run:
+        told += f"{rows:,} rows would be put back where they are not there, {changes.to_delete:,} items taken away"
+    else:
+        left = report.rejects_by_code.get(RejectCode.LEFT_ALONE, 0) + changes.left_alone
+        told += (
+            f"{report.ledger.written:,} of {rows:,} rows are there as before, {changes.deleted:,} of "
+            f"{changes.to_delete:,} items taken away, {left:,} left alone, as somebody else has changed them since"
+        )
+    told += f", {changes.unchanged:,} unchanged"
+    if changes.vanished_keys:
+        told += f" (the keys of the items to be taken away are in {changes.vanished_keys})"
+    if rollback.lost:
+        told += f"; {rollback.lost:,} items cannot be put back, since no row of that run's file makes them"
     return told
 
 

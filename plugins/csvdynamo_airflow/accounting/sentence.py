@@ -46,6 +46,8 @@ def _deleted(report: Mapping[str, Any]) -> str:
         return ""
     deleted, left = (changes.get(name, 0) for name in ("deleted", "left_alone"))
     alone = f", {left:,} left alone" if left else ""
+    if changes.get("rollback"):
+        return f" Of keys that had nothing before, {deleted:,} items are taken away{alone}."
     return f" Of keys that vanished, {deleted:,} items are deleted{alone}."
 
 

@@ -11,6 +11,7 @@ from csvdynamo_airflow.documents.approval import Question, asked_digest
 from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.replay import Replay
+from csvdynamo_airflow.documents.rolled_back import RolledBack
 from csvdynamo_airflow.documents.schema_change import SchemaChange
 from csvdynamo_airflow.documents.snapshot import Difference, Snapshot
 from csvdynamo_airflow.documents.source_notes import SourceNotes
@@ -63,6 +64,7 @@ class Prepared:
         difference: Which of them are written, where only what changed is; None where all are.
         made_by: The digest of the settings and the code that it was prepared by; "" where nobody compares it.
         replay: The run whose rows they are, where rows of another run are replayed; None where they are the source's.
+        rollback: Which run is taken back; None where it is no rollback.
     """
 
     bucket: str
@@ -99,6 +101,7 @@ class Prepared:
     difference: Difference | None = None
     made_by: str = ""
     replay: Replay | None = None
+    rollback: RolledBack | None = None
 
     @property
     def migrated_key(self) -> str:
@@ -206,7 +209,7 @@ class Prepared:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
         with reading("What the task prepare returned"):
-            forecast, difference, replay = map(document.get, ("forecast", "difference", "replay"))
+            forecast, difference, replay, rollback = map(document.get, ("forecast", "difference", "replay", "rollback"))
             return cls(
                 **{
                     **document,
@@ -219,6 +222,7 @@ class Prepared:
                     "forecast": Forecast.from_json(forecast) if forecast else None,
                     "difference": Difference.from_json(difference) if difference else None,
                     "replay": Replay.from_json(replay) if replay else None,
+                    "rollback": RolledBack(**rollback) if rollback else None,
                 }
             )
 

@@ -85,6 +85,7 @@ class Base:
         at: When that was looked for, in seconds since the epoch; who writes later is not known of.
         last: The last snapshot of the table, trusted or not.
         traces: What runs since may have put into the table.
+        writer: The first execution of the run that has written since the last snapshot and left none; "" without one.
     """
 
     snapshot: Snapshot | None
@@ -93,6 +94,7 @@ class Base:
     at: float
     last: Snapshot | None = None
     traces: tuple[Trace, ...] = ()
+    writer: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,9 @@ class Difference:
         vanished_sha256: Its digest, in hexadecimal, "" where there is none.
         same_source: The DAG run that migrated the very same source, so that no row of it was read; "" where rows were
             compared.
+        before: What the last green run before has left in this table, trusted or not: what a rollback goes back to;
+            None where there was none.
+        since: The first execution of a run that has written since that one, and was not green; "" without one.
     """
 
     file_key: str
@@ -147,6 +152,8 @@ class Difference:
     traces: tuple[Trace, ...] = ()
     guarded: bool = False
     same_source: str = ""
+    before: Snapshot | None = None
+    since: str = ""
 
     @property
     def trace(self) -> Trace | None:
@@ -156,5 +163,8 @@ class Difference:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read the JSON document."""
-        base, traces = document["base"], tuple(map(Trace.from_json, document.get("traces", ())))
-        return cls(**{**document, "base": Snapshot.from_json(base) if base else None, "traces": traces})
+        traces = tuple(map(Trace.from_json, document.get("traces", ())))
+        base, before = (
+            Snapshot.from_json(told) if (told := document.get(name)) else None for name in ("base", "before")
+        )
+        return cls(**{**document, "base": base, "before": before, "traces": traces})

@@ -160,6 +160,8 @@ class RowsToWrite:
             delete_units=vanished.write_units if vanished else 0,
             unknown_keys=self.comparison.unknown_keys,
             traces=base.traces,
+            before=base.last,
+            since=base.writer,
         )
 
     def store(self, s3: "S3Client", prepared: Prepared, *, expires: bool) -> None:

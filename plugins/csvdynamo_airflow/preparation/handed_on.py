@@ -133,6 +133,7 @@ def _made(
         at=time.time(),
         forecast=Forecast() if dry_run or dataset.gates.all_rules else None,
         difference=difference,
+        rollback=None,
     )
 
 
@@ -159,15 +160,25 @@ def _bring_along(s3: "S3Client", made: Prepared, known: KnownSource, dataset: st
         difference = replace(difference, vanished_key=listed)
     return replace(
         made,
-        rejects_key=put(_rejected_again(s3, made, space)) if made.rejects_key else None,
+        rejects_key=put(rejected_again(s3, made, space)) if made.rejects_key else None,
         profile_key=put(profile) if known.profile else None,
         sample_key=copied(made.sample_key, made.sample_sha256),
         difference=difference,
     )
 
 
-def _rejected_again(s3: "S3Client", made: Prepared, space: DiskSpace) -> Path:
-    """Write the records of the rows that prepare rejected then, as rejects of this run."""
+def rejected_again(s3: "S3Client", made: Prepared, space: DiskSpace) -> Path:
+    """Write the records of the rows that prepare rejected then, as rejects of this run.
+
+    Args:
+        s3: A boto3 S3 client.
+        made: What this run has prepared, and whose `rejects_key` is that of the earlier one.
+        space: The space of a private folder.
+
+    Raises:
+        DoubtError: They are gone, or are others.
+        NoSpaceError: The disk has no room.
+    """
     path, rejected, where = space.folder / REJECTS_FILE, 0, f"s3://{made.bucket}/{made.rejects_key}"
     try:
         with space.open_text(path) as file:

@@ -192,7 +192,7 @@ def prepare(
             prepared_rows=outcome.source_rows - rejected,
             rejected=rejected,
             rejects_by_code=rows.by_code,
-            rejects_key=_keep(s3, rows.records, landed.bucket, reports),
+            rejects_key=keep_file(s3, rows.records, landed.bucket, reports),
             header=outcome.headers,
             schema_changes=schema_changes,
             execution_name=execution_name,
@@ -206,20 +206,20 @@ def prepare(
             escape=source_format.escape,
             encoding_guessed=source_format.guessed,
             notes=replace(outcome.notes, notes=(*outcome.notes.notes, *told_ruined(ruined, texts).values())),
-            profile_key=_keep(s3, profile if outcome.profile else None, landed.bucket, reports),
-            sample_key=_keep(s3, outcome.sample, landed.bucket, reports),
+            profile_key=keep_file(s3, profile if outcome.profile else None, landed.bucket, reports),
+            sample_key=keep_file(s3, outcome.sample, landed.bucket, reports),
             sample_sha256=file_sha256(outcome.sample) if outcome.sample else "",
             usual_source=usual_source,
             source_warnings=tuple(fault.message for fault in faults if not fault.fails),
             last_rows=mark.rows if mark else None,
             forecast=rows.forecast,
             made_by=made_by(dataset) if dataset.write.only_changed else "",
-            difference=to_write.difference(reports, _keep(s3, to_write.vanished_list, landed.bucket, reports)),
+            difference=to_write.difference(reports, keep_file(s3, to_write.vanished_list, landed.bucket, reports)),
         )
         if replaying and isinstance(to_write, RowsToReplay):
             prepared = replace(prepared, replay=to_write.replay(s3, landed.bucket, reports, replaying))
         if rows.forecast and rows.foreseen:
-            forecast = replace(rows.forecast, rejects_key=_keep(s3, rows.foreseen, landed.bucket, reports))
+            forecast = replace(rows.forecast, rejects_key=keep_file(s3, rows.foreseen, landed.bucket, reports))
             prepared = replace(prepared, forecast=forecast)
         for note in prepared.notes.sentences():
             log.info("%s", note)
@@ -229,7 +229,7 @@ def prepare(
             prepared = replace(prepared, questions=questions(prepared, faults, dataset.gates))
         else:
             hold_to_gates(prepared, dataset, faults, reading)
-        prepared = replace(prepared, etag=_upload(s3, outcome.path, prepared, dataset))
+        prepared = replace(prepared, etag=store_file(s3, outcome.path, prepared, dataset))
         to_write.store(s3, prepared, expires=dataset.protection.keep_source_days is not None)
     log.info(
         "%s: %s rows, %s of them rejected; s3://%s/%s",
@@ -247,7 +247,7 @@ def _not_text(dataset: Dataset) -> set[str]:
     return {column.header for column in dataset.columns if column.type is not ColumnType.TEXT}
 
 
-def _upload(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) -> str:
+def store_file(s3: "S3Client", path: Path, prepared: Prepared, dataset: Dataset) -> str:
     """Upload the prepared file unless it is there; return its version in the bucket, "" where no sample was drawn.
 
     A check of some keys does not read the file again. So what was there already is held to its digest here.
@@ -275,7 +275,7 @@ def _upload_names(s3: "S3Client", path: Path, prepared: Prepared, dataset: str, 
     log.info(told, prepared.bucket, key)
 
 
-def _keep(s3: "S3Client", file: Path | None, bucket: str, prefix: str) -> str | None:
+def keep_file(s3: "S3Client", file: Path | None, bucket: str, prefix: str) -> str | None:
     """Store a file if it was written; return its key."""
     if file is None:
         return None

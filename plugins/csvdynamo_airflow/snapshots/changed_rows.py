@@ -23,10 +23,23 @@ def copy_rows(path: Path, marks: Sequence[int], output: GrowingFile) -> None:
     with path.open("rb") as file:
         records = _records(file)
         output.write(next(records))
-        for record in records:
-            # Its number is in quotes where a cell holds a carriage return.
-            if marks[int(record[: record.index(b",")].strip(b'"'))]:
+        for number, record in _numbered(records):
+            if marks[number]:
                 output.write(record)
+
+
+def numbered_rows(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Give the rows of a prepared file, each with its number, as they are in the file."""
+    with path.open("rb") as file:
+        records = _records(file)
+        next(records)
+        yield from _numbered(records)
+
+
+def _numbered(records: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    for record in records:
+        # Its number is in quotes where a cell holds a carriage return.
+        yield int(record[: record.index(b",")].strip(b'"')), record
 
 
 def append(path: Path, output: GrowingFile) -> None:

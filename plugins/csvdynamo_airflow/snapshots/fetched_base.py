@@ -20,7 +20,7 @@ def fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tup
     if snapshot is None:
         return None, base
     try:
-        return _fetch_both(s3, bucket, snapshot, folder), base
+        return fetch_both(s3, bucket, snapshot, folder), base
     except ObjectError:
         why = f"the snapshot s3://{bucket}/{snapshot.key} is gone, or was changed"
         return None, replace(base, snapshot=None, why_all=why)
@@ -32,7 +32,7 @@ def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> lis
     snapshot = base.last if base.snapshot is None else None
     try:
         if snapshot is not None:
-            found.append(_fetch_both(s3, bucket, snapshot, folder))
+            found.append(fetch_both(s3, bucket, snapshot, folder))
     except ObjectError as error:
         log.warning("Items of the last green run are not deleted: %s", error)
     for number, trace in enumerate(base.traces):
@@ -46,7 +46,7 @@ def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> lis
     return found
 
 
-def _fetch_both(s3: "S3Client", bucket: str, snapshot: Snapshot, folder: Path) -> tuple[Path, Path]:
+def fetch_both(s3: "S3Client", bucket: str, snapshot: Snapshot, folder: Path) -> tuple[Path, Path]:
     """Fetch a snapshot's digests, and its list of rows that were not written.
 
     Raises:

@@ -127,7 +127,7 @@ def prepare_source(
                 source_url=None if replay else source_url,
                 accept_source=accept_source,
                 dry_run=dry_run,
-                find_base=lambda: _find_base(dataset, force=force),
+                find_base=lambda: find_base_of(dataset, force=force),
                 replaying=replaying,
             )
         except GateError as error:
@@ -138,7 +138,7 @@ def prepare_source(
     return prepared.to_json()
 
 
-def _find_base(dataset: Dataset, *, force: bool) -> Base:
+def find_base_of(dataset: Dataset, *, force: bool) -> Base:
     """Find the snapshot that a run may rest on that writes only what changed."""
     at, stack = time.time(), open_stack(dataset, Use.LOOK)
     table = find_table(stack, dataset)

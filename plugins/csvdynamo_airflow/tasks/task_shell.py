@@ -132,7 +132,7 @@ def refuse_unwanted_deletions(prepared: Prepared, dataset: Dataset) -> None:
     Raises:
         AirflowFailException: The data set file does not let items be deleted any more.
     """
-    if prepared.deletions and not dataset.write.deletes:
+    if prepared.deletions and not dataset.write.deletes and not prepared.rollback:
         raise AirflowFailException(
             f"The file s3://{prepared.bucket}/{prepared.migrated_key} deletes {prepared.deletions:,} items, and "
             f"datasets/{dataset.name}.toml does not want any deleted any more. Clear the task prepare, which makes the "

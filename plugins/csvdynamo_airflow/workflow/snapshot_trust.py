@@ -48,7 +48,7 @@ def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherEx
         why = why or why_gone(snapshot, table, executions, at)
     last = snapshot if snapshot is not None and snapshot.table == table else None
     traces = tuple(one for one in pointer.traces if one.table == table)
-    return Base(None if why else snapshot, why, table, at, last, traces)
+    return Base(None if why else snapshot, why, table, at, last, traces, pointer.writer)
 
 
 @dataclass(frozen=True)

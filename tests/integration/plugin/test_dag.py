@@ -187,10 +187,11 @@ def test_a_run_has_aliases_to_which_its_assets_are_added_when_it_made_something(
 
 
 def test_the_form_asks_for_the_source_and_what_is_to_be_done_with_it(dag: DAG, dataset: Dataset) -> None:
-    flags = dict.fromkeys(["dry_run", "force", "accept_source"], False)
-    assert dag.params.dump() == {"source_url": dataset.source.url, **flags, "replay": ""}
+    texts, flags = ["replay", "rollback"], ["dry_run", "force", "accept_source"]
+    unless_said = {**dict.fromkeys(flags, False), **dict.fromkeys(texts, "")}
+    assert dag.params.dump() == {"source_url": dataset.source.url, **unless_said}
     types = {name: dag.params.get_param(name).schema["type"] for name in dag.params}
-    assert types == {"source_url": "string", **dict.fromkeys(flags, "boolean"), "replay": "string"}
+    assert types == {**dict.fromkeys(["source_url", *texts], "string"), **dict.fromkeys(flags, "boolean")}
 
 
 def test_the_form_has_the_source_first_and_what_overrules_a_check_in_a_section_of_its_own(dag: DAG) -> None:
@@ -202,6 +203,7 @@ def test_the_form_has_the_source_first_and_what_overrules_a_check_in_a_section_o
         ("accept_source", "To overrule a check"),
         ("force", "To overrule a check"),
         ("replay", "To take back the rows that a run left out"),
+        ("rollback", "To take a run back"),
     ]
 
 
@@ -232,6 +234,7 @@ def test_the_form_names_where_the_data_set_may_read_and_offers_each_object_that_
         {"accept_source": "no"},
         {"replay": None},
         {"replay": "r" * 251},
+        {"rollback": True},
     ],
 )
 def test_the_form_refuses_other_values(dataset: Dataset, wrong: dict[str, Any]) -> None:
