@@ -98,6 +98,7 @@ export type RowChanges = {
   /** Records whose keys nobody can tell. */
   unknown_keys?: number;
   same_source?: string;
+  examples?: { kind: string; key: string; row: number | null }[];
   /** The run that was taken back, of a rollback, and the execution of the green one before it. */
   rollback?: { run: string; execution: string; to: string; lost?: number } | null;
 };

@@ -16,7 +16,17 @@ function rows({ changes, dry_run }: Report): string[] {
     ? `Every row is written: ${changes.why_all}.`
     : `New rows: ${count(changes.new)}; changed: ${count(changes.changed)}; unchanged, and not written again: ${count(changes.unchanged)}.`;
   const same = changes.same_source && `Nothing new: the source is the one that run ${changes.same_source} migrated.`;
-  return [same || written, ...vanished(changes, dry_run)];
+  return [same || written, ...vanished(changes, dry_run), ...examples(changes)];
+}
+
+/** Some of the keys that the file changes, by kind. */
+function examples({ examples: some = [] }: RowChanges): string[] {
+  const kinds = [...new Set(some.map(({ kind }) => kind))];
+  const named = kinds.map((kind) => {
+    const keys = some.filter((one) => one.kind === kind);
+    return `${kind} ${keys.map(({ key, row }) => (row === null ? key : `${key} (row ${count(row)})`)).join(", ")}`;
+  });
+  return named.length ? [`Such as: ${named.join("; ")}.`] : [];
 }
 
 /** Of a rollback: what is put back, taken away and lost. */

@@ -267,6 +267,16 @@ describe("what changed", () => {
     expect(changed(quiet as unknown as Report)).toEqual([]);
   });
 
+  it("names some keys of each kind", () => {
+    const examples = [
+      { kind: "new", key: '"d"', row: 1200 },
+      { kind: "new", key: '"e"', row: 1201 },
+      { kind: "vanished", key: '"c"', row: null },
+    ];
+    const changes = { new: 2, changed: 0, unchanged: 8, vanished: 1, why_all: "", examples };
+    expect(told(changes).at(-1)).toBe('Such as: new "d" (row 1,200), "e" (row 1,201); vanished "c".');
+  });
+
   it("says which run migrated a source that is not read again", () => {
     const changes = { new: 0, changed: 0, unchanged: 7, vanished: 0, why_all: "", same_source: "monthly" };
 

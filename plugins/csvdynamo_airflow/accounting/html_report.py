@@ -13,7 +13,7 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.advice import advice_for
 from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.report_document import Report, json_of
-from csvdynamo_airflow.accounting.row_changes import told_changes
+from csvdynamo_airflow.accounting.row_changes import told_changes, told_examples
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.accounting.throttling import told_throttling
 from csvdynamo_airflow.documents.approval import Approval
@@ -133,6 +133,8 @@ def _deletions(report: Report) -> str:
 def _changes(report: Report) -> Iterator[str]:
     if rows := told_changes(report):
         yield f"Rows: {rows}."
+    if examples := told_examples(report):
+        yield f"Such as: {examples}."
     yield from report.source_warnings
     yield from warnings(report.schema_changes)
 

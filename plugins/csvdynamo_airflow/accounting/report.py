@@ -10,6 +10,7 @@ from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.report_document import (
     Answer,
     AskedQuestion,
+    ChangedRow,
     Changes,
     Example,
     HeaderChange,
@@ -120,6 +121,7 @@ def _changes(prepared: Prepared, outcome: Outcome) -> Changes | None:
         left_alone=outcome.left,
         unknown_keys=difference.unknown_keys,
         same_source=difference.same_source,
+        examples=tuple(ChangedRow(**vars(one)) for one in difference.examples),
         rollback=_taken_back(prepared.rollback) if prepared.rollback else None,
     )
 

@@ -17,6 +17,7 @@ from csvdynamo_airflow.documents.cost import Cost
 from csvdynamo_airflow.documents.measures import ColumnRejects, Throughput
 from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.documents.schema_change import ChangeKind, Reference
+from csvdynamo_airflow.documents.snapshot import KeyChange
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -154,6 +155,15 @@ class TakenBack:
 
 
 @dataclass(frozen=True)
+class ChangedRow:
+    """A key that the file changes."""
+
+    kind: Annotated[KeyChange, Field(description="How.")]
+    key: Annotated[str, Field(description="The key.")]
+    row: Annotated[int | None, Field(description="The number of its row; null where it has none any more.")]
+
+
+@dataclass(frozen=True)
 class Changes:
     """What of the file was to be written, of a data set that writes only what changed."""
 
@@ -191,6 +201,9 @@ class Changes:
     same_source: Annotated[
         str, Field(description="The DAG run that migrated the very same source, of which no row was read again then.")
     ] = ""
+    examples: Annotated[
+        tuple[ChangedRow, ...], Field(description="The first new and changed rows, and the first keys that vanished.")
+    ] = ()
     rollback: Annotated[
         TakenBack | None,
         Field(

@@ -25,6 +25,14 @@ def told_changes(report: Report) -> str:
     return f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged{vanished}"
 
 
+def told_examples(report: Report) -> str:
+    """Name some of the keys that the file changes, by kind; "" where none is known."""
+    by_kind: dict[str, list[str]] = {}
+    for one in report.changes.examples if report.changes else ():
+        by_kind.setdefault(one.kind, []).append(one.key if one.row is None else f"{one.key} (row {one.row:,})")
+    return "; ".join(f"{kind} {', '.join(keys)}" for kind, keys in by_kind.items())
+
+
 def told_vanished(report: Report) -> str:
     """Say what became of the items of keys that vanished, in words that go on with how many did."""
     changes = report.changes

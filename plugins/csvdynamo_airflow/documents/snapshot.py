@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
 
 
@@ -97,6 +98,29 @@ class Base:
     writer: str = ""
 
 
+class KeyChange(StrEnum):
+    """What a file changes of a key."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    VANISHED = "vanished"
+
+
+@dataclass(frozen=True)
+class ChangedKey:
+    """A key that a file changes.
+
+    Attributes:
+        kind: How.
+        key: The key.
+        row: The number of its row; None where it has none any more.
+    """
+
+    kind: KeyChange
+    key: str
+    row: int | None = None
+
+
 @dataclass(frozen=True)
 class Difference:
     """What of a prepared file is written: the rows that a snapshot does not have, or all of them.
@@ -126,6 +150,7 @@ class Difference:
         vanished_sha256: Its digest, in hexadecimal, "" where there is none.
         same_source: The DAG run that migrated the very same source, so that no row of it was read; "" where rows were
             compared.
+        examples: Some of the keys that the file changes, their texts as a message shows them.
         before: What the last green run before has left in this table, trusted or not: what a rollback goes back to;
             None where there was none.
         since: The first execution of a run that has written since that one, and was not green; "" without one.
@@ -152,6 +177,7 @@ class Difference:
     traces: tuple[Trace, ...] = ()
     guarded: bool = False
     same_source: str = ""
+    examples: tuple[ChangedKey, ...] = ()
     before: Snapshot | None = None
     since: str = ""
 
@@ -167,4 +193,7 @@ class Difference:
         base, before = (
             Snapshot.from_json(told) if (told := document.get(name)) else None for name in ("base", "before")
         )
-        return cls(**{**document, "base": base, "before": before, "traces": traces})
+        examples = tuple(
+            ChangedKey(KeyChange(one["kind"]), one["key"], one["row"]) for one in document.get("examples", ())
+        )
+        return cls(**{**document, "base": base, "before": before, "traces": traces, "examples": examples})

@@ -9,7 +9,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.write_rules import Vanished, Write
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
-from csvdynamo_airflow.documents.snapshot import Base, Difference
+from csvdynamo_airflow.documents.snapshot import Base, ChangedKey, Difference
 from csvdynamo_airflow.gates.source_gate import SourceFault
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.deletions import (
@@ -50,6 +50,7 @@ class Comparison:
             none did.
         base: What that rests on.
         unknown_keys: Records whose keys cannot be told, where items are to be deleted.
+        examples: Some of the keys that the file changes, for a person.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Comparison:
     vanished: VanishedKeys | None
     base: Base
     unknown_keys: int = 0
+    examples: tuple[ChangedKey, ...] = ()
 
     @property
     def deletions(self) -> int:
@@ -159,6 +161,7 @@ class RowsToWrite:
             deletions=self.comparison.deletions,
             delete_units=vanished.write_units if vanished else 0,
             unknown_keys=self.comparison.unknown_keys,
+            examples=self.comparison.examples,
             traces=base.traces,
             before=base.last,
             since=base.writer,
@@ -270,7 +273,7 @@ def _compare(
         if found.vanished and write.vanished is not Vanished.KEEP:
             vanished = list_vanished(digests.vanished(), dataset, prepared.headers, space, deletes=deletes)
         digests.keep(deletes=deletes)
-        comparison = Comparison(prepared.path, found, vanished, base, unknown)
+        comparison = Comparison(prepared.path, found, vanished, base, unknown, _examples(found, base, dataset))
         if not comparison.is_in_part:
             return comparison
         marks = digests.marks(prepared.source_rows)
@@ -280,3 +283,10 @@ def _compare(
         if vanished:
             append(vanished.rows, output)
     return replace(comparison, path=path)
+
+
+def _examples(found: Found, base: Base, dataset: Dataset) -> tuple[ChangedKey, ...]:
+    """Give some of the keys that a file changes as a person reads them; of a run that writes all rows none."""
+    if base.snapshot is None:
+        return ()
+    return tuple(replace(one, key=dataset.rules.key.shown(one.key)) for one in found.examples)

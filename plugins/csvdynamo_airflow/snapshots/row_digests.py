@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from csvdynamo.rules.computed import RowNumber
 from csvdynamo.rules.row_rules import RowRules
+from csvdynamo_airflow.documents.snapshot import ChangedKey
+from csvdynamo_airflow.snapshots.examples import changed_keys
 from csvdynamo_airflow.snapshots.known_lines import BEFORE, LINE, NOTHING, ROW, VANISHED, KnownLines
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, read_rows_file, sql_text, write_parquet
@@ -53,6 +55,7 @@ class Found:
             not be compared.
         known: Keys that it has, or that runs since may have put into the table.
         told_keys: Rows of the source whose keys can be told, rejected ones among them.
+        examples: Some keys of each kind, and where there are rows, their numbers.
     """
 
     new: int
@@ -62,6 +65,7 @@ class Found:
     digests: Path | None
     known: int = 0
     told_keys: int = 0
+    examples: tuple[ChangedKey, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,10 @@ class RowDigests:
             f"SELECT count(DISTINCT key_hash) FROM "
             f"(SELECT key_hash FROM {known} UNION ALL SELECT key_hash FROM {suspected})"
         )
-        return Found(written - changed, changed, whole - written, gone, self._path(DIGESTS_FILE), keys, told)
+        some = changed_keys(self._session, unknown, self._rows, touched, vanished) if known is not NOTHING else ()
+        return Found(
+            written - changed, changed, whole - written, gone, self._path(DIGESTS_FILE), keys, told, tuple(some)
+        )
 
     def keep(self, *, deletes: bool) -> None:
         """Write the digests of which the next snapshot is made; after `compare`.

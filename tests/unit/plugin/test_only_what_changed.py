@@ -1,5 +1,6 @@
 """What a run of only what changed writes, and when it writes all."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -92,6 +93,29 @@ def test_rows_of_the_same_cells_are_not_written_again(chain: Chain, rows: Any, h
 
     assert counts(ran.prepared) == (0, 0, 3, 0)
     assert (ran.prepared.rows_to_write, ran.written) == (0, set())
+
+
+def test_some_keys_of_each_kind_are_named_with_their_rows(chain: Chain) -> None:
+    rows = [D, A, ("b", "Bonn", "2021"), *((f"n{number}", "Fife", "2024") for number in range(5))]
+
+    prepared = chain.prepare(written(rows), CARS)
+
+    assert prepared.difference is not None
+    assert [(one.kind, one.key, one.row) for one in prepared.difference.examples] == [
+        ("new", '"A_d"', 1),
+        ("new", '"A_n0"', 4),
+        ("new", '"A_n1"', 5),
+        ("changed", '"A_b"', 3),
+        ("vanished", '"A_c"', None),
+    ]
+    assert Prepared.from_json(json.loads(json.dumps(prepared.to_json()))) == prepared
+
+
+def test_where_all_rows_are_written_none_is_an_example(folder: Path) -> None:
+    prepared = Chain(folder).prepare(written(FIRST), CARS)
+
+    assert prepared.difference is not None
+    assert (prepared.difference.new, prepared.difference.examples) == (3, ())
 
 
 def test_a_row_whose_items_have_its_number_changes_with_its_place(folder: Path) -> None:

@@ -18,6 +18,7 @@ from csvdynamo_airflow.accounting.spending import counts_of
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.documents.checked_table import Difference, DifferenceKind
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.snapshot import ChangedKey, KeyChange
 from tests.unit.plugin.run_findings import (
     checked_table,
     counted,
@@ -195,3 +196,25 @@ def test_what_prepare_returns_survives_its_document() -> None:
     del document["difference"]  # an earlier version of csvdynamo prepared it
     assert Prepared.from_json(document) == replace(SOME, difference=None)
     assert (SOME.migrated_key, SOME.rows_to_write) == ("source/cars/0c/changed_cars.csv", 3)
+
+
+def test_keys_that_the_file_changes_are_named_in_report_and_page() -> None:
+    examples = (
+        ChangedKey(KeyChange.NEW, '"d"', 1_200),
+        ChangedKey(KeyChange.NEW, '"<e>"', 1_201),
+        ChangedKey(KeyChange.VANISHED, '"c"'),
+    )
+    file = prepared_file(10, difference=difference(new=2, unchanged=8, vanished=1, examples=examples))
+
+    report = make_report(run(file), [])
+    document = json.loads(json.dumps(json_of(report)))
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert read_report(document) == report
+    assert document["changes"]["examples"] == [
+        {"kind": "new", "key": '"d"', "row": 1_200},
+        {"kind": "new", "key": '"<e>"', "row": 1_201},
+        {"kind": "vanished", "key": '"c"', "row": None},
+    ]
+    page = html_report(report)
+    assert "Such as: new &#34;d&#34; (row 1,200), &#34;&lt;e&gt;&#34; (row 1,201); vanished &#34;c&#34;." in page

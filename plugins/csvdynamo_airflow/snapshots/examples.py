@@ -1,0 +1,37 @@
+"""Some of the keys that a file changes, for a person: which they are, and where their rows stand."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from csvdynamo_airflow.documents.snapshot import ChangedKey, KeyChange
+from csvdynamo_airflow.storage.duckdb_session import fetched
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+EXAMPLES = 3
+"""How many there are of each kind, at most."""
+
+
+def changed_keys(
+    session: "DuckDBPyConnection", unknown: str, rows: str, touched: str, vanished: str
+) -> Iterator[ChangedKey]:
+    """Give the first new and changed rows of a file, and the first keys that vanished.
+
+    Args:
+        session: DuckDB.
+        unknown: The rows that the snapshot does not have, as SQL, with the hashes of their keys.
+        rows: All rows, with their keys.
+        touched: The hashes of the keys that the snapshot has otherwise.
+        vanished: The keys that vanished.
+    """
+    known = f"key_hash IN (SELECT key_hash FROM {touched})"
+    for kind, some in ((KeyChange.NEW, f"NOT {known}"), (KeyChange.CHANGED, known)):
+        # Few rows are chosen before their keys are looked up: a join of all of them would take the memory of both.
+        first = f"(SELECT row FROM {unknown} WHERE {some} ORDER BY row LIMIT {EXAMPLES}) AS first"
+        told = f"SELECT row, key FROM {rows} AS rows SEMI JOIN {first} USING (row) WHERE key IS NOT NULL ORDER BY row"
+        for row, key in fetched(session.execute(told)):
+            yield ChangedKey(kind, key, row)
+    gone = f"SELECT key FROM {vanished} WHERE key IS NOT NULL GROUP BY key ORDER BY key LIMIT {EXAMPLES}"
+    for (key,) in fetched(session.execute(gone)):
+        yield ChangedKey(KeyChange.VANISHED, key)
