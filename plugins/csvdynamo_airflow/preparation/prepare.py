@@ -132,8 +132,9 @@ def prepare(
         )
         (folder / SOURCE).unlink()  # its room is for the records
         sha256 = file_sha256(outcome.path)
-        find_rows = find_rows_to_replay if replaying else find_rows_to_write
-        to_write = find_rows(s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space)
+        to_write = (find_rows_to_replay if replaying else find_rows_to_write)(
+            s3, landed, outcome, dataset, sha256=sha256, find_base=find_base, space=space
+        )
         execution_name = name_execution(to_write.key)
         reading = told_reading(outcome.source_format, dataset)
         schema_changes = check_schema(
