@@ -215,11 +215,11 @@ def test_a_replay_that_is_cleared_writes_the_same_rows_and_counts_once(policy: D
     first = chain.go(written([BAD, ("c", "Ulm", "2021")]), dataset)
     content = corrected(chain.error_csv(first), mend(year="2022"))
 
-    told = [chain.replay(first, content, dataset, run_id="the same") for _ in range(2)]
+    told = [chain.replay(first, content, dataset, run_id=run_id) for run_id in ("the same", "the same", "another")]
 
-    assert [one.ledger["written"] for one in told] == [1, 1]
-    assert [one.since.rows_since for one in told if one.since] == [2, 2]
-    assert [len(one.since.replays) for one in told if one.since] == [1, 1]
+    assert [one.ledger["written"] for one in told] == [1, 1, 1]
+    assert [one.since.rows_since for one in told if one.since] == [2, 2, 2]
+    assert [len(one.since.replays) for one in told if one.since] == [1, 1, 2]
 
 
 def test_rows_of_batches_that_failed_come_back_whatever_was_written_of_them(folder: Path) -> None:
