@@ -125,6 +125,8 @@ def _made(
         vanished_sha256=known.difference.vanished_sha256 if lists else "",
         unknown_keys=known.difference.unknown_keys,
         same_source=known.columns.run_id,
+        before=known.base.last,
+        since=known.base.writer,
     )
     return replace(
         known.prepared,
