@@ -5,14 +5,16 @@ import json
 import os
 import subprocess
 import urllib.error
+from collections.abc import Sequence
 from typing import Any
 
 from commands.airflow_api import Api, Login, ScheduledRun
 from commands.airflow_file import AIRFLOW_FILE
 from commands.airflow_home import QUICK_AIRFLOW
-from commands.aws_file import AWS_FILE
+from commands.aws_file import AWS_FILE, kept_aws
 from commands.demo import progress_line
-from commands.project import BUILD, DEFAULT_DATASET, fail, find_dataset, make_command, say
+from commands.project import BUILD, DEFAULT_DATASET, fail, find_dataset, make_command, say, stop_like_ctrl_c
+from commands.shell import leave_shell
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.shown import shown, shown_lines
 from csvdynamo.stack_outputs import StackOutput
@@ -29,25 +31,32 @@ _LOG_LINE_LENGTH = 100_000
 
 def main() -> None:
     """Take a run back; the exit status is 0 only if every row is accounted for."""
-    parser = argparse.ArgumentParser(prog="make rollback", description=main.__doc__)
-    parser.add_argument("--run", default="", help="the DAG run's id of the run that wrote last")
-    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
-    parser.add_argument("--accept", action="store_true", help="put back the rest where some items cannot be")
-    parser.add_argument("--dry-run", action="store_true", help="tell what would be put back and taken away")
-    arguments = parser.parse_args()
+    arguments = parse()
+    leave_shell()
     dataset = find_dataset(arguments.dataset)
     if not arguments.run:
         fail(f"Say which run is to be taken back: {make_command('rollback', DATASET=dataset.name)} RUN=id")
     conf = {"rollback": arguments.run, "accept_source": arguments.accept, "dry_run": arguments.dry_run}
+    stop_like_ctrl_c()
     if os.environ.get(URL):
         _through_the_api(dataset, conf)
-    elif AIRFLOW_FILE.exists() and AWS_FILE.exists():
+    elif kept_aws() is not None and AIRFLOW_FILE.exists():
         _beside_the_embedded_aws(dataset, conf)
     else:
         fail(
             f"There is no Airflow to ask. Start make ui or make aws in another shell; or name an account's Airflow in "
             f"{URL}, and who asks in {USER} and {PASSWORD}, or in {TOKEN}."
         )
+
+
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make rollback", description=main.__doc__)
+    parser.add_argument("--run", default="", help="the DAG run's id of the run that wrote last")
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="which file of datasets/ (default: %(default)s)")
+    parser.add_argument("--accept", action="store_true", help="put back the rest where some items cannot be")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be put back and taken away")
+    return parser.parse_args(words)
 
 
 def _through_the_api(dataset: Dataset, conf: dict[str, Any]) -> None:

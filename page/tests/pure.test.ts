@@ -314,6 +314,18 @@ describe("what changed", () => {
     expect([deletions(null), deletions({ ...changes, to_delete: 0 })]).toEqual(["", ""]);
   });
 
+  it("says of a rollback what is put back, taken away and lost", () => {
+    const rollback = { run: "manual__1", execution: "cars-9", to: "cars-8", lost: 2 };
+    const changes = { new: 1, changed: 3, unchanged: 6, vanished: 2, why_all: "", to_delete: 2, deleted: 2, rollback };
+
+    expect(told(changes)).toEqual([
+      "Run manual__1 is taken back, to what execution cars-8 left.",
+      "Rows to be put back: 4; as they were: 6.",
+      "Items to be taken away: 2; 2 taken away.",
+      "Items that nobody can put back: 2.",
+    ]);
+  });
+
   it("says why nothing is deleted beside records whose keys nobody can tell", () => {
     const changes = { new: 0, changed: 0, unchanged: 7, vanished: 3, why_all: "", unknown_keys: 2 };
 
