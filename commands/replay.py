@@ -1,21 +1,16 @@
-"""``make replay``: the rows that a run left out, once more, on the embedded AWS of ``make aws`` or ``make ui``."""
+"""``make replay``: the rows that a run left out, once more, as a run of its own, and prints its report."""
 
 import argparse
-import json
-import subprocess
 from collections.abc import Sequence
 
-from commands.airflow_file import AIRFLOW_FILE
-from commands.aws_file import kept_aws
 from commands.beforehand import readable_source
 from commands.local_source import local_settings
-from commands.project import DEFAULT_DATASET, fail, find_dataset, make_command, say, stop_like_ctrl_c
+from commands.project import BUILD, DEFAULT_DATASET, fail, find_dataset
 from commands.shell import leave_shell
+from commands.triggered_run import TriggeredRun
 from csvdynamo.datasets.dataset import Dataset
-from csvdynamo_airflow.naming import dag_id_of
 
-# The file is for a shell to read; what the DAG may read besides comes after what it says.
-_WITH_THE_FILE = '. "$0" && exec env "$@"'
+REPLAY_LOG = BUILD / "replay.log"
 
 
 def main() -> None:
@@ -24,19 +19,8 @@ def main() -> None:
     leave_shell()
     dataset = find_dataset(arguments.dataset)
     conf = configuration(arguments, dataset)
-    if kept_aws() is None or not AIRFLOW_FILE.exists():
-        told = json.dumps(conf, ensure_ascii=False)
-        fail(
-            f"No embedded AWS of this checkout runs: start one with {make_command('aws', DATASET=dataset.name)}, or "
-            f"with make ui. Elsewhere, trigger the DAG {dag_id_of(dataset.name)} with {told}."
-        )
-    stop_like_ctrl_c()
-    say(f"Running the DAG {dag_id_of(dataset.name)}: the rows that the run {arguments.run} left out …")
     settings = local_settings(conf["source_url"]) if arguments.source else {}
-    words = [*(f"{name}={value}" for name, value in settings.items()), "airflow", "dags", "test"]
-    words += [dag_id_of(dataset.name), "--conf", json.dumps(conf)]
-    if subprocess.run(["/bin/sh", "-c", _WITH_THE_FILE, str(AIRFLOW_FILE), *words], check=False).returncode:
-        fail("The replay is not green: see the lines before this one.")
+    TriggeredRun(dataset, conf, f"Replaying the rows that run {arguments.run} left out", REPLAY_LOG, settings).make()
 
 
 def configuration(arguments: argparse.Namespace, dataset: Dataset) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import replay
+from commands import replay, triggered_run
 from commands.project import find_dataset
 
 DATASET = find_dataset("ev_population")
@@ -26,7 +26,8 @@ def test_a_replay_has_the_data_sets_own_source_or_the_corrected_csv(tmp_path: Pa
 def test_it_says_what_is_missing(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["make replay", *words])
     monkeypatch.setattr(replay, "leave_shell", lambda: None)
-    monkeypatch.setattr(replay, "AIRFLOW_FILE", tmp_path / "airflow.env")
+    monkeypatch.setattr(triggered_run, "stop_like_ctrl_c", lambda: None)
+    monkeypatch.setattr(triggered_run, "AIRFLOW_FILE", tmp_path / "airflow.env")
 
     with pytest.raises(SystemExit) as ended:
         replay.main()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commands import rollback
+from commands import rollback, triggered_run
 from commands.airflow_api import Api
 
 RUN = ["--run", "manual__1"]
@@ -14,8 +14,8 @@ RUN = ["--run", "manual__1"]
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollback, "leave_shell", lambda: None)
-    monkeypatch.setattr(rollback, "stop_like_ctrl_c", lambda: None)
-    monkeypatch.setattr(rollback, "AIRFLOW_FILE", tmp_path / "airflow.env")
+    monkeypatch.setattr(triggered_run, "stop_like_ctrl_c", lambda: None)
+    monkeypatch.setattr(triggered_run, "AIRFLOW_FILE", tmp_path / "airflow.env")
 
 
 def ended(monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
@@ -27,7 +27,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
 
 def test_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "make rollback RUN=id" in ended(monkeypatch)
-    assert "make ui or make aws in another shell; or name an account's Airflow in CSVDYNAMO_AIRFLOW_URL" in ended(
+    assert "or make ui in another shell; or name an account's Airflow in CSVDYNAMO_AIRFLOW_URL" in ended(
         monkeypatch, *RUN
     )
 
@@ -45,7 +45,7 @@ def test_an_airflow_elsewhere_is_triggered_as_its_form_does(
         return {"value": {"summary": "run manual__1 is taken back"}} if "xcom" in path else {"state": state}
 
     monkeypatch.setattr(Api, "call", call)
-    monkeypatch.setenv(rollback.URL, "https://airflow.example.org/")
+    monkeypatch.setenv(triggered_run.URL, "https://airflow.example.org/")
     monkeypatch.setattr("sys.argv", ["make rollback", *RUN, "--dry-run"])
     if told:
         assert ended(monkeypatch, *RUN, "--dry-run") == told

@@ -18,6 +18,7 @@ LOCAL_COMMANDS = [
     "commands/lint_stack.py",
     "commands/plan.py",
     "commands/replay.py",
+    "commands/rollback.py",
     "commands/ui.py",
     "bench/__main__.py",
     "tests/chaos/__main__.py",
