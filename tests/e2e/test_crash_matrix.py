@@ -16,6 +16,7 @@ from csvdynamo.aws.stored_object import object_chunks
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.result_files import batch_results
 from csvdynamo_airflow.outcome.error_objects import list_error_objects
+from csvdynamo_airflow.snapshots.kept_runs import PREPARED_FILE
 from csvdynamo_airflow.storage.result_objects import find_manifest
 from csvdynamo_airflow.table.verification import DIFFERENCES_FILE
 from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_runs, kill_in
@@ -151,7 +152,8 @@ def assert_undisturbed(
     assert f"{run.told('report')['key']}" in reports
     # A scan hands out the items of other runs in no order.
     changed = {key.rpartition("/")[2] for key, bodies in reports.items() if len(bodies) > 1}
-    assert changed <= {DIFFERENCES_FILE}
+    # What was prepared says when.
+    assert changed <= {DIFFERENCES_FILE, PREPARED_FILE}
     for body in itertools.chain.from_iterable(bodies for key, bodies in reports.items() if key.endswith(".json")):
         json.loads(body)
     assert list(runs.host.temporary.glob("csvdynamo-*")) == []
