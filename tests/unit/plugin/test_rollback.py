@@ -116,6 +116,27 @@ def test_a_run_that_was_not_green_is_taken_back_and_every_row_is_looked_at(chain
     assert chain.prepare(written(FIRST), CARS).is_in_the_table
 
 
+def test_an_item_that_no_run_touched_and_somebody_deleted_is_not_put_back(chain: Chain) -> None:
+    ran = chain.run(written([ROME, B, C]), CARS, End.RED)
+    del chain.table.items["A_b"]
+
+    back = chain.take_back(ran.prepared, CARS)
+
+    assert (back.left, sorted(chain.table.items)) == (["A_b"], ["A_a", "A_c"])
+
+
+def test_rows_of_batches_that_failed_then_are_judged_now(folder: Path) -> None:
+    """Nobody has judged them: one that the rules refuse has no item that its guard could be of."""
+    chain = Chain(folder)
+    chain.run(written([("b", "x", "soon"), B, A, C]), CARS, failing={0})
+    ran = chain.run(written([("b", "Bonn", "2021"), ROME, C]), CARS)
+
+    back = chain.take_back(ran.prepared, CARS)
+
+    assert (back.rejected, sorted(chain.table.items)) == (1, ["A_a", "A_b", "A_c"])
+    assert [chain.table.items[key]["city"]["S"] for key in ("A_a", "A_b")] == ["Kent", "Köln"]
+
+
 def test_red_runs_before_it_go_along(chain: Chain) -> None:
     was = dict(chain.table.items)
     chain.run(written([ROME, B, C, D]), CARS, End.RED)
