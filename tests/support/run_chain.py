@@ -108,9 +108,9 @@ class Chain:
         """Say since when they are known of."""
         return self.machine_since
 
-    def prepare(self, content: bytes, dataset: Dataset, **asked: Any) -> Prepared:
+    def prepare(self, content: bytes, dataset: Dataset, rests_on: Base | None = None, **asked: Any) -> Prepared:
         """Prepare a file beside what the last green run left; what else prepare is asked goes on to it."""
-        base = lambda: self.find_base(dataset)  # noqa: E731
+        base = lambda: rests_on or self.find_base(dataset)  # noqa: E731
         prepared = prepare_bytes(content, dataset, self.folder, self.s3, find_base=base, **asked)
         keep_prepared(self.s3, prepared, dataset)  # type: ignore[arg-type]
         return prepared

@@ -5,6 +5,7 @@ it here.
 """
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from csvdynamo.aws.stored_object import read_versioned
@@ -14,6 +15,7 @@ from csvdynamo.folders import REPORTS_PREFIX
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.run_line import read_runs, runs_key
+from csvdynamo_airflow.documents.snapshot import Snapshot
 from csvdynamo_airflow.documents.task_documents import DocumentError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
@@ -39,6 +41,9 @@ def prepared_document_key(dataset_name: str, execution_name: str) -> str:
 def keep_prepared(s3: "S3Client", prepared: Prepared, dataset: Dataset) -> None:
     """Keep what a run prepared, and the rules that it did so by.
 
+    A run that prepares the same file once more, as it was cleared, finds itself as the last that wrote. What was before
+    it is what was when it prepared the file first.
+
     Args:
         s3: A boto3 S3 client.
         prepared: What the run prepared.
@@ -47,11 +52,21 @@ def keep_prepared(s3: "S3Client", prepared: Prepared, dataset: Dataset) -> None:
     Raises:
         botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError: S3 refuses it, or cannot be reached.
     """
+    difference = prepared.difference
+    if difference and prepared.execution_name in {difference.since, *_executions(difference.before)}:
+        first = read_prepared(s3, prepared.bucket, dataset.name, prepared.execution_name)
+        if first and first.difference:
+            difference = replace(difference, before=first.difference.before, since=first.difference.since)
+            prepared = replace(prepared, difference=difference)
     for key, body in (
         (rules_key(dataset.name, dataset.rules.digest), dataset.rules.to_json()),
         (prepared_document_key(dataset.name, prepared.execution_name), json.dumps(prepared.to_json()).encode()),
     ):
         s3.put_object(Bucket=prepared.bucket, Key=key, Body=body, ContentType="application/json")
+
+
+def _executions(snapshot: Snapshot | None) -> tuple[str, ...]:
+    return (snapshot.execution,) if snapshot else ()
 
 
 def read_prepared(s3: "S3Client", bucket: str, dataset_name: str, execution_name: str) -> Prepared | None:

@@ -93,6 +93,8 @@ def find_rollback(run_id: str, kept: KeptRuns, table: str, rules: RowRules) -> R
     runs = list(_since(run, kept))
     before, file = _before(run, kept)
     while file is not None and kept.is_of(file, run_id):  # the run was prepared again once it had been green
+        if file.execution_name in {one.execution_name for one in runs}:
+            raise RollbackError(f"What the table had before run {run_id}, which has migrated twice, is not known.")
         runs += _since(file, kept)
         before, file = _before(file, kept)
     if before.table != table:
