@@ -34,7 +34,7 @@ from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, format_r
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.run_items import ReadRules, write_run_items
 from csvdynamo_airflow.snapshots.changed_rows import append, numbered_rows
-from csvdynamo_airflow.snapshots.fetched_base import fetch_both, fetch_snapshot
+from csvdynamo_airflow.snapshots.fetched_base import fetch_both, fetch_older, fetch_snapshot
 from csvdynamo_airflow.snapshots.rollback import Rollback, RollbackError
 from csvdynamo_airflow.snapshots.taken_back import RowGuard, TakenBack, Undone
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -193,11 +193,12 @@ def _compare(
             f"The snapshot of execution {rollback.before.execution}, which tells what the table had before, is gone or "
             f"was changed: trigger the DAG with the source of that run, {before.source.url}."
         ) from error
+    older = fetch_older(s3, before.bucket, rollback.older, folder)
     header = FileHeader(before.header, guarded=True)
     path = folder / "back"
     with open_duckdb(space) as session:
         taken_back = TakenBack(session, space)
-        undone = taken_back.compare(known, items, left)
+        undone = taken_back.compare(known, items, left, older)
         taken = list_vanished(taken_back.taken(), dataset, (*before.header, GUARD_HEADER), space, deletes=True)
         unchanged = taken_back.unchanged(before.source_rows)
         rows = ((number, record) for number, record in numbered_rows(folder / WHOLE) if not unchanged[number])

@@ -1,5 +1,6 @@
 """Fetches what a run may rest on, and what the table may have beside that."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,19 @@ def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> lis
             log.warning("Items of a run that was not green are not deleted: %s", error)
         else:
             found.append((path, None))
+    return found
+
+
+def fetch_older(s3: "S3Client", bucket: str, snapshots: Sequence[Snapshot], folder: Path) -> list[tuple[Path, Path]]:
+    """Fetch snapshots, the newest first, as far as they are there. What is gone says nothing, nor what is older."""
+    found: list[tuple[Path, Path]] = []
+    for number, snapshot in enumerate(snapshots):
+        (place := folder / f"run_older_{number}").mkdir()
+        try:
+            found.append(fetch_both(s3, bucket, snapshot, place))
+        except ObjectError as error:
+            log.warning("Nobody knows what was in the table up to execution %s: %s", snapshot.execution, error)
+            return found
     return found
 
 

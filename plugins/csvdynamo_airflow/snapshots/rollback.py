@@ -31,12 +31,15 @@ class Rollback:
         runs: What it prepared, and the runs that were not green between it and the one before, the newest first.
         before: The snapshot that the green run before it left.
         file: What that run prepared: its file is migrated once more.
+        older: What green runs before that one have left, the newest first, as far as its own snapshot tells nothing of
+            it, since it wrote all rows.
     """
 
     run_id: str
     runs: tuple[Prepared, ...]
     before: Snapshot
     file: Prepared
+    older: tuple[Snapshot, ...] = ()
 
     @property
     def told(self) -> RolledBack:
@@ -113,7 +116,18 @@ def find_rollback(run_id: str, kept: KeptRuns, table: str, rules: RowRules) -> R
             f"datasets/{rules.dataset}.toml has now (then {file.rules[:12]}, now {rules.digest[:12]}): bring that file "
             f"back as it was then, and deploy. s3://{file.bucket}/{rules_key(rules.dataset, file.rules)} has its rules."
         )
-    return Rollback(run_id, tuple(runs), before, file)
+    return Rollback(run_id, tuple(runs), before, file, tuple(_older(file, kept)))
+
+
+def _older(run: Prepared | None, kept: KeptRuns) -> Iterator[Snapshot]:
+    """Give what green runs had left in the table before a run, up to one that rested on what was left before it."""
+    seen = set[str]()
+    while run and run.difference and run.base is None and (before := run.difference.before):
+        if before.execution in seen:
+            return
+        seen.add(before.execution)
+        yield before
+        run = kept.read(before.execution)
 
 
 def _before(run: Prepared, kept: KeptRuns) -> tuple[Snapshot, Prepared | None]:

@@ -4,7 +4,7 @@ Everything is told by keys and digests: which rows of that run's file the table 
 runs that are taken back have put under a key, and what the snapshot of that run has under it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,7 +87,13 @@ class TakenBack:
         self._space = space
         self._lines = KnownLines(session, space)
 
-    def compare(self, before: tuple[Path, Path], puts: Path, left: tuple[Path, Path] | None) -> Undone:
+    def compare(
+        self,
+        before: tuple[Path, Path],
+        puts: Path,
+        left: tuple[Path, Path] | None,
+        older: Sequence[tuple[Path, Path]] = (),
+    ) -> Undone:
         """Find what is to be undone.
 
         Args:
@@ -95,6 +101,7 @@ class TakenBack:
             puts: What the runs that are taken back have put and deleted (`PUT_COLUMNS`).
             left: The same two of what the last green run has left in the table; None where no snapshot can be trusted:
                 then nobody knows what the table has.
+            older: The same two of runs before that one, the newest first, of which its own tells nothing.
 
         Raises:
             NoSpaceError: There is no room for the steps' files.
@@ -120,7 +127,7 @@ class TakenBack:
         self._theirs = self._step(
             "theirs", f"SELECT key_hash, key FROM {lines} JOIN {told} AS told USING (row) WHERE rejected IS NULL"
         )
-        self._before = self._lines.of_snapshot("before", digests, unwritten)
+        self._before = self._step("all_before", self._all_before(before, older))
         self._known = self._lines.of_snapshot("known", *left) if left else NOTHING
         self._written = self._step(
             "to_write", f"SELECT * FROM {self._own} AS own ANTI JOIN {self._known} AS known USING (key_hash, high, low)"
@@ -155,6 +162,24 @@ class TakenBack:
         examples = self._session.execute(f"SELECT key FROM {lost} ORDER BY key LIMIT {_EXAMPLES}").fetchall()
         digests_path = self._keep()
         return Undone(written - changed, changed, rows - written, gone, tuple(key for (key,) in examples), digests_path)
+
+    def _all_before(self, before: tuple[Path, Path], older: Sequence[tuple[Path, Path]]) -> str:
+        """Tell what the table had, also by runs of which the one before tells nothing: keys that were not deleted since.
+
+        Which item is under such a key no row of the file says, whatever its digest.
+        """
+        told = f"SELECT {LINE} FROM {self._lines.of_snapshot('before', *before)}"
+        since = [before[0]]
+        for number, (digests, unwritten) in enumerate(older):
+            lines = self._lines.of_snapshot(f"older_{number}", digests, unwritten)
+            gone = " ".join(
+                f"ANTI JOIN (SELECT key_hash FROM read_parquet({sql_text(path)}) "
+                f"WHERE kind = '{VANISHED}' AND row IS NOT NULL) AS gone_{place} USING (key_hash)"
+                for place, path in enumerate(since)
+            )
+            told += f" UNION ALL SELECT key_hash, NULL, NULL, key, NULL, NULL FROM {lines} AS lines {gone}"
+            since.append(digests)
+        return told
 
     def _keep(self) -> Path:
         """Write the digests of which the next snapshot is made.

@@ -15,7 +15,6 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.run_line import RunLine
 from csvdynamo_airflow.preparation.gate_error import GateError
 from csvdynamo_airflow.preparation.roll_back import RowTooLargeError
-from csvdynamo_airflow.snapshots.kept_runs import keep_prepared, read_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.snapshots.rollback import KeptRuns, RollbackError, find_rollback
 from tests.hostile.in_process import BUCKET
@@ -214,30 +213,6 @@ def test_the_first_run_has_nothing_that_it_could_be_taken_back_to(folder: Path) 
         find(chain, name(ran))
     with pytest.raises(RollbackError, match="no run has left a snapshot"):
         find(Chain(folder), name(ran), line(ran.prepared))
-
-
-@pytest.mark.parametrize("end", [End.GREEN, End.KILLED])
-def test_a_run_that_prepared_the_same_file_twice_is_taken_back_to_what_was_before_the_first_time(
-    chain: Chain, end: End
-) -> None:
-    was = dict(chain.table.items)
-    chain.run(written([*FIRST, D]), OTHER_RULES, End.RED)
-    once = chain.run(written([ROME, B, C]), replace(CARS, limits=Limits(rows_per_batch=2)), end).prepared
-    force = replace(chain.find_base(CARS), snapshot=None, why_all="the run was triggered with force")
-    again = replace(chain.prepare(written([ROME, B, C]), CARS, rests_on=force), execution_name=once.execution_name)
-    assert again.migrated_key == once.migrated_key
-    keep_prepared(chain.s3, again, CARS)  # type: ignore[arg-type]
-    ran = chain.migrate(again, CARS, End.GREEN, ())
-    if end is End.GREEN:  # a version that has kept the second preparation as it is
-        with pytest.raises(RollbackError, match="not known"):
-            find(chain, name(ran))
-    kept = read_prepared(chain.s3, BUCKET, "cars", name(ran))  # type: ignore[arg-type]
-    assert kept is not None
-    chain.kept[name(ran)] = kept
-
-    chain.take_back(ran.prepared, CARS)
-
-    assert chain.table.items == was
 
 
 def test_a_green_run_that_left_no_snapshot_is_not_taken_along(chain: Chain) -> None:
