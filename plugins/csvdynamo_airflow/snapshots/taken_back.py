@@ -164,7 +164,7 @@ class TakenBack:
         return Undone(written - changed, changed, rows - written, gone, tuple(key for (key,) in examples), digests_path)
 
     def _all_before(self, before: tuple[Path, Path], older: Sequence[tuple[Path, Path]]) -> str:
-        """Tell what the table had, also by runs of which the one before tells nothing: keys that were not deleted since.
+        """Tell what the table had, also by runs of which the one before tells nothing: keys not deleted since.
 
         Which item is under such a key no row of the file says, whatever its digest.
         """
