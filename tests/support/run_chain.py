@@ -124,7 +124,8 @@ class Chain:
         """Say that a run writes, as before its execution is started or redriven."""
         pointer = StoredPointer(self.s3, BUCKET, dataset.name)  # type: ignore[arg-type]
         leaves_one = prepared.difference is not None and dataset.write.only_changed
-        trace = prepared.difference.trace if prepared.difference and dataset.write.deletes else None
+        leaves_trace = dataset.write.deletes or prepared.rollback
+        trace = prepared.difference.trace if prepared.difference and leaves_trace else None
         at, told = (prepared.difference.at, prepared.difference.traces) if prepared.difference else (0.0, ())
         name, base = prepared.execution_name, prepared.base
         claim = Claim(pointer, name, base, leaves_one, lambda: self.identity, trace, at, told)

@@ -25,6 +25,7 @@ _LOST = (
 )
 _TO_MIGRATE_AGAIN = "Find who wrote to it, and clear the task start, which migrates the file again."
 _TO_WRITE_ALL = "Find who wrote to it, and trigger the DAG again, as a new run: it writes all rows."
+_TO_ROLL_BACK_AGAIN = "Find who wrote to it, and roll run %s back again, as a new run: it looks at every row."
 _ANEW = "trigger the DAG again, as a new run"
 _REFUSED_BY_THE_FUNCTION = (OtherRulesError.__name__, TurnLostError.__name__)
 
@@ -225,10 +226,10 @@ def _other_items(findings: Findings, verify: Verification) -> Iterable[str]:
     checked, prepared = findings.checked, findings.prepared
     if checked is None or prepared is None:
         return
-    where = f"see s3://{prepared.bucket}/{checked.key}."
-    again = where
+    again = where = f"see s3://{prepared.bucket}/{checked.key}."
     if prepared.base:
-        again = f"{where} {_TO_WRITE_ALL}"
+        back = prepared.rollback
+        again = f"{where} {_TO_ROLL_BACK_AGAIN % back.run_id if back else _TO_WRITE_ALL}"
     elif _is_repaired_by_start(findings):
         again = f"{where} {_TO_MIGRATE_AGAIN}"
     keys = f"of {checked.keys_checked:,} keys checked"

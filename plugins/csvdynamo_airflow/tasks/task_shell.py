@@ -184,7 +184,7 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
             prepared.base,
             leaves_one=difference is not None and dataset.write.only_changed,
             find_table=partial(find_table, stack, dataset),
-            trace=difference.trace if difference and dataset.write.deletes else None,
+            trace=difference.trace if difference and (dataset.write.deletes or prepared.rollback) else None,
             at=difference.at if difference else 0.0,
             told=difference.traces if difference else (),
         ),

@@ -20,12 +20,12 @@ _OTHER_TABLE = "the table is another one than then, was made anew, or its items 
 
 
 class StaleFileError(MigrationError):
-    """A file of all rows deletes by what was known of the table when it was prepared, and that was long ago."""
+    """A file of all rows deletes, or takes a run back, by what was known of the table, and that was long ago."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"This run was to delete the items of keys that vanished, as far as it was known when its file was "
-            f"prepared: {why}. Clear the task prepare, which finds anew which have."
+            f"This run was to delete items, or to take a run back, as far as it was known when its file was prepared "
+            f"what the table has: {why}. Clear the task prepare, which finds that anew."
         )
 
 

@@ -17,6 +17,7 @@ from csvdynamo.datasets.write_rules import Vanished, Write, WriteMode
 from csvdynamo.records.rejects import reject_id
 from csvdynamo.rules.codes import Stage
 from csvdynamo.rules.file_header import DELETIONS
+from csvdynamo_airflow.documents.rolled_back import RolledBack
 from csvdynamo_airflow.documents.snapshot import Base, Snapshot, Trace
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.outcome.gathering import gather
@@ -403,7 +404,7 @@ def test_it_takes_its_own_trace_away_and_those_that_it_was_told_of(
     assert (told.snapshot is not None, told.traces) == (True, (unknown,))
 
 
-def test_only_a_run_that_deletes_tells_its_execution_and_leaves_a_trace(
+def test_only_a_run_that_deletes_or_takes_one_back_leaves_a_trace(
     run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found(run, monkeypatch)
@@ -418,6 +419,11 @@ def test_only_a_run_that_deletes_tells_its_execution_and_leaves_a_trace(
     run.prepared = replace(run.prepared, difference=difference(new=11, base=None))
     keeps = task_shell.make_migration(STACK, run.dataset, run.prepared)
     assert (keeps.rules, keeps.claim and keeps.claim.trace) == (RULES, None)
+
+    told = replace(run.prepared, rollback=RolledBack("monday", "cars-0", "cars-9"))
+    back = task_shell.make_migration(STACK, run.dataset, told)
+    assert back.claim is not None
+    assert back.claim.trace is not None, "and so is not started once another one has written"
 
 
 def test_a_forced_run_is_told_what_may_be_in_its_table(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What a rollback goes back to where a run was prepared again, or the one before rested on nothing."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.gate_error import GateError
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared, read_prepared
 from csvdynamo_airflow.snapshots.rollback import RollbackError
+from csvdynamo_airflow.workflow.other_executions import Other
+from csvdynamo_airflow.workflow.snapshot_trust import StaleFileError
 from tests.hostile.in_process import BUCKET
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
@@ -96,3 +99,13 @@ def test_an_older_snapshot_that_is_gone_says_nothing(chain: Chain) -> None:
     del chain.s3.objects[first.key]
 
     assert chain.prepare_back(ran.prepared, CARS).deletions == 1
+
+
+def test_a_rollback_is_not_started_once_another_run_has_written(chain: Chain) -> None:
+    ran = chain.run(written([ROME, B, C, D]), CARS, End.RED)
+    back = chain.prepare_back(ran.prepared, CARS)
+    now = time.time()
+    chain.by_hand.append(Other("later", "later", "SUCCEEDED", now + 1, now + 2))
+
+    with pytest.raises(StaleFileError, match=r"to take a run back.* execution later has written since"):
+        chain.claim(back, CARS)

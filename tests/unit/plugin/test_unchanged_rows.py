@@ -18,6 +18,7 @@ from csvdynamo_airflow.accounting.spending import counts_of
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.documents.checked_table import Difference, DifferenceKind
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.documents.rolled_back import RolledBack
 from csvdynamo_airflow.documents.snapshot import ChangedKey, KeyChange
 from tests.unit.plugin.run_findings import (
     checked_table,
@@ -100,14 +101,27 @@ def test_no_check_is_missed_where_none_is_wanted_or_verify_has_failed() -> None:
     assert problems(failed, GATES) == ["Task verify ended as failed: DynamoDB is gone."]
 
 
-@pytest.mark.parametrize("prepared", [SOME, prepared_file(3, difference=difference(changed=3))])
-def test_what_start_cannot_mend_the_next_run_does(prepared: Prepared) -> None:
+@pytest.mark.parametrize(
+    ("prepared", "next_run"),
+    [
+        (SOME, "trigger the DAG again, as a new run: it writes all rows."),
+        (
+            prepared_file(3, difference=difference(changed=3)),
+            "trigger the DAG again, as a new run: it writes all rows.",
+        ),
+        (
+            replace(SOME, rollback=RolledBack("monday", "cars-0", "cars-9")),
+            "roll run monday back again, as a new run: it looks at every row.",
+        ),
+    ],
+)
+def test_what_start_cannot_mend_the_next_run_does(prepared: Prepared, next_run: str) -> None:
     missing = (Difference(DifferenceKind.MISSING, "A_1", 1),)
     found = {"counts": {DifferenceKind.MISSING: 1}, "examples": missing, "key": "differences"}
 
     [problem] = problems(run(prepared, checked=checked_table(**found)), GATES)
 
-    assert problem.endswith("Find who wrote to it, and trigger the DAG again, as a new run: it writes all rows.")
+    assert problem.endswith(f"Find who wrote to it, and {next_run}")
 
 
 @pytest.mark.parametrize(
