@@ -224,7 +224,7 @@ def found(
     clients = {"s3": run.s3, "dynamodb": run.dynamodb, "stepfunctions": states or executed("cars-1")}
     for module in (steps, task_shell):
         monkeypatch.setattr(module, "client", clients.__getitem__)
-    return steps._find_base(run.dataset, force=force)
+    return steps.find_base_of(run.dataset, force=force)
 
 
 def executed(name: str, hours_ago: float = 0.0, **more: Any) -> FakeStepFunctions:
@@ -271,7 +271,7 @@ def test_nobody_may_write_from_before_the_first_look(run: FinishedRun, monkeypat
     looked: list[float] = []
     monkeypatch.setattr(steps, "find_table", lambda *_: looked.append(time.time()) or "table")
 
-    base = steps._find_base(run.dataset, force=False)
+    base = steps.find_base_of(run.dataset, force=False)
 
     assert base.at < looked[0]
 

@@ -35,7 +35,7 @@ def run(
     with finished_run(client, tmp_path, monkeypatch) as run:
         verify = Policies(verify=Verification(mode=getattr(request, "param", VerifyMode.FULL), sample_size=4))
         run.dataset = replace(run.dataset, write=Write(WriteMode.CHANGED), policies=verify)
-        monkeypatch.setattr(steps, "_find_base", lambda *_, **__: base(run))
+        monkeypatch.setattr(steps, "find_base_of", lambda *_, **__: base(run))
         run.prepared = prepared = prepare_as(run, "first", tmp_path)
         pointer(run).claim(prepared.execution_name, None, make=True)
         marks = bytes(2 * (number == 1) for number in range(prepared.source_rows + 1))
