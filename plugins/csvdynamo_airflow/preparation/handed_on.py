@@ -194,3 +194,25 @@ def rejected_again(s3: "S3Client", made: Prepared, space: DiskSpace) -> Path:
     if rejected != made.rejected:
         raise DoubtError(f"{where} has {rejected:,} rejects, and {made.rejected:,} were told")
     return path
+
+
+def drawn_again(s3: "S3Client", prepared: Prepared, prefix: str, space: DiskSpace) -> Prepared:
+    """Put the rows that an earlier run drew of the same file beside this run's report; without them, none were drawn.
+
+    The other run's expire earlier, and may be gone while this one's table is checked.
+
+    Args:
+        s3: A boto3 S3 client.
+        prepared: What this run prepared, with the other one's sample.
+        prefix: Where this run's report lies.
+        space: The space of a private folder.
+    """
+    if prepared.sample_key is None:
+        return prepared
+    path = space.folder / prepared.sample_key.rpartition("/")[2]
+    try:
+        fetch(s3, prepared.bucket, prepared.sample_key, prepared.sample_sha256, path)
+    except ObjectError:
+        return replace(prepared, sample_key=None, sample_sha256="")
+    upload(s3, path, prepared.bucket, prefix + path.name)
+    return replace(prepared, sample_key=prefix + path.name)

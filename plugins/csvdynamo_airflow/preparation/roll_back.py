@@ -27,7 +27,7 @@ from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.deletions import VanishedKeys, list_vanished
 from csvdynamo_airflow.preparation.foresight import foresee
 from csvdynamo_airflow.preparation.gate_error import GateError
-from csvdynamo_airflow.preparation.handed_on import rejected_again
+from csvdynamo_airflow.preparation.handed_on import drawn_again, rejected_again
 from csvdynamo_airflow.preparation.known_source import DoubtError
 from csvdynamo_airflow.preparation.prepare import keep_file, store_file
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, format_rows, item_bytes, read_rows
@@ -144,6 +144,7 @@ def prepare_rollback(
         )
         if prepared.rejects_key:
             prepared = replace(prepared, rejects_key=_reject_again(s3, prepared, reports, space))
+        prepared = drawn_again(s3, prepared, reports, space)
         if dataset.asks:
             prepared = replace(prepared, questions=questions(prepared, [fault] if fault else [], dataset.gates))
         elif fault and fault.fails:

@@ -1,5 +1,6 @@
 """What a rollback goes back to where a run was prepared again, or the one before rested on nothing."""
 
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +11,10 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset, Limits
 from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.gate_error import GateError
+from csvdynamo_airflow.preparation.handed_on import drawn_again
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared, read_prepared
 from csvdynamo_airflow.snapshots.rollback import RollbackError
+from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.workflow.other_executions import Other
 from csvdynamo_airflow.workflow.snapshot_trust import StaleFileError
 from tests.hostile.in_process import BUCKET
@@ -109,3 +112,22 @@ def test_a_rollback_is_not_started_once_another_run_has_written(chain: Chain) ->
 
     with pytest.raises(StaleFileError, match=r"to take a run back.* execution later has written since"):
         chain.claim(back, CARS)
+
+
+def test_the_rows_that_were_drawn_for_the_check_are_kept_by_the_rollback_itself(chain: Chain, tmp_path: Path) -> None:
+    first = chain.find_base(CARS).snapshot
+    assert first is not None
+    rows = b"_row,id,city,year\n"
+    drawn = replace(
+        chain.kept[first.execution], sample_key="reports/first/sample", sample_sha256=hashlib.sha256(rows).hexdigest()
+    )
+    chain.kept[first.execution] = drawn
+    ran = chain.run(written([ROME, B, C]), CARS)
+
+    gone = chain.prepare_back(ran.prepared, CARS)
+    chain.s3.objects["reports/first/sample"] = rows
+    there = drawn_again(chain.s3, drawn, "reports/back/", DiskSpace(tmp_path, "test"))  # type: ignore[arg-type]
+
+    assert (gone.sample_key, gone.sample_sha256) == (None, "")
+    assert (there.sample_key, there.sample_sha256) == ("reports/back/sample", drawn.sample_sha256)
+    assert chain.s3.objects["reports/back/sample"] == rows
