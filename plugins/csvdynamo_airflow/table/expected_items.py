@@ -2,7 +2,7 @@
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,6 +139,11 @@ class Expectations:
             outcome = RowOutcome.REJECTED  # as it would have been
         key = self._converter.key_of(row) or ""
         return None if not key and outcome in NOT_WRITTEN else Expected(key, number, outcome, None)
+
+    def written(self, rows: Iterable[PreparedRow], keys: Collection[str]) -> set[str]:
+        """Say which of some keys have a row that was written, or that the table had as it is."""
+        wanted = (row for row in rows if self._outcomes.of(_number(row)) is RowOutcome.WRITTEN)
+        return {key for row in wanted if (key := self._converter.key_of(row)) and key in keys}
 
     def sample(self, rows: Iterable[PreparedRow], seed: str, size: int) -> list[Expected]:
         """Choose rows all over the file, the same at every attempt, and make their expectations.

@@ -98,13 +98,16 @@ class TableCheck:
                     written = self._fetch_written(space)
                     sample = self._sample(expectations, policy.sample_size, space) if prepared.unchanged else []
                     expected = partial(self._expect_changed, expectations, written, sample)
-                    keys = self._check_some(chain(expected(), deleted), differences)
+                    found = list[Difference]()
+                    keys = self._check_some(chain(expected(), deleted), found.append)
+                    for difference in self._without_rivals(found, expectations, space):
+                        differences.add(difference)
                 else:
                     self._hold_to_what_was_written()
                     sample = self._sample(expectations, policy.sample_size, space)
                     sample += draw(deleted, prepared.sha256, policy.sample_size)
                     expected = partial(iter, sample)
-                    keys = self._check_some(sample, differences)
+                    keys = self._check_some(sample, differences.add)
             checked = CheckedTable(
                 mode=mode,
                 keys_checked=keys,
@@ -184,8 +187,16 @@ class TableCheck:
         rows = (row for row in read_file_rows(path) if not is_deletion(row))
         return map(self.prepared.file_header.named, rows)
 
-    def _check_some(self, expected: Iterable[Expected], differences: DifferenceLog) -> int:
-        """Look for keys, each of which is expected once: prepare leaves one row of each. Return how many there are."""
+    def _without_rivals(
+        self, differences: Sequence[Difference], expectations: Expectations, space: DiskSpace
+    ) -> Iterator[Difference]:
+        """Leave out each item under a rejected row's key that another row of the file has put there, or left there."""
+        stale = {one.key for one in differences if one.kind is DifferenceKind.STALE}
+        theirs = expectations.written(self._rows(self._fetch_file(space)), stale) if stale else set[str]()
+        return (one for one in differences if one.kind is not DifferenceKind.STALE or one.key not in theirs)
+
+    def _check_some(self, expected: Iterable[Expected], add: Callable[[Difference], None]) -> int:
+        """Look for keys, each by what one row expects: prepare leaves one to be written. Return how many there are."""
         count, waiting = 0, iter(expected)
         while some := list(islice(waiting, _KEYS_AT_ONCE)):
             keys = sorted({one.key for one in some})
@@ -193,7 +204,7 @@ class TableCheck:
             found = {key: item_digest(item) for key, item in self.reader.get([key for key in keys if key]).items()}
             for one in some:
                 for difference in judge(one.key, [digest_expected(one)], found.get(one.key)):
-                    differences.add(difference)
+                    add(difference)
         return count
 
     def _check_all(self, expected: Iterator[Expected], space: DiskSpace, differences: DifferenceLog) -> int:

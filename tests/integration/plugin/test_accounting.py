@@ -543,6 +543,24 @@ def test_what_a_run_wrote_is_checked_and_a_sample_of_what_it_left_as_it_was(
     }
 
 
+def test_an_item_of_another_row_is_not_stale_for_a_rejected_one_of_its_key(
+    changing: FinishedRun, wanted: Callable[..., None]
+) -> None:
+    wanted(VerifyMode.CHANGED, foreign=ForeignPolicy.FAIL)
+    changing.add_item(f"A_{IN_THE_LAMBDA}")
+    assert dict(checked(changing).counts) == {DifferenceKind.STALE: 1}
+    changing.drop_item("A_12")
+    rival = {**source_row(12), "Car ID": str(IN_THE_LAMBDA)}
+    put_items(changing.dynamodb, [RowConverter(changing.dataset.rules).convert(rival)])
+    rows = [(number, rival if number == 12 else source_row(number)) for number in range(3, SOURCE_ROWS + 1)]
+    body = format_rows([["_row", *HEADER], *([number, *row.values()] for number, row in rows)]).encode()
+    changing.s3.put_object(Bucket=BUCKET, Key="rivals", Body=body)
+    sha256 = hashlib.sha256(body).hexdigest()
+    changing.prepared = replace(changing.prepared, file_key="rivals", sha256=sha256, bytes=len(body))
+
+    assert not checked(changing).counts
+
+
 def test_rows_to_write_that_were_changed_after_their_upload_are_no_witness(
     changing: FinishedRun, wanted: Callable[..., None]
 ) -> None:
