@@ -116,9 +116,16 @@ class ReplayChain(Chain):
         return self._take(run_id, self.prepare(content, dataset), dataset, failing)
 
     def replay(
-        self, ran: RanRows, content: bytes | None, dataset: Dataset, failing: Collection[int] = (), run_id: str = ""
+        self,
+        ran: RanRows,
+        content: bytes | None,
+        dataset: Dataset,
+        failing: Collection[int] = (),
+        run_id: str = "",
+        *,
+        green: bool = True,
     ) -> RanRows:
-        """Replay rows of a run by another one that is green; those of its own error CSV, where no other is given."""
+        """Replay rows of a run by another one; those of its own error CSV, where no other is given."""
         run_id = run_id or f"replay of {next(_moments)}"
         replaying = Replaying(self.s3, self.find(ran.run_id, dataset), run_id)  # type: ignore[arg-type]
         body = content if content is not None else self.error_csv(ran)
@@ -126,9 +133,11 @@ class ReplayChain(Chain):
         prepared = prepare_bytes(
             body, as_replayed(dataset), self.folder, self.s3, find_base=lambda: base, replaying=replaying
         )
-        return self._take(run_id, prepared, dataset, failing)
+        return self._take(run_id, prepared, dataset, failing, green=green)
 
-    def _take(self, run_id: str, prepared: Prepared, dataset: Dataset, failing: Collection[int]) -> RanRows:
+    def _take(
+        self, run_id: str, prepared: Prepared, dataset: Dataset, failing: Collection[int], *, green: bool = True
+    ) -> RanRows:
         keep_prepared(self.s3, prepared, dataset)  # type: ignore[arg-type]
         marks, rejects, unfinished = bytearray(prepared.source_rows + 1), list[Reject](), list[dict[str, Any]]()
         if prepared.rejects_key:
@@ -155,7 +164,7 @@ class ReplayChain(Chain):
                 for reject in () if fails else found:
                     marks[reject.row or 0] = _LEFT_ALONE if reject.code == RejectCode.LEFT_ALONE else _REJECTED
                     rejects.append(reject)
-        return self._leave(run_id, prepared, dataset, marks, rejects, unfinished)
+        return self._leave(run_id, prepared, dataset, marks, rejects, unfinished, green=green)
 
     def _migrate(self, batch: Batch, dataset: Dataset) -> list[Reject]:
         """Write a batch as the function does."""
@@ -183,6 +192,8 @@ class ReplayChain(Chain):
         marks: bytearray,
         rejects: list[Reject],
         unfinished: list[dict[str, Any]],
+        *,
+        green: bool,
     ) -> RanRows:
         prefix = reports_prefix(dataset.name, prepared.execution_name)
         csv = BytesIO()
@@ -204,10 +215,12 @@ class ReplayChain(Chain):
         self.s3.objects[prefix + REPORT_FILE] = json.dumps(report).encode()
         outcome = self._keep_outcome(prefix, [one.row for one in rejects] + [one["row"] for one in unfinished])
         line = RunLine(
-            run_id, prefix + REPORT_FILE, float(next(_moments)), True, False, "", ledger, None, None, 0, None, 0.0
+            run_id, prefix + REPORT_FILE, float(next(_moments)), green, False, "", ledger, None, None, 0, None, 0.0
         )
         self.lines.append(line)
         self.s3.objects[runs_key(dataset.name)] = json.dumps([one.to_json() for one in self.lines]).encode()
+        if not green:
+            return RanRows(run_id, prepared, rejects, ledger["written"], ledger)
         if prepared.difference and not prepared.nothing_to_write and (prepared.base or not prepared.replay):
             self.remember(prepared, dataset, marks)
         since = amend(self.s3, dataset.name, prepared, outcome, ledger=ledger, run_id=run_id)  # type: ignore[arg-type]

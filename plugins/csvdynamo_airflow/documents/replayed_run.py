@@ -40,12 +40,14 @@ class ReplayedRun:
         first: The run whose source these rows are of; the same, unless the named one replayed rows itself.
         replays: The runs that have replayed rows of the first one and may have written some, the oldest first.
         earlier: The names of the first executions of the runs before the first one, the newest first.
+        counted: The names of the first executions of those replays that were green, and are told in ``since.json``.
     """
 
     named: KeptRun
     first: KeptRun
     replays: tuple[KeptRun, ...] = ()
     earlier: tuple[str, ...] = ()
+    counted: frozenset[str] = frozenset()
 
     @property
     def writers(self) -> tuple[KeptRun, ...]:

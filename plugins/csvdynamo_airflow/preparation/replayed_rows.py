@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 REPLAYED_ROWS_FILE = "replayed_rows.parquet"
 """The table of the replayed rows: ``row``, its number in this source; ``origin``, its number in the source of the run
 that is replayed, NULL of any other; ``wins``, whether it is to be written; ``over``, the number there of another row
-whose item it then takes the place of, NULL where that is none; ``again``, whether an earlier replay has put the row
-into the table."""
+whose item it then takes the place of, NULL where that is none; ``again``, whether an earlier replay that was green has
+put the row into the table."""
 
 _ACCEPTED = {"row": "BIGINT", "key": "UHUGEINT"}
 _LAST = 1 << 62  # where a row without a number stands: behind all others
@@ -179,8 +179,10 @@ class Settlement:
         rows = self._step("rows", f"SELECT row, key, origin FROM {accepted} JOIN {origins} USING (row)")
         held = self.held.under(rows, looks_back=self.dataset.write.only_changed)
         written = f"(SELECT * FROM {held} WHERE written AND run >= 0)"
-        own = [place for place, one in enumerate(run.writers) if one.run_id == self.by]
-        others = f"(SELECT * FROM {written} WHERE run NOT IN ({', '.join(map(str, [-1, *own]))}))"
+        # What was told of: rows that a replay has put there which was not green are counted by one that is.
+        told = [place for place, one in enumerate(run.replays, 1) if one.execution in run.counted]
+        told = [place for place in told if run.writers[place].run_id != self.by]
+        others = f"(SELECT * FROM {written} WHERE run IN ({', '.join(map(str, [0, *told]))}))"
         # What a row of the same number has put there is the row itself, as it was before.
         rivals = self._step(
             "rivals",

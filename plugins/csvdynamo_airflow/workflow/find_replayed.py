@@ -10,6 +10,7 @@ from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.execution import executions_of_run
 from csvdynamo_airflow.documents.replayed_run import KeptRun, ReplayedRun
 from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
+from csvdynamo_airflow.documents.since import Since, since_key
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import is_counted_name
 from csvdynamo_airflow.snapshots.kept_runs import read_prepared, read_rules
@@ -70,7 +71,7 @@ class ReplayFinder:
             line, first = first_line, self._kept(first_line)
         place = lines.index(line)
         earlier = tuple(_execution_of(one) for one in reversed(lines[:place]) if not one.dry_run)
-        return ReplayedRun(named, first, tuple(self._replays(first, lines)), earlier)
+        return ReplayedRun(named, first, tuple(self._replays(first, lines)), earlier, self._counted(first))
 
     def _kept(self, line: RunLine) -> KeptRun:
         """Read what a run left, where that says of each of its rows whether it is in the table."""
@@ -123,6 +124,10 @@ class ReplayFinder:
                 )
             given.add(found.execution)
             yield found
+
+    def _counted(self, first: KeptRun) -> frozenset[str]:
+        document = self._read(since_key(self.dataset, first.execution))
+        return frozenset(one.execution for one in Since.from_json(document).replays) if document else frozenset()
 
     def _replay(self, name: str, first: KeptRun) -> KeptRun | None:
         """Read what an execution's run left, if that replayed rows of a run."""

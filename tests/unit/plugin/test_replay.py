@@ -222,6 +222,22 @@ def test_a_replay_that_is_cleared_writes_the_same_rows_and_counts_once(policy: D
     assert [len(one.since.replays) for one in told if one.since] == [1, 1, 2]
 
 
+@pytest.mark.parametrize(("key", "since"), [("b", 2), ("c", 1)], ids=["under a key of its own", "over another row"])
+def test_rows_that_a_replay_wrote_which_was_not_green_are_counted_by_one_that_is(
+    key: str, since: int, folder: Path
+) -> None:
+    chain = ReplayChain(folder)
+    dataset = of_policy(ALL, DuplicatePolicy.LAST)
+    first = chain.go(written([("c", "Ulm", "2021"), BAD]), dataset)
+    content = corrected(chain.error_csv(first), mend(id=key, year="2022"))
+
+    chain.replay(first, content, dataset, green=False)
+    told = [chain.replay(first, content, dataset).since for _ in range(2)]
+
+    assert [one.rows_since for one in told if one] == [since, since]
+    assert [one.replays[0].rows_added for one in told if one] == [1, 1]
+
+
 def test_rows_of_batches_that_failed_come_back_whatever_was_written_of_them(folder: Path) -> None:
     chain = ReplayChain(folder)
     rows = [(key, "Kent", "2020") for key in "abcdefg"]
