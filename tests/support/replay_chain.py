@@ -52,6 +52,7 @@ class _States:
 
     machine: str = "arn:stateMachine:cars"
     started: dict[str, float] = field(default_factory=dict)
+    made: float = 0.0
 
     def __post_init__(self) -> None:
         self.exceptions = type("exceptions", (), {"ExecutionDoesNotExist": _NoExecutionError})
@@ -63,6 +64,9 @@ class _States:
             raise _NoExecutionError
         moment = type("moment", (), {"timestamp": lambda _: self.started[name]})()
         return {"executionArn": executionArn, "name": name, "status": "SUCCEEDED", "startDate": moment}
+
+    def known_since(self) -> float:
+        return self.made
 
     def began_since(self, since: float) -> list[Other]:
         return [Other(one, one, "SUCCEEDED", began, began) for one, began in self.started.items() if began > since]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _LISTED = 5
+_OTHERWISE = "Trigger the DAG with the corrected rows as source_url, which writes them over whatever is there."
 
 
 class ReplayError(MigrationError):
@@ -71,7 +72,9 @@ class ReplayFinder:
             line, first = first_line, self._kept(first_line)
         place = lines.index(line)
         earlier = tuple(_execution_of(one) for one in reversed(lines[:place]) if not one.dry_run)
-        return ReplayedRun(named, first, tuple(self._replays(first, lines)), earlier, self._counted(first))
+        replays = tuple(self._replays(first, lines))
+        self._refuse_forgotten(first, replays, lines[place + 1 :])
+        return ReplayedRun(named, first, replays, earlier, self._counted(first))
 
     def _kept(self, line: RunLine) -> KeptRun:
         """Read what a run left, where that says of each of its rows whether it is in the table."""
@@ -108,6 +111,11 @@ class ReplayFinder:
         """
         own = executions_of_run(self.executions.states, self.executions.machine, first.execution)
         since = own[-1].started if own else first.prepared.at
+        if self.executions.known_since() > since:
+            raise ReplayError(
+                f"The state machine was made anew since the run {first.run_id}, and what its executions were nobody "
+                f"knows: they may have written newer rows. {_OTHERWISE}"
+            )
         runs = {_execution_of(line): line.run_id for line in lines}
         given: set[str] = set()
         for other in sorted(self.executions.began_since(since), key=lambda one: one.started):
@@ -117,13 +125,21 @@ class ReplayFinder:
             found = self._replay(name, first)
             if found is None:
                 run = next((runs[one] for one in runs if is_counted_name(name, one)), "")
-                raise ReplayError(
-                    f"{f'The run {run}' if run else f'Execution {name}'} has written to the table since the run "
-                    f"{first.run_id}, and its rows are newer. Replay that one, or trigger the DAG with the corrected "
-                    "rows as source_url, which writes them over whatever is there."
-                )
+                raise _newer(f"The run {run}" if run else f"Execution {name}", first)
             given.add(found.execution)
             yield found
+
+    def _refuse_forgotten(self, first: KeptRun, replays: Sequence[KeptRun], later: Sequence[RunLine]) -> None:
+        """Refuse where a later run has written whose execution is not in the list any more: that has 90 days.
+
+        Raises:
+            ReplayError: One has.
+        """
+        for line in later:
+            replayed = any(_execution_of(line) == one.execution for one in replays)
+            wrote = any(line.ledger.get(what) for what in ("written", "failed", "unaccounted"))
+            if wrote and not line.dry_run and not replayed and self._replay(_execution_of(line), first) is None:
+                raise _newer(f"The run {line.run_id}", first)
 
     def _counted(self, first: KeptRun) -> frozenset[str]:
         document = self._read(since_key(self.dataset, first.execution))
@@ -144,6 +160,13 @@ class ReplayFinder:
             return read_object(self.s3, self.bucket, key)
         except self.s3.exceptions.NoSuchKey:
             return None
+
+
+def _newer(who: str, first: KeptRun) -> ReplayError:
+    return ReplayError(
+        f"{who} has written to the table since the run {first.run_id}, and its rows are newer. Replay that one, or "
+        f"{_OTHERWISE[0].lower()}{_OTHERWISE[1:]}"
+    )
 
 
 def _of_run(lines: Sequence[RunLine], run_id: str) -> RunLine | None:

@@ -273,6 +273,27 @@ def test_a_later_run_a_run_that_is_none_and_lost_files_are_refused(folder: Path)
         chain.find(later.run_id, CHANGED)
 
 
+def test_a_later_run_is_known_by_its_report_too_and_a_state_machine_made_anew_is_no_witness(folder: Path) -> None:
+    chain = ReplayChain(folder)
+    first = chain.go(written([BAD, ("c", "Ulm", "2021")]), ALL)
+    content = corrected(chain.error_csv(first), mend(year="2022"))
+    chain.replay(first, content, ALL)
+    chain.states.started.clear()  # Step Functions lists them for 90 days
+    chain.find(first.run_id, ALL)
+
+    later = chain.go(written([BAD]), ALL)  # which writes no row
+    del chain.states.started[later.prepared.execution_name]
+    chain.find(first.run_id, ALL)
+    latest = chain.go(written([GOOD]), ALL)
+    del chain.states.started[latest.prepared.execution_name]
+    with pytest.raises(ReplayError, match=f"The run {latest.run_id} has written to the table since"):
+        chain.find(first.run_id, ALL)
+
+    chain.states.made = latest.prepared.at + 1
+    with pytest.raises(ReplayError, match="The state machine was made anew since the run"):
+        chain.find(latest.run_id, ALL)
+
+
 def test_a_source_without_the_columns_of_an_error_csv_is_refused(folder: Path) -> None:
     chain = ReplayChain(folder)
     first = chain.go(written([BAD]), CHANGED)
