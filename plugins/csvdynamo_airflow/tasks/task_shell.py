@@ -187,5 +187,6 @@ def make_migration(stack: Stack, dataset: Dataset, prepared: Prepared) -> Migrat
             trace=difference.trace if difference and (dataset.write.deletes or prepared.rollback) else None,
             at=difference.at if difference else 0.0,
             told=difference.traces if difference else (),
+            settled=prepared.at if prepared.replay else None,
         ),
     )

@@ -29,6 +29,16 @@ class StaleFileError(MigrationError):
         )
 
 
+class StaleReplayError(MigrationError):
+    """Rows are replayed as they were settled beside what was in the table when they were prepared."""
+
+    def __init__(self, other: str) -> None:
+        super().__init__(
+            f"Execution {other} has written since the rows that this run replays were settled beside those in the "
+            "table. Clear the task prepare, which settles them anew, or says why they cannot be replayed any more."
+        )
+
+
 def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherExecutions, at: float) -> Base:
     """Find the snapshot that a run may rest on, and say why there is none.
 
@@ -64,6 +74,7 @@ class Claim:
         trace: What the run may put into the table; None where nobody wants to know.
         at: When the run looked for what it rests on, in seconds since the epoch.
         told: What earlier runs may have put into the table, and the trace tells as well.
+        settled: When the rows that it replays were settled beside those in the table, likewise; None without a replay.
     """
 
     stored: StoredPointer
@@ -74,6 +85,7 @@ class Claim:
     trace: Trace | None = None
     at: float = 0.0
     told: tuple[Trace, ...] = ()
+    settled: float | None = None
 
     def make(self, others: OtherExecutions, now: float) -> None:
         """Say that the run writes; an execution of it is started or redriven next.
@@ -85,11 +97,14 @@ class Claim:
         Raises:
             SnapshotGoneError: Its file rests on a snapshot that does not hold any more.
             StaleFileError: Which keys vanished is not what it was when the file was prepared.
+            StaleReplayError: Another execution has written since the rows were settled.
             WrittenMeanwhileError: Others change what is told of the snapshot all the time.
         """
         if self.base is not None:
             if why := why_gone(self.base, self.find_table(), others, now):
                 raise SnapshotGoneError(self.base.execution, why)
+        elif self.settled is not None and (other := next(iter(others.began_since(self.settled)), None)):
+            raise StaleReplayError(other.name)
         elif self.trace is not None and (why := self._why_stale(self.trace, others)):
             raise StaleFileError(why)
         self.stored.claim(self.run, self.base, make=self.leaves_one, trace=self.trace, told=self.told)

@@ -1,6 +1,7 @@
 """What is told of a replay: in its report, and of the run whose rows it replayed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from csvdynamo_airflow.documents.replay import Replay
 from csvdynamo_airflow.documents.since import ReplayLine, Since
 from csvdynamo_airflow.preparation.replaying import as_replayed
 from csvdynamo_airflow.source.error_csv import NoErrorCsvError, land_error_csv
-from csvdynamo_airflow.tasks import replay_steps
+from csvdynamo_airflow.stack import Stack
+from csvdynamo_airflow.tasks import replay_steps, task_shell
 from csvdynamo_airflow.web.documents import SinceRows
 from csvdynamo_airflow.web.run_page import run_page
 from csvdynamo_airflow.workflow.find_replayed import ReplayError
+from csvdynamo_airflow.workflow.other_executions import Other
+from csvdynamo_airflow.workflow.snapshot_trust import StaleReplayError
 from tests.hostile.in_process import MemoryBucket
 from tests.unit.plugin.run_findings import migrated
 from tests.unit.plugin.test_changed_chains import CARS
@@ -104,3 +108,24 @@ def test_a_run_without_an_error_csv_has_nothing_to_replay(body: bytes | None) ->
 
     with pytest.raises(NoErrorCsvError, match="the run left no row out"):
         land_error_csv(s3, "bucket", "rejects.csv", CARS, "run")
+
+
+@pytest.mark.parametrize(
+    ("replay", "seconds", "refused"), [(REPLAY, 1.0, True), (REPLAY, -1.0, False), (None, 1.0, False)]
+)
+def test_a_replay_is_not_started_once_another_execution_began_since_it_was_prepared(
+    replay: Replay | None, seconds: float, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_shell, "client", lambda _: MemoryBucket())
+    prepared = replace(of_a_replay().prepared, replay=replay)
+    stack = Stack("cars", "bucket", "arn:machine", "arn:topic", "tb_cars", 60, prepared.rules, "")
+    claim = task_shell.make_migration(stack, CARS, prepared).claim
+    began = Other("later", "later", "SUCCEEDED", prepared.at + seconds, prepared.at + seconds + 1)
+    others: Any = SimpleNamespace(began_since=lambda since: [began] if began.started > since else [])
+    assert claim is not None
+
+    if refused:
+        with pytest.raises(StaleReplayError, match="Execution later has written since .* Clear the task prepare"):
+            claim.make(others, began.started + 2)
+    else:
+        claim.make(others, began.started + 2)
