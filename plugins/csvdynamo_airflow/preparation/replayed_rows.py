@@ -180,8 +180,7 @@ class Settlement:
         held = self.held.under(rows, looks_back=self.dataset.write.only_changed)
         written = f"(SELECT * FROM {held} WHERE written AND run >= 0)"
         # What was told of: rows that a replay has put there which was not green are counted by one that is.
-        told = [place for place, one in enumerate(run.replays, 1) if one.execution in run.counted]
-        told = [place for place in told if run.writers[place].run_id != self.by]
+        told = [n for n, one in enumerate(run.replays, 1) if one.execution in run.counted and one.run_id != self.by]
         others = f"(SELECT * FROM {written} WHERE run IN ({', '.join(map(str, [0, *told]))}))"
         # What a row of the same number has put there is the row itself, as it was before.
         rivals = self._step(
@@ -228,11 +227,18 @@ class Settlement:
             f"""
             SELECT origins.row, origins.origin, coalesce(settled.wins, false) AS wins,
                 CASE WHEN settled.wins AND before.origin IS DISTINCT FROM origins.origin THEN before.origin END AS over,
-                coalesce(origins.origin IN (SELECT origin FROM {others} WHERE origin IS NOT NULL), false) AS again
+                coalesce(origins.origin IN {self._came(told)}, false) AS again
             FROM {origins} AS origins LEFT JOIN {settled} AS settled USING (row)
                 LEFT JOIN {_newest(others)} AS before USING (key) ORDER BY row
             """,
         )
+
+    def _came(self, told: Sequence[int]) -> str:
+        """Give as SQL which rows of the first run some replays have put into the table, under whatever key."""
+        came = ["SELECT 0 AS origin"]
+        for run in (self.held.run.writers[place] for place in told):
+            came.append(f"SELECT origin FROM {self.held.origins(run)} ANTI JOIN {self.held.left_out(run)} USING (row)")
+        return f"(SELECT origin FROM ({' UNION ALL '.join(came)}) WHERE origin IS NOT NULL)"
 
     def _refused(self) -> Iterator[_LeftOut]:
         with self._path("refused").open(encoding="utf-8") as lines:

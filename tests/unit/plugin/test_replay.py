@@ -238,6 +238,17 @@ def test_rows_that_a_replay_wrote_which_was_not_green_are_counted_by_one_that_is
     assert [one.replays[0].rows_added for one in told if one] == [1, 1]
 
 
+def test_a_row_that_is_corrected_to_another_key_the_next_time_counts_once(folder: Path) -> None:
+    chain = ReplayChain(folder)
+    first = chain.go(written([BAD, ("c", "Ulm", "2021")]), ALL)
+
+    for key in ("d", "e", "d"):
+        told = chain.replay(first, corrected(chain.error_csv(first), mend(id=key, year="2022")), ALL).since
+
+        assert told is not None
+        assert told.rows_since == 2
+
+
 def test_rows_of_batches_that_failed_come_back_whatever_was_written_of_them(folder: Path) -> None:
     chain = ReplayChain(folder)
     rows = [(key, "Kent", "2020") for key in "abcdefg"]
