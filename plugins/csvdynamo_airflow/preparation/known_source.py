@@ -131,7 +131,7 @@ def refuse_faults(known: KnownSource, dataset: Dataset, mark: RowMark | None) ->
 def _same_source(prepared: Prepared | None, landed: Landed, dataset: Dataset) -> Prepared:
     if prepared is None:
         raise DoubtError("what the last green run prepared was not kept")
-    if not prepared.prepared_rows or prepared.source.sha256 != landed.sha256:
+    if not prepared.prepared_rows or prepared.source.sha256 != landed.sha256 or prepared.replay:
         raise DoubtError("it is another one than that of the last green run")
     if prepared.made_by != made_by(dataset):
         raise DoubtError("the settings, or the code that reads it, were changed since the last green run")

@@ -191,6 +191,19 @@ def test_the_next_run_writes_what_changed_since_the_replay(folder: Path) -> None
     assert found.difference.why_all == ""
 
 
+def test_the_same_file_without_a_replay_is_written_over_what_the_replay_left(folder: Path) -> None:
+    chain = ReplayChain(folder)
+    dataset = of_policy(CHANGED, DuplicatePolicy.FIRST)
+    first = chain.go(written([("c", "Ulm", "2021"), BAD, ("d", "old", "soon")]), dataset)
+    content = corrected(chain.error_csv(first), lambda row: {**row, "year": "2022", "id": row["id"].replace("b", "c")})
+    second = chain.replay(first, content, dataset)
+    assert (second.ledger["written"], city(chain, "A_c")) == (1, "Ulm")
+
+    third = chain.go(content, dataset)
+
+    assert (third.ledger["written"], third.prepared.replay, city(chain, "A_c")) == (1, None, "old")
+
+
 def test_the_rejects_of_a_replay_are_replayed_as_rows_of_the_first_run(folder: Path) -> None:
     chain = ReplayChain(folder)
     first = chain.go(written([("a", "x", "soon"), BAD, ("c", "Ulm", "2021")]), of_policy(ALL, DuplicatePolicy.FIRST))
