@@ -15,6 +15,8 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import Policies, Verification, VerifyMode
 from csvdynamo.datasets.write_rules import Write, WriteMode
 from csvdynamo.rules.row_rules import DuplicatePolicy
+from csvdynamo_airflow.documents.outcome import ROWS_FILE
+from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.held_rows import RunGoneError
 from csvdynamo_airflow.reading.source_error import SourceFileError
 from csvdynamo_airflow.workflow.find_replayed import ReplayError
@@ -249,6 +251,27 @@ def test_rows_that_a_replay_wrote_which_was_not_green_are_counted_by_one_that_is
 
     assert [one.rows_since for one in told if one] == [since, since]
     assert [one.replays[0].rows_added for one in told if one] == [1, 1]
+
+
+@pytest.mark.parametrize("dataset", [ALL, CHANGED, INSERT], ids=["all", "changed", "insert"])
+def test_a_replay_that_was_killed_keeps_none_from_coming_after_it(dataset: Dataset, folder: Path) -> None:
+    chain = ReplayChain(folder)
+    first = chain.go(written([BAD, ("c", "Ulm", "2021")]), dataset)
+    content = corrected(chain.error_csv(first), mend(year="2022"))
+    killed = chain.replay(first, content, dataset, green=False)
+    rows = f"{reports_prefix('cars', killed.prepared.execution_name)}{ROWS_FILE}"
+    kept = chain.s3.objects.pop(rows)
+
+    second = chain.replay(first, corrected(content, mend(city="Bonn")), dataset)
+
+    assert (second.ledger["written"], city(chain, "A_b")) == (1, "Bonn")
+    assert second.since is not None
+    assert second.since.rows_since == 2
+
+    chain.s3.objects[rows] = kept
+    del chain.s3.objects[f"{reports_prefix('cars', second.prepared.execution_name)}{ROWS_FILE}"]
+    with pytest.raises(RunGoneError):  # it was green, and so its rows are there
+        chain.replay(first, content, dataset)
 
 
 def test_a_row_that_is_corrected_to_another_key_the_next_time_counts_once(folder: Path) -> None:
