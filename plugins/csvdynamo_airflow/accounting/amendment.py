@@ -75,9 +75,14 @@ def _count(s3: "S3Client", prepared: Prepared, replay: Replay, outcome: Outcome,
     with open_duckdb(space) as session:
         [counts] = session.execute(
             f"""
-            SELECT count(DISTINCT origin) FILTER (NOT again), count(DISTINCT "over")
-            FROM read_parquet({sql_text(rows)}) AS rows ANTI JOIN read_parquet({sql_text(left_out)}) AS left_out
-                USING (row) WHERE wins
+            WITH written AS (
+                SELECT * FROM read_parquet({sql_text(rows)}) AS rows
+                    ANTI JOIN read_parquet({sql_text(left_out)}) AS left_out USING (row) WHERE wins
+            )
+            SELECT count(DISTINCT origin) FILTER (NOT again), (
+                SELECT count(DISTINCT "over") FROM written
+                WHERE "over" NOT IN (SELECT origin FROM written WHERE origin IS NOT NULL)
+            ) FROM written
             """  # noqa: S608
         ).fetchall()
     added, replaced = counts

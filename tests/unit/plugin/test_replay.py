@@ -253,6 +253,19 @@ def test_rows_that_a_replay_wrote_which_was_not_green_are_counted_by_one_that_is
     assert [one.replays[0].rows_added for one in told if one] == [1, 1]
 
 
+def test_a_row_that_another_takes_the_place_of_and_that_comes_under_another_key_counts(folder: Path) -> None:
+    chain = ReplayChain(folder)
+    dataset = of_policy(ALL, DuplicatePolicy.FIRST)
+    first = chain.go(written([("a", "one", "soon"), ("b", "two", "soon")]), dataset)
+    second = lambda row: {**row, "id": "k", "year": "2022"} if row["id"] == "b" else row  # noqa: E731
+    both = lambda row: {**row, "id": "k" if row["id"] == "a" else "m", "year": "2022"}  # noqa: E731
+
+    told = [chain.replay(first, corrected(chain.error_csv(first), mend), dataset).since for mend in (second, both)]
+
+    assert (city(chain, "A_k"), city(chain, "A_m")) == ("one", "two")
+    assert [one.rows_since for one in told if one] == [1, 2]
+
+
 @pytest.mark.parametrize("dataset", [ALL, CHANGED, INSERT], ids=["all", "changed", "insert"])
 def test_a_replay_that_was_killed_keeps_none_from_coming_after_it(dataset: Dataset, folder: Path) -> None:
     chain = ReplayChain(folder)
