@@ -125,7 +125,7 @@ def test_a_replay_is_not_started_once_another_execution_began_since_it_was_prepa
     assert claim is not None
 
     if refused:
-        with pytest.raises(StaleReplayError, match="Execution later has written since .* Clear the task prepare"):
+        with pytest.raises(StaleReplayError, match=r"Execution later has written since .* Clear the task prepare"):
             claim.make(others, began.started + 2)
     else:
         claim.make(others, began.started + 2)
