@@ -98,9 +98,13 @@ class TableCheck:
                     written = self._fetch_written(space)
                     sample = self._sample(expectations, policy.sample_size, space) if prepared.unchanged else []
                     expected = partial(self._expect_changed, expectations, written, sample)
-                    found = list[Difference]()
-                    keys = self._check_some(chain(expected(), deleted), found.append)
-                    for difference in self._without_rivals(found, expectations, space):
+                    stale = list[Difference]()
+
+                    def add(one: Difference) -> None:
+                        (stale.append if one.kind is DifferenceKind.STALE else differences.add)(one)
+
+                    keys = self._check_some(chain(expected(), deleted), add)
+                    for difference in self._without_rivals(stale, expectations, space):
                         differences.add(difference)
                 else:
                     self._hold_to_what_was_written()
@@ -188,12 +192,12 @@ class TableCheck:
         return map(self.prepared.file_header.named, rows)
 
     def _without_rivals(
-        self, differences: Sequence[Difference], expectations: Expectations, space: DiskSpace
+        self, stale: Sequence[Difference], expectations: Expectations, space: DiskSpace
     ) -> Iterator[Difference]:
         """Leave out each item under a rejected row's key that another row of the file has put there, or left there."""
-        stale = {one.key for one in differences if one.kind is DifferenceKind.STALE}
-        theirs = expectations.written(self._rows(self._fetch_file(space)), stale) if stale else set[str]()
-        return (one for one in differences if one.kind is not DifferenceKind.STALE or one.key not in theirs)
+        keys = {one.key for one in stale}
+        theirs = expectations.written(self._rows(self._fetch_file(space)), keys) if keys else set[str]()
+        return (one for one in stale if one.key not in theirs)
 
     def _check_some(self, expected: Iterable[Expected], add: Callable[[Difference], None]) -> int:
         """Look for keys, each by what one row expects: prepare leaves one to be written. Return how many there are."""

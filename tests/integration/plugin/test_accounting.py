@@ -551,9 +551,11 @@ def test_an_item_of_another_row_is_not_stale_for_a_rejected_one_of_its_key(
     assert dict(checked(changing).counts) == {DifferenceKind.STALE: 1}
     changing.drop_item("A_12")
     rival = {**source_row(12), "Car ID": str(IN_THE_LAMBDA)}
-    put_items(changing.dynamodb, [RowConverter(changing.dataset.rules).convert(rival)])
+    made = RowConverter(changing.dataset.rules).convert(rival)
+    assert isinstance(made, dict)
+    put_items(changing.dynamodb, [made])
     rows = [(number, rival if number == 12 else source_row(number)) for number in range(3, SOURCE_ROWS + 1)]
-    body = format_rows([["_row", *HEADER], *([number, *row.values()] for number, row in rows)]).encode()
+    body = format_rows([["_row", *HEADER], *([str(number), *row.values()] for number, row in rows)]).encode()
     changing.s3.put_object(Bucket=BUCKET, Key="rivals", Body=body)
     sha256 = hashlib.sha256(body).hexdigest()
     changing.prepared = replace(changing.prepared, file_key="rivals", sha256=sha256, bytes=len(body))
