@@ -19,7 +19,7 @@ def made_by(dataset: Dataset) -> str:
     Args:
         dataset: The data set.
     """
-    sections = (dataset.rules.digest, dataset.source, dataset.policies, dataset.gates, dataset.write)
+    sections = (dataset.rules.digest, dataset.source, dataset.policies, dataset.gates, dataset.write, dataset.limits)
     return hashlib.sha256(repr((_code_digest(), *sections)).encode()).hexdigest()
 
 

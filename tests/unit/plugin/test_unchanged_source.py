@@ -173,6 +173,8 @@ def test_where_anything_of_it_is_in_doubt_the_source_is_read(chain: Chain, doubt
         replace(CARS, policies=Policies(schema=SchemaPolicy(new=OnChange.FAIL))),
         replace(CARS, gates=Gates(max_reject_percent=99.0, tolerated_failure_percent=100.0, min_rows_percent=0.0)),
         replace(CARS, write=Write(WriteMode.CHANGED, unknown_keys=UnknownKeys.IGNORE)),
+        # Which rows are too large for a batch is said by a limit.
+        replace(CARS, limits=replace(CARS.limits, max_input_bytes_per_batch=CARS.limits.max_input_bytes_per_batch + 1)),
         OTHER_RULES,
     ],
 )
