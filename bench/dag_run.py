@@ -21,7 +21,7 @@ from commands.project import DATASETS, fail
 from commands.sample import SAMPLE_DATASET
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.stack_outputs import StackOutput
-from csvdynamo_airflow.accounting.report import REPORT_FILE
+from csvdynamo_airflow.documents.run_line import REPORT_FILE
 from csvdynamo_airflow.naming import dag_id_of, reports_prefix
 from csvdynamo_airflow.settings import DATASETS_FOLDER
 from csvdynamo_airflow.storage.result_objects import list_objects

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.folders import REPORTS_PREFIX
 from csvdynamo.stack_outputs import StackOutput
-from csvdynamo_airflow.accounting.report import REPORT_FILE
-from csvdynamo_airflow.documents.run_line import RunLine, runs_key
+from csvdynamo_airflow.documents.run_line import REPORT_FILE, RunLine, runs_key
 from csvdynamo_airflow.outcome.examples import EXAMPLES_FILE
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from csvdynamo.aws.stored_object import read_object
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.records.ledger import Ledger
 from csvdynamo.records.rejects import Reject
-from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.documents.execution import Execution, executions_of_run
+from csvdynamo_airflow.documents.run_line import REPORT_FILE
 from csvdynamo_airflow.outcome.gathering import REJECTS_FILE
 from csvdynamo_airflow.storage.result_objects import list_objects
 from tests.chaos.rows import Source

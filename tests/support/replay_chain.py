@@ -19,12 +19,11 @@ from csvdynamo.rules.wire_items import WireItem
 from csvdynamo.writing.batch import Batch
 from csvdynamo.writing.migration import migrate
 from csvdynamo_airflow.accounting.amendment import amend
-from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.documents.execution import execution_arn
 from csvdynamo_airflow.documents.outcome import ROWS_FILE, Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.replayed_run import ReplayedRun
-from csvdynamo_airflow.documents.run_line import RunLine, runs_key
+from csvdynamo_airflow.documents.run_line import REPORT_FILE, RunLine, runs_key
 from csvdynamo_airflow.documents.since import Since
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.outcome.error_csv import ERROR_CSV_FILE, write_error_csv

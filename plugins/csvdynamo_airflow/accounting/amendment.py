@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from csvdynamo.aws.stored_object import read_object
-from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.replay import Replay
+from csvdynamo_airflow.documents.run_line import REPORT_FILE
 from csvdynamo_airflow.documents.since import ReplayLine, Since, since_key
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix

@@ -32,13 +32,12 @@ from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.plan import Plan
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.rolled_back import RolledBack
+from csvdynamo_airflow.documents.run_line import REPORT_FILE
 from csvdynamo_airflow.documents.schema_change import warnings
 from csvdynamo_airflow.documents.since import since_key
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.naming import execution_name, reports_prefix
 from csvdynamo_airflow.planning.plan_text import dollars, told_plan
-
-REPORT_FILE = "report.json"
 
 
 def make_report(

@@ -15,11 +15,13 @@ class KeptRun:
         run_id: The DAG run's id.
         prepared: What it prepared.
         rules: The rules that it was prepared by.
+        is_told: Whether its report says of each of its rows whether the table has it.
     """
 
     run_id: str
     prepared: Prepared
     rules: RowRules
+    is_told: bool = True
 
     @property
     def execution(self) -> str:

@@ -7,6 +7,9 @@ from typing import Any, Self
 
 from csvdynamo.folders import REPORTS_PREFIX
 
+REPORT_FILE = "report.json"
+"""The name of a run's report, in the folder of its first execution."""
+
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 
 

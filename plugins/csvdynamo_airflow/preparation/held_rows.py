@@ -71,11 +71,13 @@ class HeldRows:
     def left_out(self, run: KeptRun) -> str:
         """Give as SQL the numbers (``row``) of a run's rows that it did not write.
 
-        Of a replay that ended before anybody read what became of its rows, none is known to be in the table.
+        Of a replay that does not say what became of them, as one that was killed, none is known to be in the table.
 
         Raises:
             RunGoneError: The table of what became of its rows is gone.
         """
+        if not run.is_told:
+            return f"(SELECT unnest(range(1, {run.prepared.source_rows + 1})) AS row)"
         path = self.space.folder / f"outcome-{run.execution}"
         key = run.beside_its_report(ROWS_FILE)
         if not path.exists():
@@ -85,10 +87,7 @@ class HeldRows:
             except self.s3.exceptions.ClientError as error:
                 if error.response["Error"]["Code"] not in {"404", "NoSuchKey"}:
                     raise
-                if run.prepared.replay is None or run.execution in self.run.counted:
-                    raise RunGoneError(f"s3://{run.prepared.bucket}/{key} is gone: {_otherwise(run)}") from error
-                log.warning("What became of the rows of the run %s nobody has read: any may be there.", run.run_id)
-                return f"(SELECT unnest(range(1, {run.prepared.source_rows + 1})) AS row)"
+                raise RunGoneError(f"s3://{run.prepared.bucket}/{key} is gone: {_otherwise(run)}") from error
         return f"(SELECT DISTINCT row FROM read_parquet({sql_text(path)}) WHERE row > 0)"
 
     def origins(self, run: KeptRun) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.html_report import HTML_FILE, html_report
-from csvdynamo_airflow.accounting.report import REPORT_FILE, make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.run_list import list_run, run_line
 from csvdynamo_airflow.accounting.sentence import sentence
@@ -17,7 +17,7 @@ from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.costs.prices import known_prices
 from csvdynamo_airflow.documents.execution import Ended, Execution
-from csvdynamo_airflow.documents.run_line import RunLine
+from csvdynamo_airflow.documents.run_line import REPORT_FILE, RunLine
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.replaying import as_replayed

@@ -14,9 +14,8 @@ from csvdynamo.datasets.dataset_file import dataset_paths, load_dataset
 from csvdynamo.errors import DatasetError
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.html_report import HTML_FILE
-from csvdynamo_airflow.accounting.report import REPORT_FILE
 from csvdynamo_airflow.console_links import is_real_aws
-from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
+from csvdynamo_airflow.documents.run_line import REPORT_FILE, RunLine, read_runs, runs_key
 from csvdynamo_airflow.documents.since import SINCE_FILE, Since
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.naming import dag_id_of

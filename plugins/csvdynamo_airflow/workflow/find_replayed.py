@@ -9,10 +9,10 @@ from csvdynamo.aws.stored_object import read_object
 from csvdynamo.shown import shown
 from csvdynamo_airflow.documents.execution import executions_of_run
 from csvdynamo_airflow.documents.replayed_run import KeptRun, ReplayedRun
-from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
+from csvdynamo_airflow.documents.run_line import REPORT_FILE, RunLine, read_runs, runs_key
 from csvdynamo_airflow.documents.since import Since, since_key
 from csvdynamo_airflow.errors import MigrationError
-from csvdynamo_airflow.naming import is_counted_name
+from csvdynamo_airflow.naming import is_counted_name, reports_prefix
 from csvdynamo_airflow.snapshots.kept_runs import read_prepared, read_rules
 from csvdynamo_airflow.workflow.other_executions import OtherExecutions
 
@@ -91,17 +91,22 @@ class ReplayFinder:
         return KeptRun(run, prepared, rules)
 
     def _refuse_unknown_rows(self, line: RunLine) -> None:
-        body = self._read(line.report)
+        if why := self._why_unknown(line.report):
+            raise ReplayError(
+                f"The run {line.run_id} cannot be replayed: {why}. Trigger the DAG with the whole source."
+            )
+
+    def _why_unknown(self, report_key: str) -> str:
+        """Say why a run's report does not tell of each row whether the table has it; "" where it does."""
+        body = self._read(report_key)
         report: dict[str, Any] = json.loads(body) if body else {}
         ledger = report.get("ledger") or {}
         unfinished = ledger.get("failed", 0) + ledger.get("unstarted", 0)
         if not ledger or ledger.get("unaccounted") or report.get("rejects_missing"):
-            why = "nobody knows of every row of it whether it is in the table"
-        elif unfinished != report.get("unfinished_rows_in_error_files"):
-            why = f"{unfinished:,} of its rows were not migrated, and its error files do not have them"
-        else:
-            return
-        raise ReplayError(f"The run {line.run_id} cannot be replayed: {why}. Trigger the DAG with the whole source.")
+            return "nobody knows of every row of it whether it is in the table"
+        if unfinished != report.get("unfinished_rows_in_error_files"):
+            return f"{unfinished:,} of its rows were not migrated, and its error files do not have them"
+        return ""
 
     def _replays(self, first: KeptRun, lines: Sequence[RunLine]) -> Iterator[KeptRun]:
         """Give the runs that have replayed rows of a run since.
@@ -152,7 +157,8 @@ class ReplayFinder:
             if prepared is None or prepared.replay is None or prepared.replay.execution != first.execution:
                 continue
             if rules := read_rules(self.s3, self.bucket, self.dataset, prepared.rules):
-                return KeptRun(prepared.replay.by, prepared, rules)
+                report = reports_prefix(self.dataset, execution) + REPORT_FILE
+                return KeptRun(prepared.replay.by, prepared, rules, is_told=not self._why_unknown(report))
         return None
 
     def _read(self, key: str) -> bytes | None:
