@@ -114,8 +114,8 @@ def list_vanished(
                 if size > limit:
                     raise DeletionTooLargeError(
                         f"The item of the key {key.shown(one.key)} cannot be deleted: what says so takes {size:,} "
-                        f"bytes, and a batch has room for {limit:,}. Raise limits.max_input_bytes_per_batch, or set "
-                        'write.vanished = "report", and deploy.'
+                        f"bytes, and a batch has room for {limit:,}. Raise limits.max_input_bytes_per_batch, or, "
+                        'if it is one that vanished, set write.vanished = "report", and deploy.'
                     )
                 rows_file.write(format_rows([fields]))
     return VanishedKeys(listed, deletions, rows, units)
