@@ -16,7 +16,7 @@ from csvdynamo_airflow.documents.forecast import Forecast
 from csvdynamo_airflow.documents.landing import Landed
 from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.documents.schema_change import SchemaChange
-from csvdynamo_airflow.documents.snapshot import Base, Difference
+from csvdynamo_airflow.documents.snapshot import Base, Difference, KeyChange
 from csvdynamo_airflow.gates.row_mark import recall_rows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
@@ -125,6 +125,7 @@ def _made(
         vanished_sha256=known.difference.vanished_sha256 if lists else "",
         unknown_keys=known.difference.unknown_keys,
         same_source=known.columns.run_id,
+        examples=tuple(one for one in known.difference.examples if one.kind is KeyChange.VANISHED),
         before=known.base.last,
         since=known.base.writer,
     )

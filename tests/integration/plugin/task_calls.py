@@ -90,6 +90,7 @@ def _context(dag: DAG, task_id: str, instance: TaskInstance, **params: Any) -> A
             "replay": "",
             "force": False,
             "accept_source": False,
+            "rollback": "",
             **params,
         },
         "outlet_events": OutletEventAccessors(),
