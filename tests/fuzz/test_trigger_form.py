@@ -21,7 +21,7 @@ from commands.airflow_home import airflow_environment, make_airflow_home
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.dag import make_dag
 from csvdynamo_airflow.parameters import PARAMETERS
-from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks import rollback_step, steps
 from local_aws.access_key import AccessKey
 from local_aws.environment import client_environment
 from tests.fuzz.hostile_documents import TEXTS, changed, json_bytes, nested, spoilt, values
@@ -83,7 +83,8 @@ class FirstTask:
         params = process_params(task.dag, task, conf, suppress_exception=False)
         asked: list[Any] = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(steps, "download_source", lambda dataset, url, run_id: asked.append(url))
+            patch.setattr(steps, "download_source", lambda dataset, url, run_id, **_: asked.append(url))
+            patch.setattr(rollback_step, "land_rollback", lambda dataset, params: asked.append(params["source_url"]))
             error = result_or_error(
                 lambda: task.python_callable("ev_population", params=params, run_id="run", task=task),
                 AirflowFailException,
