@@ -35,7 +35,8 @@ def stop_while_it_reads(
         stdout=subprocess.DEVNULL,
         text=True,
     )
-    while process.poll() is None and not list(temporary.rglob("draft")):
+    # Folders come and go meanwhile, at which os.walk takes no offence.
+    while process.poll() is None and not any("draft" in files for _, _, files in os.walk(temporary)):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
