@@ -27,7 +27,7 @@ from csvdynamo_airflow.documents.run_line import REPORT_FILE, RunLine, runs_key
 from csvdynamo_airflow.documents.since import Since
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.outcome.error_csv import ERROR_CSV_FILE, write_error_csv
-from csvdynamo_airflow.preparation.replaying import Replaying, as_replayed
+from csvdynamo_airflow.preparation.replay.replaying import Replaying, as_replayed
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
 from csvdynamo_airflow.storage.stored_file import file_sha256
 from csvdynamo_airflow.workflow.find_replayed import ReplayFinder

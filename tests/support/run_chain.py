@@ -21,10 +21,10 @@ from csvdynamo.writing.batch import Batch
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
-from csvdynamo_airflow.preparation.roll_back import prepare_rollback
+from csvdynamo_airflow.preparation.rollback.find_rollback import KeptRuns, find_rollback
+from csvdynamo_airflow.preparation.rollback.prepare_rollback import prepare_rollback
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
-from csvdynamo_airflow.snapshots.rollback import KeptRuns, find_rollback
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.workspace import workspace
 from csvdynamo_airflow.table.expected_items import RowOutcomes

@@ -21,13 +21,13 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.changes import find_rows_to_write
 from csvdynamo_airflow.preparation.gate_error import GateError, hold_to_gates
-from csvdynamo_airflow.preparation.handed_on import hand_on
-from csvdynamo_airflow.preparation.made_by import made_by
 from csvdynamo_airflow.preparation.prepare_file import SOURCE, prepare_file
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE, ruined_cells
 from csvdynamo_airflow.preparation.rejected_rows import RejectedRows
-from csvdynamo_airflow.preparation.replaying import Replaying
-from csvdynamo_airflow.preparation.rows_to_replay import RowsToReplay, find_rows_to_replay
+from csvdynamo_airflow.preparation.replay.replaying import Replaying
+from csvdynamo_airflow.preparation.replay.rows_to_replay import RowsToReplay, find_rows_to_replay
+from csvdynamo_airflow.preparation.same_source.handed_on import hand_on
+from csvdynamo_airflow.preparation.same_source.made_by import made_by
 from csvdynamo_airflow.reading.ruined_codes import told_ruined
 from csvdynamo_airflow.reading.text_encoding import shown_encoding
 from csvdynamo_airflow.reading.told_reading import told_reading

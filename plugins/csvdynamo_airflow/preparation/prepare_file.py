@@ -17,11 +17,11 @@ from csvdynamo_airflow.preparation.duplicates import (
     repeated_hashes,
     write_accepted,
 )
-from csvdynamo_airflow.preparation.number_spool import NumberSpool
 from csvdynamo_airflow.preparation.profile import add_ruined, profile_columns
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
-from csvdynamo_airflow.preparation.replayed_rows import SettledRows
-from csvdynamo_airflow.preparation.replaying import Replaying
+from csvdynamo_airflow.preparation.replay.number_spool import NumberSpool
+from csvdynamo_airflow.preparation.replay.replayed_rows import SettledRows
+from csvdynamo_airflow.preparation.replay.replaying import Replaying
 from csvdynamo_airflow.preparation.rewrite import Rewriter, SourceHeader
 from csvdynamo_airflow.preparation.sample import SAMPLE_FILE, draw_sample
 from csvdynamo_airflow.reading.first_rows import look_at_rows

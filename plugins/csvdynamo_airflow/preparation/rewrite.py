@@ -11,7 +11,6 @@ from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.documents.source_notes import SourceNotes
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.duplicates import KeySpool
-from csvdynamo_airflow.preparation.number_spool import NumberSpool
 from csvdynamo_airflow.preparation.prepared_rows import (
     ENVELOPE_BYTES,
     ContentRules,
@@ -20,6 +19,7 @@ from csvdynamo_airflow.preparation.prepared_rows import (
     plain_rows,
 )
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
+from csvdynamo_airflow.preparation.replay.number_spool import NumberSpool
 from csvdynamo_airflow.preparation.source_header import HeaderError, check_header
 from csvdynamo_airflow.reading.csv_records import CsvRecords
 from csvdynamo_airflow.reading.header_reader import read_header

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.documents.landing import Landed
-from csvdynamo_airflow.preparation.made_by import made_by
+from csvdynamo_airflow.preparation.same_source.made_by import made_by
 from csvdynamo_airflow.snapshots.kept_runs import read_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 

@@ -11,7 +11,7 @@ from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.replayed_run import ReplayedRun
 from csvdynamo_airflow.outcome.error_csv import ERROR_CSV_FILE
-from csvdynamo_airflow.preparation.replaying import Replaying, as_replayed
+from csvdynamo_airflow.preparation.replay.replaying import Replaying, as_replayed
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.source.download import download
 from csvdynamo_airflow.source.error_csv import land_error_csv

@@ -20,7 +20,7 @@ from csvdynamo_airflow.documents.execution import Ended, Execution
 from csvdynamo_airflow.documents.run_line import REPORT_FILE, RunLine
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
-from csvdynamo_airflow.preparation.replaying import as_replayed
+from csvdynamo_airflow.preparation.replay.replaying import as_replayed
 from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.tasks.announcements import publish

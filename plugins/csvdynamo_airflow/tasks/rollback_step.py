@@ -12,10 +12,10 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import ParameterError
 from csvdynamo_airflow.preparation.gate_error import GateError
-from csvdynamo_airflow.preparation.roll_back import prepare_rollback
+from csvdynamo_airflow.preparation.rollback.find_rollback import KeptRuns, Rollback, RollbackError, find_rollback
+from csvdynamo_airflow.preparation.rollback.prepare_rollback import prepare_rollback
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared, read_prepared, read_rules
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
-from csvdynamo_airflow.snapshots.rollback import KeptRuns, Rollback, RollbackError, find_rollback
 from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.tasks.connections import client
 from csvdynamo_airflow.tasks.steps import find_base_of

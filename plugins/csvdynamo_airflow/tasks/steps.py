@@ -21,7 +21,7 @@ from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
-from csvdynamo_airflow.preparation.replaying import as_replayed
+from csvdynamo_airflow.preparation.replay.replaying import as_replayed
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared

@@ -15,7 +15,7 @@ from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.table_rules import Table
 from csvdynamo.datasets.write_rules import Write, WriteMode
 from csvdynamo_airflow.documents.landing import Landed
-from csvdynamo_airflow.preparation.made_by import made_by
+from csvdynamo_airflow.preparation.same_source.made_by import made_by
 from csvdynamo_airflow.settings import LocalUse
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared, prepared_document_key
 from csvdynamo_airflow.snapshots.pointer import StoredPointer, pointer_key

@@ -18,7 +18,7 @@ from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.outcome import ROWS_FILE
 from csvdynamo_airflow.documents.run_line import REPORT_FILE
 from csvdynamo_airflow.naming import reports_prefix
-from csvdynamo_airflow.preparation.held_rows import RunGoneError
+from csvdynamo_airflow.preparation.replay.held_rows import RunGoneError
 from csvdynamo_airflow.reading.source_error import SourceFileError
 from csvdynamo_airflow.workflow.find_replayed import ReplayError
 from tests.support.quick_folder import quick_folder

@@ -14,9 +14,9 @@ from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.run_line import RunLine
 from csvdynamo_airflow.preparation.gate_error import GateError
-from csvdynamo_airflow.preparation.roll_back import RowTooLargeError
+from csvdynamo_airflow.preparation.rollback.find_rollback import KeptRuns, RollbackError, find_rollback
+from csvdynamo_airflow.preparation.rollback.prepare_rollback import RowTooLargeError
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
-from csvdynamo_airflow.snapshots.rollback import KeptRuns, RollbackError, find_rollback
 from tests.hostile.in_process import BUCKET
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly

@@ -11,9 +11,9 @@ import pytest
 from csvdynamo.datasets.dataset import Dataset, Limits
 from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.gate_error import GateError
-from csvdynamo_airflow.preparation.handed_on import drawn_again
+from csvdynamo_airflow.preparation.rollback.find_rollback import RollbackError
+from csvdynamo_airflow.preparation.same_source.handed_on import drawn_again
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared, read_prepared
-from csvdynamo_airflow.snapshots.rollback import RollbackError
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.workflow.other_executions import Other
 from csvdynamo_airflow.workflow.snapshot_trust import StaleFileError

@@ -17,7 +17,7 @@ from csvdynamo_airflow.accounting.run_list import run_line
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.replay import Replay
 from csvdynamo_airflow.documents.since import ReplayLine, Since
-from csvdynamo_airflow.preparation.replaying import as_replayed
+from csvdynamo_airflow.preparation.replay.replaying import as_replayed
 from csvdynamo_airflow.source.error_csv import NoErrorCsvError, land_error_csv
 from csvdynamo_airflow.stack import Stack
 from csvdynamo_airflow.tasks import replay_steps, task_shell

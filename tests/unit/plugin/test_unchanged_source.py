@@ -16,7 +16,8 @@ from csvdynamo.datasets.write_rules import UnknownKeys, Vanished, Write, WriteMo
 from csvdynamo.records.rejects import Reject, reject_id
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.gates.row_mark import mark_key
-from csvdynamo_airflow.preparation import made_by, prepare
+from csvdynamo_airflow.preparation import prepare
+from csvdynamo_airflow.preparation.same_source import made_by
 from csvdynamo_airflow.schema.schema_memory import memory_key
 from csvdynamo_airflow.snapshots.kept_runs import prepared_document_key
 from csvdynamo_airflow.snapshots.pointer import pointer_key

@@ -20,8 +20,8 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.snapshot import Base, Difference, Snapshot
 from csvdynamo_airflow.gates.row_mark import RowMark
 from csvdynamo_airflow.gates.source_gate import judge_encoding, judge_keys, judge_source
-from csvdynamo_airflow.preparation.made_by import made_by
 from csvdynamo_airflow.preparation.profile import ruined_cells
+from csvdynamo_airflow.preparation.same_source.made_by import made_by
 from csvdynamo_airflow.reading.ruined_codes import told_ruined
 from csvdynamo_airflow.reading.text_encoding import shown_encoding
 from csvdynamo_airflow.schema.schema_memory import RunColumns, read_columns

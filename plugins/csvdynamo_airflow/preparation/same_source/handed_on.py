@@ -21,9 +21,9 @@ from csvdynamo_airflow.gates.row_mark import recall_rows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.preparation.changes import CHANGED
-from csvdynamo_airflow.preparation.known_source import DoubtError, KnownSource, know_source, refuse_faults
 from csvdynamo_airflow.preparation.profile import PROFILE_FILE
 from csvdynamo_airflow.preparation.rejected_rows import REJECTS_FILE
+from csvdynamo_airflow.preparation.same_source.known_source import DoubtError, KnownSource, know_source, refuse_faults
 from csvdynamo_airflow.schema.schema_memory import check_columns
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.result_objects import numbered_lines

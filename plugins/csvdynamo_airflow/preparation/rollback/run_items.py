@@ -13,7 +13,7 @@ from csvdynamo.rules.row_rules import RowRules
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
-from csvdynamo_airflow.snapshots.rollback import RollbackError
+from csvdynamo_airflow.preparation.rollback.find_rollback import RollbackError
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import ObjectError, fetch
 

@@ -13,8 +13,8 @@ from csvdynamo_airflow.documents.replay import Replay
 from csvdynamo_airflow.documents.snapshot import Base, Difference
 from csvdynamo_airflow.preparation.changes import RowsToWrite, compare
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
-from csvdynamo_airflow.preparation.replayed_rows import REPLAYED_ROWS_FILE, SettledRows
-from csvdynamo_airflow.preparation.replaying import Replaying
+from csvdynamo_airflow.preparation.replay.replayed_rows import REPLAYED_ROWS_FILE, SettledRows
+from csvdynamo_airflow.preparation.replay.replaying import Replaying
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import file_sha256, upload
 

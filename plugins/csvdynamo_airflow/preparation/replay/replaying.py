@@ -9,10 +9,10 @@ from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo_airflow.documents.replayed_run import ReplayedRun
 from csvdynamo_airflow.preparation.draft import Draft
-from csvdynamo_airflow.preparation.held_rows import HeldRows
-from csvdynamo_airflow.preparation.number_spool import NumberSpool
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
-from csvdynamo_airflow.preparation.replayed_rows import SettledRows, Settlement
+from csvdynamo_airflow.preparation.replay.held_rows import HeldRows
+from csvdynamo_airflow.preparation.replay.number_spool import NumberSpool
+from csvdynamo_airflow.preparation.replay.replayed_rows import SettledRows, Settlement
 from csvdynamo_airflow.preparation.rewrite import SourceHeader
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile

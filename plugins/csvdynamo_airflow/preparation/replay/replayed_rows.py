@@ -23,10 +23,10 @@ from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.preparation.draft import Draft
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
-from csvdynamo_airflow.preparation.held_rows import HeldRows, key_number
-from csvdynamo_airflow.preparation.number_spool import NUMBER_COLUMNS, NumberSpool
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, format_rows, item_bytes
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
+from csvdynamo_airflow.preparation.replay.held_rows import HeldRows, key_number
+from csvdynamo_airflow.preparation.replay.number_spool import NUMBER_COLUMNS, NumberSpool
 from csvdynamo_airflow.reading.record_blocks import BadRecord
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, write_parquet
