@@ -159,16 +159,16 @@ class Difference:
     file_key: str
     sha256: str
     bytes: int
-    new: int
-    changed: int
-    unchanged: int
-    vanished: int
-    why_all: str
-    base: Snapshot | None
-    digests_key: str | None
-    digests_sha256: str
-    table: str
-    at: float
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    vanished: int = 0
+    why_all: str = ""
+    base: Snapshot | None = None
+    digests_key: str | None = None
+    digests_sha256: str = ""
+    table: str = ""
+    at: float = 0.0
     vanished_key: str | None = None
     vanished_sha256: str = ""
     deletions: int = 0

@@ -49,23 +49,8 @@ class RowsToReplay(RowsToWrite):
         """Say what is written; None where a data set writes every row over whatever is there."""
         if self.path == self.settled.path:
             return None
-        found = super().difference(prefix, vanished_key)
-        if found is None:
-            found = Difference(
-                file_key="",
-                sha256="",
-                bytes=0,
-                new=0,
-                changed=0,
-                unchanged=0,
-                vanished=0,
-                why_all="",
-                base=None,
-                digests_key=None,
-                digests_sha256="",
-                table="",
-                at=0.0,
-            )
+        # Without a snapshot to compare with, as of new keys alone, there is nothing else to say.
+        found = super().difference(prefix, vanished_key) or Difference(self.key, self.sha256, 0)
         return replace(
             found,
             file_key=self.key,
