@@ -26,12 +26,14 @@ def changed_keys(
         vanished: The keys that vanished.
     """
     known = f"key_hash IN (SELECT key_hash FROM {touched})"
-    for kind, some in ((KeyChange.NEW, f"NOT {known}"), (KeyChange.CHANGED, known)):
-        # Few rows are chosen before their keys are looked up: a join of all of them would take the memory of both.
-        first = f"(SELECT row FROM {unknown} WHERE {some} ORDER BY row LIMIT {EXAMPLES}) AS first"
-        told = f"SELECT row, key FROM {rows} AS rows SEMI JOIN {first} USING (row) WHERE key IS NOT NULL ORDER BY row"
-        for row, key in fetched(session.execute(told)):
-            yield ChangedKey(kind, key, row)
+    # Few rows are chosen before their keys are looked up: a join of all of them would take the memory of both.
+    first = " UNION ALL ".join(
+        f"(SELECT '{kind}' AS kind, row FROM {unknown} WHERE {some} ORDER BY row LIMIT {EXAMPLES})"
+        for kind, some in ((KeyChange.NEW, f"NOT {known}"), (KeyChange.CHANGED, known))
+    )
+    told = f"SELECT kind, key, row FROM {rows} AS rows JOIN ({first}) AS first USING (row) WHERE key IS NOT NULL"
+    for kind, key, row in fetched(session.execute(f"{told} ORDER BY kind DESC, row")):
+        yield ChangedKey(KeyChange(kind), key, row)
     gone = f"SELECT key FROM {vanished} WHERE key IS NOT NULL GROUP BY key ORDER BY key LIMIT {EXAMPLES}"
     for (key,) in fetched(session.execute(gone)):
         yield ChangedKey(KeyChange.VANISHED, key)
