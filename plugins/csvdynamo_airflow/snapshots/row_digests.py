@@ -112,19 +112,22 @@ class RowDigests:
         Raises:
             NoSpaceError: There is no room for the steps' files.
         """
-        told = list(_told(headers, rules))
         read = read_rows_file(file, len(headers), exact=True)
-        digests = self._step("digests", f"SELECT row, sha256({told[0]}) AS digest FROM {read}")
-        for number, more in enumerate(told[1:]):
-            digest = f"sha256(concat_ws(chr(0), digest, {more})) AS digest"
-            query = f"SELECT row, {digest} FROM {read} JOIN {digests} USING (row)"
-            digests = self._step(f"digests_{number % 2}", query)
+        digested, source = "sha256({})", read
+        *earlier, last = _told(headers, rules)
+        for number, told in enumerate(earlier):
+            query = f"SELECT row, {digested.format(told)} AS digest FROM {source}"
+            source = f"{read} JOIN {self._step(f'digests_{number % 2}', query)} USING (row)"
+            digested = "sha256(concat_ws(chr(0), digest, {}))"
+        # Two numbers, where a digest is made: as a text it would be written and read once more, at four times the size.
+        halves = "('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low"
+        query = f"SELECT row, {halves} FROM (SELECT row, {digested.format(last)} AS digest FROM {source})"
         self._rows = self._step(
             "rows",
             f"""
-            SELECT row, {_HASH} AS key_hash,
-                ('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low, key
-            FROM {read_csv(keys, KEY_COLUMNS, texts=True)} AS keys FULL JOIN {digests} AS digests USING (row)
+            SELECT row, {_HASH} AS key_hash, high, low, key
+            FROM {read_csv(keys, KEY_COLUMNS, texts=True)} AS keys
+            FULL JOIN {self._step("digests", query)} AS digests USING (row)
             """,
         )
 
