@@ -39,7 +39,7 @@ def numbered_rows(path: Path) -> Iterator[tuple[int, bytes]]:
 def _numbered(records: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
     for record in records:
         # Its number is in quotes where a cell holds a carriage return.
-        yield int(record[: record.index(b",")].strip(b'"')), record
+        yield int(record.partition(b",")[0].strip(b'"')), record
 
 
 def append(path: Path, output: GrowingFile) -> None:
