@@ -7,19 +7,16 @@ from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.records.ledger import Ledger
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.findings import Findings
+from csvdynamo_airflow.accounting.report_changes import ChangedRow, Changes, Replayed, TakenBack
 from csvdynamo_airflow.accounting.report_document import (
     Answer,
     AskedQuestion,
-    ChangedRow,
-    Changes,
     Example,
     HeaderChange,
     LedgerCounts,
-    Replayed,
     Report,
     Source,
     SourceFormat,
-    TakenBack,
     Verification,
     json_of,
 )

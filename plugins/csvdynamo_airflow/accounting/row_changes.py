@@ -1,7 +1,8 @@
 """What of a file was written, and what was deleted, in a sentence: of a run that writes only what changed. Pure."""
 
 from csvdynamo.rules.codes import RejectCode
-from csvdynamo_airflow.accounting.report_document import Changes, Report, TakenBack
+from csvdynamo_airflow.accounting.report_changes import Changes, TakenBack
+from csvdynamo_airflow.accounting.report_document import Report
 
 
 def told_changes(report: Report) -> str:

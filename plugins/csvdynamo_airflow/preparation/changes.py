@@ -27,6 +27,7 @@ from csvdynamo_airflow.snapshots.row_digests import Found, RowDigests
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import QueryError, open_duckdb
 from csvdynamo_airflow.storage.growing_file import GrowingFile
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 from csvdynamo_airflow.storage.stored_file import file_sha256, put_once, upload
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def _compare(
         base = replace(base, traces=())  # nobody looks at them, and so they go on to be told
     suspects = fetch_suspects(s3, bucket, base, folder) if write.deletes else []
     with open_duckdb(space) as session:
-        digests, items = RowDigests(session, space), None
+        digests, items = RowDigests(QuerySteps(session, space)), None
         digests.read(prepared.path, prepared.headers, dataset.rules, keys)
         digests.know(before, suspects)
         if write.deletes:

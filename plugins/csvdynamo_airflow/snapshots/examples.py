@@ -1,25 +1,19 @@
 """Some of the keys that a file changes, for a person: which they are, and where their rows stand."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from csvdynamo_airflow.documents.snapshot import ChangedKey, KeyChange
-from csvdynamo_airflow.storage.duckdb_session import fetched
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 
 EXAMPLES = 3
 """How many there are of each kind, at most."""
 
 
-def changed_keys(
-    session: "DuckDBPyConnection", unknown: str, rows: str, touched: str, vanished: str
-) -> Iterator[ChangedKey]:
+def changed_keys(steps: QuerySteps, unknown: str, rows: str, touched: str, vanished: str) -> Iterator[ChangedKey]:
     """Give the first new and changed rows of a file, and the first keys that vanished.
 
     Args:
-        session: DuckDB.
+        steps: Asks.
         unknown: The rows that the snapshot does not have, as SQL, with the hashes of their keys.
         rows: All rows, with their keys.
         touched: The hashes of the keys that the snapshot has otherwise.
@@ -32,8 +26,8 @@ def changed_keys(
         for kind, some in ((KeyChange.NEW, f"NOT {known}"), (KeyChange.CHANGED, known))
     )
     told = f"SELECT kind, key, row FROM {rows} AS rows JOIN ({first}) AS first USING (row) WHERE key IS NOT NULL"
-    for kind, key, row in fetched(session.execute(f"{told} ORDER BY kind DESC, row")):
+    for kind, key, row in steps.rows(f"{told} ORDER BY kind DESC, row"):
         yield ChangedKey(KeyChange(kind), key, row)
     gone = f"SELECT key FROM {vanished} WHERE key IS NOT NULL GROUP BY key ORDER BY key LIMIT {EXAMPLES}"
-    for (key,) in fetched(session.execute(gone)):
+    for (key,) in steps.rows(gone):
         yield ChangedKey(KeyChange.VANISHED, key)

@@ -6,13 +6,9 @@ goes along in the digests.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import read_csv, sql_text, write_parquet
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from csvdynamo_airflow.storage.duckdb_session import read_csv, sql_text
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 
 UNWRITTEN_COLUMNS = {"row": "BIGINT", "rejected": "BOOLEAN"}
 """The columns of a list of rows that a run did not write: the others of it are those of batches that did not succeed,
@@ -38,15 +34,13 @@ NOTHING = (
 class KnownLines:
     """Reads snapshots, step by step, each of which leaves its file to the next."""
 
-    def __init__(self, session: "DuckDBPyConnection", space: DiskSpace) -> None:
+    def __init__(self, steps: QuerySteps) -> None:
         """Begin.
 
         Args:
-            session: DuckDB.
-            space: The space of a private folder.
+            steps: Keeps the steps' files.
         """
-        self._session = session
-        self._space = space
+        self._steps = steps
 
     def of_snapshot(self, name: str, digests: Path, unwritten: Path) -> str:
         """Give what the table has by a snapshot: the rows that were written, and what it had where none was.
@@ -69,7 +63,7 @@ class KnownLines:
         told = read_csv(unwritten, UNWRITTEN_COLUMNS)
         rows = f"(SELECT * FROM {lines} WHERE kind = '{ROW}') AS rows"
         rejected = f"(SELECT row FROM {told} WHERE rejected) AS rejected"
-        settled = self._step(
+        settled = self._steps.step(
             f"{name}_settled",
             f"""
             SELECT key_hash, bool_or(row NOT IN (SELECT row FROM {told})) AS written FROM {rows} ANTI JOIN {rejected}
@@ -78,7 +72,7 @@ class KnownLines:
         )
         before = f"(SELECT * FROM {lines} WHERE kind = '{BEFORE}') AS before"
         unfinished = f"(SELECT row FROM {told} WHERE NOT rejected) AS unfinished"
-        return self._step(
+        return self._steps.step(
             name,
             f"""
             SELECT {LINE} FROM {rows} ANTI JOIN (SELECT row FROM {told}) AS unwritten USING (row)
@@ -116,10 +110,7 @@ class KnownLines:
             return NOTHING
         told = f"SELECT {LINE} FROM ({' UNION ALL '.join(parts)}) WHERE item IS NOT NULL"
         distinct = f"SELECT key_hash, key, item, max(units) AS units FROM ({told}) GROUP BY ALL"
-        return self._step(
+        return self._steps.step(
             "suspected",
             f"SELECT key_hash, NULL::UBIGINT AS high, NULL::UBIGINT AS low, key, item, units FROM ({distinct})",
         )
-
-    def _step(self, name: str, query: str) -> str:
-        return write_parquet(self._session, query, self._space.folder / name, self._space)

@@ -12,18 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from csvdynamo.rules.computed import RowNumber
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.documents.snapshot import ChangedKey
 from csvdynamo_airflow.snapshots.examples import changed_keys
 from csvdynamo_airflow.snapshots.known_lines import BEFORE, LINE, NOTHING, ROW, VANISHED, KnownLines
-from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, read_rows_file, sql_text, write_parquet
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from csvdynamo_airflow.storage.duckdb_session import read_csv, read_rows_file, sql_text
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 
 DIGESTS_FILE = "row_digests.parquet"
 
@@ -86,16 +82,14 @@ class VanishedKey:
 class RowDigests:
     """Compares a prepared file with a snapshot, step by step, each of which leaves its file to the next."""
 
-    def __init__(self, session: "DuckDBPyConnection", space: DiskSpace) -> None:
+    def __init__(self, steps: QuerySteps) -> None:
         """Begin.
 
         Args:
-            session: DuckDB.
-            space: The space of a private folder.
+            steps: Keeps the steps' files.
         """
-        self._session = session
-        self._space = space
-        self._lines = KnownLines(session, space)
+        self._steps = steps
+        self._lines = KnownLines(steps)
         self._known = self._suspected = NOTHING
 
     def read(self, file: Path, headers: Sequence[str], rules: RowRules, keys: Path) -> None:
@@ -117,17 +111,17 @@ class RowDigests:
         *earlier, last = _told(headers, rules)
         for number, told in enumerate(earlier):
             query = f"SELECT row, {digested.format(told)} AS digest FROM {source}"
-            source = f"{read} JOIN {self._step(f'digests_{number % 2}', query)} USING (row)"
+            source = f"{read} JOIN {self._steps.step(f'digests_{number % 2}', query)} USING (row)"
             digested = "sha256(concat_ws(chr(0), digest, {}))"
         # Two numbers, where a digest is made: as a text it would be written and read once more, at four times the size.
         halves = "('0x' || digest[1:16])::UBIGINT AS high, ('0x' || digest[17:32])::UBIGINT AS low"
         query = f"SELECT row, {halves} FROM (SELECT row, {digested.format(last)} AS digest FROM {source})"
-        self._rows = self._step(
+        self._rows = self._steps.step(
             "rows",
             f"""
             SELECT row, {_HASH} AS key_hash, high, low, key
             FROM {read_csv(keys, KEY_COLUMNS, texts=True)} AS keys
-            FULL JOIN {self._step("digests", query)} AS digests USING (row)
+            FULL JOIN {self._steps.step("digests", query)} AS digests USING (row)
             """,
         )
 
@@ -149,7 +143,7 @@ class RowDigests:
     def without_items(self, most: int) -> bytearray:
         """Say of each row number, up to the largest, whether no snapshot tells the row's item; after `know`."""
         told = f"(SELECT key_hash, high, low FROM {self._known} WHERE item IS NOT NULL) AS known"
-        return self._marks(
+        return self._steps.marks(
             f"SELECT row FROM {self._rows} AS rows ANTI JOIN {told} USING (key_hash, high, low) WHERE high IS NOT NULL",
             most,
         )
@@ -168,14 +162,14 @@ class RowDigests:
         unnoted = "NULL::VARCHAR AS item, NULL::BIGINT AS units, key IS NULL AS keyless"
         noted = read_csv(items, ITEM_COLUMNS) if items else _NO_ITEMS
         rows = self._with_items(noted) if items or self._tells_items() else f"(SELECT *, {unnoted} FROM {self._rows})"
-        unknown = self._step(
+        unknown = self._steps.step(
             "unknown",
             f"""
             SELECT row, key_hash FROM {rows} AS rows
             ANTI JOIN {known} AS known USING (key_hash, high, low) WHERE high IS NOT NULL
             """,
         )
-        touched = self._step(
+        touched = self._steps.step(
             "touched",
             f"""
             SELECT DISTINCT key_hash FROM {known} AS known SEMI JOIN (
@@ -184,7 +178,7 @@ class RowDigests:
             """,
         )
         met = f"(SELECT key_hash FROM {rows} WHERE key_hash IS NOT NULL)"
-        vanished = self._step(
+        vanished = self._steps.step(
             "vanished",
             f"""
             SELECT {LINE} FROM (SELECT * FROM {known} UNION ALL SELECT * FROM {suspected}) AS known
@@ -192,7 +186,7 @@ class RowDigests:
             """,
         )
         # Where none of a key's rows is written, what may be there stays: by the rules, or as DynamoDB or a batch fails.
-        self._step(
+        self._steps.step(
             "lines",
             f"""
             SELECT '{ROW}' AS kind, row, {LINE} FROM {rows} WHERE high IS NOT NULL AND key_hash IS NOT NULL
@@ -202,20 +196,20 @@ class RowDigests:
             SELECT '{BEFORE}', NULL, {LINE} FROM {suspected} AS known SEMI JOIN {met} AS rows USING (key_hash)
             """,
         )
-        [whole, told] = self._numbers(
+        [whole, told] = self._steps.numbers(
             f"SELECT count(*) FILTER (high IS NOT NULL), count(*) FILTER (NOT keyless) FROM {rows}"
         )
-        [written, changed] = self._numbers(
+        [written, changed] = self._steps.numbers(
             f"SELECT count(*), count(*) FILTER (key_hash IN (SELECT key_hash FROM {touched})) FROM {unknown}"
         )
-        [gone] = self._numbers(f"SELECT count(DISTINCT key_hash) FROM {vanished}")
-        [keys] = self._numbers(
+        [gone] = self._steps.numbers(f"SELECT count(DISTINCT key_hash) FROM {vanished}")
+        [keys] = self._steps.numbers(
             f"SELECT count(DISTINCT key_hash) FROM "
             f"(SELECT key_hash FROM {known} UNION ALL SELECT key_hash FROM {suspected})"
         )
-        some = changed_keys(self._session, unknown, self._rows, touched, vanished) if known is not NOTHING else ()
+        some = changed_keys(self._steps, unknown, self._rows, touched, vanished) if known is not NOTHING else ()
         return Found(
-            written - changed, changed, whole - written, gone, self._path(DIGESTS_FILE), keys, told, tuple(some)
+            written - changed, changed, whole - written, gone, self._steps.path(DIGESTS_FILE), keys, told, tuple(some)
         )
 
     def keep(self, *, deletes: bool) -> None:
@@ -228,26 +222,26 @@ class RowDigests:
             NoSpaceError: There is no room for the file.
         """
         numbers = self._deletable if deletes else "(SELECT '' AS key, 0 AS number LIMIT 0)"
-        self._step(
+        self._steps.step(
             DIGESTS_FILE,
             f"""
-            SELECT kind, row, {LINE} FROM {self._read("lines")}
+            SELECT kind, row, {LINE} FROM {self._steps.read("lines")}
             UNION ALL
-            SELECT '{VANISHED}', -number, {LINE} FROM {self._read("vanished")} LEFT JOIN {numbers} USING (key)
+            SELECT '{VANISHED}', -number, {LINE} FROM {self._steps.read("vanished")} LEFT JOIN {numbers} USING (key)
             """,
         )
 
     def vanished(self) -> Iterator[VanishedKey]:
         """Give the keys that vanished, in order, those first that can be deleted; after `compare`."""
-        keys = self._session.execute(f"SELECT key, items, units FROM {self._by_key} ORDER BY len(items) = 0, key")
-        for key, items, units in fetched(keys):
+        keys = f"SELECT key, items, units FROM {self._by_key} ORDER BY len(items) = 0, key"
+        for key, items, units in self._steps.rows(keys):
             yield VanishedKey(key, tuple(items), units)
 
     @cached_property
     def _by_key(self) -> str:
         items = "coalesce(list(DISTINCT item ORDER BY item) FILTER (item IS NOT NULL), [])"
         told = f"key, {items} AS items, coalesce(max(units), 0) AS units"
-        return self._step("by_key", f"SELECT {told} FROM {self._read('vanished')} GROUP BY key")
+        return self._steps.step("by_key", f"SELECT {told} FROM {self._steps.read('vanished')} GROUP BY key")
 
     @property
     def _deletable(self) -> str:
@@ -256,21 +250,15 @@ class RowDigests:
 
     def marks(self, most: int) -> bytearray:
         """Say of each row number, up to the largest, whether the snapshot does not have the row; after `compare`."""
-        return self._marks(f"SELECT row FROM {self._read('unknown')}", most)
-
-    def _marks(self, rows: str, most: int) -> bytearray:
-        marks = bytearray(most + 1)
-        for (row,) in fetched(self._session.execute(rows)):
-            marks[row] = 1
-        return marks
+        return self._steps.marks(f"SELECT row FROM {self._steps.read('unknown')}", most)
 
     def _tells_items(self) -> bool:
-        return bool(self._session.execute(f"SELECT 1 FROM {self._known} WHERE item IS NOT NULL LIMIT 1").fetchall())
+        return self._steps.has_rows(f"SELECT 1 FROM {self._known} WHERE item IS NOT NULL LIMIT 1")
 
     def _with_items(self, items: str) -> str:
         """Give the rows with their items: those that are noted, and of rows that a snapshot has what it tells."""
         told = f"(SELECT DISTINCT key_hash, high, low, item AS known_item, units AS known_units FROM {self._known})"
-        return self._step(
+        return self._steps.step(
             "rows_with_items",
             f"""
             SELECT rows.*, coalesce(item, known_item) AS item, coalesce(units, known_units) AS units,
@@ -279,19 +267,6 @@ class RowDigests:
             LEFT JOIN {told} AS known USING (key_hash, high, low)
             """,
         )
-
-    def _numbers(self, query: str) -> tuple[int, ...]:
-        [numbers] = self._session.execute(query).fetchall()
-        return tuple(numbers)
-
-    def _read(self, name: str) -> str:
-        return f"read_parquet({sql_text(self._path(name))})"
-
-    def _step(self, name: str, query: str) -> str:
-        return write_parquet(self._session, query, self._path(name), self._space)
-
-    def _path(self, name: str) -> Path:
-        return self._space.folder / name
 
 
 def _told(headers: Sequence[str], rules: RowRules) -> Iterator[str]:

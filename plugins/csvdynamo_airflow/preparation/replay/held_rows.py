@@ -20,12 +20,11 @@ from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
 from csvdynamo_airflow.snapshots.kept_runs import read_prepared, read_rules
-from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, sql_text, write_parquet
+from csvdynamo_airflow.storage.duckdb_session import read_csv, sql_text
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 from csvdynamo_airflow.storage.stored_file import ObjectError, fetch
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
     from mypy_boto3_s3 import S3Client
 
 HELD = "run, number, key, item, written, origin"
@@ -58,14 +57,12 @@ class HeldRows:
 
     Attributes:
         s3: A boto3 S3 client.
-        session: DuckDB.
-        space: The space of a private folder.
+        steps: Keeps the steps' files.
         run: The run whose rows are replayed.
     """
 
     s3: "S3Client"
-    session: "DuckDBPyConnection"
-    space: DiskSpace
+    steps: QuerySteps
     run: ReplayedRun
 
     def left_out(self, run: KeptRun) -> str:
@@ -78,11 +75,11 @@ class HeldRows:
         """
         if not run.is_told:
             return f"(SELECT unnest(range(1, {run.prepared.source_rows + 1})) AS row)"
-        path = self.space.folder / f"outcome-{run.execution}"
+        path = self.steps.path(f"outcome-{run.execution}")
         key = run.beside_its_report(ROWS_FILE)
         if not path.exists():
             try:
-                with self.space.open(path) as file:
+                with self.steps.space.open(path) as file:
                     self.s3.download_fileobj(run.prepared.bucket, key, file)
             except self.s3.exceptions.ClientError as error:
                 if error.response["Error"]["Code"] not in {"404", "NoSuchKey"}:
@@ -99,7 +96,7 @@ class HeldRows:
         replay = run.prepared.replay
         if replay is None:
             return f"(SELECT row, row AS origin FROM {self.left_out(run)})"
-        path = self.space.folder / f"origins-{run.execution}"
+        path = self.steps.path(f"origins-{run.execution}")
         if not path.exists():
             self._fetch(run, replay.rows_key, replay.rows_sha256, path)
         return f"(SELECT row, origin FROM read_parquet({sql_text(path)}))"
@@ -121,7 +118,7 @@ class HeldRows:
             origins = self.origins(run) if place else "(SELECT NULL::BIGINT AS row, NULL::BIGINT AS origin LIMIT 0)"
             origin = "origin" if place else "number"
             parts.append(
-                self._step(
+                self.steps.step(
                     f"held_{place}",
                     f"""
                     SELECT {place} AS run, number, key, item, number NOT IN {self.left_out(run)} AS written,
@@ -130,17 +127,17 @@ class HeldRows:
                     """,
                 )
             )
-        held = self._step("held", " UNION ALL ".join(f"SELECT {HELD} FROM {part}" for part in parts))
+        held = self.steps.step("held", " UNION ALL ".join(f"SELECT {HELD} FROM {part}" for part in parts))
         return self._with_earlier(held, wanted) if looks_back else held
 
     def _with_earlier(self, held: str, wanted: str) -> str:
         """Add what runs before may have put under the keys under which nobody has written since."""
         for place, execution in enumerate(self.run.earlier[:_MOST_EARLIER], 1):
             written = f"(SELECT key FROM {held} WHERE written) AS written"
-            unknown = self._step(
+            unknown = self.steps.step(
                 f"unknown_{place}", f"SELECT DISTINCT key FROM {wanted} AS wanted ANTI JOIN {written} USING (key)"
             )
-            if self.session.execute(f"SELECT 1 FROM {unknown} LIMIT 1").fetchone() is None:
+            if not self.steps.has_rows(f"SELECT 1 FROM {unknown} LIMIT 1"):
                 break
             try:
                 held = self._with_one_earlier(held, unknown, execution, -place)
@@ -156,7 +153,7 @@ class HeldRows:
             f"SELECT {place} AS run, number, key, item, number NOT IN {self.left_out(run)} AS written, "
             f"NULL::BIGINT AS origin FROM {self._items(run, place, unknown)}"
         )
-        return self._step(f"held_{place}", f"SELECT {HELD} FROM {held} UNION ALL SELECT {HELD} FROM ({told})")
+        return self.steps.step(f"held_{place}", f"SELECT {HELD} FROM {held} UNION ALL SELECT {HELD} FROM ({told})")
 
     def _earlier(self, execution: str) -> KeptRun | None:
         bucket, dataset = self.run.first.prepared.bucket, self.run.first.rules.dataset
@@ -166,18 +163,18 @@ class HeldRows:
 
     def _items(self, run: KeptRun, place: int, wanted: str) -> str:
         """Write which rows of a run's file have some keys, and what its rules make of them."""
-        file = self.space.folder / f"file_{place}"
-        self.space.require(run.prepared.bytes)
+        file = self.steps.path(f"file_{place}")
+        self.steps.space.require(run.prepared.bytes)
         self._fetch(run, run.prepared.file_key, run.prepared.sha256, file)
         header, converter = run.prepared.file_header, RowConverter(run.rules)
-        keys = self.space.folder / f"keys_{place}"
-        with self.space.open_text(keys) as lines:
+        keys = self.steps.path(f"keys_{place}")
+        with self.steps.space.open_text(keys) as lines:
             for row in map(header.named, read_file_rows(file)):
                 if key := converter.key_of(row):
                     lines.write(f"{row[ROW_NUMBER_HEADER]},{key_number(key)}\n")
         met = f"SELECT number FROM {read_csv(keys, _KEYS)} AS keys SEMI JOIN {wanted} AS wanted USING (key)"
         marks = bytearray(run.prepared.source_rows + 1)
-        for (number,) in fetched(self.session.execute(met)):
+        for (number,) in self.steps.rows(met):
             marks[number] = 1
         keys.unlink()
         return read_csv(self._write_items(run, file, marks), _ITEMS)
@@ -185,7 +182,7 @@ class HeldRows:
     def _write_items(self, run: KeptRun, file: Path, marks: Sequence[int]) -> Path:
         header, converter, key = run.prepared.file_header, RowConverter(run.rules), run.rules.key
         path = file.with_name(f"items_{file.name}")
-        with self.space.open_text(path) as lines:
+        with self.steps.space.open_text(path) as lines:
             for row in map(header.named, read_file_rows(file)):
                 if not marks[int(row[ROW_NUMBER_HEADER])]:
                     continue
@@ -202,9 +199,6 @@ class HeldRows:
             raise RunGoneError(
                 f"s3://{run.prepared.bucket}/{key} is gone, or was changed: {_otherwise(run)}"
             ) from error
-
-    def _step(self, name: str, query: str) -> str:
-        return write_parquet(self.session, query, self.space.folder / f"{name}.parquet", self.space)
 
 
 def _otherwise(run: KeptRun) -> str:

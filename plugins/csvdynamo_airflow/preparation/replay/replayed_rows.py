@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.rules.codes import RejectCode
@@ -28,12 +28,9 @@ from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.replay.held_rows import HeldRows, key_number
 from csvdynamo_airflow.preparation.replay.number_spool import NUMBER_COLUMNS, NumberSpool
 from csvdynamo_airflow.reading.record_blocks import BadRecord
-from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, write_parquet
+from csvdynamo_airflow.storage.duckdb_session import read_csv
 from csvdynamo_airflow.storage.growing_file import GrowingFile
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 
 REPLAYED_ROWS_FILE = "replayed_rows.parquet"
 """The table of the replayed rows: ``row``, its number in this source; ``origin``, its number in the source of the run
@@ -87,8 +84,7 @@ class Settlement:
         held: Reads what runs have put into the table.
         dataset: The data set.
         by: The DAG run's id of the run that replays.
-        session: DuckDB.
-        space: The space of a private folder.
+        steps: Keeps the steps' files.
         headers: The header of the rows.
         key_names: The headers of the columns that the key is made of.
     """
@@ -96,8 +92,7 @@ class Settlement:
     held: HeldRows
     dataset: Dataset
     by: str
-    session: "DuckDBPyConnection"
-    space: DiskSpace
+    steps: QuerySteps
     headers: Sequence[str]
     key_names: Sequence[str]
 
@@ -124,7 +119,7 @@ class Settlement:
         """
         self._judge(draft, source_rows)
         self._contest(numbers.path)
-        path, guarded = self.space.folder / "settled", self.space.folder / "guarded"
+        path, guarded = self.steps.path("settled"), self.steps.path("guarded")
         with growing(path.name) as output:
             left_out = merge(self._refused(), self._losers(draft), key=lambda left: left.row)
             for left, fields in draft.copy_without(left_out, output):
@@ -133,14 +128,14 @@ class Settlement:
         draft.path.unlink()
         with growing(guarded.name) as output:
             new, changed = self._write_guarded(path, output)
-        return SettledRows(path, guarded, self._path(REPLAYED_ROWS_FILE), new, changed)
+        return SettledRows(path, guarded, self.steps.path(REPLAYED_ROWS_FILE), new, changed)
 
     def _judge(self, draft: Draft, source_rows: int) -> None:
         """Hold each row against all the rules: those alone that they accept may take a place in the table."""
         key = self.dataset.rules.key
         with (
-            self.space.open_text(self._path("accepted")) as accepted,
-            self.space.open_text(self._path("refused")) as refused,
+            self.steps.space.open_text(self.steps.path("accepted")) as accepted,
+            self.steps.space.open_text(self.steps.path("refused")) as refused,
         ):
             for number, fields in draft.rows(range(1, source_rows + 1)):
                 row = dict(zip(self.headers, fields, strict=True))
@@ -165,8 +160,8 @@ class Settlement:
     def _contest(self, numbers: Path) -> None:
         """Find which rows win, beside one another and what is in the table."""
         run = self.held.run
-        accepted = read_csv(self._path("accepted"), _ACCEPTED)
-        origins = self._step(
+        accepted = read_csv(self.steps.path("accepted"), _ACCEPTED)
+        origins = self.steps.step(
             "origins",
             f"""
             SELECT numbers.row, origins.origin FROM {read_csv(numbers, NUMBER_COLUMNS)} AS numbers
@@ -176,14 +171,14 @@ class Settlement:
                 ) AS origins ON origins.row = numbers.number
             """,
         )
-        rows = self._step("rows", f"SELECT row, key, origin FROM {accepted} JOIN {origins} USING (row)")
+        rows = self.steps.step("rows", f"SELECT row, key, origin FROM {accepted} JOIN {origins} USING (row)")
         held = self.held.under(rows, looks_back=self.dataset.write.only_changed)
         written = f"(SELECT * FROM {held} WHERE written AND run >= 0)"
         # What was told of: rows that a replay has put there which was not green are counted by one that is.
         told = [n for n, one in enumerate(run.replays, 1) if one.execution in run.counted and one.run_id != self.by]
         others = f"(SELECT * FROM {written} WHERE run IN ({', '.join(map(str, [0, *told]))}))"
         # What a row of the same number has put there is the row itself, as it was before.
-        rivals = self._step(
+        rivals = self.steps.step(
             "rivals",
             f"""
             SELECT *, coalesce(origin, {_LAST})::HUGEINT * {_LAST} + coalesce(row, 0) AS place FROM (
@@ -194,7 +189,7 @@ class Settlement:
             )
             """,
         )
-        settled = self._step(
+        settled = self.steps.step(
             "settled_rows",
             f"""
             SELECT row, rivals.key, place IS NOT DISTINCT FROM winner AS wins, winner IS NOT NULL AS decided, rivals,
@@ -205,7 +200,7 @@ class Settlement:
             ) AS contests USING (key) WHERE row IS NOT NULL
             """,
         )
-        self._step(
+        self.steps.step(
             "losers",
             f"""
             SELECT lost.row, decided, others.row AS other, others.run, others.number, rivals
@@ -213,7 +208,7 @@ class Settlement:
             WHERE NOT wins
             """,
         )
-        self._step(
+        self.steps.step(
             "guards",
             f"""
             SELECT row, coalesce(items, []) AS items FROM (SELECT row, key FROM {settled} WHERE wins) LEFT JOIN (
@@ -222,7 +217,7 @@ class Settlement:
             ) USING (key)
             """,
         )
-        self._step(
+        self.steps.step(
             REPLAYED_ROWS_FILE,
             f"""
             SELECT origins.row, origins.origin, coalesce(settled.wins, false) AS wins,
@@ -241,13 +236,13 @@ class Settlement:
         return f"(SELECT origin FROM ({' UNION ALL '.join(came)}) WHERE origin IS NOT NULL)"
 
     def _refused(self) -> Iterator[_LeftOut]:
-        with self._path("refused").open(encoding="utf-8") as lines:
+        with self.steps.path("refused").open(encoding="utf-8") as lines:
             for row, code, column, message in map(json.loads, lines):
                 yield _LeftOut(row, Refusal(RejectCode[code], column, message))
 
     def _losers(self, draft: Draft) -> Iterator[_LeftOut]:
-        query = f"SELECT row, decided, other, run, number, rivals FROM {self._read('losers')} ORDER BY row"
-        for row, decided, other, run, number, rivals in fetched(self.session.execute(query)):
+        query = f"SELECT row, decided, other, run, number, rivals FROM {self.steps.read('losers')} ORDER BY row"
+        for row, decided, other, run, number, rivals in self.steps.rows(query):
             [(_, fields)] = draft.rows([row])
             key = self._converter.key_of(dict(zip(self.headers, fields, strict=True))) or ""
             shown = self.dataset.rules.key.shown(key)
@@ -270,7 +265,7 @@ class Settlement:
         named = FileHeader(headers).named
         output.write(format_rows([FileHeader(headers, guarded=True).line]).encode())
         counts = [0, 0]
-        guards = fetched(self.session.execute(f"SELECT row, items FROM {self._read('guards')} ORDER BY row"))
+        guards = self.steps.rows(f"SELECT row, items FROM {self.steps.read('guards')} ORDER BY row")
         for (number, items), row in zip(guards, map(named, read_file_rows(path)), strict=True):
             if row[ROW_NUMBER_HEADER] != str(number):
                 raise ValueError("the rows and their guards are not in one order")
@@ -283,15 +278,6 @@ class Settlement:
     @cached_property
     def _converter(self) -> RowConverter:
         return RowConverter(self.dataset.rules)
-
-    def _read(self, name: str) -> str:
-        return f"read_parquet('{self._path(name)}')"
-
-    def _step(self, name: str, query: str) -> str:
-        return write_parquet(self.session, query, self._path(name), self.space)
-
-    def _path(self, name: str) -> Path:
-        return self.space.folder / name
 
 
 def _newest(held: str) -> str:

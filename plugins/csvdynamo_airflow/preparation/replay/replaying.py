@@ -16,6 +16,7 @@ from csvdynamo_airflow.preparation.replay.replayed_rows import SettledRows, Sett
 from csvdynamo_airflow.preparation.rewrite import SourceHeader
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.growing_file import GrowingFile
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,8 +51,9 @@ class Replaying:
         growing: Callable[[str], GrowingFile],
     ) -> SettledRows:
         """Settle which of the rows of an error CSV are written (`Settlement.settle`)."""
-        held = HeldRows(self.s3, session, space, self.run)
-        settlement = Settlement(held, dataset, self.by, session, space, header.columns.headers, header.key_names)
+        steps = QuerySteps(session, space)
+        held = HeldRows(self.s3, steps, self.run)
+        settlement = Settlement(held, dataset, self.by, steps, header.columns.headers, header.key_names)
         return settlement.settle(draft, source_rows, numbers, spool, growing)
 
 

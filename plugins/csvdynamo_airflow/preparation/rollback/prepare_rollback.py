@@ -40,6 +40,7 @@ from csvdynamo_airflow.snapshots.fetched_base import fetch_both, fetch_older, fe
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb
 from csvdynamo_airflow.storage.growing_file import GrowingFile
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 from csvdynamo_airflow.storage.stored_file import ObjectError, fetch, file_sha256, put_once, upload
 from csvdynamo_airflow.storage.workspace import workspace
 
@@ -198,7 +199,7 @@ def _compare(
     header = FileHeader(before.header, guarded=True)
     path = folder / "back"
     with open_duckdb(space) as session:
-        taken_back = TakenBack(session, space)
+        taken_back = TakenBack(QuerySteps(session, space))
         undone = taken_back.compare(known, items, left, older)
         taken = list_vanished(taken_back.taken(), dataset, (*before.header, GUARD_HEADER), space, deletes=True)
         unchanged = taken_back.unchanged(before.source_rows)

@@ -7,7 +7,6 @@ runs that are taken back have put under a key, and what the snapshot of that run
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from csvdynamo_airflow.snapshots.known_lines import (
     BEFORE,
@@ -19,11 +18,8 @@ from csvdynamo_airflow.snapshots.known_lines import (
     KnownLines,
 )
 from csvdynamo_airflow.snapshots.row_digests import DIGESTS_FILE, VanishedKey
-from csvdynamo_airflow.storage.disk_space import DiskSpace
-from csvdynamo_airflow.storage.duckdb_session import fetched, read_csv, sql_text, write_parquet
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from csvdynamo_airflow.storage.duckdb_session import read_csv, sql_text
+from csvdynamo_airflow.storage.query_steps import QuerySteps
 
 PUT_COLUMNS = {"key": "VARCHAR", "item": "VARCHAR", "units": "BIGINT"}
 """The columns of a file of what runs did: a key, and the digest of the item that one put there with the write units
@@ -76,16 +72,14 @@ class RowGuard:
 class TakenBack:
     """Compares step by step, each of which leaves its file to the next."""
 
-    def __init__(self, session: "DuckDBPyConnection", space: DiskSpace) -> None:
+    def __init__(self, steps: QuerySteps) -> None:
         """Begin.
 
         Args:
-            session: DuckDB.
-            space: The space of a private folder.
+            steps: Keeps the steps' files.
         """
-        self._session = session
-        self._space = space
-        self._lines = KnownLines(session, space)
+        self._steps = steps
+        self._lines = KnownLines(steps)
 
     def compare(
         self,
@@ -108,7 +102,7 @@ class TakenBack:
         """
         digests, unwritten = before
         told = read_csv(unwritten, UNWRITTEN_COLUMNS)
-        self._puts = self._step(
+        self._puts = self._steps.step(
             "puts",
             f"SELECT md5_number_lower(key) AS key_hash, key, nullif(item, '') AS item, units "
             f"FROM {read_csv(puts, PUT_COLUMNS, texts=True)}",
@@ -116,7 +110,7 @@ class TakenBack:
         lines = f"(SELECT row, {LINE} FROM read_parquet({sql_text(digests)}) WHERE kind = '{ROW}') AS lines"
         # A row that was rejected then is rejected again: it says nothing of what was under its key.
         not_put = f"(SELECT row FROM {told} WHERE coalesce(rejected, true)) AS not_put"
-        self._own = self._step(
+        self._own = self._steps.step(
             "own",
             f"""
             SELECT row, {LINE}, told.row IS NOT NULL AS unfinished
@@ -124,15 +118,15 @@ class TakenBack:
             """,
         )
         # What somebody else had under a key was left alone then, and nobody knows what it was.
-        self._theirs = self._step(
+        self._theirs = self._steps.step(
             "theirs", f"SELECT key_hash, key FROM {lines} JOIN {told} AS told USING (row) WHERE rejected IS NULL"
         )
-        self._before = self._step("all_before", self._all_before(before, older))
+        self._before = self._steps.step("all_before", self._all_before(before, older))
         self._known = self._lines.of_snapshot("known", *left) if left else NOTHING
-        self._written = self._step(
+        self._written = self._steps.step(
             "to_write", f"SELECT * FROM {self._own} AS own ANTI JOIN {self._known} AS known USING (key_hash, high, low)"
         )
-        self._taken = self._step(
+        self._taken = self._steps.step(
             "taken",
             f"""
             SELECT key, items, units, row_number() OVER (ORDER BY key) AS number FROM (
@@ -144,7 +138,7 @@ class TakenBack:
             )
             """,
         )
-        lost = self._step(
+        lost = self._steps.step(
             "lost",
             f"""
             SELECT key FROM (
@@ -154,14 +148,14 @@ class TakenBack:
             ) AS before SEMI JOIN {self._puts} AS puts USING (key_hash) ANTI JOIN {self._own} AS own USING (key_hash)
             """,
         )
-        [rows] = self._numbers(f"SELECT count(*) FROM {self._own}")
-        [written, changed] = self._numbers(
+        [rows] = self._steps.numbers(f"SELECT count(*) FROM {self._own}")
+        [written, changed] = self._steps.numbers(
             f"SELECT count(*), count(*) FILTER (key_hash IN (SELECT key_hash FROM {self._known})) FROM {self._written}"
         )
-        [gone] = self._numbers(f"SELECT count(*) FROM {lost}")
-        examples = self._session.execute(f"SELECT key FROM {lost} ORDER BY key LIMIT {_EXAMPLES}").fetchall()
+        [gone] = self._steps.numbers(f"SELECT count(*) FROM {lost}")
+        examples = tuple(key for (key,) in self._steps.rows(f"SELECT key FROM {lost} ORDER BY key LIMIT {_EXAMPLES}"))
         digests_path = self._keep()
-        return Undone(written - changed, changed, rows - written, gone, tuple(key for (key,) in examples), digests_path)
+        return Undone(written - changed, changed, rows - written, gone, examples, digests_path)
 
     def _all_before(self, before: tuple[Path, Path], older: Sequence[tuple[Path, Path]]) -> str:
         """Tell what the table had, also by runs of which the one before tells nothing: keys not deleted since.
@@ -193,7 +187,7 @@ class TakenBack:
             f"ANTI JOIN {self._known} AS known USING (key_hash) WHERE item IS NOT NULL"
         )
         put = f"SELECT DISTINCT {_LINE_OF_ITEM} FROM {self._puts} WHERE item IS NOT NULL"
-        self._step(
+        self._steps.step(
             DIGESTS_FILE,
             f"""
             SELECT '{ROW}' AS kind, row, {LINE} FROM {self._own}
@@ -206,18 +200,16 @@ class TakenBack:
             SELECT '{BEFORE}', NULL, {LINE} FROM ({put}) AS put SEMI JOIN {self._written} AS own USING (key_hash)
             """,
         )
-        return self._path(DIGESTS_FILE)
+        return self._steps.path(DIGESTS_FILE)
 
     def taken(self) -> Iterator[VanishedKey]:
         """Give the keys that had nothing before, in order, with what runs have put there; after `compare`."""
-        for key, items, units in fetched(
-            self._session.execute(f"SELECT key, items, units FROM {self._taken} ORDER BY number")
-        ):
+        for key, items, units in self._steps.rows(f"SELECT key, items, units FROM {self._taken} ORDER BY number"):
             yield VanishedKey(key, tuple(items), units or 0)
 
     def guards(self) -> Iterator[RowGuard]:
         """Say of each row that is put back what it may take the place of, in order; after `compare`."""
-        guards = self._session.execute(
+        guards = self._steps.rows(
             f"""
             SELECT row, any_value(written.key), any_value(unfinished), coalesce(bool_or(deleted), false),
                 coalesce(list(DISTINCT put.item ORDER BY put.item) FILTER (put.item IS NOT NULL), [])
@@ -227,23 +219,10 @@ class TakenBack:
             GROUP BY row ORDER BY row
             """
         )
-        for row, key, unfinished, deleted, items in fetched(guards):
+        for row, key, unfinished, deleted, items in guards:
             yield RowGuard(row, key, tuple(items), deleted, unfinished)
 
     def unchanged(self, most: int) -> bytearray:
         """Say of each row number, up to the largest, whether the table has the row; after `compare`."""
-        marks = bytearray(most + 1)
         rows = f"SELECT row FROM {self._own} AS own ANTI JOIN {self._written} AS written USING (row)"
-        for (row,) in fetched(self._session.execute(rows)):
-            marks[row] = 1
-        return marks
-
-    def _numbers(self, query: str) -> tuple[int, ...]:
-        [numbers] = self._session.execute(query).fetchall()
-        return tuple(numbers)
-
-    def _step(self, name: str, query: str) -> str:
-        return write_parquet(self._session, query, self._path(name), self._space)
-
-    def _path(self, name: str) -> Path:
-        return self._space.folder / name
+        return self._steps.marks(rows, most)
