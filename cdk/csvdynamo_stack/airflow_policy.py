@@ -16,6 +16,7 @@ from constructs import Construct
 
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.datasets.sources import grants
+from csvdynamo.folders import DIGESTS, REPORTS_PREFIX
 from csvdynamo_stack.encryption import DataEncryption
 from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes
 from csvdynamo_stack.notifications import Notifications
@@ -38,6 +39,7 @@ class AirflowPolicy(Construct):
         table: dynamodb.ITable,
         managed: bool,
         adapts: bool,
+        forgets: bool,
         encryption: DataEncryption,
         notifications: Notifications,
     ) -> None:
@@ -50,6 +52,7 @@ class AirflowPolicy(Construct):
             statements=[
                 allow(["cloudformation:DescribeStacks"], [self._arn("cloudformation", f"stack/{stack_name}/*")]),
                 *_bucket(bucket, dataset),
+                *([_older_digests(bucket, dataset)] if forgets else []),
                 *self._executions(machine_name),
                 *(self._concurrency(machine_name) if adapts else []),
                 # Its key before a run; the check of the table after it, by a sample of keys and whole.
@@ -111,6 +114,11 @@ def _bucket(bucket: s3.IBucket, dataset: str) -> Iterable[iam.PolicyStatement]:
     yield allow(["s3:GetObject"], [bucket.arn_for_objects(pattern) for pattern in (*own, *others)])
     # An upload in parts that fails is taken back.
     yield allow(["s3:PutObject", "s3:AbortMultipartUpload"], [bucket.arn_for_objects(pattern) for pattern in own])
+
+
+def _older_digests(bucket: s3.IBucket, dataset: str) -> iam.PolicyStatement:
+    """Allow to delete digests of rows, by their versions: such an object is never the last word on a row."""
+    return allow(["s3:DeleteObjectVersion"], [bucket.arn_for_objects(f"{REPORTS_PREFIX}{dataset}/*/{DIGESTS}-*")])
 
 
 def _source(source: Source) -> Iterable[iam.PolicyStatement]:

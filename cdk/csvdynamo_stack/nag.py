@@ -14,7 +14,14 @@ from constructs import Construct
 
 from csvdynamo.datasets.protection import Encryption
 from csvdynamo.datasets.sources import grants
-from csvdynamo.folders import ERRORS_PREFIX, FIREHOSE_ERRORS_PREFIX, RESULTS_PREFIX, names_prefix
+from csvdynamo.folders import (
+    DIGESTS,
+    ERRORS_PREFIX,
+    FIREHOSE_ERRORS_PREFIX,
+    REPORTS_PREFIX,
+    RESULTS_PREFIX,
+    names_prefix,
+)
 from csvdynamo_stack.names import MAP_RUN_LABEL, SERVICE_PREFIXES, airflow_prefixes
 from csvdynamo_stack.stack import CsvDynamoStack
 
@@ -120,6 +127,8 @@ def _wildcards(stack: CsvDynamoStack) -> Iterator[tuple[str, str, str]]:
     if stack.dataset.limits.adapts:
         yield "Airflow/Policy", f"{states}:ex*:{name}/{MAP_RUN_LABEL}:*", _EXECUTIONS
     yield "Airflow/Policy", f"arn:<AWS::Partition>:cloudformation:{place}:stack/{name}/*", _STACK_ID
+    if stack.dataset.protection.keep_snapshot_runs is not None:
+        yield "Airflow/Policy", f"{bucket}/{REPORTS_PREFIX}{stack.dataset.name}/*/{DIGESTS}-*", _PREFIX
     for grant in grants(*stack.dataset.source.granted):
         for resource in filter(lambda resource: "*" in resource, grant.resources):
             yield "Airflow/Policy", f"arn:<AWS::Partition>:{resource}", grant.why_a_star

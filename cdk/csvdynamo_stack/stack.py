@@ -109,6 +109,7 @@ class CsvDynamoStack(Stack):
             table=storage.table,
             managed=dataset.table.managed,
             adapts=dataset.limits.adapts,
+            forgets=dataset.protection.keep_snapshot_runs is not None,
             encryption=storage.encryption,
             notifications=notifications,
         )

@@ -56,6 +56,19 @@ def test_items_of_keys_that_vanished_are_deleted_behind_a_guard_and_what_others_
     assert back.report["rejects_by_code"] == {"LEFT_ALONE": 1}
     assert dags.table() == {**items, vehicle("A_6"): theirs}
 
+    # The digests of the last two green runs stay, those of the first one and of no other are gone.
+    runs = [run.report["execution_arn"].rpartition(":")[2] for run in (second, back)]
+    assert sorted(_runs_with_digests(dags.deployed)) == sorted(runs)
+
+
+def _runs_with_digests(deployed: Deployed) -> list[str]:
+    """The executions beside whose reports the bucket has digests of rows, in any version."""
+    found = deployed.client("s3").list_object_versions(
+        Bucket=deployed.outputs["SourceBucket"], Prefix=f"reports/{NAME}/"
+    )
+    assert not found.get("DeleteMarkers"), "they are gone for good"
+    return [one["Key"].split("/")[2] for one in found["Versions"] if "/row_digests-" in one["Key"]]
+
 
 def _leave_out(source: Path, *vehicles: str) -> None:
     """Remove the rows of some vehicles."""

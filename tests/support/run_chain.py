@@ -23,6 +23,7 @@ from csvdynamo_airflow.documents.snapshot import Base
 from csvdynamo_airflow.preparation.file_rows import read_file_rows
 from csvdynamo_airflow.preparation.rollback.find_rollback import KeptRuns, find_rollback
 from csvdynamo_airflow.preparation.rollback.prepare_rollback import prepare_rollback
+from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -234,6 +235,7 @@ class Chain:
             prepared.execution_name, bytes(marks), left=frozenset(left), undeleted=frozenset(undeleted)
         )
         with workspace("snapshot", dataset.name, f"run-{next(_numbers)}", self.folder) as folder:
+            remember_run(self.s3, dataset.name, prepared)  # type: ignore[arg-type]
             keep_snapshot(self.s3, dataset.name, prepared, outcomes, DiskSpace(folder, "test"))  # type: ignore[arg-type]
 
     def _ran(self, prepared: Prepared, dataset: Dataset, marks: bytearray, written: Collection[int]) -> Ran:

@@ -143,7 +143,7 @@ def check_columns(
     remembered = RunColumns(columns, landed.sha256, rows, run_id, execution)
     s3.put_object(
         Bucket=landed.bucket,
-        Key=reports_prefix(dataset.name, execution) + COLUMNS_FILE,
+        Key=_columns_key(dataset.name, execution),
         Body=json.dumps(remembered.to_json(), ensure_ascii=False).encode("utf-8"),
         ContentType="application/json",
     )
@@ -176,7 +176,7 @@ def read_columns(s3: "S3Client", bucket: str, dataset_name: str, execution: str)
         execution: The name of the run's first execution.
     """
     try:
-        return _read(s3, bucket, reports_prefix(dataset_name, execution) + COLUMNS_FILE)
+        return _read(s3, bucket, _columns_key(dataset_name, execution))
     except _UNREADABLE:
         return None
 
@@ -189,6 +189,18 @@ def _read(s3: "S3Client", bucket: str, key: str) -> RunColumns | None:
     return RunColumns.from_json(json.loads(document))
 
 
+def hand_on_columns(s3: "S3Client", dataset_name: str, earlier: Prepared, execution: str) -> None:
+    """Keep what an earlier run would be remembered by as what one of the same columns would be.
+
+    Args:
+        s3: A boto3 S3 client.
+        dataset_name: The data set.
+        earlier: What the earlier run prepared.
+        execution: The name of the other run's first execution.
+    """
+    _copy(s3, earlier.bucket, _columns_key(dataset_name, earlier.execution_name), _columns_key(dataset_name, execution))
+
+
 def remember_run(s3: "S3Client", dataset_name: str, prepared: Prepared) -> None:
     """Make a run the last successful one.
 
@@ -197,8 +209,13 @@ def remember_run(s3: "S3Client", dataset_name: str, prepared: Prepared) -> None:
         dataset_name: The data set.
         prepared: What the run prepared.
     """
-    source: CopySourceTypeDef = {
-        "Bucket": prepared.bucket,
-        "Key": reports_prefix(dataset_name, prepared.execution_name) + COLUMNS_FILE,
-    }
-    s3.copy_object(CopySource=source, Bucket=prepared.bucket, Key=memory_key(dataset_name))
+    _copy(s3, prepared.bucket, _columns_key(dataset_name, prepared.execution_name), memory_key(dataset_name))
+
+
+def _copy(s3: "S3Client", bucket: str, key: str, to: str) -> None:
+    source: CopySourceTypeDef = {"Bucket": bucket, "Key": key}
+    s3.copy_object(CopySource=source, Bucket=bucket, Key=to)
+
+
+def _columns_key(dataset_name: str, execution: str) -> str:
+    return reports_prefix(dataset_name, execution) + COLUMNS_FILE

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from csvdynamo.folders import DIGESTS
 from csvdynamo.rules.computed import RowNumber
 from csvdynamo.rules.row_rules import RowRules
 from csvdynamo_airflow.documents.snapshot import ChangedKey
@@ -21,7 +22,7 @@ from csvdynamo_airflow.snapshots.known_lines import BEFORE, LINE, NOTHING, ROW, 
 from csvdynamo_airflow.storage.duckdb_session import read_csv, read_rows_file, sql_text
 from csvdynamo_airflow.storage.query_steps import QuerySteps
 
-DIGESTS_FILE = "row_digests.parquet"
+DIGESTS_FILE = f"{DIGESTS}.parquet"
 
 KEY_COLUMNS = {"row": "BIGINT", "key": "VARCHAR"}
 """The columns of a file of keys: the row's number and its key (`TableKey.of`), of each row that has one."""

@@ -1,7 +1,8 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from csvdynamo_airflow.preparation.replay.replaying import as_replayed
 from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
+from csvdynamo_airflow.snapshots.older_snapshots import forget_older
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.stack import Stack, Use
@@ -283,15 +285,27 @@ def remember_green_run(
         run_id: The DAG run's id.
         read: What fetch_error_files returned.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
-
     s3, file = client("s3"), Prepared.from_json(prepared)
-    try:
+    with _none_is_lost("columns"):
         remember_run(s3, dataset_name, file)
+    with _none_is_lost("rows"):
         if file.usual_source:
             remember_rows(s3, dataset_name, file, run_id)
-        # One that rests on no snapshot has some rows alone: the next run has to write all of them.
-        if read and not file.nothing_to_write and (file.base or not file.replay):
+    # One that rests on no snapshot has some rows alone: the next run has to write all of them.
+    if read and not file.nothing_to_write and (file.base or not file.replay):
+        with _none_is_lost("snapshot"):
             remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
+        with _none_is_lost("place among those whose digests stay"):
+            if keep := open_dataset(dataset_name).protection.keep_snapshot_runs:
+                forget_older(s3, dataset_name, file, keep)
+
+
+@contextmanager
+def _none_is_lost(what: str) -> Iterator[None]:
+    """Let a run stay green of which something cannot be remembered, and what comes after that be remembered."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
+
+    try:
+        yield
     except (MigrationError, MigrationPostponedError, BotoCoreError, ClientError) as error:
-        log.warning("The columns, the rows or the snapshot of this run could not be remembered: %s", error)
+        log.warning("This run's %s could not be remembered: %s", what, error)

@@ -220,8 +220,10 @@ class Dataset:
         # A limit that a file does not set leaves the digest of a stack as an earlier version made it.
         limits = {name: limit for name, limit in asdict(self.limits).items() if limit is not None}
         protection = asdict(self.protection)
+        forgets = protection.pop("keep_snapshot_runs") is not None  # which Airflow may do then, of however many runs
         settings = [limits, protection, self.gates.tolerated_failure_percent]
         settings += [table] if (table := self.table.settings()) else []
+        settings += ["keep_snapshot_runs"] if forgets else []
         settings += self.write.actions  # which the function may do then
         settings += map(asdict, grants(*self.source.granted))
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

@@ -64,6 +64,15 @@ class Days(WholeNumber):
         return days
 
 
+@plain(frozen=True, eq=False)
+class GreenRuns(WholeNumber):
+    """Of how many green runs something stays: a rollback of the last one needs what the one before has left."""
+
+    minimum: int = 2
+    maximum: int = 400
+    absent = "kept"
+
+
 @dataclass(frozen=True, config=STRICT)
 class Protection:
     """Encryption at rest, and the days after which the bucket deletes objects. None: they are kept."""
@@ -91,4 +100,9 @@ class Protection:
         default=None,
         description=f"`{REPORTS_PREFIX}`, with each run's report, its rejects, and the columns "
         "and rows that the next source is compared with",
+    )
+    keep_snapshot_runs: Annotated[int, GreenRuns()] | None = Field(
+        default=None,
+        description="of how many green runs that write only what changed the digests of the rows stay in "
+        f"`{REPORTS_PREFIX}`: a run can be taken back while those of the run before it are there",
     )

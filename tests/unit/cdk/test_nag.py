@@ -13,6 +13,7 @@ PROTECTION = """
 encryption        = "customer-managed"
 keep_landing_days = 30
 keep_source_days  = 30
+keep_snapshot_runs = 2
 """
 
 

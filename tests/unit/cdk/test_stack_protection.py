@@ -17,6 +17,7 @@ keep_source_days  = 30
 keep_error_days   = 90
 keep_result_days  = 31
 keep_report_days  = 400
+keep_snapshot_runs = 3
 """
 
 
@@ -190,3 +191,16 @@ def test_nothing_travels_without_tls_and_the_table_can_be_brought_back(which: st
     table = only(found, "AWS::DynamoDB::Table")[1]["Properties"]
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["DeletionProtectionEnabled"] is True
+
+
+def test_airflow_may_delete_digests_of_rows_by_their_versions_and_nothing_else(
+    template: Template, protected: Template
+) -> None:
+    def deletions(of: Template) -> list[tuple[Any, str]]:
+        [policy] = of_type(of, "AWS::IAM::ManagedPolicy").values()
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        found = [one for one in statements if "Delete" in str(one["Action"])]
+        return [(one["Action"], one["Resource"]["Fn::Join"][1][-1]) for one in found]
+
+    assert deletions(template) == []
+    assert deletions(protected) == [("s3:DeleteObjectVersion", "/reports/city_trees/*/row_digests-*")]

@@ -28,7 +28,7 @@ def protection(folder: Path, *lines: str) -> Protection:
 
 
 def test_by_default_the_services_keys_are_used_and_everything_is_kept(tmp_path: Path) -> None:
-    assert protection(tmp_path) == Protection(Encryption.DEFAULT, None, None, None, None, None)
+    assert protection(tmp_path) == Protection(Encryption.DEFAULT, None, None, None, None, None, None)
 
 
 def test_each_setting_is_read(tmp_path: Path) -> None:
@@ -40,9 +40,10 @@ def test_each_setting_is_read(tmp_path: Path) -> None:
         "keep_error_days = 17",
         "keep_result_days = 18",
         "keep_report_days = 400",
+        "keep_snapshot_runs = 2",
     )
 
-    assert read == Protection(Encryption.CUSTOMER_MANAGED, 2, 16, 17, 18, 400)
+    assert read == Protection(Encryption.CUSTOMER_MANAGED, 2, 16, 17, 18, 400, 2)
 
 
 @pytest.mark.parametrize("key", ["keep_source_days", "keep_error_days", "keep_result_days", "keep_report_days"])
@@ -63,6 +64,7 @@ def test_what_a_redrive_needs_cannot_go_before_it(tmp_path: Path, key: str) -> N
         ("keep_landing_days = 0", "must be a whole number from 1 to 36500"),
         ('keep_landing_days = "7"', "must be a whole number"),
         ("keep_landing_days = true", "must be a whole number"),
+        ("keep_snapshot_runs = 1", "must be a whole number from 2 to 400"),
         ('encryption = "none"', "must be one of default, customer-managed"),
         ("days = 3", "unknown key"),
     ],
@@ -72,3 +74,11 @@ def test_a_wrong_setting_says_what_is_allowed(tmp_path: Path, line: str, told: s
         protection(tmp_path, line)
 
     assert told in str(caught.value)
+
+
+def test_a_stack_is_deployed_anew_where_digests_begin_to_be_deleted_and_not_for_their_number(tmp_path: Path) -> None:
+    def digest(*lines: str) -> str:
+        protection(tmp_path, *lines)
+        return load_dataset(tmp_path / "cars.toml").settings_digest
+
+    assert digest() != digest("keep_snapshot_runs = 2") == digest("keep_snapshot_runs = 9")
