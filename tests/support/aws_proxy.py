@@ -63,7 +63,7 @@ class AwsProxy:
         self._loop.close()
 
     async def _serve(self) -> None:
-        connector = TCPConnector(limit=0, force_close=True)
+        connector = TCPConnector(limit=0)
         async with ClientSession(
             connector=connector, auto_decompress=False, cookie_jar=DummyCookieJar(), timeout=ClientTimeout(total=None)
         ) as self._session:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks import base_aws
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.loaders import Loader
 
 from tests.support.cheap_clients import make_clients_cheap
 
@@ -13,6 +15,8 @@ SERVICES = ("cloudformation", "dynamodb", "s3", "sns", "stepfunctions")
 def make_clients_faster() -> None:
     """Make them cheap, and name no operator in the user agent: to find it, the hook searches the whole stack."""
     make_clients_cheap()
+    # The triggers' clients have one of the hook's own, of before: each fork would read every service's folder with it.
+    base_aws._loader = Loader()
     AwsBaseHook._get_caller = lambda hook: "Unknown"
 
 
