@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from commands.project import PYTHON_PATH, ROOT
+from local_aws.owner import wait_for_exit
 from tests.support.schedule import Task
 
 HOST_LOG = "task-host.log"
@@ -50,25 +51,28 @@ class Forked:
     def kill(self) -> None:
         """End it with SIGKILL, and wait until it is gone."""
         os.kill(self.pid, signal.SIGKILL)
-        self._await(lambda: self.ended, _SECONDS)
+        self._await_end(_SECONDS)
 
     def kill_at_end(self) -> None:
         """Kill it once it has done everything but say so."""
-        self._await(self.held.exists, _SECONDS)
+        self._await_held()
         self.kill()
 
     def wait(self, seconds: float = _SECONDS) -> Any:
         """Wait for its end; return what became of it."""
-        self._await(lambda: self.ended, seconds)
+        self._await_end(seconds)
         assert self.outcome.exists(), f"it ended without an outcome:\n{self._end_of_log()}"
         return json.loads(self.outcome.read_text(encoding="utf-8"))
 
-    def _await(self, true: Callable[[], bool], seconds: float) -> None:
+    def _await_end(self, seconds: float) -> None:
+        assert wait_for_exit(self.pid, seconds), f"it goes on:\n{self._end_of_log()}"
+
+    def _await_held(self) -> None:
         began = time.monotonic()
-        while not true():
+        while not self.held.exists():
             waited = time.monotonic() - began
-            assert waited < seconds, f"it goes on:\n{self._end_of_log()}"
-            assert not (self.ended and not true()), f"it ended early:\n{self._end_of_log()}"
+            assert waited < _SECONDS, f"it goes on:\n{self._end_of_log()}"
+            assert not (self.ended and not self.held.exists()), f"it ended early:\n{self._end_of_log()}"
             # Each look takes CPU from what is waited for: the longer that takes, the more rarely it is looked at.
             time.sleep(min(0.002 + waited * _PAUSE_SHARE, _LONGEST_PAUSE_SECONDS))
 
