@@ -23,12 +23,14 @@ from csvdynamo_airflow.tasks import execution_trigger
 from csvdynamo_airflow.workflow import other_executions
 
 POLL_SECONDS = 0.05
-"""Seconds between two looks, at the error files or at an execution."""
+"""Seconds between two looks at the error files."""
 
 FULL_DISK = "CSVDYNAMO_TESTS_FULL_DISK"
 """Variable that may name a file: as long as it is there, the workers' disk has no room."""
 
 _FACTOR = 0.02
+# Of an execution: most end later than that, and each look is two requests.
+_FIRST_PAUSE_SECONDS, _MAP_RUN_SECONDS = 0.15, 0.3
 
 
 class _Hurried:
@@ -63,8 +65,8 @@ def short_waits() -> Iterator[None]:
     with (
         patch.object(workspace, "free_bytes", lambda folder: 0 if _disk_is_full() else free_bytes(folder)),
         patch.dict(_defaults(download), sleep=lambda _: None),
-        patch.object(execution_trigger, "MAP_RUN_SECONDS", 0.1),
-        patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", POLL_SECONDS),
+        patch.object(execution_trigger, "MAP_RUN_SECONDS", _MAP_RUN_SECONDS),
+        patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", _FIRST_PAUSE_SECONDS),
         patch.object(other_executions, "STILL_WRITING_SECONDS", 5.0),
         patch.object(botocore.endpoint, "time", hurried),
         patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),

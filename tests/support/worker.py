@@ -206,13 +206,15 @@ def _run(request: Mapping[str, Any], body: Callable[[Any, Any], Any]) -> dict[st
         retried = not (request["last"] or isinstance(error, AirflowFailException))
         if not retried:
             for callback in task.on_failure_callback:
-                callback({**context, "exception": error})
+                with short_waits():
+                    callback({**context, "exception": error})
         return {"failed": str(error), "retried": retried}
     if result is not None:
         context["ti"].xcom_push(key=RESULT, value=result)
     for callback in task.on_success_callback or ():
         try:
-            callback(context)
+            with short_waits():
+                callback(context)
         except Exception:  # as Airflow does: the task has succeeded
             traceback.print_exc()
     return {"returned": result}
