@@ -1,5 +1,6 @@
 """AWS clients of Airflow's hook that are cheap to make in the forks of a process."""
 
+import os
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks import base_aws
@@ -18,6 +19,23 @@ def make_clients_faster() -> None:
     # The triggers' clients have one of the hook's own, of before: each fork would read every service's folder with it.
     base_aws._loader = Loader()
     AwsBaseHook._get_caller = lambda hook: "Unknown"
+    _keep_connections()
+
+
+def _keep_connections() -> None:
+    """Make what a hook knows of its connection once of each text: a task's every use of a client asks for it."""
+    read, kept = AwsBaseHook.conn_config.func, dict[tuple[str | None, ...], Any]()
+
+    def conn_config(hook: Any) -> Any:
+        told = os.environ.get(f"AIRFLOW_CONN_{str(hook.aws_conn_id).upper()}")
+        if told is None:
+            return read(hook)
+        asked = hook.aws_conn_id, hook.client_type, told
+        if asked not in kept:
+            kept[asked] = read(hook)
+        return kept[asked]
+
+    AwsBaseHook.conn_config = property(conn_config)
 
 
 def read_pages(client: Any) -> None:
