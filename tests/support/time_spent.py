@@ -9,14 +9,14 @@ import pytest
 # Seconds on two cores. A file that is not here comes after those that are, in the order in which it was found.
 _LONG_FILES = {
     "tests/e2e/test_scheduled_airflow.py": 350,
+    "tests/e2e/test_chaos_versions.py": 300,
     "tests/e2e/test_make_commands.py": 255,
     "tests/e2e/test_crash_matrix.py": 253,
-    "tests/e2e/test_chaos_campaign.py": 251,
-    # xdist gives a process its next file as soon as it has two tests left, so the one before, which has no more, gets
-    # this one at once: a short one of many tests, or a long one would wait.
-    "tests/unit/core/test_hosts.py": 250,
+    # xdist gives a process its next file as soon as it has two tests left, so the chains of versions, which are one,
+    # get this one at once: a short one of many tests, or a long one would wait.
+    "tests/unit/core/test_hosts.py": 252,
+    "tests/e2e/test_chaos_campaign.py": 170,
     "tests/e2e/test_dag_runs.py": 130,
-    "tests/e2e/test_chaos_versions.py": 120,
     "tests/e2e/test_witnesses_taken_away.py": 80,
     "tests/e2e/test_least_privilege.py": 87,
     "tests/e2e/test_fence.py": 60,
