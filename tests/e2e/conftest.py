@@ -1,7 +1,7 @@
 """The embedded AWS with the stacks deployed, and an Airflow that runs the DAGs on it: once for all end-to-end tests."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from csvdynamo_airflow.storage.result_objects import list_objects
 from csvdynamo_airflow.tasks.told_assets import TOLD_FILE
 from tests.support.airflow_processes import READ_AT_IMPORT
 from tests.support.dag_run import DagRun
-from tests.support.forked import TaskHost, task_host
+from tests.support.forked import Forked, TaskHost, task_host
 from tests.support.stacks import Stacks
 
 # Step Functions' waits before a retry, and Firehose's before a delivery, shortened: what is tested comes after them.
@@ -113,8 +113,22 @@ class Dags:
         self.earlier.append(run)
         return run
 
-    def test(self, source: str, *, date: str | None = None, **params: Any) -> Run:
-        """Run the DAG to its end by `airflow dags test`; a date given twice is the same DAG run again."""
+    def test(
+        self,
+        source: str,
+        *,
+        date: str | None = None,
+        meanwhile: Callable[[Forked], None] = lambda _: None,
+        **params: Any,
+    ) -> Run:
+        """Run the DAG to its end by `airflow dags test`.
+
+        Args:
+            source: The source.
+            date: The run's date; one given twice is the same DAG run again.
+            meanwhile: What is done while it runs, with its process.
+            params: More of its parameters.
+        """
         before = self._reports()
         conf = json.dumps({"source_url": source, **params})
         running = self.host.fork(
@@ -124,6 +138,7 @@ class Dags:
             fixed_run_id=date is not None,
             no_waiting=self.no_waiting,
         )
+        meanwhile(running)
         status = running.wait(_RUN_SECONDS)["status"]
         return self._left(before, status, running.log.read_text(encoding="utf-8"))
 

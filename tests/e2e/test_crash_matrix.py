@@ -22,6 +22,7 @@ from csvdynamo_airflow.table.verification import DIFFERENCES_FILE
 from tests.crash.kills import MISSING_KEYS, WRITTEN, Kill, Runs, gated_runs, kill_in
 from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
 from tests.e2e.conftest import Airflow
+from tests.support.aws_messages import Request
 from tests.support.dag_run import DagRun
 from tests.support.gate import Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
@@ -298,8 +299,13 @@ def other_runs(runs: Runs, stacks: Stacks, gated_lambda: None) -> Runs:
 
 def test_runs_of_two_data_sets_may_overlap(runs: Runs, other_runs: Runs) -> None:
     run, other = runs.small(f"{runs.salt}-one-"), other_runs.small(f"{runs.salt}-other-")
+    table = f'"{runs.dataset.table.name}"'.encode()
 
-    with runs.gate.hold("BatchWriteItem", Moment.BEFORE) as hold:
+    def writes(request: Request) -> bool:
+        return request.operation == "BatchWriteItem" and table in request.body
+
+    # Each of them: the function waits ten seconds for an answer, and asks again.
+    with runs.gate.hold(writes, Moment.BEFORE, every=True) as hold:
         run.run_tasks("download", "prepare", "start")
         hold.await_reached()
         other.run_from("download")

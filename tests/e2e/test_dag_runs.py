@@ -16,6 +16,7 @@ from csvdynamo.writing.turn import Holder, turn_key
 from csvdynamo_airflow.settings import LOCAL_BUCKETS
 from csvdynamo_airflow.storage.result_objects import list_objects
 from csvdynamo_airflow.workflow.turn import UNUSED_SECONDS
+from tests.support.forked import Forked
 from tests.support.lambda_functions import function_with
 
 LEDGER_OF_NOTHING = {
@@ -227,13 +228,18 @@ def test_a_run_whose_state_machine_failed_is_red_with_a_report_and_succeeds_with
 
 
 def test_a_run_waits_for_its_turn_and_loses_no_attempt(dags: Any, vehicles: Any) -> None:
-    seconds = 15.0  # the tasks before it take three, and many times as long beside other work
-    another = Holder("another", "another", taken=time.time() - UNUSED_SECONDS + seconds).to_json().encode()
-    bucket = dags.deployed.outputs["SourceBucket"]
-    dags.deployed.client("s3").put_object(Bucket=bucket, Key=turn_key("ev_population"), Body=another)
+    turn = {"Bucket": dags.deployed.outputs["SourceBucket"], "Key": turn_key("ev_population")}
 
-    run = dags.test(vehicles(["401", "402"]))
+    def taken(seconds_ago: float) -> None:
+        holder = Holder("another", "another", taken=time.time() - seconds_ago)
+        dags.deployed.client("s3").put_object(**turn, Body=holder.to_json().encode())
+
+    def let_it_wait(running: Forked) -> None:
+        running.await_said("Another run of this data set is about to migrate, as execution another")
+        taken(UNUSED_SECONDS)
+
+    taken(0)
+    run = dags.test(vehicles(["401", "402"]), meanwhile=let_it_wait)
 
     assert run.status == 0, run.output[-2000:]
-    assert "Another run of this data set is about to migrate, as execution another" in run.output
     assert "up_for_retry" not in run.output

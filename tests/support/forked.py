@@ -58,6 +58,10 @@ class Forked:
         self._await_held()
         self.kill()
 
+    def await_said(self, words: str) -> None:
+        """Wait until its output has some words."""
+        self._await(lambda: self.log.exists() and words in self._said(), _SECONDS)
+
     def wait(self, seconds: float = _SECONDS) -> Any:
         """Wait for its end; return what became of it."""
         self._await_end(seconds)
@@ -77,7 +81,10 @@ class Forked:
             time.sleep(min(0.002 + waited * _PAUSE_SHARE, _LONGEST_PAUSE_SECONDS))
 
     def _end_of_log(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        return self._said()[-3000:]
+
+    def _said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
 
 
 @dataclass
