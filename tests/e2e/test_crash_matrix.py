@@ -5,6 +5,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
 from tests.e2e.conftest import Airflow
 from tests.support.aws_messages import Request
 from tests.support.dag_run import DagRun
-from tests.support.gate import Moment
+from tests.support.gate import Hold, Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 from tests.support.object_lines import object_lines
 from tests.support.stacks import Stacks
@@ -178,24 +179,23 @@ def test_the_trigger_outlives_a_connection_that_is_cut(runs: Runs) -> None:
     run.run_from("wait")  # a run that ends here would keep its turn for a while
 
 
-# The second PUT is the second part, the second POST completes the upload.
-KILLED_UPLOADS = [
-    Kill(task, when, request, skip=1)
+# Places of an upload, in order: the second PUT is the second part, the second POST completes it.
+UPLOAD_KILLS = [
+    Kill(task, when, f"{method} {place}", skip=1)
     for task, place in (("download", "landing/"), ("prepare", "source/"))
-    for when, request in itertools.product(("before", "during"), (f"PUT {place}", f"POST {place}"))
+    for method, when in itertools.product(("PUT", "POST"), ("before", "during"))
 ]
 
 
-@pytest.mark.parametrize("kill", KILLED_UPLOADS, ids=str)
-def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs, kill: Kill) -> None:
-    mark = f"{runs.salt}-part{KILLED_UPLOADS.index(kill)}-"
-    run = runs.large(mark)
+def test_an_upload_in_parts_that_is_killed_leaves_one_whole_object(runs: Runs) -> None:
+    """Each attempt is killed further on than the one before; what takes effect at the last is found by the next."""
+    run = runs.large(f"{runs.salt}-part-")
     bucket = object_versions(runs.deployed, *UPLOADS)
-    before, rest = ("download", "prepare")[: kill.task == "prepare"], ("download", "prepare")[kill.task == "prepare" :]
-    run.run_tasks(*before)
 
-    kill_in(runs, run, kill)
-    run.run_tasks(*rest)
+    for kill in UPLOAD_KILLS:
+        run.run_before(kill.task)
+        kill_in(runs, run, kill)
+    run.run_tasks("prepare")
 
     written = Bucket.read(runs.deployed, bucket, *UPLOADS)
     source = Path(run.params["source_url"]).read_bytes()
@@ -214,29 +214,40 @@ def gated_lambda(runs: Runs) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize(
-    "kill",
+# Of one execution, which tries a batch five times.
+LAMBDA_KILLS = [
     [
         Kill("lambda", "before", "BatchWriteItem"),
         Kill("lambda", "before", "BatchWriteItem", skip=2),
         Kill("lambda", "during", "BatchWriteItem", skip=3),
-        Kill("lambda", "before", "PutRecordBatch"),
-        Kill("lambda", "during", "PutRecordBatch"),
     ],
-    ids=["before a write", "among the writes", "after the writes", "before the rejects", "after everything"],
-)
+    [Kill("lambda", "before", "PutRecordBatch"), Kill("lambda", "during", "PutRecordBatch")],
+]
+
+
+@pytest.mark.parametrize("kills", LAMBDA_KILLS, ids=["around its writes", "around its rejects"])
 def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when_its_batch_runs_again(
-    runs: Runs, undisturbed: Outcome, gated_lambda: None, kill: Kill
+    runs: Runs, undisturbed: Outcome, gated_lambda: None, kills: list[Kill]
 ) -> None:
-    mark = f"{runs.salt}-L{kill.when}{kill.request}{kill.skip}-"
+    mark = f"{runs.salt}-L{LAMBDA_KILLS.index(kills)}-"
     run = runs.small(mark)
     bucket, executions = object_versions(runs.deployed, *UPLOADS), execution_names(runs.deployed)
     run.run_tasks("download", "prepare")
 
-    with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
+    with ExitStack() as held:
+
+        def hold_at(kill: Kill) -> Hold:
+            return held.enter_context(runs.gate.hold(kill.matches, kill.moment, skip=kill.skip))
+
+        hold = hold_at(kills[0])
         run.run_tasks("start")
-        hold.await_reached()
-        assert kill_function(runs.deployed, MIGRATE_BATCH) > 0
+        for following in (*kills[1:], None):
+            hold.await_reached()
+            # The next attempt begins as soon as this one is killed.
+            then = hold_at(following) if following else hold
+            assert kill_function(runs.deployed, MIGRATE_BATCH) > 0
+            hold.drop()
+            hold = then
     run.run_from("wait")
 
     assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
@@ -248,7 +259,7 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
         for line in object_lines(s3, name, stored.key)
     ]
     assert set(sent) == answered_reject_ids(s3, name, execution), "a retry gives a row another id"
-    twice = 1 + (kill.request == "PutRecordBatch" and kill.when == "during")
+    twice = 1 + any(kill.request == "PutRecordBatch" and kill.when == "during" for kill in kills)
     assert len(sent) == twice * len(MISSING_KEYS)
     assert runs.report(run)["rejects_superseded"] == 0
 
