@@ -87,7 +87,7 @@ def test_the_dag_is_green_with_its_own_policy_and_nothing_else(
 ) -> None:
     source = vehicles([f"{n}" if n != 7 else "" for n in range(40)])
 
-    run = airflow.dags(secure, dataset.name, user).test(source)
+    run = airflow.dags(secure, dataset.name, user).run(source)
 
     assert run.status == 0, run.output[-2000:]
     assert run.report is not None
