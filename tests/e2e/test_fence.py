@@ -20,6 +20,7 @@ from csvdynamo.writing.turn import Holder, turn_key
 from tests.crash.kills import Runs, gated_runs
 from tests.crash.traces import items_of
 from tests.e2e.conftest import Airflow
+from tests.support import quick_deploy
 from tests.support.dag_run import DagRun
 from tests.support.gate import Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, no_error_stream
@@ -183,7 +184,7 @@ def deploy(runs: Runs, datasets: Path) -> Iterator[Any]:
             return
         path.write_text(text, encoding="utf-8")
         changed = load_dataset(path)
-        embedded_assembly(changed, folder=datasets).deploy(changed, runs.deployed.aws.environment)
+        quick_deploy.deploy(embedded_assembly(changed, folder=datasets), changed.stack_name, runs.deployed)
 
     yield deploy
     deploy()
