@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,8 +22,8 @@ from csvdynamo_airflow.documents.task_documents import DocumentError
 from csvdynamo_airflow.outcome.error_objects import read_rejects
 from tests.fuzz.hostile_documents import changed, json_bytes, json_documents
 from tests.fuzz.typed_errors import fuzz, result_or_error
+from tests.hostile.in_process import MemoryBucket
 from tests.integration.plugin.migration_objects import BUCKET, reject
-from tests.integration.plugin.moto_bucket import bucket, s3_client
 from tests.unit.plugin.run_findings import execution, migrated, prepared_file
 
 SECRET = "s3cret-of-a-row"
@@ -34,10 +34,9 @@ MISFILED = f"{FIREHOSE_ERRORS_PREFIX}metadata-extraction-failed/a"
 WRAPPED = {"attemptsMade": 1, "errorCode": "E", "rawData": base64.b64encode(REJECT.to_json().encode()).decode()}
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[Any]:
-    with s3_client() as client, bucket(client, BUCKET):
-        yield client
+@pytest.fixture
+def s3() -> MemoryBucket:
+    return MemoryBucket()
 
 
 def hold(found: Reject) -> None:
@@ -78,10 +77,7 @@ def test_whatever_firehose_could_not_partition_stops_no_run(
     caplog.clear()
     s3.put_object(Bucket=BUCKET, Key=MISFILED, Body=content)
 
-    try:
-        found = result_or_error(lambda: list(read_rejects(s3, BUCKET, MISFILED, "cars-1")))
-    finally:
-        s3.delete_object(Bucket=BUCKET, Key=MISFILED)
+    found = result_or_error(lambda: list(read_rejects(s3, BUCKET, MISFILED, "cars-1")))
 
     assert isinstance(found, list)
     for one in found:
@@ -98,7 +94,6 @@ def test_the_records_that_are_made_hostile_are_found(s3: Any) -> None:
     assert list(read_rejects(s3, BUCKET, KEY, "cars-1")) == [REJECT]
     s3.put_object(Bucket=BUCKET, Key=MISFILED, Body=json_bytes(WRAPPED))
     assert list(read_rejects(s3, BUCKET, MISFILED, "cars-1")) == [REJECT]
-    s3.delete_object(Bucket=BUCKET, Key=MISFILED)
 
 
 CHECKED = CheckedTable(counts={DifferenceKind.MISSING: 1}, examples=(Difference(DifferenceKind.MISSING, "A_1", 1),))
