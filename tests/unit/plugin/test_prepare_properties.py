@@ -44,7 +44,7 @@ from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
 
 MANY = settings(
-    max_examples=250,
+    max_examples=150,
     deadline=None,
     database=None,
     derandomize=True,
@@ -55,7 +55,7 @@ MANY = settings(
         HealthCheck.filter_too_much,
     ],
 )
-FEWER = settings(MANY, max_examples=200)
+FEWER = settings(MANY, max_examples=120)
 DATASET = Dataset(
     name="generated",
     source=Source("https://example.org/g.csv", "g.csv"),
