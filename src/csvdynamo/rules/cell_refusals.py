@@ -17,11 +17,20 @@ TypeRule = Callable[[str], AttributeValue]
 
 
 class CellRefusedError(Exception):
-    """Carries a refusal from a cell's rule to the row. It never leaves `rows`."""
+    """Carries a refusal from a cell's rule to the row. It never leaves `rows`.
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.code)
-        self.refusal = refusal
+    Who only asks whether a cell is taken does not pay for the sentence, which takes longer than the rule: it is made
+    when it is asked for.
+    """
+
+    def __init__(self, code: RejectCode, column: str | None, message: Callable[[], str]) -> None:
+        super().__init__(code)
+        self._code, self._column, self._message = code, column, message
+
+    @property
+    def refusal(self) -> Refusal:
+        """Why the row is refused."""
+        return Refusal(self._code, self._column, self._message())
 
 
 def refuse(column: Column, code: RejectCode, problem: str) -> NoReturn:
@@ -35,7 +44,7 @@ def refuse(column: Column, code: RejectCode, problem: str) -> NoReturn:
     Raises:
         CellRefusedError: Always.
     """
-    raise CellRefusedError(Refusal(code, column.header, f"{column.header}: {problem}"))
+    raise CellRefusedError(code, column.header, lambda: f"{column.header}: {problem}")
 
 
 def refuse_type(column: Column, text: str, problem: str, *settings: str) -> NoReturn:
@@ -50,5 +59,9 @@ def refuse_type(column: Column, text: str, problem: str, *settings: str) -> NoRe
     Raises:
         CellRefusedError: Always.
     """
-    told = ", ".join((f'type = "{column.type}"', *settings))
-    refuse(column, RejectCode.BAD_TYPE, f"{quoted(text)} {problem}; {told}")
+
+    def message() -> str:
+        told = ", ".join((f'type = "{column.type}"', *settings))
+        return f"{column.header}: {quoted(text)} {problem}; {told}"
+
+    raise CellRefusedError(RejectCode.BAD_TYPE, column.header, message)

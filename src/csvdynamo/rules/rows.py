@@ -207,10 +207,10 @@ def _compile_computed(one: Computed, header: Header) -> RowRule:
         value = made(row)
         if value is None:
             problem = f"{one.attribute}: the {part.told} is blank: {one.formula.blank}"
-            raise CellRefusedError(Refusal(RejectCode.MISSING_KEY, None, problem))
+            raise CellRefusedError(RejectCode.MISSING_KEY, None, lambda: problem)
         too_long = key_excess(value, part)
         if too_long:
-            raise CellRefusedError(Refusal(RejectCode.TOO_LARGE, None, f"{one.attribute}: it {too_long}"))
+            raise CellRefusedError(RejectCode.TOO_LARGE, None, lambda: f"{one.attribute}: it {too_long}")
         return value
 
     return convert
