@@ -14,8 +14,8 @@ def make_moto_cheap() -> None:
     """Keep, for the rest of this process, the addresses of each service: for S3, moto reloads a module at each call.
 
     It does so for the sake of environment variables (``MOTO_S3_CUSTOM_ENDPOINTS``, ``MOTO_ENABLE_ISO_REGIONS``), which
-    no test sets. A listing reads the time of each object anew, a third of its CPU: it is of whole seconds, so mostly the
-    same one.
+    no test sets. A listing reads the time of each object anew, a third of its CPU: it is of whole seconds, so it is
+    mostly the same one.
     """
     find, addresses = BaseBackend.urls.fget, dict[type[BaseBackend], Any]()
 
