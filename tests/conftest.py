@@ -40,6 +40,14 @@ def cheap_duckdb() -> None:
     make_duckdb_cheap()
 
 
+def pytest_configure() -> None:
+    """Give no example a time to keep: beside other work the first one, which fills caches, takes long."""
+    from hypothesis import settings
+
+    settings.register_profile("suite", settings(), deadline=None)
+    settings.load_profile("suite")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Import without the garbage collector, which would look at the same million objects again and again."""
