@@ -61,6 +61,11 @@ export type RunLine = {
   write_units: number | null;
   seconds: number;
   files: string[];
+  /** "" of a run that migrated a source. */
+  kind: "" | "rollback" | "replay";
+  /** Items of keys that vanished; and items, under the keys of rows or of deletions, that were left as they were. */
+  deleted: number;
+  left_alone: number;
 };
 
 export type DataSetRow = {

@@ -1,6 +1,7 @@
 /** The way of the rows as bands whose widths are the ledger: from the source to what became of them. Pure. */
 
 import type { Ledger, Report } from "./api";
+import { count } from "./format";
 
 export type Stop = {
   name: string;
@@ -51,10 +52,31 @@ export function bands(ledger: Ledger): Band[] {
   });
 }
 
-/** What the check of the table says of the written rows, in a few words. Items of no row of the file are none of these. */
+const READ: Record<string, string> = {
+  full: "All of the table was read back",
+  changed: "What was written or deleted was read back, and a sample of the rest",
+  sample: "A sample of the table was read back",
+};
+
+/** What the check of the table says, in a sentence: how much was read, what is wrong, and what is of no row of the file. */
 export function verified({ verification: found }: Pick<Report, "verification">): string {
-  if (found.mode === "none" || !found.keys_checked) return "not checked";
-  const wrong = found.missing + found.changed + found.stale + (found.undeleted ?? 0);
-  const checked = `${found.keys_checked.toLocaleString("en-US")} keys read back`;
-  return wrong ? `${checked}, ${wrong.toLocaleString("en-US")} wrong` : `${checked}, all as they should be`;
+  if (found.mode === "none" || !found.keys_checked) return "The table was not read back.";
+  const wrong: [number, string][] = [
+    [found.missing, "missing"],
+    [found.changed, "other than their rows"],
+    [found.stale, "of rejected rows"],
+    [found.undeleted ?? 0, "not deleted"],
+  ];
+  const beside: [number, string][] = [
+    [found.foreign, "of no row of the source"],
+    [found.expired, "gone, as their time to live has ended"],
+    [found.unfinished, "of rows that are unfinished"],
+  ];
+  const told = (parts: [number, string][]) =>
+    parts.filter(([items]) => items).map(([items, words]) => `${count(items)} ${words}`).join(", ");
+  const others = told(beside);
+  return (
+    `${READ[found.mode] ?? "The table was read back"}: ${count(found.keys_checked)} keys, ` +
+    `${told(wrong) || "all as they should be"}.${others && ` Items beside these: ${others}.`}`
+  );
 }

@@ -6,6 +6,7 @@ import { answered, numbers } from "../src/asked";
 import { changed, deletions } from "../src/changes";
 import { bands, stops, verified } from "../src/flow";
 import { bytes, clock, count, distance, dollars, duration, percent, quantity } from "../src/format";
+import { next } from "../src/next";
 import { compared } from "../src/plan";
 import { pace } from "../src/rate";
 import { replayed } from "../src/replays";
@@ -63,14 +64,27 @@ describe("the way of the rows", () => {
     expect(bands({ ...LEDGER, source_rows: 0, written: 0, rejected: 0, rejected_before_upload: 0 })).toEqual([]);
   });
 
-  it("says of a table that was not read back that it was not", () => {
-    const found = { mode: "sample", keys_checked: 1000, missing: 0, changed: 0, unfinished: 0, stale: 0, foreign: 0, expired: 0 };
+  const found = { mode: "sample", keys_checked: 1000, missing: 0, changed: 0, unfinished: 0, stale: 0, foreign: 0, expired: 0 };
 
-    expect(verified({ verification: { ...found, mode: "none", keys_checked: 0 } })).toBe("not checked");
-    expect(verified({ verification: found })).toBe("1,000 keys read back, all as they should be");
-    expect(verified({ verification: { ...found, missing: 2, stale: 1 } })).toBe("1,000 keys read back, 3 wrong");
-    expect(verified({ verification: { ...found, undeleted: 2 } })).toBe("1,000 keys read back, 2 wrong");
-    expect(verified({ verification: { ...found, foreign: 60_000 } })).toBe("1,000 keys read back, all as they should be");
+  it.each([
+    [{ mode: "none", keys_checked: 0 }, "The table was not read back."],
+    [{}, "A sample of the table was read back: 1,000 keys, all as they should be."],
+    [{ mode: "full" }, "All of the table was read back: 1,000 keys, all as they should be."],
+    [
+      { mode: "changed", undeleted: 2 },
+      "What was written or deleted was read back, and a sample of the rest: 1,000 keys, 2 not deleted.",
+    ],
+    [
+      { mode: "full", missing: 2, changed: 4, stale: 1 },
+      "All of the table was read back: 1,000 keys, 2 missing, 4 other than their rows, 1 of rejected rows.",
+    ],
+    [
+      { mode: "full", foreign: 60_000, expired: 3, unfinished: 5 },
+      "All of the table was read back: 1,000 keys, all as they should be. Items beside these: 60,000 of no row of the source, " +
+        "3 gone, as their time to live has ended, 5 of rows that are unfinished.",
+    ],
+  ])("says how much of the table was read back, and what of it is wrong: %o", (differs, told) => {
+    expect(verified({ verification: { ...found, ...differs } })).toBe(told);
   });
 });
 
@@ -294,23 +308,23 @@ describe("what changed", () => {
   });
 
   it.each([
-    [{ deleted: 3 }, "Items to be deleted: 3; 3 deleted."],
+    [{ deleted: 3 }, "Beside these, 3 items of keys that vanished: 3 deleted."],
     [
       { deleted: 1, left_alone: 1 },
-      "Items to be deleted: 3; 1 deleted; 1 left alone, as they are not as a run put them there; 1 not deleted.",
+      "Beside these, 3 items of keys that vanished: 1 deleted; 1 left alone, as somebody has changed them; 1 not deleted.",
     ],
   ])("says what became of items that were to be deleted: %o", (became, words) => {
     const changes = { new: 0, changed: 0, unchanged: 7, vanished: 4, vanished_keys: "s3://b/v", why_all: "", to_delete: 3, ...became };
 
-    expect(told(changes).slice(1)).toEqual(["Keys that vanished from the source: 4 (s3://b/v).", words]);
-    expect(told({ ...changes, why_all: "the rules were changed" })).toHaveLength(3);
+    expect(told(changes).slice(1)).toEqual(["Keys that vanished from the source: 4 (s3://b/v)."]);
+    expect(told({ ...changes, why_all: "the rules were changed" })).toHaveLength(2);
     expect(deletions(changes as unknown as RowChanges)).toBe(words);
   });
 
   it("says of a dry run what would be deleted, and of none that nothing is", () => {
     const changes = { new: 0, changed: 0, unchanged: 7, vanished: 3, why_all: "", to_delete: 3 };
 
-    expect(changed({ ...quiet, dry_run: true, changes } as unknown as Report)[2]).toBe("Items to be deleted: 3.");
+    expect(deletions(changes, true)).toBe("Beside these, 3 items of keys that vanished would be deleted.");
     expect([deletions(null), deletions({ ...changes, to_delete: 0 })]).toEqual(["", ""]);
   });
 
@@ -321,9 +335,11 @@ describe("what changed", () => {
     expect(told(changes)).toEqual([
       "Run manual__1 is taken back, to what execution cars-8 left.",
       "Rows to be put back: 4; as they were: 6.",
-      "Items to be taken away: 2; 2 taken away.",
       "Items that nobody can put back: 2.",
     ]);
+    expect(deletions(changes)).toBe("Beside these, 2 items of keys that had nothing before: 2 taken away.");
+    const dry = changed({ ...quiet, dry_run: true, changes } as unknown as Report);
+    expect(dry[0]).toBe("Run manual__1 is to be taken back, to what execution cars-8 left.");
   });
 
   it("says why nothing is deleted beside records whose keys nobody can tell", () => {
@@ -333,6 +349,32 @@ describe("what changed", () => {
       "Keys that vanished from the source, and stay in the table: 3.",
       "Records of the source whose keys nobody can tell: 2. Any of those may be theirs.",
     ]);
+  });
+});
+
+describe("what can be done next", () => {
+  const page = (report: object, line: object = {}, files = ["rejects.csv"]) =>
+    ({
+      report: { rejects_by_code: {}, execution_arn: "arn", ...report },
+      line: { dry_run: false, deleted: 0, ledger: LEDGER, ...line },
+      files,
+    }) as unknown as RunPage;
+  const begins = (told: RunPage) => next(told).map((one) => one.split(":")[0]);
+  const rejects = "To take rejected rows back";
+  const left = "Rows that are LEFT_ALONE are in rejects.csv";
+  const back = "To take this run back, as long as no other has written since";
+
+  it.each([
+    [page({}), []],
+    [page({ rejects_by_code: { BAD_TYPE: 1 } }), [rejects]],
+    [page({ rejects_by_code: { BAD_TYPE: 1 } }, {}, []), []],
+    [page({ rejects_by_code: { LEFT_ALONE: 1 } }), [left]],
+    [page({ changes: { new: 1 } }), [back]],
+    [page({ changes: { new: 0 } }, { ledger: { ...LEDGER, written: 0 } }), []],
+    [page({ changes: { new: 0 } }, { deleted: 2, ledger: { ...LEDGER, written: 0 } }), [back]],
+    [page({ rejects_by_code: { BAD_TYPE: 1 } }, { dry_run: true }), []],
+  ])("follows from what the run left", (told, sentences) => {
+    expect(begins(told)).toEqual(sentences);
   });
 });
 

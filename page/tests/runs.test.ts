@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { RunLine } from "../src/api";
 import { sorted } from "../src/components/Columns";
-import { difference, kindOf, nameOf, rejectRate, rejects } from "../src/runs";
+import { before, besideWritten, difference, kindOf, nameOf, rejectRate, rejects } from "../src/runs";
 
 const line = (rows: number, changes: Partial<RunLine> = {}): RunLine => ({
   run_id: "manual__2026-11-27T00:30:39.876167+00:00",
@@ -26,6 +26,9 @@ const line = (rows: number, changes: Partial<RunLine> = {}): RunLine => ({
   write_units: null,
   seconds: 1,
   files: [],
+  kind: "",
+  deleted: 0,
+  left_alone: 0,
   ...changes,
 });
 
@@ -50,8 +53,28 @@ describe("what the lists say of a run", () => {
     [10, 1210, {}, "−1,200 rows"],
     [10, 10, {}, "as many rows"],
     [10, 10, { schema_changes: 1 }, "as many rows, header changed"],
+    [12, 10, { deleted: 3 }, "+2 rows, 3 deleted"],
+    [2, 10, { kind: "replay" as const }, "2 rows replayed"],
   ])("%d rows after %d are %s", (now, then, changes, told) => {
     expect(difference(line(now, changes), line(then))).toBe(told);
+  });
+});
+
+describe("the run before", () => {
+  it("is the newest earlier one of a whole source", () => {
+    const [last, replay, whole] = [line(12), line(2, { kind: "replay" }), line(10)];
+
+    expect(before([last, replay, whole])).toBe(whole);
+    expect(before([replay, whole])).toBe(whole);
+    expect(before([last])).toBeUndefined();
+  });
+});
+
+describe("what a run did beside writing rows", () => {
+  it("is told where there is any", () => {
+    expect(besideWritten(line(10))).toEqual([]);
+    const some = line(10, { deleted: 2, left_alone: 1 });
+    expect(besideWritten({ ...some, ledger: { ...some.ledger, unchanged: 1200 } })).toEqual(["1,200 unchanged", "2 deleted", "1 left alone"]);
   });
 });
 

@@ -57,6 +57,19 @@ class TriggerForm:
         self._source.fill(url)
         self._source.blur()
 
+    def fill(self, section: str, description: str, text: str) -> None:
+        """Type into a field of a section that is closed at first.
+
+        Args:
+            section: The section.
+            description: How what is told of the field begins.
+            text: What to type.
+        """
+        self._dialog.get_by_role("button", name=section).click()
+        field = self._dialog.get_by_role("group").filter(has_text=description).get_by_role("textbox")
+        field.fill(text)
+        field.blur()
+
     def refusal(self) -> str:
         """Try to trigger the run, and return why it is refused: the form stays, and says so."""
         self._send()

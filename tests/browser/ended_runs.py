@@ -11,7 +11,7 @@ from commands.sample import write_sample
 from tests.browser.make_ui import MakeUi
 from tests.browser.sources import HOSTILE, write_vehicles
 
-_RUN_SECONDS = 300.0
+_RUN_SECONDS = 1_800.0
 _BASE = 600_000_000
 
 

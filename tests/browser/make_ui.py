@@ -3,22 +3,29 @@
 import json
 import os
 import re
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 
 from commands.airflow_api import Login
+from commands.embedded_assembly import embedded_assembly
 from commands.project import DEFAULT_DATASET, ROOT
+from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo_airflow.settings import DATASETS_FOLDER
+from local_aws.access_key import AccessKey
+from local_aws.environment import client_environment
 
 _READY = re.compile(r"Ready: (?P<url>\S+)  \(user (?P<user>\S+), password (?P<password>\S+)\)")
 _STOP_SECONDS = 120.0
+_DATASETS = "asking"
 # A person waits a minute for a delivery of rejects; what is looked at here comes after it.
 _QUICK = {"LOCAL_AWS_FIREHOSE_DELAY_SECONDS": "0.2"}
 
@@ -30,10 +37,12 @@ class MakeUi:
     Attributes:
         login: Where Airflow is, and its user.
         build: The folder that it works in.
+        other: The outputs of another data set's stack, where that is looked at; None for the one that it deployed.
     """
 
     login: Login
     build: Path
+    other: Mapping[str, str] | None = None
 
     @property
     def sources(self) -> Path:
@@ -43,8 +52,22 @@ class MakeUi:
     @property
     def outputs(self) -> dict[str, str]:
         """The outputs of the data set's stack."""
-        outputs: dict[str, str] = self._told()["outputs"]
+        outputs: dict[str, str] = dict(self.other or self._told()["outputs"])
         return outputs
+
+    def with_data_set(self, file: Path) -> "MakeUi":
+        """Deploy another data set's stack beside it; Airflow finds its DAG by itself.
+
+        Args:
+            file: The data set file.
+        """
+        copy = self.build / _DATASETS / file.name
+        shutil.copyfile(file, copy)
+        dataset, told = load_dataset(copy), self._told()
+        port = urlsplit(told["endpoint"]).port
+        assert port
+        environment = client_environment(port, AccessKey(told["access_key_id"], told["secret_access_key"]))
+        return replace(self, other=embedded_assembly(dataset, folder=copy.parent).deploy(dataset, environment))
 
     def client(self, service: Any) -> Any:
         """Make a boto3 client of its embedded AWS."""
@@ -92,7 +115,7 @@ def make_ui(build: Path) -> Iterator[MakeUi]:
 
 def _asking(build: Path) -> Path:
     """Write the worked example's data set file, with gates that ask a person; return its folder."""
-    folder, name = build / "asking", f"{DEFAULT_DATASET}.toml"
+    folder, name = build / _DATASETS, f"{DEFAULT_DATASET}.toml"
     folder.mkdir()
     text = (ROOT / "datasets" / name).read_text(encoding="utf-8")
     assert "[gates]\n" in text

@@ -1,7 +1,9 @@
 """The Migrations page, as far as the tests go through it."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -85,6 +87,22 @@ def rows_of_flow(page: Page) -> tuple[int, dict[str, int]]:
 
 def _number(text: str) -> int:
     return int(text.replace(",", ""))
+
+
+def looked_at(page: Page, picture: Path) -> list[str]:
+    """Take a picture of the window, and say what is wrong with it: what axe finds grave, and what does not fit.
+
+    Args:
+        page: The window.
+        picture: Where the picture goes, without its suffix; beside it goes what axe finds in Airflow's own part.
+    """
+    page.wait_for_load_state("networkidle")
+    wide, room = part(page).evaluate("one => [one.scrollWidth, one.clientWidth]")
+    ours, around = grave_faults(page)
+    page.screenshot(path=picture.with_name(f"{picture.name}.png"))
+    told = json.dumps(around, indent=1) + "\n"
+    picture.with_name(f"{picture.name}-airflow.json").write_text(told, encoding="utf-8")
+    return [f"{picture.name}: {one}" for one in ours + ["it is wider than the window"] * (wide > room)]
 
 
 def grave_faults(page: Page) -> tuple[list[str], list[str]]:

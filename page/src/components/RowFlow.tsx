@@ -20,21 +20,14 @@ export const RowFlow = ({ report }: { report: Report }) => (
     <Stack display={{ base: "flex", md: "none" }} gap={2}>
       <Text>{count(report.ledger.source_rows)} rows of the source</Text>
       <Bars rows={stops(report.ledger).map(({ name, rows, palette }) => [name, rows, palette])} palette="gray" told={count} />
-      <Text fontSize="sm" color="fg.muted">
-        {verified(report)}
-      </Text>
     </Stack>
-    <Beside report={report} />
+    {[deletions(report.changes, report.dry_run), verified(report)].filter(Boolean).map((told) => (
+      <Text key={told} mt={2}>
+        {told}
+      </Text>
+    ))}
   </>
 );
-
-/** Items that are of no row of the source. */
-function Beside({ report }: { report: Report }) {
-  const told = deletions(report.changes, report.dry_run);
-  if (!told) return null;
-  const keys = report.changes?.rollback ? "had nothing before" : "vanished";
-  return <Text mt={2}>Beside these, of keys that {keys}. {told}</Text>;
-}
 
 /** What it shows it also says, for who does not see it. */
 function Bands({ report }: { report: Report }) {
@@ -64,7 +57,7 @@ function Bands({ report }: { report: Report }) {
               {`${count(band.rows)} ${band.name}`}
             </Label>
             <Label x={RIGHT + 12} y={low + Math.max(10, band.width / 2) + 16} fontSize="12" fill="fg.muted">
-              {band.name === "written" ? verified(report) : percent(band.rows, ledger.source_rows)}
+              {percent(band.rows, ledger.source_rows)}
             </Label>
           </g>
         );

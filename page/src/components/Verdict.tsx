@@ -1,8 +1,8 @@
-import { Badge } from "@chakra-ui/react";
+import { Badge, HStack } from "@chakra-ui/react";
 
 import type { RunLine } from "../api";
 
-/** A run's verdict in a word. */
+/** A run's verdict in a word, and what kind of run it was where that is a particular one. */
 export function Verdict({ line }: { line: RunLine }) {
   const [palette, word] = !line.accounted
     ? ["red", "not accounted for"]
@@ -10,8 +10,11 @@ export function Verdict({ line }: { line: RunLine }) {
       ? ["blue", "dry run"]
       : ["green", "accounted for"];
   return (
-    <Badge colorPalette={palette} variant="subtle">
-      {word}
-    </Badge>
+    <HStack gap={1} wrap="wrap">
+      <Badge colorPalette={palette} variant="subtle">
+        {word}
+      </Badge>
+      {line.kind && <Badge variant="outline">{line.kind}</Badge>}
+    </HStack>
   );
 }

@@ -10,7 +10,7 @@ import { RejectedCell } from "../components/RejectedCell";
 import { Sparkline } from "../components/Sparkline";
 import { Verdict } from "../components/Verdict";
 import { bytes, count, distance, duration } from "../format";
-import { kindOf, nameOf, nameOfDag } from "../runs";
+import { besideWritten, kindOf, nameOf, nameOfDag } from "../runs";
 
 const SHOWN = 50;
 
@@ -110,7 +110,14 @@ function Line({ dagId, line, chosen, onChoice }: Told) {
         </Text>
       </Cell>
       <NumberCell>{count(line.ledger.source_rows)}</NumberCell>
-      <NumberCell wide>{count(line.ledger.written)}</NumberCell>
+      <NumberCell wide>
+        {count(line.ledger.written)}
+        {besideWritten(line).map((told) => (
+          <Text key={told} fontSize="xs" color="fg.muted">
+            {told}
+          </Text>
+        ))}
+      </NumberCell>
       <RejectedCell dagId={dagId} line={line} name={nameOf(line)} />
       <NumberCell wide>{count(line.ledger.failed + line.ledger.unstarted)}</NumberCell>
       <NumberCell wide>{line.source_bytes === null ? "" : bytes(line.source_bytes)}</NumberCell>

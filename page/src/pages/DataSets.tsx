@@ -11,7 +11,7 @@ import { RejectedCell } from "../components/RejectedCell";
 import { Sparkline } from "../components/Sparkline";
 import { Verdict } from "../components/Verdict";
 import { count, distance } from "../format";
-import { difference, nameOf, rejectRate } from "../runs";
+import { before, difference, nameOf, rejectRate } from "../runs";
 
 const REFRESH = 15_000;
 
@@ -100,7 +100,8 @@ function Rows({ rows, facts, asks, order, onOrder }: Shown) {
 }
 
 function Row({ row, facts, asks }: { row: DataSetRow; facts: DagFacts | undefined; asks: string | undefined }) {
-  const [last, before] = row.runs;
+  const [last] = row.runs;
+  const earlier = before(row.runs);
   const modified = last?.source_modified ? Date.parse(last.source_modified) : Number.NaN;
   return (
     <Table.Row>
@@ -129,8 +130,8 @@ function Row({ row, facts, asks }: { row: DataSetRow; facts: DagFacts | undefine
             <Sparkline runs={row.runs} />
           </Cell>
           <Cell whiteSpace="nowrap">
-            {before && (
-              <Within to={comparePlace(row.dag_id, before.run_id, last.run_id)}>{difference(last, before)}</Within>
+            {earlier && (
+              <Within to={comparePlace(row.dag_id, earlier.run_id, last.run_id)}>{difference(last, earlier)}</Within>
             )}
           </Cell>
           <Cell wide whiteSpace="nowrap">

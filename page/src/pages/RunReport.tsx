@@ -12,6 +12,7 @@ import { Panel } from "../components/Panel";
 import { RowFlow } from "../components/RowFlow";
 import { ThroughputChart } from "../components/ThroughputChart";
 import { bytes, count, dollars, duration } from "../format";
+import { next } from "../next";
 import { compared } from "../plan";
 import { replayed } from "../replays";
 import { throttling } from "../throttling";
@@ -39,11 +40,7 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
       </Panel>
       {replayed(page).length > 0 && (
         <Panel title="Rows then, rows since">
-          <List.Root ps={4}>
-            {replayed(page).map((sentence) => (
-              <List.Item key={sentence}>{sentence}</List.Item>
-            ))}
-          </List.Root>
+          <Sentences told={replayed(page)} />
         </Panel>
       )}
       <SimpleGrid columns={{ base: 1, lg: 2 }} gap={4}>
@@ -64,6 +61,11 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
         <Panel title="What changed">
           <Changes report={report} />
         </Panel>
+        {next(page).length > 0 && (
+          <Panel title="What can be done next">
+            <Sentences told={next(page)} />
+          </Panel>
+        )}
         <Panel title="Seconds by step">
           <Bars rows={Object.entries(report.seconds)} palette="blue" told={duration} />
         </Panel>
@@ -147,16 +149,18 @@ const Told = ({ markdown }: { markdown: string }) =>
 function Changes({ report }: { report: Report }) {
   const told = changed(report);
   if (told.length === 0) return <Text color="fg.muted">The header is what it was, and nothing speaks against the source.</Text>;
-  return (
-    <List.Root>
-      {told.map((one) => (
-        <List.Item key={one} overflowWrap="anywhere">
-          {one}
-        </List.Item>
-      ))}
-    </List.Root>
-  );
+  return <Sentences told={told} />;
 }
+
+const Sentences = ({ told }: { told: string[] }) => (
+  <List.Root ps={4}>
+    {told.map((one) => (
+      <List.Item key={one} overflowWrap="anywhere">
+        {one}
+      </List.Item>
+    ))}
+  </List.Root>
+);
 
 function Batches({ report }: { report: Report }) {
   const rows: [string, string][] = [
@@ -174,11 +178,12 @@ function Batches({ report }: { report: Report }) {
   return <Facts rows={rows} />;
 }
 
-function Places({ page: { report, links, table } }: { page: RunPage }) {
+function Places({ page: { report, line, links, table } }: { page: RunPage }) {
   const { source } = report;
   return (
     <Facts
       rows={[
+        ["Run", line.run_id],
         ["Source", source.url ?? "was not downloaded"],
         ["Size", source.bytes === null ? "unknown" : bytes(source.bytes)],
         ["Execution", links.execution ? <Away href={links.execution}>in the console</Away> : (report.execution_arn ?? "none")],

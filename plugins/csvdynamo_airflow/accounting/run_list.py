@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from csvdynamo.rules.codes import RejectCode
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
@@ -43,7 +44,17 @@ def run_line(report: Report, key: str, at: float) -> RunLine:
         write_units=report.write_units,
         seconds=round(sum(report.seconds.values()), 3),
         files=tuple(location.rpartition("/")[2] for location in report.error_files),
+        kind=_kind(report),
+        deleted=report.changes.deleted if report.changes else 0,
+        left_alone=report.rejects_by_code.get(RejectCode.LEFT_ALONE, 0)
+        + (report.changes.left_alone if report.changes else 0),
     )
+
+
+def _kind(report: Report) -> str:
+    if report.changes and report.changes.rollback:
+        return "rollback"
+    return "replay" if report.replays else ""
 
 
 def list_run(s3: "S3Client", bucket: str, dataset_name: str, line: RunLine) -> None:

@@ -32,11 +32,12 @@ def sentence(report: Mapping[str, Any]) -> str:
     if report["dry_run"]:
         same = _same_source(report)
         return f"A dry run: {f'nothing new, {same}' if same else f'{rows:,} rows were read, and none was migrated'}."
-    if not ledger["written"] and ledger.get("unchanged") and not deleted:
+    whose = _whose(report)
+    if not ledger["written"] and ledger.get("unchanged") and not deleted and not whose:
         same = _same_source(report)
         accounted = f"all {rows:,} rows are accounted for: {parts}."
         return f"Nothing new: {same}; {accounted}" if same else f"Nothing new: {accounted}"
-    return f"All {rows:,} rows are accounted for: {parts}.{deleted}"
+    return f"{whose}All {rows:,} rows are accounted for: {parts}.{deleted}"
 
 
 def _deleted(report: Mapping[str, Any]) -> str:
@@ -49,6 +50,13 @@ def _deleted(report: Mapping[str, Any]) -> str:
     if changes.get("rollback"):
         return f" Of keys that had nothing before, {deleted:,} items are taken away{alone}."
     return f" Of keys that vanished, {deleted:,} items are deleted{alone}."
+
+
+def _whose(report: Mapping[str, Any]) -> str:
+    """Say that the rows are none of a source that is migrated: "" where they are."""
+    if rollback := (report.get("changes") or {}).get("rollback"):
+        return f"Run {rollback['run']} is taken back. "
+    return f"Rows of run {report['replays']['run']} are replayed. " if report.get("replays") else ""
 
 
 def _same_source(report: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from csvdynamo.folders import REPORTS_PREFIX
@@ -31,6 +31,9 @@ class RunLine:
         write_units: Write units that it consumed, None where DynamoDB did not say.
         seconds: How long its tasks took together.
         files: The names of the files that hold the rows that were not written, to download.
+        kind: ``rollback`` or ``replay``; "" of a run that migrated a source.
+        deleted: Items that are deleted, of keys that vanished.
+        left_alone: Items, under the keys of rows or of deletions, that were left as they were.
     """
 
     run_id: str
@@ -46,6 +49,9 @@ class RunLine:
     write_units: float | None
     seconds: float
     files: tuple[str, ...] = ()
+    kind: str = ""
+    deleted: int = 0
+    left_alone: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Write it as a JSON document."""
@@ -53,13 +59,13 @@ class RunLine:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; keys of a later version are left aside, and an earlier one told no files.
+        """Read what `to_json` wrote; keys of a later version are left aside, and an earlier one told fewer.
 
         Raises:
             TypeError, KeyError: It is none.
         """
-        told = {name: document[name] for name in cls.__dataclass_fields__ if name != "files"}
-        return cls(**told, files=tuple(document.get("files", ())))
+        told = {field.name: document[field.name] for field in fields(cls) if field.name in document}
+        return cls(**(told | {"files": tuple(told.get("files", ()))}))
 
 
 def runs_key(dataset_name: str) -> str:

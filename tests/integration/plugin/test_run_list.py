@@ -8,6 +8,7 @@ import pytest
 
 from csvdynamo_airflow.accounting import run_list
 from csvdynamo_airflow.accounting.report import make_report
+from csvdynamo_airflow.accounting.report_document import Changes
 from csvdynamo_airflow.accounting.run_list import list_run, run_line
 from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
 from csvdynamo_airflow.storage import stored_document
@@ -36,14 +37,21 @@ def test_a_line_says_of_a_run_what_its_report_says() -> None:
     assert RunLine.from_json({**LINE.to_json(), "of a later version": 1}) == LINE
 
 
-def test_a_line_names_the_files_of_its_run_and_one_that_was_written_before_it_did_names_none() -> None:
-    made = replace(make_report(migrated(10, rejected=1), ()), error_files=("s3://b/reports/cars/1/rejects.csv",))
+def test_a_line_tells_files_deletions_and_what_was_left_alone_and_one_of_before_it_did_tells_none() -> None:
+    made = replace(
+        make_report(migrated(10, rejected=1), ()),
+        error_files=("s3://b/reports/cars/1/rejects.csv",),
+        rejects_by_code={"LEFT_ALONE": 3, "BAD_TYPE": 1},
+        changes=Changes(0, 1, 9, 7, "", "cars-1", None, to_delete=7, deleted=5, left_alone=2),
+    )
     line = run_line(made, "reports/a.json", 5.0)
     told = json.loads(json.dumps(line.to_json()))
 
     assert RunLine.from_json(told) == line
-    assert line.files == ("rejects.csv",)
-    assert RunLine.from_json({name: value for name, value in told.items() if name != "files"}).files == ()
+    assert (line.files, line.deleted, line.left_alone) == (("rejects.csv",), 5, 5)
+    younger = ("files", "kind", "deleted", "left_alone")
+    old = RunLine.from_json({name: value for name, value in told.items() if name not in younger})
+    assert (old.files, old.kind, old.deleted, old.left_alone) == ((), "", 0, 0)
 
 
 def test_runs_are_listed_in_the_order_of_their_reports(s3: Any) -> None:

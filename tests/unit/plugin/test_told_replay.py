@@ -14,6 +14,7 @@ from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report, summary
 from csvdynamo_airflow.accounting.report_document import json_of
 from csvdynamo_airflow.accounting.run_list import run_line
+from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.replay import Replay
 from csvdynamo_airflow.documents.since import ReplayLine, Since
@@ -61,6 +62,11 @@ def test_report_and_page_name_the_run_whose_rows_they_are() -> None:
     assert "replay: rows of the run the first run, whose report stays as it is, and what is" in summary(report)
     assert "since.json" not in summary(replace(report, problems=("It is red.",)))
     assert "the first run" in html_report(report)
+    assert (
+        sentence(json_of(report))
+        == "Rows of run the first run are replayed. All 10 rows are accounted for: 10 written."
+    )
+    assert run_line(report, "key", 1.0).kind == "replay"
     assert "replays" not in json_of(make_report(migrated(10), ()))
 
 

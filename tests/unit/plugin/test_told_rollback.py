@@ -9,6 +9,7 @@ import pytest
 from csvdynamo_airflow.accounting.html_report import html_report
 from csvdynamo_airflow.accounting.report import make_report, summary
 from csvdynamo_airflow.accounting.report_document import Report, json_of, read_report
+from csvdynamo_airflow.accounting.run_list import run_line
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.rolled_back import RolledBack
@@ -42,7 +43,12 @@ def test_what_was_put_back_taken_away_and_left_alone_is_told() -> None:
         "to be taken away are in s3://bucket/reports/v.jsonl); 2 items cannot be put back, since no row of that run's "
         "file makes them"
     ) in summary(told)
-    assert sentence(json_of(told)).endswith(" Of keys that had nothing before, 3 items are taken away, 1 left alone.")
+    assert sentence(json_of(told)) == (
+        "Run manual__1 is taken back. All 10 rows are accounted for: 3 written, 6 unchanged, 1 rejected. "
+        "Of keys that had nothing before, 3 items are taken away, 1 left alone."
+    )
+    line = run_line(told, "key", 1.0)
+    assert (line.kind, line.deleted, line.left_alone) == ("rollback", 3, 2)
     assert "4 items of keys that had nothing before: 3 taken away, 1 left alone." in html_report(told)
 
 
