@@ -93,8 +93,20 @@ class ScheduledRun:
 
     def await_end(self, seconds: float = RUN_SECONDS) -> str:
         """Wait until the run has ended; return how."""
-        await_true(lambda: self.state() in ENDED, lambda: f"the run goes on: {self.tasks()}", seconds)
-        return self.state()
+        ended = ""
+
+        def has_ended() -> bool:
+            nonlocal ended
+            try:
+                ended = self.state()
+            except urllib.error.HTTPError:
+                raise
+            except OSError:
+                return False  # it does not answer at the moment, which says nothing of the run
+            return ended in ENDED
+
+        await_true(has_ended, lambda: f"the run goes on: {self.tasks()}", seconds)
+        return ended
 
     def await_task(self, task_id: str, state: str) -> None:
         """Wait until a task has a state."""

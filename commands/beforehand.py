@@ -31,7 +31,10 @@ def readable_source(asked: str, dataset: Dataset) -> str:
         The URL, or the file's whole path: the command runs here, the DAG elsewhere, and it must mean the same to both.
     """
     try:
-        source = asked if "://" in asked or has_user(asked) else str(local_path(asked))
+        is_url = "://" in asked or has_user(asked)
+        source = asked if is_url else str(local_path(asked))
+        if not is_url and not Path(source).exists():
+            fail(f"{asked}: there is no such file.")
         refuse_beforehand(source, dataset, local_use(local_settings(source)))
     except MigrationError as error:
         fail(str(error))

@@ -16,7 +16,10 @@ def main() -> None:
     leave_shell()
     dataset = find_dataset(arguments.dataset)
     if not arguments.run:
-        fail(f"Say which run is to be taken back: {make_command('rollback', DATASET=dataset.name)} RUN=id")
+        fail(
+            f"Say which run is to be taken back: {make_command('rollback', DATASET=dataset.name)} RUN=id. "
+            "It is the report's run_id."
+        )
     conf = {"rollback": arguments.run, "accept_source": arguments.accept, "dry_run": arguments.dry_run}
     TriggeredRun(dataset, conf, f"Taking run {arguments.run} back", ROLLBACK_LOG).make()
 

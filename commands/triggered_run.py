@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import urllib.error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +76,7 @@ class TriggeredRun:
             say(f"{self.doing}: run {run.run_id} …")
             state = run.await_end(_RUN_SECONDS)
             told = run.told("report")
-        except urllib.error.URLError as error:
+        except OSError as error:  # of urllib, or a time limit
             fail(f"The Airflow at {login.url} does not do it: {error}")
         if not told:
             fail("The run wrote no report: see its tasks in Airflow.")

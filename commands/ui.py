@@ -32,7 +32,7 @@ from csvdynamo.datasets.dataset import Dataset
 from csvdynamo_airflow.settings import LOCAL_FOLDER
 
 UI_LOG = BUILD / "airflow-standalone.log"
-_READY_SECONDS = 180.0
+_READY_SECONDS = 600.0
 _STOP_SECONDS = 30.0
 RUN_AT_ONCE = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",

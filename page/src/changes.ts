@@ -19,14 +19,14 @@ function rows({ changes, dry_run }: Report): string[] {
   return [same || written, ...vanished(changes), ...examples(changes)];
 }
 
-/** Some of the keys that the file changes, by kind. */
+/** Some of the keys that the file changes, a line for each kind. */
 function examples({ examples: some = [] }: RowChanges): string[] {
   const kinds = [...new Set(some.map(({ kind }) => kind))];
-  const named = kinds.map((kind) => {
+  return kinds.map((kind) => {
     const keys = some.filter((one) => one.kind === kind);
-    return `${kind} ${keys.map(({ key, row }) => (row === null ? key : `${key} (row ${count(row)})`)).join(", ")}`;
+    const named = keys.map(({ key, row }) => (row === null ? key : `${key} (row ${count(row)})`));
+    return `${kind[0]!.toUpperCase()}${kind.slice(1)}, such as: ${named.join(", ")}.`;
   });
-  return named.length ? [`Such as: ${named.join("; ")}.`] : [];
 }
 
 /** Of a rollback: what is put back, taken away and lost. */

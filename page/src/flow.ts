@@ -59,8 +59,10 @@ const READ: Record<string, string> = {
 };
 
 /** What the check of the table says, in a sentence: how much was read, what is wrong, and what is of no row of the file. */
-export function verified({ verification: found }: Pick<Report, "verification">): string {
+export function verified({ verification: found, ledger, changes }: Pick<Report, "verification" | "ledger" | "changes">): string {
   if (found.mode === "none" || !found.keys_checked) return "The table was not read back.";
+  const nothing = !ledger.written && !changes?.deleted;
+  const mode = found.mode === "changed" && nothing ? "sample" : found.mode;
   const wrong: [number, string][] = [
     [found.missing, "missing"],
     [found.changed, "other than their rows"],
@@ -76,7 +78,7 @@ export function verified({ verification: found }: Pick<Report, "verification">):
     parts.filter(([items]) => items).map(([items, words]) => `${count(items)} ${words}`).join(", ");
   const others = told(beside);
   return (
-    `${READ[found.mode] ?? "The table was read back"}: ${count(found.keys_checked)} keys, ` +
+    `${READ[mode] ?? "The table was read back"}: ${count(found.keys_checked)} keys, ` +
     `${told(wrong) || "all as they should be"}.${others && ` Items beside these: ${others}.`}`
   );
 }

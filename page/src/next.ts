@@ -14,13 +14,19 @@ export function next({ report, line, files }: RunPage): string[] {
   const back = changes && report.execution_arn && (line.ledger.written > 0 || line.deleted > 0);
   return [
     ...(wrong && files.includes(REJECTS_CSV)
-      ? [`To take rejected rows back: correct ${REJECTS_CSV}, and trigger the DAG with it as the source, and with this run's id as “Replay”.`]
+      ? [
+          `To take rejected rows back: correct ${REJECTS_CSV}, and trigger the DAG with it as “Source”, ` +
+            `and “Replay” = ${line.run_id}.`,
+        ]
       : []),
     ...(left
-      ? [`Rows that are LEFT_ALONE are in ${REJECTS_CSV}: the table has other items under their keys. Leave it at that, or delete those items and migrate the rows again.`]
+      ? [
+          `Rows that are LEFT_ALONE are in ${REJECTS_CSV}: the table has other items under their keys. ` +
+            "Leave it at that, or delete those items and migrate the rows again.",
+        ]
       : []),
     ...(back
-      ? ["To take this run back, as long as no other has written since: trigger the DAG with its id as “Roll back”."]
+      ? [`To take this run back, as long as no other has written since: trigger the DAG with “Roll back” = ${line.run_id}.`]
       : []),
   ];
 }

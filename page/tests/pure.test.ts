@@ -84,7 +84,15 @@ describe("the way of the rows", () => {
         "3 gone, as their time to live has ended, 5 of rows that are unfinished.",
     ],
   ])("says how much of the table was read back, and what of it is wrong: %o", (differs, told) => {
-    expect(verified({ verification: { ...found, ...differs } })).toBe(told);
+    expect(verified({ ledger: LEDGER, verification: { ...found, ...differs } })).toBe(told);
+  });
+
+  it("says of a run that wrote and deleted nothing that a sample was read", () => {
+    const nothing = { ledger: { ...LEDGER, written: 0 }, verification: { ...found, mode: "changed" } };
+    const deleted = { new: 0, changed: 0, unchanged: 7, vanished: 2, why_all: "", deleted: 2 };
+
+    expect(verified(nothing)).toMatch(/^A sample of the table/);
+    expect(verified({ ...nothing, changes: deleted })).toMatch(/^What was written or deleted/);
   });
 });
 
@@ -288,7 +296,7 @@ describe("what changed", () => {
       { kind: "vanished", key: '"c"', row: null },
     ];
     const changes = { new: 2, changed: 0, unchanged: 8, vanished: 1, why_all: "", examples };
-    expect(told(changes).at(-1)).toBe('Such as: new "d" (row 1,200), "e" (row 1,201); vanished "c".');
+    expect(told(changes).slice(-2)).toEqual(['New, such as: "d" (row 1,200), "e" (row 1,201).', 'Vanished, such as: "c".']);
   });
 
   it("says which run migrated a source that is not read again", () => {
@@ -356,7 +364,7 @@ describe("what can be done next", () => {
   const page = (report: object, line: object = {}, files = ["rejects.csv"]) =>
     ({
       report: { rejects_by_code: {}, execution_arn: "arn", ...report },
-      line: { dry_run: false, deleted: 0, ledger: LEDGER, ...line },
+      line: { run_id: "manual__1", dry_run: false, deleted: 0, ledger: LEDGER, ...line },
       files,
     }) as unknown as RunPage;
   const begins = (told: RunPage) => next(told).map((one) => one.split(":")[0]);
@@ -375,6 +383,15 @@ describe("what can be done next", () => {
     [page({ rejects_by_code: { BAD_TYPE: 1 } }, { dry_run: true }), []],
   ])("follows from what the run left", (told, sentences) => {
     expect(begins(told)).toEqual(sentences);
+  });
+
+  it("names the run as the form wants it", () => {
+    const told = next(page({ rejects_by_code: { BAD_TYPE: 1 }, changes: { new: 1 } }));
+
+    expect(told.map((one) => one.split("with ").at(-1))).toEqual([
+      "it as “Source”, and “Replay” = manual__1.",
+      "“Roll back” = manual__1.",
+    ]);
   });
 });
 

@@ -2,9 +2,7 @@
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from commands.project import ROOT
 from tests.browser.airflow_ui import TriggerForm, answer
 from tests.browser.ended_runs import EndedRun, EndedRuns
 from tests.browser.make_ui import MakeUi
-from tests.browser.migrations import looked_at, open_data_set, open_run, part, row_of, rows_of_flow, tab_path
+from tests.browser.migrations import looked_at, open_data_set, open_run, part, rows_of_flow, tab_path
 from tests.browser.screens import SCREENS, Screen
 
 _DATASETS = ROOT / "tests" / "browser" / "datasets"

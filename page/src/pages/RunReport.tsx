@@ -43,6 +43,11 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
           <Sentences told={replayed(page)} />
         </Panel>
       )}
+      {next(page).length > 0 && (
+        <Panel title="What can be done next">
+          <Sentences told={next(page)} />
+        </Panel>
+      )}
       <SimpleGrid columns={{ base: 1, lg: 2 }} gap={4}>
         {Object.keys(report.rejects_by_code).length > 0 && (
           <Rejects dagId={dagId} runId={runId} report={report} files={page.files} />
@@ -61,11 +66,6 @@ export function RunReport({ dagId, runId, page }: { dagId: string; runId: string
         <Panel title="What changed">
           <Changes report={report} />
         </Panel>
-        {next(page).length > 0 && (
-          <Panel title="What can be done next">
-            <Sentences told={next(page)} />
-          </Panel>
-        )}
         <Panel title="Seconds by step">
           <Bars rows={Object.entries(report.seconds)} palette="blue" told={duration} />
         </Panel>

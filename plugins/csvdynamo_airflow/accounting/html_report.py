@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from csvdynamo.shown import shown
 from csvdynamo_airflow.accounting.advice import advice_for
 from csvdynamo_airflow.accounting.comparison import compared
+from csvdynamo_airflow.accounting.read_back import read_back
 from csvdynamo_airflow.accounting.report_document import Report, json_of
-from csvdynamo_airflow.accounting.row_changes import told_changes, told_examples
+from csvdynamo_airflow.accounting.row_changes import examples_by_kind, told_changes
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.accounting.throttling import told_throttling
 from csvdynamo_airflow.documents.approval import Approval
@@ -73,7 +74,7 @@ def html_report(report: Report) -> str:
         throttling=[shown(one) for one in told_throttling(report)],
         throttling_advice=advice_for(report.throttled or ()),
         ledger=list(_ledger(document)),
-        verified=checked.sentence(),
+        verified=read_back(checked, wrote=bool(report.ledger.written or (report.changes and report.changes.deleted))),
         answer=shown(Approval(**vars(report.approval)).sentence()) if report.approval else "Nobody has answered.",
         deletions=_deletions(report),
         changes=[shown(one) for one in _changes(report)],
@@ -133,8 +134,8 @@ def _deletions(report: Report) -> str:
 def _changes(report: Report) -> Iterator[str]:
     if rows := told_changes(report):
         yield f"Rows: {rows}."
-    if examples := told_examples(report):
-        yield f"Such as: {examples}."
+    for kind, keys in examples_by_kind(report).items():
+        yield f"{kind.capitalize()}, such as: {', '.join(keys)}."
     yield from report.source_warnings
     yield from warnings(report.schema_changes)
 

@@ -26,12 +26,17 @@ def told_changes(report: Report) -> str:
     return f"{changes.new:,} new, {changes.changed:,} changed, {changes.unchanged:,} unchanged{vanished}"
 
 
-def told_examples(report: Report) -> str:
-    """Name some of the keys that the file changes, by kind; "" where none is known."""
+def examples_by_kind(report: Report) -> dict[str, list[str]]:
+    """Name some of the keys that the file changes, by kind."""
     by_kind: dict[str, list[str]] = {}
     for one in report.changes.examples if report.changes else ():
         by_kind.setdefault(one.kind, []).append(one.key if one.row is None else f"{one.key} (row {one.row:,})")
-    return "; ".join(f"{kind} {', '.join(keys)}" for kind, keys in by_kind.items())
+    return by_kind
+
+
+def told_examples(report: Report) -> str:
+    """Say them in a line; "" where none is known."""
+    return "; ".join(f"{kind} {', '.join(keys)}" for kind, keys in examples_by_kind(report).items())
 
 
 def told_vanished(report: Report) -> str:

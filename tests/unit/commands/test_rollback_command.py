@@ -55,3 +55,13 @@ def test_an_airflow_elsewhere_is_triggered_as_its_form_does(
     conf = asked[-1]["conf"]
     assert (conf["rollback"], conf["dry_run"], conf["accept_source"]) == ("manual__1", True, False)
     assert "run manual__1 is taken back" in capsys.readouterr().out
+
+
+def test_an_airflow_that_does_not_answer_in_time_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(*_: Any, **__: Any) -> Any:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(Api, "call", call)
+    monkeypatch.setenv(triggered_run.URL, "https://airflow.example.org/")
+
+    assert ended(monkeypatch, *RUN) == "The Airflow at https://airflow.example.org does not do it: timed out"

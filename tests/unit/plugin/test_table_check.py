@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo.rules.attribute_values import Item, number_text
 from csvdynamo.rules.item_digest import item_digest
+from csvdynamo_airflow.accounting.read_back import read_back
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind
 from csvdynamo_airflow.table.table_check import (
     Expected,
@@ -253,6 +254,32 @@ def test_a_difference_survives_its_document(difference: Difference) -> None:
 )
 def test_the_check_says_itself_in_a_line(counts: dict[DifferenceKind, int], sentence: str) -> None:
     assert CheckedTable(VerifyMode.FULL, 1500, counts).sentence() == sentence
+
+
+@pytest.mark.parametrize(
+    ("checked", "told"),
+    [
+        (CheckedTable(), "The table was not read back."),
+        (CheckedTable(VerifyMode.FULL, 1500), "All of the table was read back: 1,500 keys, all as they should be."),
+        (
+            CheckedTable(VerifyMode.CHANGED, 9, {DifferenceKind.UNDELETED: 2, DifferenceKind.MISSING: 1}),
+            "What was written or deleted was read back, and a sample of the rest: 9 keys, 1 missing, 2 not deleted.",
+        ),
+        (
+            CheckedTable(VerifyMode.SAMPLE, 9, {DifferenceKind.FOREIGN: 2000}, expired=3),
+            "A sample of the table was read back: 9 keys, all as they should be. Items beside these: 2,000 of no row "
+            "of the source, 3 gone, as their time to live has ended.",
+        ),
+    ],
+)
+def test_a_person_is_told_how_much_was_read_back_and_what_is_wrong(checked: CheckedTable, told: str) -> None:
+    assert read_back(checked, wrote=True) == told
+
+
+def test_where_nothing_was_written_what_was_read_back_is_a_sample() -> None:
+    told = read_back(CheckedTable(VerifyMode.CHANGED, 9), wrote=False)
+
+    assert told == "A sample of the table was read back: 9 keys, all as they should be."
 
 
 def test_a_table_that_was_not_checked_says_so() -> None:

@@ -231,4 +231,5 @@ def test_keys_that_the_file_changes_are_named_in_report_and_page() -> None:
         {"kind": "vanished", "key": '"c"', "row": None},
     ]
     page = html_report(report)
-    assert "Such as: new &#34;d&#34; (row 1,200), &#34;&lt;e&gt;&#34; (row 1,201); vanished &#34;c&#34;." in page
+    assert "<li>New, such as: &#34;d&#34; (row 1,200), &#34;&lt;e&gt;&#34; (row 1,201).</li>" in page
+    assert "<li>Vanished, such as: &#34;c&#34;.</li>" in page
