@@ -17,11 +17,13 @@ export type Band = Stop & {
   width: number;
 };
 
-const OUTCOMES: readonly [keyof Ledger, string, string][] = [
+/** `left_alone` is a part of `rejected`: the rows of the code LEFT_ALONE. */
+const OUTCOMES: readonly [keyof Ledger | "left_alone", string, string][] = [
   ["written", "written", "green"],
   ["unchanged", "unchanged", "teal"],
   ["rejected_before_upload", "rejected before upload", "orange"],
   ["rejected", "rejected", "orange"],
+  ["left_alone", "left alone", "gray"],
   ["failed", "failed", "red"],
   ["unstarted", "never started", "gray"],
   ["unaccounted", "unaccounted for", "red"],
@@ -32,13 +34,18 @@ const GAP = 40;
 export const LABEL = 34;
 const THINNEST = 2;
 
+export type Rows = Pick<Report, "ledger" | "rejects_by_code">;
+
 /** What became of the rows, those that there are. */
-export const stops = (ledger: Ledger): Stop[] =>
-  OUTCOMES.map(([key, name, palette]) => ({ name, palette, rows: Math.abs(ledger[key] ?? 0) })).filter((stop) => stop.rows);
+export function stops({ ledger, rejects_by_code: codes }: Rows): Stop[] {
+  const left_alone = Math.min(codes.LEFT_ALONE ?? 0, ledger.rejected);
+  const parts = { ...ledger, left_alone, rejected: ledger.rejected - left_alone };
+  return OUTCOMES.map(([key, name, palette]) => ({ name, palette, rows: Math.abs(parts[key] ?? 0) })).filter((stop) => stop.rows);
+}
 
 /** The bands of a ledger, one below the other; none is so thin that it is not seen. */
-export function bands(ledger: Ledger): Band[] {
-  const found = stops(ledger);
+export function bands(report: Rows): Band[] {
+  const found = stops(report);
   const rows = found.reduce((sum, stop) => sum + stop.rows, 0);
   const room = HEIGHT - GAP * Math.max(0, found.length - 1);
   let from = 0;

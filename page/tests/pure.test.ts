@@ -23,8 +23,10 @@ const LEDGER: Ledger = {
 };
 
 describe("the way of the rows", () => {
+  const rows = (ledger: Partial<Ledger> = {}, rejects_by_code = {}) => ({ ledger: { ...LEDGER, ...ledger }, rejects_by_code });
+
   it("has a band for each outcome that there is, as wide as its part", () => {
-    const found = bands(LEDGER);
+    const found = bands(rows());
 
     expect(found.map((band) => [band.name, band.rows])).toEqual([
       ["written", 4992],
@@ -35,17 +37,26 @@ describe("the way of the rows", () => {
   });
 
   it("has a band of the rows that were unchanged", () => {
-    expect(stops({ ...LEDGER, written: 92, unchanged: 4900 })[1]).toMatchObject({ name: "unchanged", rows: 4900 });
+    expect(stops(rows({ written: 92, unchanged: 4900 }))[1]).toMatchObject({ name: "unchanged", rows: 4900 });
+  });
+
+  it("tells rows that were left alone from those that are wrong", () => {
+    expect(stops(rows({}, { LEFT_ALONE: 4, BAD_TYPE: 2 })).map((stop) => [stop.name, stop.rows])).toEqual([
+      ["written", 4992],
+      ["rejected before upload", 2],
+      ["rejected", 2],
+      ["left alone", 4],
+    ]);
   });
 
   it("shows a single row among a billion", () => {
-    const [, thin] = bands({ ...LEDGER, written: 999_999_999, rejected: 1, rejected_before_upload: 0 });
+    const [, thin] = bands(rows({ written: 999_999_999, rejected: 1, rejected_before_upload: 0 }));
 
     expect(thin!.width).toBeGreaterThanOrEqual(2);
   });
 
   it("begins each band where the one before ends, and lets none overlap", () => {
-    const found = bands({ ...LEDGER, failed: 70, unstarted: 9 });
+    const found = bands(rows({ failed: 70, unstarted: 9 }));
 
     for (const [place, band] of found.entries()) {
       const before = found[place - 1];
@@ -57,11 +68,11 @@ describe("the way of the rows", () => {
   });
 
   it("tells of rows that are too many as of those that are missing", () => {
-    expect(stops({ ...LEDGER, unaccounted: -3 }).at(-1)).toMatchObject({ name: "unaccounted for", rows: 3 });
+    expect(stops(rows({ unaccounted: -3 })).at(-1)).toMatchObject({ name: "unaccounted for", rows: 3 });
   });
 
   it("has no band where there is no row", () => {
-    expect(bands({ ...LEDGER, source_rows: 0, written: 0, rejected: 0, rejected_before_upload: 0 })).toEqual([]);
+    expect(bands(rows({ source_rows: 0, written: 0, rejected: 0, rejected_before_upload: 0 }))).toEqual([]);
   });
 
   const found = { mode: "sample", keys_checked: 1000, missing: 0, changed: 0, unfinished: 0, stale: 0, foreign: 0, expired: 0 };

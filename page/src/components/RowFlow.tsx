@@ -19,7 +19,7 @@ export const RowFlow = ({ report }: { report: Report }) => (
     </Box>
     <Stack display={{ base: "flex", md: "none" }} gap={2}>
       <Text>{count(report.ledger.source_rows)} rows of the source</Text>
-      <Bars rows={stops(report.ledger).map(({ name, rows, palette }) => [name, rows, palette])} palette="gray" told={count} />
+      <Bars rows={stops(report).map(({ name, rows, palette }) => [name, rows, palette])} palette="gray" told={count} />
     </Stack>
     {[deletions(report.changes, report.dry_run), verified(report)].filter(Boolean).map((told) => (
       <Text key={told} mt={2}>
@@ -32,8 +32,8 @@ export const RowFlow = ({ report }: { report: Report }) => (
 /** What it shows it also says, for who does not see it. */
 function Bands({ report }: { report: Report }) {
   const { ledger } = report;
-  const found = bands(ledger);
-  const told = stops(ledger).map((stop) => `${count(stop.rows)} ${stop.name}`);
+  const found = bands(report);
+  const told = stops(report).map((stop) => `${count(stop.rows)} ${stop.name}`);
   const tall = Math.max(HEIGHT, ...found.map((band) => band.to + Math.max(band.width, LABEL))) + 12;
   const middle = (found.at(-1)?.from ?? 0) + (found.at(-1)?.width ?? 0);
   return (

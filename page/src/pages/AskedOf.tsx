@@ -39,7 +39,7 @@ export function AskedOf({ dagId, runId }: { dagId: string; runId: string }) {
 }
 
 export const Questions = ({ questions }: { questions: Question[] }) => (
-  <List.Root>
+  <List.Root ps={4}>
     {questions.map((one) => (
       <List.Item key={one.gate} overflowWrap="anywhere">
         {one.gate}: {one.sentence}

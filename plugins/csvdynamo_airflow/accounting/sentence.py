@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from csvdynamo.rules.codes import RejectCode
+
 _PARTS = (
     ("written", "written"),
     ("unchanged", "unchanged"),
     ("rejected_before_upload", "rejected before upload"),
     ("rejected", "rejected"),
+    ("left_alone", "left alone"),
     ("failed", "failed"),
     ("unstarted", "never started"),
 )
@@ -21,7 +24,9 @@ def sentence(report: Mapping[str, Any]) -> str:
     """
     ledger = report["ledger"]
     rows = ledger["source_rows"]
-    parts = ", ".join(f"{ledger[name]:,} {words}" for name, words in _PARTS if ledger.get(name))
+    left = min(report["rejects_by_code"].get(RejectCode.LEFT_ALONE, 0), ledger["rejected"])
+    became = {**ledger, "rejected": ledger["rejected"] - left, "left_alone": left}
+    parts = ", ".join(f"{became[name]:,} {words}" for name, words in _PARTS if became.get(name))
     if not report["accounted"]:
         if unaccounted := ledger["unaccounted"]:
             return f"{unaccounted:,} of {rows:,} rows are unaccounted for: {parts or 'nothing is known of any'}."

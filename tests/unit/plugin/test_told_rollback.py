@@ -44,7 +44,7 @@ def test_what_was_put_back_taken_away_and_left_alone_is_told() -> None:
         "file makes them"
     ) in summary(told)
     assert sentence(json_of(told)) == (
-        "Run manual__1 is taken back. All 10 rows are accounted for: 3 written, 6 unchanged, 1 rejected. "
+        "Run manual__1 is taken back. All 10 rows are accounted for: 3 written, 6 unchanged, 1 left alone. "
         "Of keys that had nothing before, 3 items are taken away, 1 left alone."
     )
     line = run_line(told, "key", 1.0)
