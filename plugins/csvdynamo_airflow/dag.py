@@ -118,8 +118,9 @@ def _download(dataset_name: str, **context: Any) -> dict[str, Any]:
 
         landed = land_rollback(dataset_name, params)
     else:
+        replay = params["replay"] or ""
         landed = steps.download_source(
-            dataset_name, params["source_url"], context["run_id"], force=params["force"], replay=params["replay"]
+            dataset_name, params["source_url"], context["run_id"], force=params["force"], replay=replay
         )
     keep_for_lineage(context["task"], landed=landed)
     return landed
@@ -139,7 +140,7 @@ def _prepare(dataset_name: str, landed: Any, **context: Any) -> dict[str, Any]:
         run = params["rollback"]
         prepared = prepare_rolled_back(dataset_name, context["run_id"], keep_refused, rollback=run, **options)
     else:
-        more = {name: params[name] for name in ("source_url", "replay")}
+        more = {"source_url": params["source_url"], "replay": params["replay"] or ""}
         prepared = steps.prepare_source(dataset_name, landed, context["run_id"], keep_refused, **more, **options)
     keep_for_lineage(context["task"], prepared=prepared)
     return prepared

@@ -11,6 +11,8 @@ _OVERRULE = "To overrule a check"
 _REPLAY = "To take back the rows that a run left out"
 _TAKE_BACK = "To take a run back"
 _RUN_ID_LENGTH = 250
+# Airflow's form marks a field as required whose type is not null as well.
+_TEXT_OR_NONE = ["string", "null"]
 
 
 def trigger_form(dataset: Dataset) -> dict[str, Param]:
@@ -49,17 +51,17 @@ def trigger_form(dataset: Dataset) -> dict[str, Param]:
         ),
         "replay": Param(
             "",
-            type="string",
+            type=_TEXT_OR_NONE,
             maxLength=_RUN_ID_LENGTH,
             title="Replay",
             section=_REPLAY,
-            description="The id of the run. With the source above as it is, its rejects.csv is tried again, "
-            "by the rules of now; otherwise give the corrected one there. Only those rows run. Of rows with one key, "
-            "those in the table among them, `duplicates` says which is written.",
+            description="The id of the run. Its own rejects.csv is tried again, by the rules of now, if Source is left "
+            "as it is; otherwise give the corrected one as Source. Only those rows run. Of rows with one key, those in "
+            "the table among them, `duplicates` says which is written.",
         ),
         "rollback": Param(
             "",
-            type="string",
+            type=_TEXT_OR_NONE,
             maxLength=_RUN_ID_LENGTH,
             title="Roll back",
             section=_TAKE_BACK,

@@ -107,7 +107,7 @@ def test_a_register_that_comes_again_is_told_run_by_run(
     assert told_of(page, some) == (202, {"written": 1, "unchanged": 199, "rejected": 2})
     form = TriggerForm.opened(page, fleet.dag_id)
     form.source(str(corrected(fleet, some)))
-    form.fill("To take back the rows that a run left out", "The id of the run. With the source", some.run_id)
+    form.fill("To take back the rows that a run left out", "The id of the run. Its own rejects.csv", some.run_id)
     replayed = fleet.ended(ScheduledRun(fleet.api, fleet.dag_id, form.send()), "success")
     assert told_of(page, replayed) == (2, {"written": 2})
     look("replay", lambda window: open_run(window, replayed))
