@@ -164,7 +164,7 @@ const Sentences = ({ told }: { told: string[] }) => (
 
 function Batches({ report }: { report: Report }) {
   const rows: [string, string][] = [
-    ["Write units", typeof report.write_units === "number" ? count(report.write_units) : "unknown"],
+    ["Write units", typeof report.write_units === "number" ? count(report.write_units) : report.execution_arn ? "unknown" : "none"],
     ...Object.entries(report.batches ?? {}).map(([state, number]): [string, string] => [
       `Batches ${state.toLowerCase()}`,
       count(number),
