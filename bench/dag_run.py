@@ -1,11 +1,12 @@
 """One run of the real DAG on an embedded AWS, and what it took."""
 
 import json
+import math
 import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ class DagRun:
         lambda_limit_bytes: The memory that the functions are configured with.
         ledger: The report's.
         task_peak_bytes: The most that the worker's processes held together while each task ran, in their order.
+        task_cpu_seconds: How long processors worked for each task, and for the embedded AWS that answered it.
+        cpu_seconds: How long they worked for all of it.
     """
 
     rows: int
@@ -53,6 +56,8 @@ class DagRun:
     lambda_limit_bytes: int
     ledger: dict[str, int]
     task_peak_bytes: dict[str, int] = field(default_factory=dict)
+    task_cpu_seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
 
     @property
     def map_run_seconds(self) -> float:
@@ -113,6 +118,7 @@ def run_dag(deployed: Deployed, source: Path, datasets: Path = DATASETS) -> DagR
             seconds = time.monotonic() - began
         tasks = _tasks(Path(home))
     report = read_report(deployed)
+    watches = (worker_watch.worked, aws_watch.worked)
     return DagRun(
         rows=report["source"]["rows"],
         seconds=seconds,
@@ -122,6 +128,10 @@ def run_dag(deployed: Deployed, source: Path, datasets: Path = DATASETS) -> DagR
         lambda_limit_bytes=_lambda_memory(deployed),
         ledger=report["ledger"],
         task_peak_bytes=task_peaks(tasks, worker_watch.seen),
+        task_cpu_seconds={
+            task: sum(worked_between(worked, *times) for worked in watches) for task, times in tasks.items()
+        },
+        cpu_seconds=sum(worked_between(worked, 0, math.inf) for worked in watches),
     )
 
 
@@ -135,6 +145,21 @@ def task_peaks(tasks: Mapping[str, tuple[float, float]], seen: Iterable[tuple[fl
     known = list(seen)
     held = {task: [size for at, size in known if began <= at <= ended] for task, (began, ended) in tasks.items()}
     return {task: max(sizes) for task, sizes in held.items() if sizes}
+
+
+def worked_between(worked: Sequence[tuple[float, float]], began: float, ended: float) -> float:
+    """Give the seconds that processors worked meanwhile, from look to look.
+
+    Args:
+        worked: When each look was, and how long they had worked by then, both in seconds.
+        began: When it began.
+        ended: When it ended.
+    """
+    first = worked[0][1] if worked else 0.0
+    by_begin, by_end = (
+        max((seconds for at, seconds in worked if at <= moment), default=first) for moment in (began, ended)
+    )
+    return by_end - by_begin
 
 
 def read_report(deployed: Deployed) -> dict[str, Any]:

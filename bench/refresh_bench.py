@@ -42,6 +42,8 @@ class Refresh:
         seconds: Those of `airflow dags test`, from its start to its end.
         step_seconds: Each task's.
         usd: What it cost, by the dated prices; None where they say nothing.
+        cpu_seconds: How long processors worked for it and for the embedded AWS meanwhile.
+        task_cpu_seconds: How long they did while each task ran.
     """
 
     version: str
@@ -52,6 +54,8 @@ class Refresh:
     seconds: float
     step_seconds: dict[str, float]
     usd: float | None
+    cpu_seconds: float
+    task_cpu_seconds: dict[str, float]
 
     @property
     def task_seconds(self) -> float:
@@ -98,21 +102,38 @@ def table(first: Refresh, second: Refresh) -> Table:
             f"{one.items:,}",
             f"{one.seconds:,.1f} ({one.seconds / first.seconds:.2f})",
             f"{one.task_seconds:,.1f} ({one.task_seconds / first.task_seconds:.2f})",
+            f"{one.cpu_seconds:,.1f} ({one.cpu_seconds / first.cpu_seconds:.2f})",
             f"{one.usd:.4f} ({one.usd / first.usd:.3f})" if one.usd and first.usd else "unknown",
         )
         for one in (first, second)
     ]
-    head = ("run", "rows", "put", "deleted", "items", "seconds (to the first)", "of the tasks", "US dollars")
+    head = (
+        "run",
+        "rows",
+        "put",
+        "deleted",
+        "items",
+        "seconds (to the first)",
+        "of the tasks",
+        "CPU seconds",
+        "US dollars",
+    )
     return Table(head, lines)
 
 
 def steps(first: Refresh, second: Refresh) -> Table:
     """Set the tasks of the runs beside each other."""
     lines = [
-        (task, f"{seconds:,.1f}", f"{second.step_seconds.get(task, 0.0):,.1f}")
-        for task, seconds in first.step_seconds.items()
+        (
+            task,
+            f"{first.step_seconds.get(task, 0.0):,.1f}",
+            f"{first.task_cpu_seconds[task]:,.1f}",
+            f"{second.step_seconds.get(task, 0.0):,.1f}",
+            f"{second.task_cpu_seconds.get(task, 0.0):,.1f}",
+        )
+        for task in first.task_cpu_seconds
     ]
-    return Table(("task", "first, seconds", "second"), lines)
+    return Table(("task", "first, seconds", "CPU seconds", "second, seconds", "CPU seconds"), lines)
 
 
 def _write_version(generated: Path, source: Path, rows: int, *, is_second: bool) -> None:
@@ -150,4 +171,6 @@ def _migrate(deployed: Deployed, source: Path, datasets: Path, version: str) -> 
         seconds=ran.seconds,
         step_seconds=ran.step_seconds,
         usd=report["cost"]["usd"] if report["cost"] else None,
+        cpu_seconds=ran.cpu_seconds,
+        task_cpu_seconds=ran.task_cpu_seconds,
     )
