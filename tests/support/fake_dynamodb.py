@@ -57,11 +57,12 @@ class FakeDynamoDb:
 
     def delete_item(self, **asked: Any) -> Any:
         key = asked["Key"]["id"]["S"]
-        self.deletions.append(key)
-        _met(self.at_deletions)
-        self._require(key, asked)
-        del self.items[key]
-        return self._answer()
+        with self._one_at_a_time:
+            self.deletions.append(key)
+            _met(self.at_deletions)
+            self._require(key, asked)
+            self.replaced.append((key, self.items.pop(key)))
+            return self._answer()
 
     def put_item(self, **asked: Any) -> Any:
         key = asked["Item"]["id"]["S"]

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 UNPROCESSED = "UnprocessedItems"
@@ -33,7 +34,7 @@ class BatchCost:
 
 
 class CostMeter:
-    """Measures one attempt of a batch."""
+    """Measures one attempt of a batch, whose calls may be made by several threads."""
 
     def __init__(self, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._units: float | None = 0.0
@@ -41,6 +42,7 @@ class CostMeter:
         self._waited = 0.0
         self._began, self._monotonic = now(), monotonic
         self._at = monotonic()
+        self._adding = Lock()
 
     def add(self, response: Mapping[str, Any]) -> None:
         """Add what a call's answer says of its cost.
@@ -49,11 +51,13 @@ class CostMeter:
             response: The answer of BatchWriteItem.
         """
         units = _consumed(response.get("ConsumedCapacity"))
-        self._units = None if units is None or self._units is None else self._units + units
+        with self._adding:
+            self._units = None if units is None or self._units is None else self._units + units
 
     def turned_away(self, items: int, reasons: Iterable[str]) -> None:
         """Count items that DynamoDB turned away, under each of its reasons."""
-        self._throttled.update(dict.fromkeys(reasons, items))
+        with self._adding:
+            self._throttled.update(dict.fromkeys(reasons, items))
 
     def waiting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
         """Return a sleep that counts what it sleeps."""

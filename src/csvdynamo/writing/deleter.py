@@ -1,9 +1,11 @@
 """Deletes items that no row of the source has any more, each only while it is one that a run put there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from csvdynamo.aws.backoff import Backoff
+from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.writing.batch import Deleted
@@ -35,21 +37,17 @@ class Deleter:
             botocore.exceptions.ClientError: The service refused a call for good (no such table, access denied).
         """
         left: set[int] = set()
-        what = f"delete %s of the batch's items from {self.items.name}"
-        settle_all(deletions, lambda some: self._settle(some, left), self.backoff, what)
-        return Deleted(len(deletions) - len(left), tuple(sorted(left)))
 
-    def _settle(self, deletions: Sequence[Deletion], left: set[int]) -> list[Deletion]:
-        """Try each once; note which items are left alone, and return those that have to be tried again."""
-        left -= {deletion.number for deletion in deletions}  # an attempt that broke off may have noted some
-        found, unread = self.items.read([deletion.key for deletion in deletions])
-        again = [deletion for deletion in deletions if deletion.key in unread]
-        for deletion in deletions:
-            item = found.get(deletion.key)
-            if item is None:
-                continue
-            if item_digest(item) not in deletion.digests:
-                left.add(deletion.number)
-            elif not self.items.delete(item):
-                again.append(deletion)
-        return again
+        def decide(deletion: Deletion, there: Item | None) -> Callable[[], bool] | None:
+            left.discard(deletion.number)  # an attempt that broke off may have noted it
+            if there is None:
+                return None
+            if item_digest(there) in deletion.digests:
+                return partial(self.items.delete, there)
+            left.add(deletion.number)
+            return None
+
+        settle_all(
+            self.items, deletions, decide, self.backoff, f"delete %s of the batch's items from {self.items.name}"
+        )
+        return Deleted(len(deletions) - len(left), tuple(sorted(left)))

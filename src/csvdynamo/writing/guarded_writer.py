@@ -3,9 +3,9 @@
 An item that is there already as it is to be counts as written, so that every attempt may be repeated.
 """
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from csvdynamo.aws.aws_errors import validation_message
@@ -17,7 +17,6 @@ from csvdynamo.rules.guards import NO_ITEM, Guard
 from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.rules.wire_items import WireItem, read_item
-from csvdynamo.writing.batch_writer import PARALLEL_CALLS
 from csvdynamo.writing.table_items import TableItems, settle_all
 
 
@@ -58,46 +57,29 @@ class GuardedWriter:
         for entry in entries:
             self._guard(entry.key)
         refused: dict[int, RefusedItem] = {}
+
+        def decide(entry: _Entry, there: Item | None) -> Callable[[], bool] | None:
+            refused.pop(entry.place, None)  # an attempt that broke off may have noted it
+            if there is not None and item_digest(there) == item_digest(entry.item):
+                return None
+            if self._guard(entry.key).allows(there):
+                return partial(self._put, entry, there, refused)
+            refused[entry.place] = self._in_the_way(entry, there)
+            return None
+
         what = f"write %s of the batch's items to {self.items.name}"
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            settle_all(entries, lambda some: self._settle(some, refused, pool), self.backoff, what)
+        settle_all(self.items, entries, decide, self.backoff, what)
         return [refused[place] for place in sorted(refused)]
 
-    def _settle(
-        self, entries: Sequence[_Entry], refused: dict[int, RefusedItem], pool: ThreadPoolExecutor
-    ) -> list[_Entry]:
-        """Try each once; note which are refused, and return those that have to be tried again."""
-        found, unread = self.items.read([entry.key for entry in entries])
-        again = [entry for entry in entries if entry.key in unread]
-        wanted = []
-        for entry in entries:
-            refused.pop(entry.place, None)  # an attempt that broke off may have noted it
-            there = found.get(entry.key)
-            if entry.key in unread or (there is not None and item_digest(there) == item_digest(entry.item)):
-                continue
-            if self._guard(entry.key).allows(there):
-                wanted.append((entry, there))
-            else:
-                refused[entry.place] = self._in_the_way(entry, there)
-        errors: list[Exception] = []
-        for (entry, _), told in zip(wanted, pool.map(lambda one: self._put(*one), wanted), strict=True):
-            if told is False:
-                again.append(entry)
-            elif isinstance(told, Exception):
-                if (message := validation_message(told)) is not None:
-                    refused[entry.place] = RefusedItem(entry.place, message)
-                else:
-                    errors.append(told)
-        if errors:  # only now that no call is on its way any more
-            raise errors[0]
-        return again
-
-    def _put(self, entry: _Entry, over: Item | None) -> bool | Exception:
-        """Put an item; say whether it was, or why there was no answer."""
+    def _put(self, entry: _Entry, over: Item | None, refused: dict[int, RefusedItem]) -> bool:
+        """Put an item, or note why DynamoDB refuses it; False where it has to be looked at again."""
         try:
             return self.items.put(entry.item, over)
         except Exception as error:
-            return error
+            if (message := validation_message(error)) is None:
+                raise
+            refused[entry.place] = RefusedItem(entry.place, message)
+            return True
 
     def _guard(self, key: str) -> Guard:
         if self.guards is None:

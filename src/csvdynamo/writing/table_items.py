@@ -1,4 +1,4 @@
-"""Items of a table, read, put and deleted one by one, each only while it is as it was read.
+"""Items of a table, each put or deleted by a call of its own, only while it is as it was read; the calls overlap.
 
 Rests on "BatchGetItem", "PutItem", "DeleteItem" and "Condition and filter expressions" of the DynamoDB developer guide.
 BatchWriteItem puts and deletes as well, but takes no condition. No condition can tell that an item has gained another
@@ -6,14 +6,16 @@ attribute: what one gains between its read and its change, which are moments, is
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from csvdynamo.aws.aws_errors import throttling_reasons
 from csvdynamo.aws.backoff import Backoff, may_pass
 from csvdynamo.errors import UnconfirmedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.keys import TableKey
+from csvdynamo.writing.batch_writer import PARALLEL_CALLS
 from csvdynamo.writing.cost import UNPROCESSED, CostMeter
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ MOST_CONDITIONS = 100
 its read and its own change, in the others alone, is lost."""
 
 _Answer = TypeVar("_Answer")
-_Work = TypeVar("_Work")
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,29 @@ class TableItems:
             raise
 
 
-def settle_all(
-    work: Sequence[_Work], settle: Callable[[Sequence[_Work]], list[_Work]], backoff: Backoff, what: str
-) -> None:
-    """Settle all of a work, some at a time, until none is left.
+class Keyed(Protocol):
+    """Something that is done to the item of a key."""
+
+    @property
+    def key(self) -> str:
+        """The key (`TableKey.of`)."""
+
+
+_Work = TypeVar("_Work", bound=Keyed)
+Decide = Callable[[_Work, Item | None], Callable[[], bool] | None]
+"""Judges a piece of work by what is under its key; gives the call that changes that, None where there is none to make.
+The call returns whether it settled the work."""
+
+
+def settle_all(items: TableItems, work: Sequence[_Work], decide: Decide[_Work], backoff: Backoff, what: str) -> None:
+    """Settle all of a work, some at a time, until none is left: read what is there, judge it, and make the changes.
 
     Args:
-        work: The work.
-        settle: Tries some of it, at most `KEYS_PER_CALL`, and returns what has to be tried again.
+        items: The table's items.
+        work: The work; its keys all differ.
+        decide: Judges each piece, at each attempt anew.
         backoff: How long it is tried.
-        what: What is done, and to which table, for the error: "delete %s of the batch's items from cars".
+        what: What is done, for the error: "delete %s of the batch's items from cars".
 
     Raises:
         WriteDeadlineExceeded: The time ran out. Some of it may be done.
@@ -143,20 +157,51 @@ def settle_all(
     """
     cause: Exception | None = None
     waiting = list(work)
-    for _ in backoff.attempts():
-        again: list[_Work] = []
-        for start in range(0, len(waiting), KEYS_PER_CALL):
-            some = waiting[start : start + KEYS_PER_CALL]
-            try:
-                again += settle(some) if backoff.has_time() else some
-            except Exception as error:
-                if not may_pass(error):
-                    raise
-                again, cause = [*again, *some], error
-        if not again:
-            return
-        waiting = again
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        for _ in backoff.attempts():
+            again: list[_Work] = []
+            for start in range(0, len(waiting), KEYS_PER_CALL):
+                some = waiting[start : start + KEYS_PER_CALL]
+                try:
+                    again += _settle(items, some, decide, backoff, pool) if backoff.has_time() else some
+                except Exception as error:
+                    if not may_pass(error):
+                        raise
+                    again, cause = [*again, *some], error
+            if not again:
+                return
+            waiting = again
     raise WriteDeadlineExceeded(
         f"no time left to {what % len(waiting)}; if this happens often, give the table more write capacity or lower "
         "limits.max_concurrency or limits.rows_per_batch"
     ) from cause
+
+
+def _settle(
+    items: TableItems, work: Sequence[_Work], decide: Decide[_Work], backoff: Backoff, pool: ThreadPoolExecutor
+) -> list[_Work]:
+    """Try each piece once, with calls that overlap; return those that have to be tried again.
+
+    Raises:
+        Exception: A call failed, and none is on its way any more. Behind one that no other attempt would mend, none was
+            begun.
+    """
+    lasting: list[Exception] = []
+
+    def told(call: Callable[[], bool]) -> bool | Exception:
+        try:
+            return not lasting and backoff.has_time() and call()
+        except Exception as error:
+            if not may_pass(error):
+                lasting.append(error)
+            return error
+
+    found, unread = items.read([one.key for one in work])
+    again = [one for one in work if one.key in unread]
+    judged = [(one, decide(one, found.get(one.key))) for one in work if one.key not in unread]
+    calls = [(one, call) for one, call in judged if call is not None]
+    answers = list(pool.map(told, (call for _, call in calls)))
+    failed = lasting or [answer for answer in answers if isinstance(answer, Exception)]
+    if failed:
+        raise failed[0]
+    return again + [one for (one, _), answer in zip(calls, answers, strict=True) if not answer]

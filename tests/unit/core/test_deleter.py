@@ -1,17 +1,23 @@
 """Items are deleted only while they are those that runs put there, whatever happens on the way."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from csvdynamo.aws.backoff import Backoff
 from csvdynamo.errors import UnconfirmedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.writing.batch import Deleted
+from csvdynamo.writing.batch_writer import PARALLEL_CALLS
 from csvdynamo.writing.cost import CostMeter
 from csvdynamo.writing.deleter import Deleter
 from csvdynamo.writing.table_items import MOST_CONDITIONS, TableItems
@@ -46,7 +52,7 @@ def test_items_that_runs_put_there_are_deleted_and_others_are_left_alone(clock: 
 
     assert deleter(client, clock).delete(named) == Deleted(3, (3,))
     assert sorted(client.items) == ["c", "e"]
-    assert client.deletions == ["a", "b"]
+    assert sorted(client.deletions) == ["a", "b"]
     assert clock.sleeps == []
 
 
@@ -133,7 +139,7 @@ def test_a_deletion_whose_answer_is_lost_has_been_made(clock: Any) -> None:
     client.lost_answers = 1
 
     assert deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))]) == Deleted(2, ())
-    assert client.deletions == ["a", "b"]
+    assert sorted(client.deletions) == ["a", "b"]
 
 
 def test_what_an_attempt_that_broke_off_has_noted_is_looked_at_again(clock: Any) -> None:
@@ -163,7 +169,7 @@ def test_a_throttled_deletion_is_made_again_and_counted_alone(clock: Any) -> Non
     deleted = deleter(client, clock, meter).delete([deletion(number, one) for number, one in enumerate(items, 1)])
 
     assert deleted == Deleted(3, ())
-    assert client.deletions == ["a", "b", "b", "c"]
+    assert sorted(client.deletions) in (["a", "a", "b", "c"], ["a", "b", "b", "c"], ["a", "b", "c", "c"])
     assert meter.read().throttled == {FULL: 1}
     assert clock.sleeps == [0.05]
 
@@ -210,14 +216,27 @@ def test_keys_of_which_none_is_read_are_asked_for_again(clock: Any) -> None:
 
 @pytest.mark.parametrize("at", ["at_reads", "at_deletions"])
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
-def test_a_call_that_is_refused_for_good_is_made_once(clock: Any, at: str, code: str) -> None:
-    client = FakeDynamoDb(item("a"), item("b"))
-    setattr(client, at, [client_error(code)])
+def test_a_call_that_is_refused_for_good_is_made_once_and_none_begun_behind_it(clock: Any, at: str, code: str) -> None:
+    items = [item(str(number)) for number in range(50)]
+    client = FakeDynamoDb(*items)
+    setattr(client, at, [client_error(code) for _ in items])
 
     with pytest.raises(ClientError, match=code):
-        deleter(client, clock).delete([deletion(1, item("a")), deletion(2, item("b"))])
+        deleter(client, clock).delete([deletion(number, one) for number, one in enumerate(items, 1)])
 
-    assert (len(client.reads), clock.sleeps, sorted(client.items)) == (1, [], ["a", "b"])
+    assert (len(client.reads), clock.sleeps, len(client.items)) == (1, [], 50)
+    assert len(client.deletions) == len({*client.deletions}) <= PARALLEL_CALLS
+
+
+def test_a_call_that_is_refused_for_good_amid_throttled_ones_ends_the_batch(clock: Any) -> None:
+    items = [item(key) for key in "abcd"]
+    client = FakeDynamoDb(*items)
+    client.at_deletions = [throttled(), client_error("AccessDeniedException")]
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        deleter(client, clock).delete([deletion(number, one) for number, one in enumerate(items, 1)])
+
+    assert (len(client.reads), clock.sleeps) == (1, [])
 
 
 def test_a_table_that_stays_full_ends_the_batch_before_its_time_does(clock: Any) -> None:
@@ -229,7 +248,7 @@ def test_a_table_that_stays_full_ends_the_batch_before_its_time_does(clock: Any)
 
     assert isinstance(raised.value.__cause__, ClientError)
     assert clock.remaining > 5.0
-    assert sorted(client.items) == ["b", "c"]
+    assert len(client.items) == 2
 
 
 def test_without_time_nothing_is_asked(clock: Any) -> None:
@@ -240,6 +259,92 @@ def test_without_time_nothing_is_asked(clock: Any) -> None:
         deleter(client, clock).delete([deletion(1, item("a"))])
 
     assert client.reads == []
+
+
+def test_no_deletion_is_begun_once_the_time_is_over(clock: Any) -> None:
+    items = [item(str(number)) for number in range(50)]
+    client = FakeDynamoDb(*items)
+    client.at_deletions = [lambda: setattr(clock, "remaining", 5.0)]
+
+    with pytest.raises(WriteDeadlineExceeded, match=r"delete \d+ of"):
+        deleter(client, clock).delete([deletion(number, one) for number, one in enumerate(items, 1)])
+
+    assert len(client.deletions) <= PARALLEL_CALLS
+
+
+# calls that overlap
+
+
+class EndsInReverse(FakeDynamoDb):
+    """Lets the deletions of a first attempt end in the reverse of their order, once all of them are on their way."""
+
+    def __init__(self, *items: Item) -> None:
+        super().__init__(*items)
+        keys = sorted(self.items)
+        self._before = {key: Event() for key in keys}
+        self._after = dict(pairwise(keys))
+
+    def delete_item(self, **asked: Any) -> Any:
+        key = asked["Key"]["id"]["S"]
+        if key in self._after:
+            assert self._before[self._after[key]].wait(30)
+        try:
+            return super().delete_item(**asked)
+        finally:
+            self._before[key].set()
+
+
+def test_deletions_overlap_and_each_answer_is_that_of_its_own_call(clock: Any) -> None:
+    items = [item(key) for key in "abcdefgh"]
+    client, meter = EndsInReverse(*items), CostMeter()
+    client.at_deletions = [None, throttled(), put(client, item("b", "theirs")), throttled()]
+
+    deleted = deleter(client, clock, meter).delete([deletion(number, one) for number, one in enumerate(items, 1)])
+
+    assert deleted == Deleted(7, (2,))
+    assert client.deletions[:8] == [*"hgfedcba"]
+    assert sorted(client.deletions[8:]) == ["e", "g"]
+    assert client.items == {"b": item("b", "theirs")}
+    assert meter.read().throttled == {FULL: 2}
+    assert meter.read().write_units == 7.0
+
+
+CITIES = ("Kent", "old", "theirs")
+STATES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(CITIES))
+FAULTS: tuple[Callable[[], Exception], ...] = (
+    throttled,
+    lambda: EndpointConnectionError(endpoint_url="https://dynamodb"),
+)
+STEPS = st.lists(st.none() | st.sampled_from(FAULTS) | STATES, max_size=6)
+
+
+@given(STATES, STEPS, STEPS, st.sets(st.sampled_from(CITIES)), st.integers(0, 2))
+@settings(deadline=None, max_examples=100)
+def test_no_item_is_deleted_that_no_run_put_there_and_none_of_a_run_stays(
+    before: dict[str, str], reads: Any, deletions: Any, ours: set[str], lost: int
+) -> None:
+    """Whatever others do meanwhile, and however often calls are made again."""
+    client = FakeDynamoDb(*(item(key, city) for key, city in before.items()))
+
+    def met(step: Any) -> Any:
+        if step is None or callable(step):
+            return step and step()
+        return lambda: client.items.update({key: item(key, city) for key, city in step.items()})
+
+    client.at_reads, client.at_deletions = list(map(met, reads)), list(map(met, deletions))
+    client.lost_answers = lost
+    named = [
+        Deletion(number, key, tuple(item_digest(item(key, city)) for city in sorted(ours)) or ("none",))
+        for number, key in enumerate("abcd", 1)
+    ]
+    backoff = Backoff(sleep=lambda _: None)
+    deleted = Deleter(TableItems(client, TABLE, KEY), backoff).delete(named)  # type: ignore[arg-type]
+
+    assert {one["city"]["S"] for _, one in client.replaced if one} <= ours
+    assert deleted.gone + len(deleted.left) == 4
+    assert {"abcd"[number - 1] for number in deleted.left} <= {*client.items}
+    if not any(isinstance(step, dict) for step in [*reads, *deletions]):
+        assert {key for key, one in client.items.items() if one["city"]["S"] in ours} == set()
 
 
 # answers that say nothing
