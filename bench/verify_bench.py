@@ -22,7 +22,7 @@ from bench.peak_memory import peak_rss_bytes
 from commands.embedded import Deployed, embedded_aws
 from commands.project import fail, find_dataset
 from csvdynamo.aws.answer_checksum import check_answers
-from csvdynamo.aws.scan_answers import take_items_as_they_are
+from csvdynamo.aws.item_answers import take_items_as_they_are
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.datasets.policies import VerifyMode
 from csvdynamo_airflow.documents.execution import Execution

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from csvdynamo.aws.answer_checksum import check_answers
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.aws.clients import batch_write, client
+from csvdynamo.aws.item_answers import take_items_as_they_are
 from csvdynamo.errors import OtherRulesError
 from csvdynamo.records.result_files import BatchAnswer
 from csvdynamo.rules.deletions import Deletion
@@ -154,6 +155,7 @@ def dynamodb() -> "DynamoDBClient":
     """
     made = client("dynamodb", attempts=1)
     check_answers(made)
+    take_items_as_they_are(made)
     return made
 
 

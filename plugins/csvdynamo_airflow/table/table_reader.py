@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 KEYS_PER_CALL = 100
 """Keys of one BatchGetItem (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)."""
 
+_CALLS_AT_ONCE = 4
+
 
 class TableBusyError(MigrationPostponedError):
     """DynamoDB did not hand out the items that were asked for."""
@@ -58,7 +60,7 @@ class TableReader:
     units: ReadUnits = field(default_factory=ReadUnits)
 
     def get(self, keys: Sequence[str]) -> dict[str, Item]:
-        """Read the items of some keys; a key without an item is not in the answer.
+        """Read the items of some keys, by calls that overlap; a key without an item is not in the answer.
 
         Args:
             keys: Keys (`TableKey.of`), each once.
@@ -66,11 +68,13 @@ class TableReader:
         Raises:
             TableBusyError: Some were left unread again and again, or no answer said what was read.
         """
-        found: dict[str, Item] = {}
-        for start in range(0, len(keys), KEYS_PER_CALL):
-            wanted = [self.key.values(key) for key in keys[start : start + KEYS_PER_CALL]]
-            found.update((self.key.of(item), item) for item in self._get(wanted))
-        return found
+
+        def get(start: int) -> list[Item]:
+            return list(self._get([self.key.values(key) for key in keys[start : start + KEYS_PER_CALL]]))
+
+        with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
+            answers = pool.map(get, range(0, len(keys), KEYS_PER_CALL))
+            return {self.key.of(item): item for items in answers for item in items}
 
     def scan(self, segments: int) -> Iterator[Item]:
         """Read all items, several segments at once and a page of each in memory.

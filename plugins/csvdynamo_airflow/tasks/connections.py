@@ -66,7 +66,7 @@ def _made(service: str, hook: Any) -> "_Client":
     made: _Client = hook.get_conn()
     if service == "dynamodb":
         from csvdynamo.aws.answer_checksum import check_answers  # noqa: PLC0415 - imports botocore: not at DAG parse time
-        from csvdynamo.aws.scan_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it
+        from csvdynamo.aws.item_answers import take_items_as_they_are  # noqa: PLC0415 - goes with it
 
         check_answers(made)
         take_items_as_they_are(made)

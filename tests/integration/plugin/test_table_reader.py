@@ -4,6 +4,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -72,8 +73,22 @@ def test_items_are_read_by_key_a_hundred_a_call_and_consistently(reader: TableRe
     found = reader.get(keys)
 
     assert found == {f"A_{number}": item(number) for number in range(240, 250)}
-    assert [len(asked["RequestItems"][TABLE]["Keys"]) for asked in answers.asked] == [100, 100, 20]
+    assert sorted(len(asked["RequestItems"][TABLE]["Keys"]) for asked in answers.asked) == [20, 100, 100]
     assert all(asked["RequestItems"][TABLE]["ConsistentRead"] for asked in answers.asked)
+
+
+def test_items_are_read_by_calls_that_overlap(answers: Answers) -> None:
+    all_there = Barrier(3)
+
+    class Overlapping(Answers):
+        def batch_get_item(self, **asked: Any) -> Any:
+            all_there.wait(30)
+            return super().batch_get_item(**asked)
+
+    reader = TableReader(Overlapping(answers.dynamodb), TABLE, TableKey(KeyAttribute("id")))
+    keys = [f"A_{number}" for number in range(250)]
+
+    assert reader.get(keys) == {key: item(number) for number, key in enumerate(keys)}
 
 
 def test_no_key_is_no_call(reader: TableReader, answers: Answers) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from csvdynamo.aws.scan_answers import take_items_as_they_are
+from csvdynamo.aws.item_answers import take_items_as_they_are
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import Column, ColumnType, Negative, Store
 from csvdynamo.rules.item_digest import item_digest

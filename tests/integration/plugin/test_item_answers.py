@@ -1,4 +1,4 @@
-"""Items taken from Scan's JSON as they are, held against what botocore itself makes of the same answer."""
+"""Items taken from an answer's JSON as they are, held against what botocore itself makes of the same answer."""
 
 import functools
 import json
@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csvdynamo.aws.answer_checksum import check_answers
-from csvdynamo.aws.scan_answers import take_items_as_they_are
+from csvdynamo.aws.item_answers import take_items_as_they_are
 from csvdynamo_airflow.tasks import connections
 
 
@@ -37,21 +37,28 @@ def made(*prepare: Callable[[Any], None]) -> Any:
     return client
 
 
-def scan(client: Any, content: bytes, *, status: int = 200, **headers: str) -> Any:
-    """What a client answers to a scan whose answer has this body."""
+def asked(client: Any, content: bytes, *, by_keys: bool = False, status: int = 200, **headers: str) -> Any:
+    """What a client answers to a scan, or to a question for keys, whose answer has this body."""
 
     def answer(**_: Any) -> AWSResponse:
         return AWSResponse("https://dynamodb", status, headers, Body(content))
 
     client.meta.events.register("before-send.dynamodb", answer)
     try:
-        return client.scan(TableName="cars")
+        return client.batch_get_item(RequestItems=KEYS) if by_keys else client.scan(TableName="cars")
     finally:
         client.meta.events.unregister("before-send.dynamodb", answer)
 
 
 def scanned(content: bytes, *prepare: Callable[[Any], None], status: int = 200, **headers: str) -> Any:
-    return scan(made(*prepare), content, status=status, **headers)
+    return asked(made(*prepare), content, status=status, **headers)
+
+
+def got(content: bytes, *prepare: Callable[[Any], None]) -> Any:
+    return asked(made(*prepare), content, by_keys=True)
+
+
+KEYS = {"cars": {"Keys": [{"id": {"S": "A_1"}}]}}
 
 
 PLAIN = st.one_of(
@@ -102,6 +109,57 @@ def test_an_answer_reads_as_botocore_itself_reads_it(items: list[Any], rest: dic
     assert scanned(content, take_items_as_they_are) == scanned(content)
 
 
+UNREAD = st.fixed_dictionaries({}, optional={"UnprocessedKeys": st.sampled_from([{}, KEYS, None, {"cars": {}}])})
+
+
+@settings(deadline=None)
+@given(tables=st.dictionaries(st.sampled_from(["cars", "Items"]), ITEMS, max_size=2), rest=UNREAD)
+@example(tables={"cars": [{"id": {"S": "A_1"}}]}, rest={"UnprocessedKeys": {}})
+@example(tables={"cars": [{"id": {"S": "A_1"}}], "vans": [{"blob": {"B": "/w=="}}]}, rest={})
+def test_an_answer_by_keys_reads_as_botocore_itself_reads_it(tables: dict[str, Any], rest: dict[str, Any]) -> None:
+    content = json.dumps({"Responses": tables, **rest}).encode()
+
+    assert got(content, take_items_as_they_are) == got(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b'{"Items":[]}',
+        b'{"Responses":null}',
+        b'{"Responses":{}}',
+        b'{"Responses":[]}',
+        b'{"Responses":[{"id":{"S":"A_1"}}]}',
+        b'{"Responses":{"cars":null}}',
+        b'{"Responses":{"cars":{}}}',
+        b'{"Responses":{"cars":["A_1"]}}',
+    ],
+    ids=bytes.decode,
+)
+def test_what_is_no_answer_by_keys_is_left_to_botocore(content: bytes) -> None:
+    def read(*prepare: Callable[[Any], None]) -> Any:
+        try:
+            return got(content, *prepare)
+        except Exception as error:
+            return repr(error)
+
+    assert read(take_items_as_they_are) == read()
+
+
+def test_items_by_keys_of_plain_values_alone_are_spared_botocores_walk() -> None:
+    answers = [{"Responses": {"cars": [{"id": value}]}, "Left": {}} for value in ({"S": "B"}, {"B": "/w=="})]
+    parsed: list[Any] = []
+
+    def looked_at(client: Any) -> None:
+        look(client, parsed)
+
+    for answer in answers:
+        got(json.dumps(answer).encode(), take_items_as_they_are, looked_at)
+
+    assert parsed == [{"Left": {}}, answers[1]]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -142,11 +200,11 @@ def test_the_tasks_client_spares_it_and_holds_answers_to_their_checksum(monkeypa
     client, parsed = connections.client("dynamodb"), []
     look(client, parsed)
 
-    scan(client, b'{"Items": [{"id": {"S": "A_1"}}], "Count": 1}')
+    asked(client, b'{"Items": [{"id": {"S": "A_1"}}], "Count": 1}')
 
     assert parsed == [{"Count": 1}]
     with pytest.raises(ChecksumError):
-        scan(connections.client("dynamodb"), b'{"Items": []}', **{"x-amz-crc32": "1"})
+        asked(connections.client("dynamodb"), b'{"Items": []}', **{"x-amz-crc32": "1"})
 
 
 CONNECTION = json.dumps(

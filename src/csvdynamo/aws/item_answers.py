@@ -1,4 +1,4 @@
-"""Scan's answers, their items taken from the JSON as they are.
+"""Answers of Scan and BatchGetItem, their items taken from the JSON as they are.
 
 botocore walks its model for every value of every item, which costs several times what reading the JSON does. An item
 whose values are texts, numbers, booleans and nulls comes out of that walk as it went in: only binary values are
@@ -6,7 +6,7 @@ decoded, and only lists, maps and sets hold further values.
 """
 
 import json
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -31,17 +31,18 @@ def _take(
     customized_response_dict: MutableMapping[str, Any],
     **_: Any,
 ) -> None:
-    """Take ``Items`` out of the body that botocore will parse, and hand it on: botocore's ``before-parse`` event."""
-    if operation_model.name != "Scan" or response_dict["status_code"] != 200:
+    """Take the items out of the body that botocore will parse, and hand them on: botocore's ``before-parse`` event."""
+    if operation_model.name not in _ITEMS or response_dict["status_code"] != 200:
         return
+    member, are_plain = _ITEMS[operation_model.name]
     try:
         document = json.loads(response_dict["body"].decode())
     except ValueError:
         return  # botocore says what is wrong with it
-    if isinstance(document, dict) and _are_plain(items := document.get("Items")):
-        del document["Items"]
+    if isinstance(document, dict) and are_plain(found := document.get(member)):
+        del document[member]
         response_dict["body"] = json.dumps(document).encode()
-        customized_response_dict["Items"] = items
+        customized_response_dict[member] = found
 
 
 def _are_plain(items: object) -> bool:
@@ -55,3 +56,14 @@ def _are_plain(items: object) -> bool:
         )
     except TypeError:
         return False
+
+
+def _are_plain_by_table(tables: object) -> bool:
+    return isinstance(tables, dict) and all(map(_are_plain, tables.values()))
+
+
+_ITEMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "Scan": ("Items", _are_plain),
+    "BatchGetItem": ("Responses", _are_plain_by_table),
+}
+"""Where the answer of an operation has its items, and what says whether they are plain."""
