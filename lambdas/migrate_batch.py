@@ -144,12 +144,12 @@ def _delete(deletions: list[Deletion], env: Environment, within: Backoff, meter:
 def _items(env: Environment, meter: CostMeter) -> "TableItems":
     from csvdynamo.writing.table_items import TableItems  # noqa: PLC0415 - likewise
 
-    return TableItems(dynamodb(), env.table_name, env.converter.rules.key, meter)
+    return TableItems(dynamodb(), env.door, env.table_name, env.converter.rules.key, meter)
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Make the client that reads, puts and deletes single items, once, when the first batch needs it.
+    """Make the client that reads items by their keys, once, when the first batch needs it.
 
     An answer that was cut on its way may read as one of items that are gone.
     """

@@ -1,12 +1,12 @@
 """A table of DynamoDB for what reads, puts and deletes items one by one, with faults."""
 
-from threading import Lock
-from types import SimpleNamespace
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from csvdynamo.rules.attribute_values import Item
+from tests.support.write_door import off_the_wire
 
 TABLE = "cars"
 FULL = "TableWriteMaxOnDemandThroughputExceeded"
@@ -28,8 +28,6 @@ def throttled() -> ClientError:
 class FakeDynamoDb:
     """Holds items, and meets each call with the next of its faults: an error, an answer, or what happens before it."""
 
-    exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionFailedError)
-
     def __init__(self, *items: Item) -> None:
         self.items = {item["id"]["S"]: item for item in items}
         self.at_reads: list[Any] = []
@@ -39,8 +37,8 @@ class FakeDynamoDb:
         self.reads: list[list[str]] = []
         self.deletions: list[str] = []
         self.puts: list[str] = []
+        self.at_once: list[int] = []
         self.replaced: list[tuple[str, Item | None]] = []
-        self._one_at_a_time = Lock()
         self.capacity: Any = {"TableName": TABLE, "CapacityUnits": 1.0}
 
     def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
@@ -55,24 +53,37 @@ class FakeDynamoDb:
             return answer
         return {"Responses": {TABLE: [self.items[key] for key in keys if key in self.items]}, "UnprocessedKeys": {}}
 
+    def put(self, table: str, calls: Sequence[Sequence[str]]) -> list[Any]:
+        raise AssertionError("items are changed one by one")
+
+    def ask(self, operation: str, bodies: Iterable[bytes]) -> list[Any]:
+        """Answer calls that are made at once."""
+        call = {"DeleteItem": self.delete_item, "PutItem": self.put_item}[operation]
+        answers: list[Any] = []
+        for body in bodies:
+            try:
+                answers.append(call(**off_the_wire(body.decode())))
+            except Exception as error:
+                answers.append(error)
+        self.at_once.append(len(answers))
+        return answers
+
     def delete_item(self, **asked: Any) -> Any:
         key = asked["Key"]["id"]["S"]
-        with self._one_at_a_time:
-            self.deletions.append(key)
-            _met(self.at_deletions)
-            self._require(key, asked)
-            self.replaced.append((key, self.items.pop(key)))
-            return self._answer()
+        self.deletions.append(key)
+        _met(self.at_deletions)
+        self._require(key, asked)
+        self.replaced.append((key, self.items.pop(key)))
+        return self._answer()
 
     def put_item(self, **asked: Any) -> Any:
         key = asked["Item"]["id"]["S"]
-        with self._one_at_a_time:
-            self.puts.append(key)
-            _met(self.at_puts)
-            self._require(key, asked)
-            self.replaced.append((key, self.items.get(key)))
-            self.items[key] = asked["Item"]
-            return self._answer()
+        self.puts.append(key)
+        _met(self.at_puts)
+        self._require(key, asked)
+        self.replaced.append((key, self.items.get(key)))
+        self.items[key] = asked["Item"]
+        return self._answer()
 
     def _require(self, key: str, asked: Any) -> None:
         assert asked["TableName"] == TABLE

@@ -5,7 +5,7 @@ The table is the embedded AWS's own DynamoDB, which sizes items and indexes by i
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,10 @@ class Table:
     def put(self, table: str, calls: Sequence[Sequence[str]]) -> list[Mapping[str, Any] | Exception]:
         """Write the items of each call, one call after another."""
         return [_call("BatchWriteItem", request_body(table, items)) for items in calls]
+
+    def ask(self, operation: str, bodies: Iterable[bytes]) -> list[Mapping[str, Any] | Exception]:
+        """Make calls, one after another."""
+        return [_call(operation, body) for body in bodies]
 
     def count(self) -> int:
         """Count its items."""

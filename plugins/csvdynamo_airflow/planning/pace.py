@@ -38,9 +38,7 @@ CALLS_SECONDS = 0.010
 
 _ROW_CPU_SECONDS = 0.00005  # `python -m bench handler` and docs/performance.md: 15,000 to 30,000 rows a CPU second
 _VCPU_MIB = 1769  # the memory with which Lambda gives a function one whole processor
-
-DELETION_SECONDS = 0.010
-"""What the function takes for a deletion: a call of DeleteItem, one after the other."""
+_DELETION_CPU_SECONDS = 0.001  # a call of DeleteItem with a condition of its own; measured with much else beside it
 
 ROW_SECONDS = _ROW_CPU_SECONDS * _VCPU_MIB / MEMORY_MIB
 """What the function takes for a row, beside its calls, with the share of a processor that its memory gives it."""
@@ -150,8 +148,13 @@ def _function_seconds(forecast: Forecast) -> float:
     rows = forecast.written + forecast.rejected
     items_at_once = PARALLEL_CALLS if forecast.singly else MAX_REQUESTS * PARALLEL_CALLS
     calls_at_once = math.ceil(forecast.written / forecast.batches / items_at_once)
-    calls = forecast.batches * calls_at_once * CALLS_SECONDS + forecast.deletions * DELETION_SECONDS
+    calls = forecast.batches * calls_at_once * CALLS_SECONDS + _deletions_seconds(forecast)
     return calls + (rows + forecast.deletions) * ROW_SECONDS
+
+
+def _deletions_seconds(forecast: Forecast) -> float:
+    """Return how long the function works on the deletions of all batches, beside what each takes as a row."""
+    return forecast.deletions * (CALLS_SECONDS / PARALLEL_CALLS + _DELETION_CPU_SECONDS * _VCPU_MIB / MEMORY_MIB)
 
 
 def _by_batches(forecast: Forecast, limits: Limits) -> Iterator[tuple[float, str]]:

@@ -47,6 +47,11 @@ def validation_message(error: Exception) -> str | None:
     return None
 
 
+def is_failed_condition(error: Exception) -> bool:
+    """Tell whether DynamoDB refused to change an item since it is not as a condition says."""
+    return isinstance(error, ClientError) and _code(error) == "ConditionalCheckFailedException"
+
+
 def throttling_reasons(error: Exception) -> frozenset[str]:
     """Return why DynamoDB throttled a call: its reasons, or the error's code where it gave none; else nothing.
 

@@ -1,11 +1,11 @@
-"""BatchWriteItem past botocore's models: the items are text already, and most answers say that all is done.
+"""Writes past botocore's models: the items are text already, and most answers of BatchWriteItem say that all is done.
 
 botocore has the credentials, the endpoint, the signature, and reads every answer that says anything else. What is
 passed by are its validation, its serializer, and the parser and the events of a call that went well.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.auth import SigV4Auth
@@ -27,7 +27,7 @@ REQUEST_BYTES = len(_BETWEEN)
 
 
 class BatchWrite:
-    """Makes calls of BatchWriteItem that overlap; for one thread.
+    """Makes calls of BatchWriteItem, PutItem and DeleteItem that overlap; for one thread.
 
     Args:
         client: A DynamoDB client, for what is configured and what DynamoDB's answers mean. It makes no call.
@@ -40,13 +40,11 @@ class BatchWrite:
     ) -> None:
         self._client, self._credentials, self._connections = client, credentials, connections
         model, config = client.meta.service_model, cast("Any", client.meta.config)
-        self._operation = model.operation_model(OPERATION)
         self._service, self._region = model.signing_name, client.meta.region_name
-        self._url = client.meta.endpoint_url
+        self._url, self._target = client.meta.endpoint_url, model.metadata["targetPrefix"]
         self._headers = {
             "Host": connections.host,
             "User-Agent": config.user_agent,
-            "X-Amz-Target": f"{model.metadata['targetPrefix']}.{OPERATION}",
             "Content-Type": f"application/x-amz-json-{model.metadata['jsonVersion']}",
         }
 
@@ -63,37 +61,55 @@ class BatchWrite:
         Raises:
             botocore.exceptions.NoCredentialsError: There are no credentials.
         """
-        answers = self._connections.exchange(self._request(request_body(table, items)) for items in calls)
-        return [one if isinstance(one, Exception) else self._read(one) for one in answers]
+        return self.ask(OPERATION, (request_body(table, items) for items in calls))
 
-    def _request(self, body: bytes) -> bytes:
+    def ask(self, operation: str, bodies: Iterable[bytes]) -> list[Mapping[str, Any] | Exception]:
+        """Make calls of an operation, all at once.
+
+        Args:
+            operation: Its name.
+            bodies: The body of each call. The next one is asked for when the one before has been sent.
+
+        Returns:
+            For each call its answer as boto3's client gives it, or the error that the client would have raised.
+
+        Raises:
+            botocore.exceptions.NoCredentialsError: There are no credentials.
+        """
+        answers = self._connections.exchange(self._request(operation, body) for body in bodies)
+        return [one if isinstance(one, Exception) else self._read(operation, one) for one in answers]
+
+    def _request(self, operation: str, body: bytes) -> bytes:
         """Write a request, head and body, signed by botocore with what the credentials are now."""
         if self._credentials is None:
             raise NoCredentialsError
-        request = AWSRequest("POST", self._url, headers=self._headers, data=body)
+        headers = {**self._headers, "X-Amz-Target": f"{self._target}.{operation}"}
+        request = AWSRequest("POST", self._url, headers=headers, data=body)
         SigV4Auth(self._credentials.get_frozen_credentials(), self._service, self._region).add_auth(request)
         headers = {**dict(request.headers.items()), "Content-Length": len(body), **self._connections.headers}
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"POST {self._connections.target} HTTP/1.1\r\n{head}\r\n".encode("iso-8859-1") + body
 
-    def _read(self, answer: HttpAnswer) -> Mapping[str, Any] | Exception:
+    def _read(self, operation: str, answer: HttpAnswer) -> Mapping[str, Any] | Exception:
         response = {"status_code": answer.status, "headers": answer.headers, "body": answer.body}
         try:
             check_answer(response)
         except ChecksumError as error:
             return error
-        if answer.status < 300 and (document := _all_done(answer.body)) is not None:
+        is_batch = operation == OPERATION
+        if is_batch and answer.status < 300 and (document := _all_done(answer.body)) is not None:
             return document
         parser: Any = create_parser("json")
-        parsed: dict[str, Any] = parser.parse(response, self._operation.output_shape)
+        model = self._client.meta.service_model
+        parsed: dict[str, Any] = parser.parse(response, model.operation_model(operation).output_shape)
         if answer.status < 300:
             return parsed
         code = parsed.get("Error", {}).get("Code")
-        shape = self._client.meta.service_model.shape_for_error_code(code)
+        shape = model.shape_for_error_code(code)
         if shape is not None:
             parsed |= parser.parse(response, shape)
         error_class = cast("type[ClientError]", self._client.exceptions.from_code(code))
-        return error_class(cast("Any", parsed), OPERATION)
+        return error_class(cast("Any", parsed), operation)
 
 
 def request_body(table: str, items: Sequence[str]) -> bytes:

@@ -106,6 +106,11 @@ def value_text(value: AttributeValue) -> str:
     return json.dumps(value, default=_base64)
 
 
+def item_text(item: Item) -> str:
+    """Return an item's JSON."""
+    return "{" + ", ".join(f"{json_text(name)}: {value_text(value)}" for name, value in item.items()) + "}"
+
+
 def read_item(text: str) -> Item:
     """Read an item's text, as boto3 takes an item."""
     item: Item = json.loads(text, object_hook=_with_bytes)

@@ -5,7 +5,7 @@ unprocessed with HTTP 200; one bad request refuses all of them. Putting the same
 every attempt may be repeated.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,6 +30,9 @@ class WriteDoor(Protocol):
 
     def put(self, table: str, calls: Sequence[Sequence[str]]) -> Sequence[Mapping[str, Any] | Exception]:
         """Put the items of each call, all calls at once; return each one's answer or error."""
+
+    def ask(self, operation: str, bodies: Iterable[bytes]) -> Sequence[Mapping[str, Any] | Exception]:
+        """Make calls of an operation by their bodies, all at once; return each one's answer or error."""
 
 
 _Entry = tuple[int, WireItem]

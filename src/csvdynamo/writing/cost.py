@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 UNPROCESSED = "UnprocessedItems"
@@ -34,7 +33,7 @@ class BatchCost:
 
 
 class CostMeter:
-    """Measures one attempt of a batch, whose calls may be made by several threads."""
+    """Measures one attempt of a batch."""
 
     def __init__(self, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._units: float | None = 0.0
@@ -42,7 +41,6 @@ class CostMeter:
         self._waited = 0.0
         self._began, self._monotonic = now(), monotonic
         self._at = monotonic()
-        self._adding = Lock()
 
     def add(self, response: Mapping[str, Any]) -> None:
         """Add what a call's answer says of its cost.
@@ -51,13 +49,11 @@ class CostMeter:
             response: The answer of BatchWriteItem.
         """
         units = _consumed(response.get("ConsumedCapacity"))
-        with self._adding:
-            self._units = None if units is None or self._units is None else self._units + units
+        self._units = None if units is None or self._units is None else self._units + units
 
     def turned_away(self, items: int, reasons: Iterable[str]) -> None:
         """Count items that DynamoDB turned away, under each of its reasons."""
-        with self._adding:
-            self._throttled.update(dict.fromkeys(reasons, items))
+        self._throttled.update(dict.fromkeys(reasons, items))
 
     def waiting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
         """Return a sleep that counts what it sleeps."""

@@ -1,15 +1,14 @@
 """Deletes items that no row of the source has any more, each only while it is one that a run put there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from csvdynamo.aws.backoff import Backoff
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.writing.batch import Deleted
-from csvdynamo.writing.table_items import TableItems, settle_all
+from csvdynamo.writing.table_items import Change, Settling, TableItems
 
 
 @dataclass(frozen=True)
@@ -38,16 +37,16 @@ class Deleter:
         """
         left: set[int] = set()
 
-        def decide(deletion: Deletion, there: Item | None) -> Callable[[], bool] | None:
+        def decide(deletion: Deletion, there: Item | None) -> Change | None:
             left.discard(deletion.number)  # an attempt that broke off may have noted it
             if there is None:
                 return None
             if item_digest(there) in deletion.digests:
-                return partial(self.items.delete, there)
+                return self.items.delete(there)
             left.add(deletion.number)
             return None
 
-        settle_all(
-            self.items, deletions, decide, self.backoff, f"delete %s of the batch's items from {self.items.name}"
+        Settling(self.items, decide, self.backoff, f"delete %s of the batch's items from {self.items.name}").settle(
+            deletions
         )
         return Deleted(len(deletions) - len(left), tuple(sorted(left)))

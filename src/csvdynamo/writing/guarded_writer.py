@@ -3,9 +3,8 @@
 An item that is there already as it is to be counts as written, so that every attempt may be repeated.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 from csvdynamo.aws.aws_errors import validation_message
@@ -17,12 +16,13 @@ from csvdynamo.rules.guards import NO_ITEM, Guard
 from csvdynamo.rules.item_digest import item_digest
 from csvdynamo.rules.refusals import RefusedItem
 from csvdynamo.rules.wire_items import WireItem, read_item
-from csvdynamo.writing.table_items import TableItems, settle_all
+from csvdynamo.writing.table_items import Change, Settling, TableItems
 
 
 class _Entry(NamedTuple):
     place: int
     key: str
+    text: str
     item: Item
 
 
@@ -53,33 +53,29 @@ class GuardedWriter:
             WriteDeadlineExceeded: The time ran out. Some items may be stored.
             botocore.exceptions.ClientError: The service refused a call for good (no such table, access denied).
         """
-        entries = [_Entry(place, one.key, read_item(one.text)) for place, one in enumerate(items)]
+        entries = [_Entry(place, one.key, one.text, read_item(one.text)) for place, one in enumerate(items)]
         for entry in entries:
             self._guard(entry.key)
         refused: dict[int, RefusedItem] = {}
 
-        def decide(entry: _Entry, there: Item | None) -> Callable[[], bool] | None:
+        def decide(entry: _Entry, there: Item | None) -> Change | None:
             refused.pop(entry.place, None)  # an attempt that broke off may have noted it
             if there is not None and item_digest(there) == item_digest(entry.item):
                 return None
             if self._guard(entry.key).allows(there):
-                return partial(self._put, entry, there, refused)
+                return self.items.put(entry.text, there)
             refused[entry.place] = self._in_the_way(entry, there)
             return None
 
-        what = f"write %s of the batch's items to {self.items.name}"
-        settle_all(self.items, entries, decide, self.backoff, what)
-        return [refused[place] for place in sorted(refused)]
+        def refuse(entry: _Entry, error: Exception) -> bool:
+            message = validation_message(error)
+            if message is not None:
+                refused[entry.place] = RefusedItem(entry.place, message)
+            return message is not None
 
-    def _put(self, entry: _Entry, over: Item | None, refused: dict[int, RefusedItem]) -> bool:
-        """Put an item, or note why DynamoDB refuses it; False where it has to be looked at again."""
-        try:
-            return self.items.put(entry.item, over)
-        except Exception as error:
-            if (message := validation_message(error)) is None:
-                raise
-            refused[entry.place] = RefusedItem(entry.place, message)
-            return True
+        what = f"write %s of the batch's items to {self.items.name}"
+        Settling(self.items, decide, self.backoff, what, refuse).settle(entries)
+        return [refused[place] for place in sorted(refused)]
 
     def _guard(self, key: str) -> Guard:
         if self.guards is None:

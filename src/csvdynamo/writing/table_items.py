@@ -5,17 +5,18 @@ BatchWriteItem puts and deletes as well, but takes no condition. No condition ca
 attribute: what one gains between its read and its change, which are moments, is lost.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-from csvdynamo.aws.aws_errors import throttling_reasons
-from csvdynamo.aws.backoff import Backoff, may_pass
+from csvdynamo.aws.aws_errors import is_failed_condition, throttling_reasons
+from csvdynamo.aws.backoff import Backoff, may_pass, raise_lasting
 from csvdynamo.errors import UnconfirmedAnswerError, WriteDeadlineExceeded
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.keys import TableKey
-from csvdynamo.writing.batch_writer import PARALLEL_CALLS
+from csvdynamo.rules.wire_items import item_text
+from csvdynamo.writing.batch_writer import PARALLEL_CALLS, WriteDoor
 from csvdynamo.writing.cost import UNPROCESSED, CostMeter
 
 if TYPE_CHECKING:
@@ -30,18 +31,27 @@ its read and its own change, in the others alone, is lost."""
 _Answer = TypeVar("_Answer")
 
 
+class Change(NamedTuple):
+    """A call that changes an item: an operation of DynamoDB, and the body of its request."""
+
+    operation: str
+    body: bytes
+
+
 @dataclass(frozen=True)
 class TableItems:
     """The items of one table.
 
     Attributes:
-        dynamodb: A boto3 DynamoDB client whose calls are tried once.
+        dynamodb: A boto3 DynamoDB client whose calls are tried once; it reads.
+        door: What makes the changes.
         name: The table's name.
         key: Its key.
         meter: Measures what the calls cost.
     """
 
     dynamodb: "DynamoDBClient"
+    door: WriteDoor
     name: str
     key: TableKey
     meter: CostMeter = field(default_factory=CostMeter)
@@ -72,49 +82,51 @@ class TableItems:
             self.meter.turned_away(len(unread), {UNPROCESSED})
         return items, unread
 
-    def put(self, item: Item, over: Item | None) -> bool:
-        """Put an item over one as it was read, or where there was none; False where that is not as it was any more.
+    def put(self, item: str, over: Item | None) -> Change:
+        """Say how to put an item (its JSON) over one as it was read, or where there was none."""
+        return self._change("PutItem", "Item", item, over)
 
-        Raises:
-            UnconfirmedAnswerError: The answer does not say that it was put.
-            botocore.exceptions.ClientError: DynamoDB refuses it.
-        """
-        request: Any = {"TableName": self.name, "Item": item, **self._as_read(over), "ReturnConsumedCapacity": "TOTAL"}
-        return self._change(lambda: self.dynamodb.put_item(**request))
-
-    def delete(self, item: Item) -> bool:
-        """Delete an item as it was read; False where it is not as it was any more, or was gone.
-
-        Raises:
-            UnconfirmedAnswerError: The answer does not say that it was deleted.
-        """
+    def delete(self, item: Item) -> Change:
+        """Say how to delete an item as it was read."""
         key = {one.name: item[one.name] for one in self.key.attributes}
-        request: Any = {"TableName": self.name, "Key": key, **self._as_read(item), "ReturnConsumedCapacity": "TOTAL"}
-        return self._change(lambda: self.dynamodb.delete_item(**request))
+        return self._change("DeleteItem", "Key", item_text(key), item)
 
-    def _as_read(self, item: Item | None) -> dict[str, Any]:
-        """Make the condition that an item is as it was read, or that there is none."""
-        names = {"#k": self.key.partition.name}
-        if item is None:
-            return {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": names}
-        of_key = {one.name for one in self.key.attributes}
-        held = [name for name in sorted(item) if name not in of_key][:MOST_CONDITIONS]
-        conditions = ["attribute_exists(#k)", *(f"#{place} = :{place}" for place in range(len(held)))]
-        condition: dict[str, Any] = {
-            "ConditionExpression": " AND ".join(conditions),
-            "ExpressionAttributeNames": {**names, **{f"#{place}": name for place, name in enumerate(held)}},
-        }
-        if held:
-            condition["ExpressionAttributeValues"] = {f":{place}": item[name] for place, name in enumerate(held)}
-        return condition
+    def make(self, changes: Sequence[Change]) -> list[bool | Exception]:
+        """Make changes by calls that overlap; say of each whether it was made, or why there was no answer.
 
-    def _change(self, call: Callable[[], Any]) -> bool:
-        try:
-            answer = self._ask(1, call)
-        except self.dynamodb.exceptions.ConditionalCheckFailedException:
-            return False
+        It was not where the item is not as it was read any more, or was gone.
+
+        Args:
+            changes: At most `PARALLEL_CALLS`, all of them puts or all of them deletions.
+        """
+        answers = self.door.ask(changes[0].operation, [change.body for change in changes])
+        return [self._made(answer) for answer in answers]
+
+    def _change(self, operation: str, member: str, value: str, over: Item | None) -> Change:
+        """Write the request of a change, on the condition that there is an item as it was read, or none."""
+        names, values = {"#k": self.key.partition.name}, ""
+        if over is None:
+            condition = "attribute_not_exists(#k)"
+        else:
+            of_key = {one.name for one in self.key.attributes}
+            held = [name for name in sorted(over) if name not in of_key][:MOST_CONDITIONS]
+            condition = " AND ".join(["attribute_exists(#k)", *(f"#{place} = :{place}" for place in range(len(held)))])
+            names |= {f"#{place}": name for place, name in enumerate(held)}
+            if held:
+                told = item_text({f":{place}": over[name] for place, name in enumerate(held)})
+                values = f', "ExpressionAttributeValues": {told}'
+        body = (
+            f'{{"TableName": {json.dumps(self.name)}, "{member}": {value}, "ConditionExpression": "{condition}", '
+            f'"ExpressionAttributeNames": {json.dumps(names)}{values}, "ReturnConsumedCapacity": "TOTAL"}}'
+        )
+        return Change(operation, body.encode("ascii"))
+
+    def _made(self, answer: Mapping[str, Any] | Exception) -> bool | Exception:
+        if isinstance(answer, Exception):
+            self.meter.turned_away(1, throttling_reasons(answer))
+            return False if is_failed_condition(answer) else answer
         if not isinstance(capacity := answer.get("ConsumedCapacity"), dict):
-            raise UnconfirmedAnswerError("DynamoDB answered without saying what the change of an item took")
+            return UnconfirmedAnswerError("DynamoDB answered without saying what the change of an item took")
         self.meter.add({"ConsumedCapacity": [capacity]})
         return True
 
@@ -136,34 +148,49 @@ class Keyed(Protocol):
 
 
 _Work = TypeVar("_Work", bound=Keyed)
-Decide = Callable[[_Work, Item | None], Callable[[], bool] | None]
-"""Judges a piece of work by what is under its key; gives the call that changes that, None where there is none to make.
-The call returns whether it settled the work."""
+Decide = Callable[[_Work, Item | None], Change | None]
+"""Judges a piece of work by what is under its key; gives the change to make, None where there is none."""
+
+Refuse = Callable[[_Work, Exception], bool]
+"""Is told of the error of a piece of work; says whether that settles it."""
 
 
-def settle_all(items: TableItems, work: Sequence[_Work], decide: Decide[_Work], backoff: Backoff, what: str) -> None:
-    """Settle all of a work, some at a time, until none is left: read what is there, judge it, and make the changes.
+@dataclass(frozen=True)
+class Settling(Generic[_Work]):
+    """Reads what is under keys, judges it, and makes the changes, until all of a work is settled.
 
-    Args:
+    Attributes:
         items: The table's items.
-        work: The work; its keys all differ.
         decide: Judges each piece, at each attempt anew.
         backoff: How long it is tried.
         what: What is done, for the error: "delete %s of the batch's items from cars".
-
-    Raises:
-        WriteDeadlineExceeded: The time ran out. Some of it may be done.
-        Exception: One that no other attempt would mend.
+        refuse: Takes errors that another attempt would not mend.
     """
-    cause: Exception | None = None
-    waiting = list(work)
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        for _ in backoff.attempts():
+
+    items: TableItems
+    decide: Decide[_Work]
+    backoff: Backoff
+    what: str
+    refuse: Refuse[_Work] = lambda _work, _error: False
+
+    def settle(self, work: Sequence[_Work]) -> None:
+        """Settle all of a work, some at a time.
+
+        Args:
+            work: The work; its keys all differ.
+
+        Raises:
+            WriteDeadlineExceeded: The time ran out. Some of it may be done.
+            Exception: One that no other attempt would mend.
+        """
+        cause: Exception | None = None
+        waiting = list(work)
+        for _ in self.backoff.attempts():
             again: list[_Work] = []
             for start in range(0, len(waiting), KEYS_PER_CALL):
                 some = waiting[start : start + KEYS_PER_CALL]
                 try:
-                    again += _settle(items, some, decide, backoff, pool) if backoff.has_time() else some
+                    again += self._try(some) if self.backoff.has_time() else some
                 except Exception as error:
                     if not may_pass(error):
                         raise
@@ -171,37 +198,34 @@ def settle_all(items: TableItems, work: Sequence[_Work], decide: Decide[_Work], 
             if not again:
                 return
             waiting = again
-    raise WriteDeadlineExceeded(
-        f"no time left to {what % len(waiting)}; if this happens often, give the table more write capacity or lower "
-        "limits.max_concurrency or limits.rows_per_batch"
-    ) from cause
+        raise WriteDeadlineExceeded(
+            f"no time left to {self.what % len(waiting)}; if this happens often, give the table more write capacity or "
+            "lower limits.max_concurrency or limits.rows_per_batch"
+        ) from cause
 
+    def _try(self, work: Sequence[_Work]) -> list[_Work]:
+        """Try each piece once; return those that have to be tried again.
 
-def _settle(
-    items: TableItems, work: Sequence[_Work], decide: Decide[_Work], backoff: Backoff, pool: ThreadPoolExecutor
-) -> list[_Work]:
-    """Try each piece once, with calls that overlap; return those that have to be tried again.
-
-    Raises:
-        Exception: A call failed, and none is on its way any more. Behind one that no other attempt would mend, none was
-            begun.
-    """
-    lasting: list[Exception] = []
-
-    def told(call: Callable[[], bool]) -> bool | Exception:
-        try:
-            return not lasting and backoff.has_time() and call()
-        except Exception as error:
-            if not may_pass(error):
-                lasting.append(error)
-            return error
-
-    found, unread = items.read([one.key for one in work])
-    again = [one for one in work if one.key in unread]
-    judged = [(one, decide(one, found.get(one.key))) for one in work if one.key not in unread]
-    calls = [(one, call) for one, call in judged if call is not None]
-    answers = list(pool.map(told, (call for _, call in calls)))
-    failed = lasting or [answer for answer in answers if isinstance(answer, Exception)]
-    if failed:
-        raise failed[0]
-    return again + [one for (one, _), answer in zip(calls, answers, strict=True) if not answer]
+        Raises:
+            Exception: A call failed. Behind those that were made beside one that no other attempt would mend, none was.
+        """
+        found, unread = self.items.read([one.key for one in work])
+        again = [one for one in work if one.key in unread]
+        judged = [(one, self.decide(one, found.get(one.key))) for one in work if one.key not in unread]
+        changes = [(one, change) for one, change in judged if change is not None]
+        failed: list[Exception] = []
+        for start in range(0, len(changes), PARALLEL_CALLS):
+            some = changes[start : start + PARALLEL_CALLS]
+            answers = (
+                self.items.make([change for _, change in some]) if self.backoff.has_time() else [False] * len(some)
+            )
+            for (one, _), answer in zip(some, answers, strict=True):
+                if answer is False:
+                    again.append(one)
+                elif isinstance(answer, Exception) and not self.refuse(one, answer):
+                    failed.append(answer)
+            for error in failed:
+                raise_lasting(error)
+        if failed:
+            raise failed[0]
+        return again

@@ -19,22 +19,25 @@ from botocore.serialize import create_serializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvdynamo.aws.aws_errors import is_retryable, validation_message
+from csvdynamo.aws.aws_errors import is_failed_condition, is_retryable, validation_message
 from csvdynamo.aws.batch_write import BatchWrite, request_body
 from csvdynamo.aws.clients import batch_write, client, session
 from csvdynamo.aws.kept_connections import Endpoint, KeptConnections
 from csvdynamo.datasets.dataset_file import load_dataset
 from csvdynamo.rules.attribute_values import item_size
 from csvdynamo.rules.columns import Column, ColumnType
+from csvdynamo.rules.keys import KeyAttribute, TableKey
 from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
-from csvdynamo.rules.wire_items import may_hold_half_a_pair, value_text
+from csvdynamo.rules.wire_items import item_text, may_hold_half_a_pair, value_text
+from csvdynamo.writing.table_items import TableItems
 from tests.support.kept_server import Asked, serve_kept
 
 RULES = load_dataset(Path(__file__).parents[3] / "datasets" / "ev_population.toml").rules
 DYNAMODB = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="AKID", aws_secret_access_key="SECRET")
 OPERATION = DYNAMODB.meta.service_model.operation_model("BatchWriteItem")
 SERIALIZER = create_serializer("json", include_validation=True)
+NOWHERE = KeptConnections(Endpoint("http://127.0.0.1:1", "", {}, 1, 1))
 ALL_DONE: dict[str, Any] = {"UnprocessedItems": {}, "ConsumedCapacity": [{"TableName": "cars", "CapacityUnits": 1.0}]}
 
 
@@ -80,6 +83,35 @@ def test_the_bytes_of_every_value_are_those_of_botocores_serializer(item: dict[s
         assert item_size(item) <= len(text)
     except UnicodeEncodeError:
         assert may_hold_half_a_pair(text)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(_TEXTS.filter(bool), VALUES, max_size=5), st.none() | st.dictionaries(_TEXTS, VALUES, max_size=3)
+)
+def test_a_change_of_one_item_asks_for_what_botocores_serializer_writes(item: Any, over: Any) -> None:
+    item, over = {**item, "id": {"S": "1"}}, None if over is None else {**over, "id": {"S": "1"}}
+    items = TableItems(DYNAMODB, BatchWrite(DYNAMODB, None, NOWHERE), "cars", TableKey(KeyAttribute("id")))
+
+    for change, what in (
+        (items.put(item_text(item), over), {"Item": item}),
+        (items.delete(item), {"Key": {"id": {"S": "1"}}}),
+    ):
+        there = over if "Item" in what else item
+        held = sorted({*(there or ())} - {"id"})
+        asked: dict[str, Any] = {
+            "TableName": "cars",
+            **what,
+            "ConditionExpression": "attribute_not_exists(#k)"
+            if there is None
+            else " AND ".join(["attribute_exists(#k)", *(f"#{place} = :{place}" for place in range(len(held)))]),
+            "ExpressionAttributeNames": {"#k": "id", **{f"#{place}": name for place, name in enumerate(held)}},
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+        if held:
+            asked["ExpressionAttributeValues"] = {f":{place}": there[name] for place, name in enumerate(held)}
+        operation = DYNAMODB.meta.service_model.operation_model(change.operation)
+        assert json.loads(change.body) == json.loads(SERIALIZER.serialize_to_request(asked, operation)["body"])
 
 
 _EVERY_TYPE = tuple(Column(kind.value, type=kind) for kind in ColumnType)
@@ -267,6 +299,27 @@ def test_an_error_is_the_one_that_boto3s_client_raises(environment: Any, code: s
     assert ours.response["ResponseMetadata"]["HTTPStatusCode"] == int(status[:3])
     assert is_retryable(ours) is again
     assert validation_message(ours) == ("no" if code == "ValidationException" else None)
+
+
+CHANGED: dict[str, Any] = {"ConsumedCapacity": {"TableName": "cars", "CapacityUnits": 2.0}}
+
+
+def test_items_are_changed_by_calls_of_their_own_operation_whose_answers_are_botocores(environment: Any) -> None:
+    failed = {"__type": "com.amazon#ConditionalCheckFailedException", "message": "The conditional request failed"}
+    answers = iter([answered(CHANGED), answered(failed, "400 Bad Request"), answered({"UnprocessedItems": {}})])
+    with serve_kept(lambda _: next(answers)) as server:
+        environment(AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{server.port}")
+        door = batch_write()
+        given_back: list[Any] = [door.ask("DeleteItem", [b"{}"])[0] for _ in range(3)]
+    done, refused, hollow = given_back
+
+    assert done["ConsumedCapacity"] == CHANGED["ConsumedCapacity"]
+    assert is_failed_condition(refused)
+    assert type(refused).__name__ == "ConditionalCheckFailedException"
+    assert "DeleteItem" in str(refused)
+    assert "UnprocessedItems" not in hollow
+    assert {one.headers["x-amz-target"] for one in server.asked} == {"DynamoDB_20120810.DeleteItem"}
+    assert authorization_by_botocore(server.asked[0], "eu-west-2") == server.asked[0].headers["authorization"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ChecksumError
 
 from csvdynamo.aws.backoff import Backoff
+from csvdynamo.aws.clients import batch_write
 from csvdynamo.errors import WriteDeadlineExceeded
 from csvdynamo.rules.deletions import Deletion
 from csvdynamo.rules.keys import KeyAttribute, TableKey
@@ -49,7 +50,7 @@ def client(aws: None, load_handler: Callable[[str], ModuleType]) -> Any:
 
 def delete(client: Any) -> Deleted:
     key = TableKey(KeyAttribute("id"))
-    deleter = Deleter(TableItems(client, TABLE, key), Backoff(sleep=lambda _: None, tries=2))
+    deleter = Deleter(TableItems(client, batch_write(), TABLE, key), Backoff(sleep=lambda _: None, tries=2))
     return deleter.delete([Deletion(1, "a", ("d1",))])
 
 

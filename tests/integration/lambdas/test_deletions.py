@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from csvdynamo.aws.backoff import Backoff
+from csvdynamo.aws.clients import batch_write
 from csvdynamo.errors import BatchError, OtherRulesError, TurnLostError
 from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.deletions import Deletion
@@ -87,7 +88,7 @@ def key_item(key: TableKey) -> Item:
 
 
 def deleter(dynamodb: Any, key: TableKey) -> Deleter:
-    return Deleter(TableItems(dynamodb, TABLE, key), Backoff(sleep=lambda _: None, tries=5))
+    return Deleter(TableItems(dynamodb, batch_write(), TABLE, key), Backoff(sleep=lambda _: None, tries=5))
 
 
 def held(dynamodb: Any) -> list[Any]:
@@ -138,15 +139,11 @@ class Between:
 
     def __init__(self, client: Any, act: Callable[[], Any]) -> None:
         self._client, self._act = client, act
-        self.exceptions = client.exceptions
 
     def batch_get_item(self, **asked: Any) -> Any:
         answer = self._client.batch_get_item(**asked)
         self._act()
         return answer
-
-    def delete_item(self, **asked: Any) -> Any:
-        return self._client.delete_item(**asked)
 
 
 @pytest.mark.parametrize(("value", "other"), VALUES, ids=[next(iter(value)) for value, _ in VALUES])

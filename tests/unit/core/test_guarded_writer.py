@@ -42,7 +42,7 @@ def writer(
     client: FakeDynamoDb, backoff: Backoff, guards: Mapping[str, Guard] | None = None, meter: CostMeter | None = None
 ) -> GuardedWriter:
     table: Any = client
-    return GuardedWriter(TableItems(table, TABLE, KEY, meter or CostMeter()), backoff, guards)
+    return GuardedWriter(TableItems(table, table, TABLE, KEY, meter or CostMeter()), backoff, guards)
 
 
 def test_where_nothing_may_be_replaced_only_new_keys_are_written(clock: Any) -> None:

@@ -305,8 +305,8 @@ def test_deletions_take_units_time_and_money_and_are_told() -> None:
     assert planned.cost.lines[0].quantity == 1_600
     assert planned.floor_seconds == pytest.approx(0.4)
     assert [(one.write_units, one.times) for one in planned.larger] == [(16_000, 10), (1_600_000, 1000)]
-    # Calls of DeleteItem are made one after the other, those of BatchWriteItem at once; six batches run at once.
-    work = 6 * (0.05 + 0.010) + 500 * 0.010 + 1_500 / 20_000 * 1769 / 512
+    # Ten calls of DeleteItem are made at once, and all of BatchWriteItem; six batches run at once.
+    work = 6 * (0.05 + 0.010) + 500 / 10 * 0.010 + (1_500 / 20_000 + 500 * 0.001) * 1769 / 512
     assert planned.map_run_seconds == pytest.approx(work / 6)
     told = told_plan(planned)
     assert "the largest 600; 1,000 write units\n" in told
