@@ -20,7 +20,7 @@ from csvdynamo.rules.refusals import Refusal
 from csvdynamo.rules.rows import RowConverter
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.gates.source_gate import SourceFault
-from csvdynamo_airflow.preparation.file_rows import read_file_rows
+from csvdynamo_airflow.preparation.file_rows import read_marked_rows
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, format_rows, item_bytes
 from csvdynamo_airflow.snapshots.row_digests import Found, VanishedKey
@@ -63,11 +63,9 @@ def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace, mark
     path, header = space.folder / "items", FileHeader(prepared.headers)
     converter, units_of = RowConverter(dataset.rules), WriteUnits(dataset)
     with space.open_text(path) as file:
-        for read in read_file_rows(prepared.path):
+        for read in read_marked_rows(prepared.path, marks):
             row = header.named(read)
             number = row[ROW_NUMBER_HEADER]
-            if not marks[int(number)]:
-                continue
             made = converter.measured(row)
             if isinstance(made, Refusal):
                 file.write(f"{number},,,{str(not converter.key_of(row)).lower()}\n")

@@ -20,12 +20,18 @@ def copy_rows(path: Path, marks: Sequence[int], output: GrowingFile) -> None:
     Raises:
         NoSpaceError: The disk fills up.
     """
+    for record in marked_records(path, marks):
+        output.write(record)
+
+
+def marked_records(path: Path, marks: Sequence[int]) -> Iterator[bytes]:
+    """Give the header of a prepared file, and the rows whose numbers are marked, as they are in the file."""
     with path.open("rb") as file:
         records = _records(file)
-        output.write(next(records))
+        yield next(records)
         for number, record in _numbered(records):
             if marks[number]:
-                output.write(record)
+                yield record
 
 
 def numbered_rows(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -19,6 +19,7 @@ from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.deletions import list_vanished
+from csvdynamo_airflow.preparation.file_rows import read_file_rows, read_marked_rows
 from csvdynamo_airflow.preparation.prepare import GateError
 from csvdynamo_airflow.snapshots import row_digests
 from csvdynamo_airflow.snapshots.changed_rows import copy_rows
@@ -331,6 +332,17 @@ def test_records_of_many_lines_are_copied_whole(tmp_path: Path) -> None:
         copy_rows(tmp_path / "whole", [0, 1, 0, 1, 0], output)
 
     assert (tmp_path / "some").read_bytes().decode() == "".join([rows[0], rows[1], rows[3]])
+
+
+def test_marked_rows_read_as_they_do_among_all(tmp_path: Path) -> None:
+    path = tmp_path / "whole"
+    path.write_bytes('_row,a\n1,"x\n2,""y\n"\n2,plain\n"3","\r\\\\n"\n4,é\n'.encode())
+    rows = list(read_file_rows(path))
+
+    assert [row["a"] for row in rows] == ['x\n2,"y\n', "plain", "\r\\n", "é"]
+    for marked in ({1, 3}, {4}, {1, 2, 3, 4}, set[int]()):
+        marks = [int(number in marked) for number in range(5)]
+        assert list(read_marked_rows(path, marks)) == [rows[number - 1] for number in sorted(marked)]
 
 
 def test_a_run_whose_rows_cannot_be_compared_writes_all_and_leaves_no_snapshot(
