@@ -140,6 +140,14 @@ def test_a_deletion_whose_answer_is_lost_has_been_made(clock: Any) -> None:
     assert client.deletions == ["a", "b"]
 
 
+def test_a_deletion_whose_answer_does_not_say_what_it_took_is_looked_at_again(clock: Any) -> None:
+    client = FakeDynamoDb(item("a"))
+    client.capacity = None
+
+    assert deleter(client, clock).delete([deletion(1, item("a"))]) == Deleted(1, ())
+    assert client.reads == [["a"], ["a"]]
+
+
 def test_what_an_attempt_that_broke_off_has_noted_is_looked_at_again(clock: Any) -> None:
     client = FakeDynamoDb(item("a", "theirs"), item("b"))
     client.at_deletions = [throttled()]
