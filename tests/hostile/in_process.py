@@ -75,9 +75,11 @@ class MemoryBucket:
         etag = hashlib.sha256(body).hexdigest()
         return {"Body": StreamingBody(io.BytesIO(body), len(body)), "ETag": etag}
 
-    def copy_object(self, *, CopySource: Any, Bucket: str, Key: str) -> None:  # noqa: N803
-        """Store an object under another key as well."""
-        self.objects[Key] = self.get_object(**CopySource)["Body"].read()
+    def copy_object(self, *, CopySource: Mapping[str, str], Key: str, **_: Any) -> None:  # noqa: N803
+        """Copy an object."""
+        if CopySource["Key"] not in self.objects:
+            raise _NoSuchKeyError
+        self.objects[Key] = self.objects[CopySource["Key"]]
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Tell an object's size."""

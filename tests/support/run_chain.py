@@ -227,7 +227,8 @@ class Chain:
         left: Collection[int] = (),
         undeleted: Collection[int] = (),
     ) -> None:
-        """Keep the snapshot of a green run."""
+        """Keep the columns and the snapshot of a green run."""
+        remember_run(self.s3, dataset.name, prepared)  # type: ignore[arg-type]
         marks = bytearray(marks)
         for reject in prepare_rejects(prepared, self.s3):
             marks[reject.row or 0] = _REJECTED
@@ -235,7 +236,6 @@ class Chain:
             prepared.execution_name, bytes(marks), left=frozenset(left), undeleted=frozenset(undeleted)
         )
         with workspace("snapshot", dataset.name, f"run-{next(_numbers)}", self.folder) as folder:
-            remember_run(self.s3, dataset.name, prepared)  # type: ignore[arg-type]
             keep_snapshot(self.s3, dataset.name, prepared, outcomes, DiskSpace(folder, "test"))  # type: ignore[arg-type]
 
     def _ran(self, prepared: Prepared, dataset: Dataset, marks: bytearray, written: Collection[int]) -> Ran:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -140,14 +140,35 @@ def check_columns(
     if not dataset.asks:
         refuse_failures(verdict.changes, f"{landed.file_name} (from {landed.url})", dataset.name, reading)
     columns = LastColumns(tuple(headers), sketches, verdict.renames)
-    remembered = RunColumns(columns, landed.sha256, rows, run_id, execution)
+    _keep(s3, landed.bucket, dataset.name, RunColumns(columns, landed.sha256, rows, run_id, execution))
+    return verdict.changes
+
+
+def hand_columns_on(
+    s3: "S3Client", bucket: str, dataset_name: str, earlier: str, *, run_id: str, execution: str
+) -> None:
+    """Put what an earlier run would be remembered by beside the report of one that takes its file over, if it was kept.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket.
+        dataset_name: The data set.
+        earlier: The name of the earlier run's first execution.
+        run_id: The DAG run that takes the file over.
+        execution: The name of its execution.
+    """
+    columns = read_columns(s3, bucket, dataset_name, earlier)
+    if columns is not None:
+        _keep(s3, bucket, dataset_name, replace(columns, run_id=run_id, execution=execution))
+
+
+def _keep(s3: "S3Client", bucket: str, dataset_name: str, columns: RunColumns) -> None:
     s3.put_object(
-        Bucket=landed.bucket,
-        Key=_columns_key(dataset.name, execution),
-        Body=json.dumps(remembered.to_json(), ensure_ascii=False).encode("utf-8"),
+        Bucket=bucket,
+        Key=reports_prefix(dataset_name, columns.execution) + COLUMNS_FILE,
+        Body=json.dumps(columns.to_json(), ensure_ascii=False).encode("utf-8"),
         ContentType="application/json",
     )
-    return verdict.changes
 
 
 def recall_run(s3: "S3Client", bucket: str, dataset_name: str) -> RunColumns | None:
@@ -176,7 +197,7 @@ def read_columns(s3: "S3Client", bucket: str, dataset_name: str, execution: str)
         execution: The name of the run's first execution.
     """
     try:
-        return _read(s3, bucket, _columns_key(dataset_name, execution))
+        return _read(s3, bucket, reports_prefix(dataset_name, execution) + COLUMNS_FILE)
     except _UNREADABLE:
         return None
 
@@ -189,18 +210,6 @@ def _read(s3: "S3Client", bucket: str, key: str) -> RunColumns | None:
     return RunColumns.from_json(json.loads(document))
 
 
-def hand_on_columns(s3: "S3Client", dataset_name: str, earlier: Prepared, execution: str) -> None:
-    """Keep what an earlier run would be remembered by as what one of the same columns would be.
-
-    Args:
-        s3: A boto3 S3 client.
-        dataset_name: The data set.
-        earlier: What the earlier run prepared.
-        execution: The name of the other run's first execution.
-    """
-    _copy(s3, earlier.bucket, _columns_key(dataset_name, earlier.execution_name), _columns_key(dataset_name, execution))
-
-
 def remember_run(s3: "S3Client", dataset_name: str, prepared: Prepared) -> None:
     """Make a run the last successful one.
 
@@ -209,13 +218,8 @@ def remember_run(s3: "S3Client", dataset_name: str, prepared: Prepared) -> None:
         dataset_name: The data set.
         prepared: What the run prepared.
     """
-    _copy(s3, prepared.bucket, _columns_key(dataset_name, prepared.execution_name), memory_key(dataset_name))
-
-
-def _copy(s3: "S3Client", bucket: str, key: str, to: str) -> None:
-    source: CopySourceTypeDef = {"Bucket": bucket, "Key": key}
-    s3.copy_object(CopySource=source, Bucket=bucket, Key=to)
-
-
-def _columns_key(dataset_name: str, execution: str) -> str:
-    return reports_prefix(dataset_name, execution) + COLUMNS_FILE
+    source: CopySourceTypeDef = {
+        "Bucket": prepared.bucket,
+        "Key": reports_prefix(dataset_name, prepared.execution_name) + COLUMNS_FILE,
+    }
+    s3.copy_object(CopySource=source, Bucket=prepared.bucket, Key=memory_key(dataset_name))

@@ -286,26 +286,26 @@ def remember_green_run(
         read: What fetch_error_files returned.
     """
     s3, file = client("s3"), Prepared.from_json(prepared)
-    with _none_is_lost("columns"):
+    with _forgotten_with_a_warning("columns"):
         remember_run(s3, dataset_name, file)
-    with _none_is_lost("rows"):
+    with _forgotten_with_a_warning("rows"):
         if file.usual_source:
             remember_rows(s3, dataset_name, file, run_id)
     # One that rests on no snapshot has some rows alone: the next run has to write all of them.
     if read and not file.nothing_to_write and (file.base or not file.replay):
-        with _none_is_lost("snapshot"):
+        with _forgotten_with_a_warning("snapshot"):
             remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
-        with _none_is_lost("place among those whose digests stay"):
+        with _forgotten_with_a_warning("number of those whose digests stay"):
             if keep := open_dataset(dataset_name).protection.keep_snapshot_runs:
                 forget_older(s3, dataset_name, file, keep)
 
 
 @contextmanager
-def _none_is_lost(what: str) -> Iterator[None]:
-    """Let a run stay green of which something cannot be remembered, and what comes after that be remembered."""
+def _forgotten_with_a_warning(what: str) -> Iterator[None]:
+    """Let a run stay green of which something cannot be remembered, and the rest be remembered."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
 
     try:
         yield
     except (MigrationError, MigrationPostponedError, BotoCoreError, ClientError) as error:
-        log.warning("This run's %s could not be remembered: %s", what, error)
+        log.warning("The %s of this run could not be remembered: %s", what, error)

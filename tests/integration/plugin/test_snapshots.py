@@ -22,6 +22,7 @@ from csvdynamo_airflow.documents.snapshot import Base, Snapshot, Trace
 from csvdynamo_airflow.errors import MigrationError
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
+from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.snapshots.pointer import Pointer, SnapshotGoneError, StoredPointer
 from csvdynamo_airflow.storage.workspace import NoSpaceError
 from csvdynamo_airflow.table import new_snapshot
@@ -137,6 +138,17 @@ def test_a_bucket_that_does_not_take_the_snapshot_costs_nobody_the_green_run(
 
     assert "could not be remembered" in caplog.text
     assert pointer(run).read().snapshot is None
+
+
+def test_columns_that_cannot_be_remembered_do_not_cost_it_the_snapshot(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(steps, "remember_run", remember_run)  # whose columns nobody kept
+
+    remember(run)
+
+    assert "The columns of this run could not be remembered" in caplog.text
+    assert pointer(run).read().snapshot is not None
 
 
 @pytest.mark.parametrize("error", [NoSpaceError("no room"), MigrationError("DuckDB could not")])

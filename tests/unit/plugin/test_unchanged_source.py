@@ -19,7 +19,7 @@ from csvdynamo_airflow.gates.row_mark import mark_key
 from csvdynamo_airflow.preparation import prepare
 from csvdynamo_airflow.preparation.same_source import made_by
 from csvdynamo_airflow.schema.schema_memory import memory_key
-from csvdynamo_airflow.snapshots.kept_runs import prepared_document_key
+from csvdynamo_airflow.snapshots.kept_runs import keep_prepared, prepared_document_key
 from csvdynamo_airflow.snapshots.pointer import pointer_key
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
@@ -206,6 +206,19 @@ def test_a_row_that_the_function_rejected_is_tried_again(chain: Chain) -> None:
     again = chain.prepare(source, CARS)
 
     assert (same(again), counts(again)) == ("", (1, 0, 2, 0, 0))
+
+
+def test_after_a_rollback_the_source_is_read_since_that_looked_for_no_keys_that_vanished_before(chain: Chain) -> None:
+    chain.run(written([A, B]), CARS)
+    chain.run(written([A]), CARS)
+    chain.run(written([A, C]), CARS)  # the first run that writes beside a key that had vanished
+    last = chain.run(written([A, D]), CARS)
+    back = chain.take_back(last.prepared, CARS)
+    keep_prepared(chain.s3, back.prepared, CARS)  # type: ignore[arg-type]
+
+    again = chain.run(written([A, C]), CARS).prepared
+
+    assert (same(again), counts(again)) == ("", (0, 0, 2, 1, 0))
 
 
 def test_so_is_one_of_a_batch_that_failed(chain: Chain) -> None:

@@ -35,7 +35,7 @@ from csvdynamo_airflow.preparation.rollback.run_items import ReadRules, write_ru
 from csvdynamo_airflow.preparation.rollback.taken_back import RowGuard, TakenBack, Undone
 from csvdynamo_airflow.preparation.same_source.handed_on import drawn_again, rejected_again
 from csvdynamo_airflow.preparation.same_source.known_source import DoubtError
-from csvdynamo_airflow.schema.schema_memory import hand_on_columns
+from csvdynamo_airflow.schema.schema_memory import hand_columns_on
 from csvdynamo_airflow.snapshots.changed_rows import append, numbered_rows
 from csvdynamo_airflow.snapshots.fetched_base import fetch_both, fetch_older, fetch_snapshot
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -147,7 +147,7 @@ def prepare_rollback(
         if prepared.rejects_key:
             prepared = replace(prepared, rejects_key=_reject_again(s3, prepared, reports, space))
         prepared = drawn_again(s3, prepared, reports, space)
-        _keep_columns(s3, dataset, before, execution)
+        hand_columns_on(s3, before.bucket, dataset.name, before.execution_name, run_id=run_id, execution=execution)
         if dataset.asks:
             prepared = replace(prepared, questions=questions(prepared, [fault] if fault else [], dataset.gates))
         elif fault and fault.fails:
@@ -171,15 +171,6 @@ def _fetch_kept(s3: "S3Client", before: Prepared, path: Path) -> None:
             f"s3://{before.bucket}/{before.file_key}, the file of the run before, is gone or was changed: trigger the "
             f"DAG with its source, {before.source.url}."
         ) from error
-
-
-def _keep_columns(s3: "S3Client", dataset: Dataset, before: Prepared, execution: str) -> None:
-    try:
-        hand_on_columns(s3, dataset.name, before, execution)
-    except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchKey":
-            raise
-        log.info("The columns of the run before are not kept any more, and the next source is not compared with them.")
 
 
 def _reject_again(s3: "S3Client", prepared: Prepared, reports: str, space: DiskSpace) -> str | None:

@@ -133,6 +133,8 @@ def _same_source(prepared: Prepared | None, landed: Landed, dataset: Dataset) ->
         raise DoubtError("what the last green run prepared was not kept")
     if not prepared.prepared_rows or prepared.source.sha256 != landed.sha256 or prepared.replay:
         raise DoubtError("it is another one than that of the last green run")
+    if prepared.rollback:
+        raise DoubtError("the last green run took another one back, and did not look which keys had vanished before")
     if prepared.made_by != made_by(dataset):
         raise DoubtError("the settings, or the code that reads it, were changed since the last green run")
     return prepared
