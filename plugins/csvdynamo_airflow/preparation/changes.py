@@ -261,7 +261,7 @@ def _compare(
     before, base = fetch_snapshot(s3, bucket, base, folder)
     if not write.deletes:
         base = replace(base, traces=())  # nobody looks at them, and so they go on to be told
-    suspects = fetch_suspects(s3, bucket, base, folder) if write.deletes else []
+    suspects, base = fetch_suspects(s3, bucket, base, folder) if write.deletes else ([], base)
     with open_duckdb(space) as session:
         digests, items = RowDigests(QuerySteps(session, space)), None
         digests.read(prepared.path, prepared.headers, dataset.rules, keys)

@@ -12,6 +12,11 @@ from csvdynamo_airflow.storage.stored_file import ObjectError, fetch
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_UNKNOWN = (
+    "what an earlier run noted of its items is gone, so nobody knows of all keys that vanished, and items of some may "
+    "stay in the table"
+)
+
 log = shown_log(__name__)
 
 
@@ -27,24 +32,31 @@ def fetch_snapshot(s3: "S3Client", bucket: str, base: Base, folder: Path) -> tup
         return None, replace(base, snapshot=None, why_all=why)
 
 
-def fetch_suspects(s3: "S3Client", bucket: str, base: Base, folder: Path) -> list[tuple[Path, Path | None]]:
-    """Fetch what says which items the table may have beside those of the snapshot. What is gone says nothing."""
+def fetch_suspects(
+    s3: "S3Client", bucket: str, base: Base, folder: Path
+) -> tuple[list[tuple[Path, Path | None]], Base]:
+    """Fetch what says which items the table may have beside those of the snapshot. What is gone says nothing.
+
+    The report tells of that: items whose keys vanished may stay in the table then, and are in no number of those.
+    """
     found: list[tuple[Path, Path | None]] = []
-    snapshot = base.last if base.snapshot is None else None
+    snapshot, gone = base.last if base.snapshot is None else None, False
     try:
         if snapshot is not None:
             found.append(fetch_both(s3, bucket, snapshot, folder))
     except ObjectError as error:
+        gone = True
         log.warning("Items of the last green run are not deleted: %s", error)
     for number, trace in enumerate(base.traces):
         path = folder / f"trace_{number}"
         try:
             fetch(s3, bucket, trace.key, trace.sha256, path)
         except ObjectError as error:
+            gone = True
             log.warning("Items of a run that was not green are not deleted: %s", error)
         else:
             found.append((path, None))
-    return found
+    return found, replace(base, why_all=f"{base.why_all}; {_UNKNOWN}") if gone and base.why_all else base
 
 
 def fetch_older(s3: "S3Client", bucket: str, snapshots: Sequence[Snapshot], folder: Path) -> list[tuple[Path, Path]]:

@@ -20,7 +20,7 @@ from tests.hostile.in_process import BUCKET
 from tests.support.quick_folder import quick_folder
 from tests.support.quick_prepare import prepare_quickly
 from tests.support.run_chain import Chain, End
-from tests.unit.plugin.test_changed_chains import CARS, DELETING, written
+from tests.unit.plugin.test_changed_chains import CARS, DELETING, OTHER_RULES, written
 
 RULES = replace(CARS, write=DELETING)
 IN_UTF_8 = replace(CARS.source, encoding="utf-8")
@@ -77,6 +77,33 @@ def test_a_red_run_tells_what_those_before_it_told_so_that_one_trace_is_kept(cha
     chain.run(written([A]), RULES)
 
     assert keys(chain) == {"A_a"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        (RULES, "the snapshot s3://"),
+        (replace(OTHER_RULES, write=DELETING), "the rules were changed since the last green run"),
+    ],
+)
+def test_where_the_notes_of_earlier_runs_are_gone_a_run_says_that_nobody_knows_which_keys_vanished(
+    chain: Chain, rules: Dataset, why: str
+) -> None:
+    chain.s3.objects.update({key: b"" for key in chain.s3.objects if key.endswith(".parquet")})
+
+    ran = chain.run(written([A, B]), rules)
+
+    found = ran.prepared.difference
+    assert found is not None
+    assert (found.vanished, keys(chain)) == (0, {"A_a", "A_b", "A_c"})
+    assert found.why_all.startswith(why)
+    assert found.why_all.endswith(
+        "; what an earlier run noted of its items is gone, so nobody knows of all keys that "
+        "vanished, and items of some may stay in the table"
+    )
+    following = chain.prepare(written([A, B, C]), rules).difference
+    assert following is not None
+    assert following.why_all == ""  # told once
 
 
 @pytest.fixture
