@@ -64,7 +64,7 @@ class Functions(Construct):
                     "TURN_KEY": turn_key(rules.dataset),
                 },
                 statements=[
-                    allow([f"dynamodb:{one}" for one in ("BatchWriteItem", *actions)], [table.table_arn]),
+                    allow([f"dynamodb:{one}" for one in actions], [table.table_arn]),
                     allow(["firehose:PutRecordBatch"], [error_stream.arn]),
                     *encryption.to_write_items(table),
                     allow(

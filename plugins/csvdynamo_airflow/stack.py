@@ -93,8 +93,8 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
 
     Raises:
         MigrationError: An earlier version of csvdynamo deployed it, its functions would apply other rules than the DAG
-            checks, or it has other limits, tolerated failures, protection or settings of the table, or reads other
-            buckets.
+            checks, or it has another write mode, other limits, tolerated failures, protection or settings of the table,
+            or reads other buckets.
     """
     if use is Use.LOOK:
         return
@@ -106,7 +106,8 @@ def refuse_other_version(stack: Stack, dataset: Dataset, use: Use) -> None:
     if use is Use.WRITE or dataset.table.ttl is not None:
         pairs += [
             (
-                "other limits, tolerated failures, protection, settings of the table or buckets to read",
+                "another write.mode, or other limits, tolerated failures, protection, settings of the table or buckets "
+                "to read",
                 stack.settings,
                 dataset.settings_digest,
             )

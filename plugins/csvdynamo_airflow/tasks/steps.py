@@ -286,26 +286,26 @@ def remember_green_run(
         read: What fetch_error_files returned.
     """
     s3, file = client("s3"), Prepared.from_json(prepared)
-    with _forgotten_with_a_warning("columns"):
+    with _warned("The columns of this run could not be remembered"):
         remember_run(s3, dataset_name, file)
-    with _forgotten_with_a_warning("rows"):
+    with _warned("The rows of this run could not be remembered"):
         if file.usual_source:
             remember_rows(s3, dataset_name, file, run_id)
     # One that rests on no snapshot has some rows alone: the next run has to write all of them.
     if read and not file.nothing_to_write and (file.base or not file.replay):
-        with _forgotten_with_a_warning("snapshot"):
+        with _warned("The snapshot of this run could not be remembered"):
             remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
-        with _forgotten_with_a_warning("number of those whose digests stay"):
+        with _warned("Digests of older runs could not be deleted"):
             if keep := open_dataset(dataset_name).protection.keep_snapshot_runs:
                 forget_older(s3, dataset_name, file, keep)
 
 
 @contextmanager
-def _forgotten_with_a_warning(what: str) -> Iterator[None]:
-    """Let a run stay green of which something cannot be remembered, and the rest be remembered."""
+def _warned(what: str) -> Iterator[None]:
+    """Let a run stay green for which something cannot be done, and the rest be done."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
 
     try:
         yield
     except (MigrationError, MigrationPostponedError, BotoCoreError, ClientError) as error:
-        log.warning("The %s of this run could not be remembered: %s", what, error)
+        log.warning("%s: %s", what, error)

@@ -74,12 +74,17 @@ class Write:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What the function does to the table beside BatchWriteItem, as IAM's actions of DynamoDB.
+        """What the function does to the table, as IAM's actions of DynamoDB.
 
-        What changed is put back by the run that takes a run back, each item only while it is one that this put there.
+        One that inserts may not call BatchWriteItem: that takes no condition, and would write over what is there. What
+        changed is put back by the run that takes a run back, each item only while it is one that this put there.
         """
-        reads = ("BatchGetItem", "PutItem")
-        return {WriteMode.ALL: (), WriteMode.INSERT: reads, WriteMode.CHANGED: (*reads, "DeleteItem")}[self.mode]
+        single, batch = ("BatchGetItem", "PutItem"), "BatchWriteItem"
+        return {
+            WriteMode.ALL: (batch,),
+            WriteMode.INSERT: single,
+            WriteMode.CHANGED: (batch, *single, "DeleteItem"),
+        }[self.mode]
 
     @property
     def deletes(self) -> bool:

@@ -126,11 +126,23 @@ class Services:
         self.deployed.client("stepfunctions").redrive_execution(executionArn=execution)
         return self.problem_of(self.ended(execution))
 
+    def function(self, handler: str) -> dict[str, Any]:
+        """How one of the stack's functions is deployed."""
+        stack = self.deployed.outputs["MigrationWorkflowStateMachine"].rpartition(":")[2]
+        pages = self.deployed.client("lambda").get_paginator("list_functions").paginate()
+        functions = [one for page in pages for one in page["Functions"] if one["Handler"] == handler]
+        [found] = [one for one in functions if one["FunctionName"].startswith(f"{stack}-")]
+        return dict(found)
+
+    def error_of(self, handler: str, event: Any) -> str | None:
+        """Hand an event to one of the functions, and say what it raised; None if it answered."""
+        name = self.function(handler)["FunctionName"]
+        answer = self.deployed.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+        return answer["Payload"].read().decode() if "FunctionError" in answer else None
+
     def function_logs(self, handler: str) -> str | None:
         """What a function left in its log after a run; nothing is a problem, which the server's own log explains."""
-        functions, logs = self.deployed.client("lambda"), self.deployed.client("logs")
-        [config] = [one for one in functions.list_functions()["Functions"] if one["Handler"] == handler]
-        group = config["LoggingConfig"]["LogGroup"]
+        logs, group = self.deployed.client("logs"), self.function(handler)["LoggingConfig"]["LogGroup"]
 
         def lines() -> int:
             pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
@@ -158,11 +170,8 @@ class Services:
 
     def empty_map_run(self) -> str | None:
         """consolidate on a Map Run without items, which has written no manifest."""
-        functions = self.deployed.client("lambda")
-        [config] = [one for one in functions.list_functions()["Functions"] if one["Handler"] == "consolidate.handler"]
         event = {"Bucket": self.bucket, "Key": "results/none/manifest.json", "ExecutionName": "none"}
-        answer = functions.invoke(FunctionName=config["FunctionName"], Payload=json.dumps(event))
-        return answer["Payload"].read().decode() if "FunctionError" in answer else None
+        return self.error_of("consolidate.handler", event)
 
     def rejects_arrive(self) -> str | None:
         """A reject's way to its prefix: it arrives, or the stream's log says why not."""

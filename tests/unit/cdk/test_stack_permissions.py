@@ -163,7 +163,7 @@ def test_an_address_is_subscribed_only_when_the_parameter_has_one(template: Stat
     assert subscription["Properties"]["Endpoint"] == {"Ref": "SendCompletionEmailTo"}
 
 
-INSERTING = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem"]
+INSERTING = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]  # none that would write over an item
 CHANGING = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"]
 
 

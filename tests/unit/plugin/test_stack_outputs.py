@@ -86,7 +86,7 @@ def test_only_a_stack_of_the_same_rules_and_settings_may_migrate(dataset: Datase
 
     for output, what in (
         ("DatasetHash", "other rules"),
-        ("SettingsHash", "other limits, tolerated failures, protection, settings of the table or buckets to read"),
+        ("SettingsHash", "another write.mode, or other limits, tolerated failures, protection, settings of the table"),
     ):
         with pytest.raises(MigrationError, match=rf"with {what} .*datasets/ev_population\.toml has .*make deploy"):
             refuse_other_version(read_stack(cloudformation({**same, output: "other"}), dataset), dataset, Use.WRITE)
