@@ -52,7 +52,7 @@ def find_base(stored: StoredPointer, rules: str, table: str, executions: OtherEx
     pointer = stored.read()
     why, snapshot = pointer.speaks_against_it(), pointer.snapshot
     if not why and snapshot is None:
-        why = "no green run has left a snapshot yet"
+        why = "no snapshot of a green run is there"
     elif not why and snapshot is not None:
         why = "the rules were changed since the last green run" if snapshot.rules != rules else ""
         why = why or why_gone(snapshot, table, executions, at)

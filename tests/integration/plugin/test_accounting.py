@@ -607,7 +607,7 @@ def deleting(run: FinishedRun) -> FinishedRun:
             vanished_key="vanished",
             vanished_sha256=hashlib.sha256(lines.encode()).hexdigest(),
             base=None,
-            why_all="no green run has left a snapshot yet",
+            why_all="no snapshot of a green run is there",
         ),
     )
     rejected = [reject_id("cars-1", IN_THE_LAMBDA)]

@@ -154,7 +154,7 @@ def test_a_red_run_that_had_nothing_to_write_leaves_the_snapshot_as_it_was(chain
         ),
         (lambda chain: setattr(chain, "machine_since", time.time()), "the state machine was made anew"),
         (lambda chain: chain.s3.objects.update({pointer_key("cars"): b"{"}), "cannot be read"),
-        (lambda chain: chain.s3.objects.pop(pointer_key("cars")), "no green run has left a snapshot yet"),
+        (lambda chain: chain.s3.objects.pop(pointer_key("cars")), "no snapshot of a green run is there"),
     ],
     ids=[
         "red",
@@ -382,7 +382,7 @@ def test_texts_of_lines_that_look_like_rows_are_compared_in_a_file_of_many_buffe
 
     prepared = Chain(folder).prepare(written(rows), CARS)
 
-    assert (why(prepared), counts(prepared)) == ("no green run has left a snapshot yet", (400, 0, 0, 0))
+    assert (why(prepared), counts(prepared)) == ("no snapshot of a green run is there", (400, 0, 0, 0))
 
 
 def test_many_columns_are_digested_some_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ def know_source(
     """
     snapshot = StoredPointer(s3, landed.bucket, dataset.name).read().snapshot
     if snapshot is None:
-        raise DoubtError("no green run has left a snapshot yet")
+        raise DoubtError("no snapshot of a green run is there")
     prepared = _same_source(read_prepared(s3, landed.bucket, dataset.name, snapshot.execution), landed, dataset)
     base, difference = find_base(), prepared.difference
     of = (difference.digests_key, difference.digests_sha256) if difference else None
