@@ -18,8 +18,10 @@ log = shown_log(__name__)
 def forget_older(s3: "S3Client", dataset: str, green: Prepared, keep: int) -> None:
     """Delete the digests of green runs but for the last ones, and those of red runs that they had looked at.
 
-    What a kept snapshot names stays, and what may yet tell what a red run has put into the table. The lists of rows
-    that were not written are small, and stay. It ends at the first run whose digests are gone: those before it are.
+    What a kept snapshot names stays, and what may yet tell what a red run has put into the table; and since a run that
+    wrote all rows tells nothing of what was there before, so do those of the run before it as long as its own. The
+    lists of rows that were not written are small, and stay. It ends at the first run whose digests are gone: those
+    before it are.
 
     Args:
         s3: A boto3 S3 client.
@@ -34,12 +36,15 @@ def forget_older(s3: "S3Client", dataset: str, green: Prepared, keep: int) -> No
     if green.difference is None or pointer.snapshot is None or pointer.snapshot.execution != green.execution_name:
         return
     kept, gone = {pointer.snapshot.key, *(trace.key for trace in pointer.traces)}, set[str]()
+    newer: Prepared | None = green
     for place, (snapshot, run) in enumerate(_before(s3, dataset, green), 1):
         traces = run.difference.traces if run and run.difference else ()
         keys = [snapshot.key, *(trace.key for trace in traces)]
-        if place < keep:
+        if place < keep or (newer is not None and newer.base is None):
             kept.update(keys)
+            newer = run
             continue
+        newer = None
         for key in keys:
             if key not in kept | gone and not _delete(s3, green.bucket, key) and key == snapshot.key:
                 return

@@ -35,7 +35,9 @@ class Runs:
         for key in keys:
             self.s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
 
-    def green(self, run: str, *, digests_of: str = "", traces: tuple[str, ...] = ()) -> Prepared:
+    def green(
+        self, run: str, *, digests_of: str = "", traces: tuple[str, ...] = (), writes_all: bool = False
+    ) -> Prepared:
         """A run, which looked at what red ones left; one with the digests of another had the very same source."""
         key = of(digests_of or run)
         self.put(of(run, "report.json"), of(run, "unwritten"), *([] if digests_of else [key]), *map(of, traces))
@@ -43,6 +45,7 @@ class Runs:
             difference(new=9),
             digests_key=key,
             before=self.snapshot,
+            base=None if writes_all else self.snapshot,
             traces=tuple(Trace(of(trace), "0a", "table") for trace in traces),
         )
         self.last = replace(prepared_file(10, rejected=1, bucket=BUCKET, difference=told), execution_name=f"cars-{run}")
@@ -86,6 +89,19 @@ def test_the_last_runs_keep_theirs_and_nothing_else_goes(runs: Runs) -> None:
     for run in "1234":
         for name in ("report.json", "unwritten"):
             runs.s3.head_object(Bucket=BUCKET, Key=of(run, name))
+
+
+def test_what_was_there_before_a_run_that_wrote_all_is_told_as_long_as_that_run(runs: Runs) -> None:
+    for run in "0123":
+        runs.green(run, writes_all=run in "23")
+    runs.green("4")
+    runs.green("5")
+
+    runs.forget(3)
+    assert runs.digests == {"1", "2", "3", "4", "5"}, "3 tells nothing of what there was, nor does 2"
+
+    runs.forget(2)
+    assert runs.digests == {"4", "5"}
 
 
 def test_every_version_of_one_goes(runs: Runs) -> None:
