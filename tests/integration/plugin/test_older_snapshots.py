@@ -159,6 +159,19 @@ def test_what_red_runs_left_goes_with_the_run_that_looked_at_it(runs: Runs) -> N
     assert runs.digests == {"4", "5", "newest"}
 
 
+def test_a_red_runs_digests_that_are_gone_keep_none_before_from_going(runs: Runs) -> None:
+    runs.green("1")
+    runs.green("2", traces=("red",))
+    version = runs.s3.head_object(Bucket=BUCKET, Key=of("red"))["VersionId"]
+    runs.s3.delete_object(Bucket=BUCKET, Key=of("red"), VersionId=version)
+    for run in "34":
+        runs.green(run)
+
+    runs.forget(2)
+
+    assert runs.digests == {"3", "4"}
+
+
 def test_what_may_tell_of_the_table_yet_stays(runs: Runs) -> None:
     runs.green("1", traces=("red",))
     for run in "23":
