@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -55,12 +55,12 @@ class Forked:
 
     def kill_at_end(self) -> None:
         """Kill it once it has done everything but say so."""
-        self._await_held()
+        self._await(self.held.exists)
         self.kill()
 
     def await_said(self, words: str) -> None:
         """Wait until its output has some words."""
-        self._await(lambda: self.log.exists() and words in self._said(), _SECONDS)
+        self._await(lambda: self.log.exists() and words in self._said())
 
     def wait(self, seconds: float = _SECONDS) -> Any:
         """Wait for its end; return what became of it."""
@@ -71,12 +71,12 @@ class Forked:
     def _await_end(self, seconds: float) -> None:
         assert wait_for_exit(self.pid, seconds), f"it goes on:\n{self._end_of_log()}"
 
-    def _await_held(self) -> None:
+    def _await(self, condition: Callable[[], bool]) -> None:
         began = time.monotonic()
-        while not self.held.exists():
+        while not condition():
             waited = time.monotonic() - began
             assert waited < _SECONDS, f"it goes on:\n{self._end_of_log()}"
-            assert not (self.ended and not self.held.exists()), f"it ended early:\n{self._end_of_log()}"
+            assert not (self.ended and not condition()), f"it ended early:\n{self._end_of_log()}"
             # Each look takes CPU from what is waited for: the longer that takes, the more rarely it is looked at.
             time.sleep(min(0.002 + waited * _PAUSE_SHARE, _LONGEST_PAUSE_SECONDS))
 
