@@ -5,7 +5,6 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from tests.crash.traces import Bucket, Outcome, execution_names, object_versions
 from tests.e2e.conftest import Airflow
 from tests.support.aws_messages import Request
 from tests.support.dag_run import DagRun
-from tests.support.gate import Hold, Moment
+from tests.support.gate import Moment
 from tests.support.lambda_functions import MIGRATE_BATCH, functions_through, kill_function
 from tests.support.object_lines import object_lines
 from tests.support.stacks import Stacks
@@ -214,40 +213,29 @@ def gated_lambda(runs: Runs) -> Iterator[None]:
         yield
 
 
-# Of one execution, which tries a batch five times.
-LAMBDA_KILLS = [
+@pytest.mark.parametrize(
+    "kill",
     [
         Kill("lambda", "before", "BatchWriteItem"),
         Kill("lambda", "before", "BatchWriteItem", skip=2),
         Kill("lambda", "during", "BatchWriteItem", skip=3),
+        Kill("lambda", "before", "PutRecordBatch"),
+        Kill("lambda", "during", "PutRecordBatch"),
     ],
-    [Kill("lambda", "before", "PutRecordBatch"), Kill("lambda", "during", "PutRecordBatch")],
-]
-
-
-@pytest.mark.parametrize("kills", LAMBDA_KILLS, ids=["around its writes", "around its rejects"])
+    ids=["before a write", "among the writes", "after the writes", "before the rejects", "after everything"],
+)
 def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when_its_batch_runs_again(
-    runs: Runs, undisturbed: Outcome, gated_lambda: None, kills: list[Kill]
+    runs: Runs, undisturbed: Outcome, gated_lambda: None, kill: Kill
 ) -> None:
-    mark = f"{runs.salt}-L{LAMBDA_KILLS.index(kills)}-"
+    mark = f"{runs.salt}-L{kill.when}{kill.request}{kill.skip}-"
     run = runs.small(mark)
     bucket, executions = object_versions(runs.deployed, *UPLOADS), execution_names(runs.deployed)
     run.run_tasks("download", "prepare")
 
-    with ExitStack() as held:
-
-        def hold_at(kill: Kill) -> Hold:
-            return held.enter_context(runs.gate.hold(kill.matches, kill.moment, skip=kill.skip))
-
-        hold = hold_at(kills[0])
+    with runs.gate.hold(kill.matches, kill.moment, skip=kill.skip) as hold:
         run.run_tasks("start")
-        for following in (*kills[1:], None):
-            hold.await_reached()
-            # The next attempt begins as soon as this one is killed.
-            then = hold_at(following) if following else hold
-            assert kill_function(runs.deployed, MIGRATE_BATCH) > 0
-            hold.drop()
-            hold = then
+        hold.await_reached()
+        assert kill_function(runs.deployed, MIGRATE_BATCH) > 0
     run.run_from("wait")
 
     assert_undisturbed(runs, run, mark, undisturbed, bucket, executions)
@@ -259,7 +247,7 @@ def test_a_lambda_function_that_is_killed_writes_the_same_items_and_rejects_when
         for line in object_lines(s3, name, stored.key)
     ]
     assert set(sent) == answered_reject_ids(s3, name, execution), "a retry gives a row another id"
-    twice = 1 + any(kill.request == "PutRecordBatch" and kill.when == "during" for kill in kills)
+    twice = 1 + (kill.request == "PutRecordBatch" and kill.when == "during")
     assert len(sent) == twice * len(MISSING_KEYS)
     assert runs.report(run)["rejects_superseded"] == 0
 
