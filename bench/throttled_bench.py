@@ -12,7 +12,7 @@ from bench.dag_run import fresh_aws, read_report, run_dag
 from bench.generated_csv import write_csv
 from bench.measured import measuring
 from csvdynamo_airflow.accounting import report_document
-from csvdynamo_airflow.accounting.report import summary
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.planning.pace import TableSpeed
 
 NAME = "throttled"

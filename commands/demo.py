@@ -27,8 +27,8 @@ from csvdynamo.records.rejects import Reject
 from csvdynamo.shown import shown
 from csvdynamo.stack_outputs import StackOutput
 from csvdynamo_airflow.accounting.html_report import HTML_FILE, html_report
-from csvdynamo_airflow.accounting.report import summary
 from csvdynamo_airflow.accounting.report_document import read_report
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.documents.run_line import REPORT_FILE
 from csvdynamo_airflow.naming import reports_prefix
 from csvdynamo_airflow.outcome.error_csv import ERROR_CSV_FILE

@@ -17,8 +17,8 @@ from commands.project import fail, make_command, say, stop_like_ctrl_c
 from csvdynamo.datasets.dataset import Dataset
 from csvdynamo.shown import shown, shown_lines
 from csvdynamo.stack_outputs import StackOutput
-from csvdynamo_airflow.accounting.report import summary
 from csvdynamo_airflow.accounting.report_document import read_report
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.documents.run_line import RunLine, read_runs, runs_key
 from csvdynamo_airflow.naming import dag_id_of
 

@@ -211,7 +211,7 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
 
     @task(**shared, outlets=[table.alias], on_success_callback=table.note_told)
     def accounted(**context: Any) -> None:
-        from csvdynamo_airflow.tasks import replay_steps, steps  # noqa: PLC0415
+        from csvdynamo_airflow.tasks import green_run, replay_steps  # noqa: PLC0415
 
         report = context["ti"].xcom_pull(task_ids="report")
         # One that an earlier attempt left speaks of what was then.
@@ -226,7 +226,7 @@ def _accounted(dataset: Dataset, _added: dict[str, Any], shared: dict[str, Any])
             return
         prepared = context["ti"].xcom_pull(task_ids="prepare")
         read = context["ti"].xcom_pull(task_ids="fetch_error_files")
-        steps.remember_green_run(dataset.name, prepared, context["run_id"], read)
+        green_run.remember_green_run(dataset.name, prepared, context["run_id"], read)
         ledger = report["ledger"]
         if prepared.get("replay"):
             replay_steps.amend_replayed(dataset.name, prepared, context["run_id"], read, ledger)

@@ -8,11 +8,12 @@ from typing import Any
 from csvdynamo.shown import shown_lines
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.html_report import HTML_FILE, html_report
-from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.report import make_report, report_key, report_text
 from csvdynamo_airflow.accounting.report_document import Report, json_of
 from csvdynamo_airflow.accounting.run_list import list_run, run_line
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.accounting.spending import cost_of_run, plan_of_run
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.costs.prices import known_prices

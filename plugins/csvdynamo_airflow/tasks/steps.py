@@ -1,8 +1,7 @@
 """What the tasks of the DAG do, with clients of the Airflow connection: thin, one function a task."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,22 +15,17 @@ from csvdynamo_airflow.documents.checked_table import CheckedTable, DifferenceKi
 from csvdynamo_airflow.documents.execution import Ended
 from csvdynamo_airflow.documents.outcome import Outcome
 from csvdynamo_airflow.documents.snapshot import Base
-from csvdynamo_airflow.errors import MigrationError, MigrationPostponedError
-from csvdynamo_airflow.gates.row_mark import remember_rows
 from csvdynamo_airflow.logs import shown_log
 from csvdynamo_airflow.naming import execution_name
 from csvdynamo_airflow.parameters import refuse_unknown
 from csvdynamo_airflow.preparation.prepare import GateError, Prepared, prepare
 from csvdynamo_airflow.preparation.replay.replaying import as_replayed
-from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.settings import local_use
 from csvdynamo_airflow.snapshots.kept_runs import keep_prepared
-from csvdynamo_airflow.snapshots.older_snapshots import forget_older
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
 from csvdynamo_airflow.source.download import Landed, download
 from csvdynamo_airflow.stack import Stack, Use
 from csvdynamo_airflow.table.last_check import LastCheck
-from csvdynamo_airflow.table.new_snapshot import remember_snapshot
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
 from csvdynamo_airflow.tasks.connections import client, source_credentials
@@ -268,44 +262,3 @@ def reconcile(findings: Findings) -> dict[str, Any] | None:
             counts = replace(counts, overlapping=migration.overlapping(checked_at))
     log.info("Ledger:\n%s", shown_lines(replace(findings, counts=counts).ledger.table()))
     return {"execution": execution.to_json() if execution else None, "counts": counts.to_json()}
-
-
-def remember_green_run(
-    dataset_name: str, prepared: Mapping[str, Any], run_id: str, read: Mapping[str, Any] | None
-) -> None:
-    """Remember a green run's columns, how many rows it had, and its snapshot, for the next source to be compared with.
-
-    The rows are accounted for by now: a bucket that cannot be written, or a disk without room, costs nobody that, only
-    the next comparison.
-    Another source than the data set's own may be a part of it or a corrected error CSV: its rows are no measure.
-
-    Args:
-        dataset_name: The data set.
-        prepared: What prepare returned.
-        run_id: The DAG run's id.
-        read: What fetch_error_files returned.
-    """
-    s3, file = client("s3"), Prepared.from_json(prepared)
-    with _warned("The columns of this run could not be remembered"):
-        remember_run(s3, dataset_name, file)
-    with _warned("The rows of this run could not be remembered"):
-        if file.usual_source:
-            remember_rows(s3, dataset_name, file, run_id)
-    # One that rests on no snapshot has some rows alone: the next run has to write all of them.
-    if read and not file.nothing_to_write and (file.base or not file.replay):
-        with _warned("The snapshot of this run could not be remembered"):
-            remember_snapshot(s3, dataset_name, file, Outcome.from_json(read), run_id)
-        with _warned("Digests of older runs could not be deleted"):
-            if keep := open_dataset(dataset_name).protection.keep_snapshot_runs:
-                forget_older(s3, dataset_name, file, keep)
-
-
-@contextmanager
-def _warned(what: str) -> Iterator[None]:
-    """Let a run stay green for which something cannot be done, and the rest be done."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow; the DAG file needs none of it
-
-    try:
-        yield
-    except (MigrationError, MigrationPostponedError, BotoCoreError, ClientError) as error:
-        log.warning("%s: %s", what, error)

@@ -29,7 +29,7 @@ from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.storage.stored_file import upload
 from csvdynamo_airflow.table.table_reader import TableReader
 from csvdynamo_airflow.table.verification import TableCheck
-from csvdynamo_airflow.tasks import report_step, steps, told_assets
+from csvdynamo_airflow.tasks import green_run, report_step, steps, told_assets
 from csvdynamo_airflow.tasks.execution_trigger import ExecutionTrigger
 from csvdynamo_airflow.tasks.map_run_concurrency import MapRunConcurrency
 from csvdynamo_airflow.workflow.migration import Migration
@@ -202,7 +202,7 @@ class Tasks:
         published = report_step.publish_report(findings, steps.reconcile(findings))
         assert published["ledger"]["written"] == _GOOD_ROWS, published
         assert published["problems"] == [], published
-        steps.remember_green_run(name, told, run_id, outcome.to_json())
+        green_run.remember_green_run(name, told, run_id, outcome.to_json())
         news = told_assets.written_rows(name, told, published)
         assert news is not None
         assert news.is_untold()

@@ -24,7 +24,7 @@ from csvdynamo_airflow.documents.prepared import Prepared, prepared_key
 from csvdynamo_airflow.outcome.gathering import gather
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
 from csvdynamo_airflow.stack import Stack
-from csvdynamo_airflow.tasks import error_files_operator, report_step, steps, told_assets
+from csvdynamo_airflow.tasks import error_files_operator, green_run, report_step, steps, told_assets
 from tests.integration.plugin.migration_objects import (
     BUCKET,
     answer,
@@ -231,5 +231,7 @@ def finished_run(client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
             monkeypatch.setattr(module, "open_stack", lambda *_: STACK)
             monkeypatch.setattr(module, "make_migration", lambda *_: migration)
             monkeypatch.setattr(module, "client", clients.__getitem__)
+        monkeypatch.setattr(green_run, "open_dataset", lambda name: run.dataset)
+        monkeypatch.setattr(green_run, "client", clients.__getitem__)
         monkeypatch.setattr(told_assets, "client", clients.__getitem__)
         yield run

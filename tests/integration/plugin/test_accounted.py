@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 from csvdynamo.aws.stored_object import SIX_TRIES, object_chunks
 from csvdynamo.records.rejects import reject_id
 from csvdynamo_airflow.dag import make_dag
-from csvdynamo_airflow.tasks import report_step, steps
+from csvdynamo_airflow.tasks import green_run, report_step
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, SOURCE_ROWS, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import BUCKET, answer, put_error_file, put_results, reject
 from tests.integration.plugin.task_calls import TaskInstance, asset_events, call
@@ -147,7 +147,7 @@ def test_a_run_without_a_report_is_red(dag: DAG, run: FinishedRun) -> None:
 
 
 def test_problems_make_the_run_red_and_are_told(dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "remember_green_run", lambda *_: pytest.fail("it was remembered"))
+    monkeypatch.setattr(green_run, "remember_green_run", lambda *_: pytest.fail("it was remembered"))
     run.drop_item()
 
     with pytest.raises(AirflowFailException, match=r"1 of 10 keys checked are missing from the table: A_5"):
@@ -325,7 +325,7 @@ def test_a_green_run_is_remembered_and_a_dry_run_is_neither_remembered_nor_told(
     dag: DAG, run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remembered: list[Any] = []
-    monkeypatch.setattr(steps, "remember_green_run", lambda *given: remembered.append(given))
+    monkeypatch.setattr(green_run, "remember_green_run", lambda *given: remembered.append(given))
 
     assert asset_events(dag, green(dag, monkeypatch, run, dry_run=True), dry_run=True) == []
     assert remembered == []

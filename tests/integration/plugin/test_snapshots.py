@@ -26,7 +26,7 @@ from csvdynamo_airflow.schema.schema_memory import remember_run
 from csvdynamo_airflow.snapshots.pointer import Pointer, SnapshotGoneError, StoredPointer
 from csvdynamo_airflow.storage.workspace import NoSpaceError
 from csvdynamo_airflow.table import new_snapshot
-from csvdynamo_airflow.tasks import report_step, steps, task_shell
+from csvdynamo_airflow.tasks import green_run, report_step, steps, task_shell
 from tests.integration.plugin.finished_run import IN_THE_LAMBDA, STACK, WRITTEN, FinishedRun, finished_run
 from tests.integration.plugin.migration_objects import (
     BUCKET,
@@ -48,7 +48,7 @@ def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     with finished_run(client, tmp_path, monkeypatch) as run:
         run.prepared = replace(run.prepared, difference=difference(new=11, base=None, why_all="it is the first"))
         pointer(run).claim("cars-1", None, make=True)
-        monkeypatch.setattr(steps, "remember_run", lambda *_: None)  # its columns are no matter here
+        monkeypatch.setattr(green_run, "remember_run", lambda *_: None)  # its columns are no matter here
         yield run
 
 
@@ -62,7 +62,7 @@ def given(run: FinishedRun) -> GivenMigration:
 
 def remember(run: FinishedRun) -> None:
     """Do what the task accounted does of a green run."""
-    steps.remember_green_run("cars", run.prepared.to_json(), "run", run.outcome.to_json())
+    green_run.remember_green_run("cars", run.prepared.to_json(), "run", run.outcome.to_json())
 
 
 def with_nothing_new(run: FinishedRun) -> FinishedRun:
@@ -143,7 +143,7 @@ def test_a_bucket_that_does_not_take_the_snapshot_costs_nobody_the_green_run(
 def test_columns_that_cannot_be_remembered_do_not_cost_it_the_snapshot(
     run: FinishedRun, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(steps, "remember_run", remember_run)  # whose columns nobody kept
+    monkeypatch.setattr(green_run, "remember_run", remember_run)  # whose columns nobody kept
 
     remember(run)
 

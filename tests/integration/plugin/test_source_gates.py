@@ -22,7 +22,7 @@ from csvdynamo_airflow.preparation.prepare import GateError, prepare
 from csvdynamo_airflow.storage import stored_document
 from csvdynamo_airflow.storage.stored_document import WrittenMeanwhileError
 from csvdynamo_airflow.storage.stored_file import file_sha256
-from csvdynamo_airflow.tasks import report_step, steps, told_assets
+from csvdynamo_airflow.tasks import green_run, report_step, steps, told_assets
 from tests.integration.plugin.migration_objects import BUCKET
 from tests.integration.plugin.task_calls import TaskInstance, call
 from tests.unit.plugin.run_findings import prepared_file, without_snapshot
@@ -43,8 +43,9 @@ class Runs:
     def __init__(self, s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.s3, self.folder, self.dataset, self.count = s3, folder, CARS, 0
         self.monkeypatch = monkeypatch
-        monkeypatch.setattr(steps, "open_dataset", lambda _: self.dataset)
-        monkeypatch.setattr(steps, "client", lambda _: s3)
+        for module in (steps, green_run):
+            monkeypatch.setattr(module, "open_dataset", lambda _: self.dataset)
+            monkeypatch.setattr(module, "client", lambda _: s3)
         monkeypatch.setattr(told_assets, "client", lambda _: s3)
         monkeypatch.setattr(steps, "execution_name", lambda *_: f"cars-{self.count}")
         self.clock = 1000.0

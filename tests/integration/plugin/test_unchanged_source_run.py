@@ -20,7 +20,7 @@ from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.stored_file import file_sha256
 from csvdynamo_airflow.table.expected_items import RowOutcomes
 from csvdynamo_airflow.table.new_snapshot import keep_snapshot
-from csvdynamo_airflow.tasks import steps
+from csvdynamo_airflow.tasks import green_run, steps
 from tests.integration.plugin.finished_run import HEADER, WRITTEN, FinishedRun, finished_run, source_row
 from tests.integration.plugin.migration_objects import BUCKET
 
@@ -97,7 +97,7 @@ def test_it_is_green_and_writes_nothing_and_is_checked(
     assert is_full or (run.prepared.sample_key or "").startswith(drawn)
     assert report["changes"]["same_source"] == "first"
     assert f"reports/cars/{run.prepared.execution_name}/rejects.csv" in " ".join(report["error_files"])
-    steps.remember_green_run("cars", run.prepared.to_json(), "second", run.outcome.to_json())
+    green_run.remember_green_run("cars", run.prepared.to_json(), "second", run.outcome.to_json())
     assert pointer(run).read() == before
 
 

@@ -22,8 +22,9 @@ from csvdynamo.datasets.policies import ForeignPolicy, OnChange, Verification, V
 from csvdynamo.records.result_files import UnfinishedBatch
 from csvdynamo.records.totals import Totals, execution_output
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
-from csvdynamo_airflow.accounting.report import make_report, report_text, summary
+from csvdynamo_airflow.accounting.report import make_report, report_text
 from csvdynamo_airflow.accounting.report_document import json_of
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.documents.checked_table import CheckedTable, Difference, DifferenceKind

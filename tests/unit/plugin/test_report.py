@@ -17,8 +17,9 @@ from csvdynamo.datasets.table_rules import Table
 from csvdynamo.records.ledger import Ledger
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.html_report import html_report
-from csvdynamo_airflow.accounting.report import make_report, report_key, report_text, summary
+from csvdynamo_airflow.accounting.report import make_report, report_key, report_text
 from csvdynamo_airflow.accounting.report_document import json_of, read_report
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.accounting.witnesses import MigrationCounts
 from csvdynamo_airflow.costs.prices import known_prices
 from csvdynamo_airflow.documents.approval import Approval, Question

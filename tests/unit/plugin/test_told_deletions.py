@@ -16,9 +16,10 @@ from csvdynamo.datasets.write_rules import Vanished, Write, WriteMode
 from csvdynamo_airflow.accounting.comparison import compared
 from csvdynamo_airflow.accounting.findings import Findings
 from csvdynamo_airflow.accounting.html_report import html_report
-from csvdynamo_airflow.accounting.report import make_report, summary
+from csvdynamo_airflow.accounting.report import make_report
 from csvdynamo_airflow.accounting.report_document import Report, json_of, read_report
 from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.preparation.prepare import GateError
 from csvdynamo_airflow.tasks.told_assets import written_rows
 from tests.support.quick_folder import quick_folder

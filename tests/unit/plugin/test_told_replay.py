@@ -11,10 +11,11 @@ from csvdynamo.datasets.policies import Policies, Verification, VerifyMode
 from csvdynamo.datasets.source_rules import Source
 from csvdynamo.rules.computed import Computed, RowNumber
 from csvdynamo_airflow.accounting.html_report import html_report
-from csvdynamo_airflow.accounting.report import make_report, summary
+from csvdynamo_airflow.accounting.report import make_report
 from csvdynamo_airflow.accounting.report_document import json_of
 from csvdynamo_airflow.accounting.run_list import run_line
 from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.replay import Replay
 from csvdynamo_airflow.documents.since import ReplayLine, Since

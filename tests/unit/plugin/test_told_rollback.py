@@ -7,10 +7,11 @@ import jsonschema
 import pytest
 
 from csvdynamo_airflow.accounting.html_report import html_report
-from csvdynamo_airflow.accounting.report import make_report, summary
+from csvdynamo_airflow.accounting.report import make_report
 from csvdynamo_airflow.accounting.report_document import Report, json_of, read_report
 from csvdynamo_airflow.accounting.run_list import run_line
 from csvdynamo_airflow.accounting.sentence import sentence
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.documents.rolled_back import RolledBack
 from tests.unit.plugin.run_findings import SNAPSHOT, difference, migrated, outcome_of_run, prepared_file

@@ -11,10 +11,11 @@ from csvdynamo.datasets.dataset import Gates
 from csvdynamo.datasets.policies import Verification, VerifyMode
 from csvdynamo_airflow.accounting.findings import EndedTask, Findings
 from csvdynamo_airflow.accounting.html_report import html_report
-from csvdynamo_airflow.accounting.report import make_report, summary
+from csvdynamo_airflow.accounting.report import make_report
 from csvdynamo_airflow.accounting.report_document import json_of, read_report
 from csvdynamo_airflow.accounting.sentence import sentence
 from csvdynamo_airflow.accounting.spending import counts_of
+from csvdynamo_airflow.accounting.summary import summary
 from csvdynamo_airflow.accounting.verdict import problems
 from csvdynamo_airflow.documents.checked_table import Difference, DifferenceKind
 from csvdynamo_airflow.documents.prepared import Prepared
