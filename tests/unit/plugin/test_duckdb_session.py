@@ -53,7 +53,7 @@ def test_a_prepared_row_that_fills_a_batch_is_read(tmp_path: Path) -> None:
 
 
 def test_a_large_prepared_file_is_profiled_in_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duckdb_session, "MEMORY_LIMIT", "24MB")
+    monkeypatch.setattr(duckdb_session, "MEMORY_LIMIT", "32MB")
     path, rows = tmp_path / "file", 300_000
     path.write_text("_row,a\n" + "".join([f"{row},{'x' * 100}\n" for row in range(rows)]))
 
