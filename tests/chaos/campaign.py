@@ -26,6 +26,7 @@ from tests.chaos.interruption import Interruption
 from tests.chaos.oracle import LostRowError, Oracle
 from tests.chaos.rows import Source, write_source
 from tests.chaos.summary import Summary
+from tests.chaos.told_changes import ToldChanges
 from tests.chaos.versions import write_versions
 from tests.support.aws_proxy import AwsProxy
 from tests.support.dag_run import DagRun
@@ -108,14 +109,15 @@ class Campaign:
         seed, path = f"{self.seed}.{number}", self._folder / "source.csv"
         try:
             if self.versions:
+                told = ToldChanges()
                 for version, source in enumerate(write_versions(path, seed, self.versions)):
-                    self._run_one(number * self.versions + version, f"{seed}.{version}", source)
+                    self._run_one(number * self.versions + version, f"{seed}.{version}", source, told)
             else:
                 self._run_one(number, seed, write_source(path, seed))
         finally:
             self._empty_the_table()
 
-    def _run_one(self, number: int, seed: str, source: Source) -> None:
+    def _run_one(self, number: int, seed: str, source: Source, told: ToldChanges | None = None) -> None:
         began = time.monotonic()
         plan = self._faults.plan = FaultPlan.drawn(self.seed, number)
         run = self._new_run(number, seed, source)
@@ -128,8 +130,8 @@ class Campaign:
                 source = write_source(Path(run.params["source_url"]), seed, later=True)
             report = self._oracle.report(run.report_key)
             self._oracle.check(report, source, seed)
-            if self.versions:
-                self._oracle.check_changes(report, source, seed)
+            if told:
+                told.check(report, source, seed)
                 self.summary.deleted += source.deleted
             self._oracle.check_uploads(seed)
             executions = self._oracle.check_executions(

@@ -54,18 +54,6 @@ class Oracle:
         if (rejects := self._rejects(report)) != Counter(source.rejects):
             raise LostRowError(f"run {seed}: the rejects are {rejects}, not {set(source.rejects)}")
 
-    def check_changes(self, report: dict[str, Any], source: Source, seed: str) -> None:
-        """Hold what a report says of a version to what changed since the one before."""
-        changes = report["changes"]
-        told = (report["ledger"].get("unchanged", 0), changes.get("deleted", 0), changes.get("left_alone", 0))
-        if changes["why_all"]:
-            # A run whose start was repeated, or whose snapshot was not stored, writes all rows, and says why.
-            told = (source.unchanged, *told[1:])
-        if told != (source.unchanged, source.deleted, 0):
-            raise LostRowError(
-                f"run {seed}: unchanged, deleted and left alone are {told}, not {(source.unchanged, source.deleted, 0)}"
-            )
-
     def report(self, key: str | None) -> dict[str, Any]:
         """Read a report."""
         assert key, "a green run has a report"

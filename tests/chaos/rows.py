@@ -26,7 +26,7 @@ class Source:
         items: What the table must hold of it in the end, by partition key.
         rejects: Row number and code of every row that must be refused.
         kept: What the table must keep beside these: items of an earlier version under the keys of refused rows.
-        unchanged: Rows that need not be written, as the version before has them.
+        unchanged: Keys of rows that need not be written, as the version before has them.
         deleted: Items of the version before whose keys no row has any more.
     """
 
@@ -35,7 +35,7 @@ class Source:
     items: dict[str, Item]
     rejects: frozenset[tuple[int, str]]
     kept: Mapping[str, Item] = field(default_factory=dict)
-    unchanged: int = 0
+    unchanged: frozenset[str] = frozenset()
     deleted: int = 0
 
 

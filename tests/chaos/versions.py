@@ -84,6 +84,6 @@ def _written(path: Path, rows: list[_Row], table: dict[str, Item]) -> Source:
                 case _:
                     lines.writerow([row.key, row.text, row.number])
                     items[name] = row.item
-    unchanged = sum(table.get(name) == item for name, item in items.items())
+    unchanged = frozenset(name for name, item in items.items() if table.get(name) == item)
     deleted = len(table.keys() - items.keys() - kept.keys())
     return Source(path, len(rows), items, frozenset(rejects), kept, unchanged, deleted)

@@ -3,12 +3,14 @@
 import bisect
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
 from csvdynamo_airflow.reading.ruined_codes import may_hold_ruined
+from csvdynamo_airflow.snapshots.changed_rows import numbered_records
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError, GrowingFile
 
 FILE_LIMIT_BYTES = 10_000_000_000
@@ -84,7 +86,8 @@ class Draft:
         """Read rows again, once the file is closed.
 
         Args:
-            wanted: Row numbers, in order. One that the file does not have is passed over.
+            wanted: Row numbers, in order, each once. One that the file does not have is passed over. Rows beside them
+                are not taken apart.
 
         Yields:
             Each row's number and its fields.
@@ -95,8 +98,10 @@ class Draft:
                     continue  # before the first row there is
                 start, end = self._bounds(block)
                 file.seek(start)
-                by_number = {int(row[0]): row[1:] for row in read_rows(file.read(end - start).decode("utf-8"))}
-                yield from ((number, by_number[number]) for number in numbers if number in by_number)
+                some = set(numbers)
+                records = numbered_records(BytesIO(file.read(end - start)))
+                text = b"".join([record for number, record in records if number in some]).decode("utf-8")
+                yield from ((int(row[0]), row[1:]) for row in read_rows(text))
 
     def copy_without(self, losers: Iterable[_Left], output: GrowingFile) -> Iterator[tuple[_Left, list[str]]]:
         """Write the rows to another file, once this one is closed, but for some of them.

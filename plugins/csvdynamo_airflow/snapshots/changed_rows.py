@@ -34,6 +34,11 @@ def marked_records(path: Path, marks: Sequence[int]) -> Iterator[bytes]:
                 yield record
 
 
+def numbered_records(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Give the rows of a part of a prepared file, each with its number, as they are in the file."""
+    return _numbered(_records(file))
+
+
 def numbered_rows(path: Path) -> Iterator[tuple[int, bytes]]:
     """Give the rows of a prepared file, each with its number, as they are in the file."""
     with path.open("rb") as file:

@@ -213,7 +213,7 @@ def test_a_map_run_is_looked_at_no_oftener_than_the_accounts_tokens_allow(run: A
 
     run(states, ExecutionTrigger(ARN, longest_poll_seconds=1.0))
 
-    looks = states.looks["describe"]
+    *looks, _last = states.looks["describe"]
     assert len(looks) > 10
     assert all(after - before >= MAP_RUN_SECONDS for before, after in itertools.pairwise(looks))
     assert len(states.looks["list"]) == 1
@@ -227,7 +227,7 @@ def test_a_map_run_that_cannot_be_seen_is_asked_for_as_seldom(run: Any, clock: C
     [event] = run(states, ExecutionTrigger(ARN, longest_poll_seconds=1.0))
 
     assert event["status"] == "SUCCEEDED"
-    for looks in states.looks.values():
+    for looks in (one[:-1] for one in states.looks.values()):
         assert all(after - before >= MAP_RUN_SECONDS for before, after in itertools.pairwise(looks))
 
 
@@ -262,8 +262,15 @@ def test_the_last_progress_is_the_finished_one(run: Any, clock: Clock, monkeypat
 
     assert [progress.percent for progress in published] == [0.0, 100.0]
     assert [progress.batches["pending"] for progress in published] == [2, 2]
+
+
+def test_the_look_at_a_map_run_that_has_ended_keeps_nobody_waiting(run: Any, clock: Clock) -> None:
+    states = States(clock, "RUNNING", "SUCCEEDED")
+
+    run(states)
+
     before, after = states.looks["describe"]
-    assert after - before >= MAP_RUN_SECONDS
+    assert after - before == sum(clock.pauses) < MAP_RUN_SECONDS
 
 
 def test_a_map_run_that_is_throttled_has_fewer_batches_at_once_and_the_event_tells_why(
