@@ -38,7 +38,7 @@ UNSEEN = "UNSEEN"
 
 _CHANGES = 100  # of concurrency that are told
 _FIRST_PAUSE_SECONDS = 1.0
-_PAUSE_GROWTH = 1.15  # an end is seen that part of the wait too late, at most
+_PAUSE_GROWTH = 1.05  # an end is seen that part of the wait too late, at most, and a second
 # Pauses of 1, 2, 4 and 8 s: a triggerer gives on_kill half a minute.
 _STOPPING = Backoff(tries=5, base_seconds=1.0, cap_seconds=8.0, uniform=lambda: 1.0)
 

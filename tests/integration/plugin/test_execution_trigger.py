@@ -379,9 +379,9 @@ def test_what_a_triggerer_that_was_stopped_had_changed_is_told_with_the_rest(
 
 
 def test_the_pause_grows_to_the_longest(run: Any, clock: Clock) -> None:
-    run(States(clock, *["RUNNING"] * 30, "SUCCEEDED"), ExecutionTrigger(ARN, longest_poll_seconds=7.0))
+    run(States(clock, *["RUNNING"] * 50, "SUCCEEDED"), ExecutionTrigger(ARN, longest_poll_seconds=7.0))
 
-    pauses = clock.pauses[:30]
+    pauses = clock.pauses[:50]
     assert pauses[0] == 1.0
     assert pauses == sorted(pauses)
     assert pauses[-1] == 7.0
