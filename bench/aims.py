@@ -83,6 +83,12 @@ def _handler_rows_at_10_ms(runs: Sequence[Mapping[str, Any]]) -> list[float]:
     return [one.rows / one.seconds for one in found]
 
 
+def _ratios_at_10_ms(runs: Sequence[Mapping[str, Any]]) -> list[float]:
+    known = [WayRun(**one) for one in runs]
+    ours, theirs = (handler_bench.of_way(known, way, 10) for way in ("handler", handler_bench.BESIDE))
+    return [one.rows / one.seconds * other.seconds / other.rows for one, other in zip(ours, theirs, strict=True)]
+
+
 def _cold_starts(runs: Sequence[Mapping[str, Any]]) -> list[float]:
     found = handler_bench.of_way([WayRun(**one) for one in runs], "handler", 0)
     return [one.first_answer_cpu_seconds * 1000 for one in found]
@@ -124,6 +130,16 @@ AIMS = (
         tried="All calls of a batch are sent before the first answer is read, so that a batch waits once.",
         would_take="A batch of 250 rows may then take 16.7 ms, 10 of them that wait: 6.7 ms of CPU for 250 rows, which "
         "is 37,500 rows a CPU second. A batch of 450, as the vehicles have them, needs 22,500.",
+    ),
+    Aim(
+        # 15,000 to the 1,750 that the sample's way had on the machine where that was asked: not all are as fast.
+        "The same, beside the sample's way in the same turn: at least 8.6",
+        part=handler_bench.NAME,
+        bound=8.6,
+        at_least=True,
+        values=_ratios_at_10_ms,
+        tried="As for its rows a second.",
+        would_take="As for its rows a second.",
     ),
     Aim(
         "CPU from before the function's imports to its first answer: at most 400 ms",

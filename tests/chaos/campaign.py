@@ -121,7 +121,7 @@ class Campaign:
         began = time.monotonic()
         plan = self._faults.plan = FaultPlan.drawn(self.seed, number)
         run = self._new_run(number, seed, source)
-        runs, deploys = [run], self.summary.deploys
+        runs, deploys, again = [run], self.summary.deploys, self.summary.green_when_run_again
         try:
             with self._in_its_middle(run, seed, plan) as meanwhile:
                 rival = self._run_until_green(run, plan, seed, meanwhile)
@@ -131,7 +131,7 @@ class Campaign:
             report = self._oracle.report(run.report_key)
             self._oracle.check(report, source, seed)
             if told:
-                told.check(report, source, seed)
+                told.check(report, source, seed, again=self.summary.green_when_run_again > again)
                 self.summary.deleted += source.deleted
             self._oracle.check_uploads(seed)
             executions = self._oracle.check_executions(

@@ -16,6 +16,7 @@ _UNKNOWN = (
     "what an earlier run noted of its items is gone, so nobody knows of all keys that vanished, and items of some may "
     "stay in the table"
 )
+_NOTHING_KNOWN = "whatever earlier runs may have put into the table under other keys stays there, as none noted it"
 
 log = shown_log(__name__)
 
@@ -56,7 +57,8 @@ def fetch_suspects(
             log.warning("Items of a run that was not green are not deleted: %s", error)
         else:
             found.append((path, None))
-    return found, replace(base, why_all=f"{base.why_all}; {_UNKNOWN}") if gone and base.why_all else base
+    unknown = _UNKNOWN if gone else "" if found else _NOTHING_KNOWN
+    return found, replace(base, why_all=f"{base.why_all}; {unknown}") if unknown and base.why_all else base
 
 
 def fetch_older(s3: "S3Client", bucket: str, snapshots: Sequence[Snapshot], folder: Path) -> list[tuple[Path, Path]]:

@@ -9,6 +9,7 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Limits
 from csvdynamo.datasets.write_rules import UnknownKeys, Vanished
+from csvdynamo.folders import pointer_key
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.deletions import DeletionTooLargeError, list_vanished
 from csvdynamo_airflow.snapshots.pointer import StoredPointer
@@ -104,6 +105,19 @@ def test_where_the_notes_of_earlier_runs_are_gone_a_run_says_that_nobody_knows_w
     following = chain.prepare(written([A, B, C]), rules).difference
     assert following is not None
     assert following.why_all == ""  # told once
+
+
+def test_where_no_run_noted_anything_a_run_says_that_items_of_earlier_ones_may_stay(chain: Chain) -> None:
+    del chain.s3.objects[pointer_key("cars")]
+
+    found = chain.run(written([A, B]), RULES).prepared.difference
+
+    assert found is not None
+    assert (found.vanished, keys(chain)) == (0, {"A_a", "A_b", "A_c"})
+    assert found.why_all == (
+        "no snapshot of a green run is there; whatever earlier runs may have put into the table under other keys stays "
+        "there, as none noted it"
+    )
 
 
 @pytest.fixture
