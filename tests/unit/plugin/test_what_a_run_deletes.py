@@ -9,10 +9,9 @@ import pytest
 
 from csvdynamo.datasets.dataset import Dataset, Limits
 from csvdynamo.datasets.write_rules import UnknownKeys, Vanished
-from csvdynamo.folders import pointer_key
 from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.deletions import DeletionTooLargeError, list_vanished
-from csvdynamo_airflow.snapshots.pointer import StoredPointer
+from csvdynamo_airflow.snapshots.pointer import StoredPointer, pointer_key
 from csvdynamo_airflow.snapshots.row_digests import VanishedKey
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.workflow.other_executions import Other
