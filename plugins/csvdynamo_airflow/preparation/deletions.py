@@ -46,7 +46,7 @@ class VanishedKeys:
     write_units: int
 
 
-def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace, marks: Sequence[int]) -> Path:
+def write_items(prepared: PreparedFile, dataset: Dataset, space: DiskSpace, marks: bytearray) -> Path:
     """Write what the rules make of some rows of a prepared file (`row_digests.ITEM_COLUMNS`).
 
     An item is deleted only while it is one that a run put there, whatever the rules are by then.

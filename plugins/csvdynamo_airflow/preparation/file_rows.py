@@ -1,7 +1,7 @@
 """The rows of a prepared file, as Step Functions hands them on."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from csvdynamo_airflow.snapshots.changed_rows import marked_records
@@ -19,7 +19,7 @@ def read_file_rows(path: Path) -> Iterator[PreparedRow]:
         yield from _rows(file)
 
 
-def read_marked_rows(path: Path, marks: Sequence[int]) -> Iterator[PreparedRow]:
+def read_marked_rows(path: Path, marks: bytearray) -> Iterator[PreparedRow]:
     """Read the rows whose numbers are marked, in the same way; the others are not taken apart."""
     return _rows(record.decode("utf-8") for record in marked_records(path, marks))
 

@@ -1,6 +1,7 @@
 """What a run of only what changed writes, and when it writes all."""
 
 import json
+import random
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,8 @@ from csvdynamo_airflow.documents.prepared import Prepared
 from csvdynamo_airflow.preparation.deletions import list_vanished
 from csvdynamo_airflow.preparation.file_rows import read_file_rows, read_marked_rows
 from csvdynamo_airflow.preparation.prepare import GateError
-from csvdynamo_airflow.snapshots import row_digests
+from csvdynamo_airflow.preparation.prepared_rows import format_rows
+from csvdynamo_airflow.snapshots import changed_rows, row_digests
 from csvdynamo_airflow.snapshots.changed_rows import copy_rows
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, pointer_key
 from csvdynamo_airflow.snapshots.row_digests import VanishedKey
@@ -329,9 +331,26 @@ def test_records_of_many_lines_are_copied_whole(tmp_path: Path) -> None:
     rows = ["_row,a\n", '1,"x\n2,""y\n"\n', "2,plain\n", '"3","\r"\n', "4,last\n"]
     (tmp_path / "whole").write_bytes("".join(rows).encode())
     with GrowingFile(tmp_path / "some", lambda *_: None, space=DiskSpace(tmp_path, "test")) as output:
-        copy_rows(tmp_path / "whole", [0, 1, 0, 1, 0], output)
+        copy_rows(tmp_path / "whole", bytearray([0, 1, 0, 1, 0]), output)
 
     assert (tmp_path / "some").read_bytes().decode() == "".join([rows[0], rows[1], rows[3]])
+
+
+@pytest.mark.parametrize("block_bytes", [1, 7, 30, 100, 10_000])
+def test_marked_rows_are_the_same_wherever_blocks_of_the_file_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
+) -> None:
+    monkeypatch.setattr(changed_rows, "_BLOCK_BYTES", block_bytes)
+    dice, path = random.Random(block_bytes), tmp_path / "whole"
+    numbers = [number for number in range(1, 400) if number < 150 or dice.random() < 0.9]
+    quoted = {number for number in numbers if dice.random() < 0.05}
+    rows = {number: format_rows([[number, 'x\n7,"' if number in quoted else "é"]]).encode() for number in numbers}
+    path.write_bytes(b"".join([b"_row,a\n", *rows.values()]))
+
+    for share in (0.0, 0.1, 1.0):
+        marks = bytearray(dice.random() < share for _ in range(400))
+        wanted = [row for number, row in rows.items() if marks[number]]
+        assert list(changed_rows.marked_records(path, marks)) == [b"_row,a\n", *wanted]
 
 
 def test_marked_rows_read_as_they_do_among_all(tmp_path: Path) -> None:
@@ -341,7 +360,7 @@ def test_marked_rows_read_as_they_do_among_all(tmp_path: Path) -> None:
 
     assert [row["a"] for row in rows] == ['x\n2,"y\n', "plain", "\r\\n", "é"]
     for marked in ({1, 3}, {4}, {1, 2, 3, 4}, set[int]()):
-        marks = [int(number in marked) for number in range(5)]
+        marks = bytearray(number in marked for number in range(5))
         assert list(read_marked_rows(path, marks)) == [rows[number - 1] for number in sorted(marked)]
 
 
