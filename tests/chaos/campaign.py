@@ -240,7 +240,11 @@ class Campaign:
         unnamed = [task for task, text in told.items() if len(text.split()) < 3 or "Traceback" in text]
         if not run.causes or unnamed:
             raise LostRowError(f"run {seed} failed without a cause that a person could read: {run.causes}")
-        problems = self._oracle.report(run.report_key)["problems"] if run.report_key else []
+        problems = []
+        if run.report_key:
+            report = self._oracle.report(run.report_key)
+            self._oracle.check_red(report, seed)
+            problems += report["problems"]
         # The last task may fail after the report: it tells of that itself.
         problems += run.causes.values()
         signs = {sign for kind in plan.injected for sign in SIGNS[kind]}

@@ -54,6 +54,14 @@ class Oracle:
         if (rejects := self._rejects(report)) != Counter(source.rejects):
             raise LostRowError(f"run {seed}: the rejects are {rejects}, not {set(source.rejects)}")
 
+    def check_red(self, report: dict[str, Any], seed: str) -> None:
+        """Hold the report of a red run to what no fault excuses: nobody else writes, and what is said to be done is."""
+        checked, changes = report["verification"] or {}, report.get("changes") or {}
+        lies = {kind: checked.get(kind) for kind in ("missing", "changed", "undeleted")}
+        lies["left_alone"] = changes.get("left_alone")
+        if any(lies.values()):
+            raise LostRowError(f"run {seed}: its function said that it had done what is not done: {lies}")
+
     def report(self, key: str | None) -> dict[str, Any]:
         """Read a report."""
         assert key, "a green run has a report"
