@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from aiobotocore.httpsession import AIOHTTPSession
 from airflow.providers.amazon.aws.hooks import base_aws
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.loaders import Loader
@@ -20,6 +21,20 @@ def make_clients_faster() -> None:
     base_aws._loader = Loader()
     AwsBaseHook._get_caller = lambda hook: "Unknown"
     _keep_connections()
+    _keep_certificates()
+
+
+def _keep_certificates() -> None:
+    """Read the authorities that a trigger's client believes once, though it asks the embedded AWS without TLS."""
+    read, kept = AIOHTTPSession._build_verify_context, dict[Any, Any]()
+
+    def verify_context(session: Any) -> Any:
+        if session._verify not in kept:
+            kept[session._verify] = read(session)
+        return kept[session._verify]
+
+    AIOHTTPSession._build_verify_context = verify_context
+    verify_context(AIOHTTPSession())
 
 
 def _keep_connections() -> None:
