@@ -73,8 +73,8 @@ def test_a_register_that_comes_again_is_told_run_by_run(
     vehicles |= {f"N{number}": ("Nissan", "2026") for number in range(1, 4)}
     changed = fleet.ended(fleet.trigger(written(fleet, "changed", vehicles)), "success")
     assert told_of(page, changed) == (199, {"written": 5, "unchanged": 194})
-    expect(part(page)).to_contain_text("4 items of keys that vanished: 3 deleted, 1 left alone")
-    expect(part(page)).to_contain_text("N1 (row 197)")
+    expect(part(page)).to_contain_text("4 items of keys that vanished: 3 deleted; 1 left alone")
+    expect(part(page)).to_contain_text('"N1" (row 197)')
     look("deletions", lambda window: open_run(window, changed))
 
     # Half of it is missing: a person is asked, and lets it pass.
