@@ -30,7 +30,7 @@ FULL_DISK = "CSVDYNAMO_TESTS_FULL_DISK"
 
 _FACTOR = 0.02
 # Of an execution: most end later than that, and each look is two requests.
-_FIRST_PAUSE_SECONDS, _MAP_RUN_SECONDS = 0.15, 0.3
+_FIRST_PAUSE_SECONDS, _PAUSE_GROWTH, _MAP_RUN_SECONDS = 0.15, 1.3, 0.3
 
 
 class _Hurried:
@@ -67,6 +67,7 @@ def short_waits() -> Iterator[None]:
         patch.dict(_defaults(download), sleep=lambda _: None),
         patch.object(execution_trigger, "MAP_RUN_SECONDS", _MAP_RUN_SECONDS),
         patch.object(execution_trigger, "_FIRST_PAUSE_SECONDS", _FIRST_PAUSE_SECONDS),
+        patch.object(execution_trigger, "_PAUSE_GROWTH", _PAUSE_GROWTH),
         patch.object(other_executions, "STILL_WRITING_SECONDS", 5.0),
         patch.object(botocore.endpoint, "time", hurried),
         patch.object(aiobotocore.endpoint, "asyncio", _Hurried(asyncio)),

@@ -27,7 +27,7 @@ export function AskedOf({ dagId, runId }: { dagId: string; runId: string }) {
         <SimpleGrid columns={{ base: 2, md: 4 }} gap={3}>
           {numbers(told.data).map(([name, value]) => (
             <Stat.Root key={name} size="sm">
-              <Stat.Label>{name}</Stat.Label>
+              <Stat.Label color="inherit">{name}</Stat.Label>
               <Stat.ValueText>{value}</Stat.ValueText>
             </Stat.Root>
           ))}
