@@ -38,10 +38,12 @@ def marked_records(path: Path, marks: bytearray) -> Iterator[bytes]:
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
     """Give the rest of a file in blocks of whole records."""
     while block := file.read(_BLOCK_BYTES):
-        more = file.readline()
-        while (block + more).count(b'"') % 2:
-            more += next(file)
-        yield block + more
+        parts = [block, file.readline()]
+        quotes = sum(part.count(b'"') for part in parts)
+        while quotes % 2:
+            parts.append(next(file))
+            quotes += parts[-1].count(b'"')
+        yield b"".join(parts)
 
 
 def _marked(block: bytes, marks: bytearray) -> Iterator[bytes]:
