@@ -21,7 +21,7 @@ from csvdynamo_airflow.preparation.deletions import (
     write_items,
 )
 from csvdynamo_airflow.preparation.prepare_file import PreparedFile
-from csvdynamo_airflow.snapshots.changed_rows import append, copy_rows
+from csvdynamo_airflow.preparation.prepared_records import append, copy_rows
 from csvdynamo_airflow.snapshots.fetched_base import fetch_snapshot, fetch_suspects
 from csvdynamo_airflow.snapshots.row_digests import Found, RowDigests
 from csvdynamo_airflow.storage.disk_space import DiskSpace

@@ -8,9 +8,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from csvdynamo_airflow.preparation.prepared_records import numbered_records
 from csvdynamo_airflow.preparation.prepared_rows import format_rows, read_rows
 from csvdynamo_airflow.reading.ruined_codes import may_hold_ruined
-from csvdynamo_airflow.snapshots.changed_rows import numbered_records
 from csvdynamo_airflow.storage.growing_file import FileTooLargeError, GrowingFile
 
 FILE_LIMIT_BYTES = 10_000_000_000

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from csvdynamo_airflow.snapshots.changed_rows import marked_records
+from csvdynamo_airflow.preparation.prepared_records import marked_records
 
 _FIELD_LIMIT = 1 << 20  # characters; a row is far smaller, or no batch would have room for it
 

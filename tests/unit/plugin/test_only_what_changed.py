@@ -19,12 +19,13 @@ from csvdynamo.rules.attribute_values import Item
 from csvdynamo.rules.columns import Column, ColumnType
 from csvdynamo.rules.row_rules import DuplicatePolicy
 from csvdynamo_airflow.documents.prepared import Prepared
+from csvdynamo_airflow.preparation import prepared_records
 from csvdynamo_airflow.preparation.deletions import list_vanished
 from csvdynamo_airflow.preparation.file_rows import read_file_rows, read_marked_rows
 from csvdynamo_airflow.preparation.prepare import GateError
+from csvdynamo_airflow.preparation.prepared_records import copy_rows
 from csvdynamo_airflow.preparation.prepared_rows import format_rows
-from csvdynamo_airflow.snapshots import changed_rows, row_digests
-from csvdynamo_airflow.snapshots.changed_rows import copy_rows
+from csvdynamo_airflow.snapshots import row_digests
 from csvdynamo_airflow.snapshots.pointer import SnapshotGoneError, pointer_key
 from csvdynamo_airflow.snapshots.row_digests import VanishedKey
 from csvdynamo_airflow.storage.disk_space import DiskSpace
@@ -340,7 +341,7 @@ def test_records_of_many_lines_are_copied_whole(tmp_path: Path) -> None:
 def test_marked_rows_are_the_same_wherever_blocks_of_the_file_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
-    monkeypatch.setattr(changed_rows, "_BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(prepared_records, "_BLOCK_BYTES", block_bytes)
     dice, path = random.Random(block_bytes), tmp_path / "whole"
     numbers = [number for number in range(1, 400) if number < 150 or dice.random() < 0.9]
     quoted = {number for number in numbers if dice.random() < 0.05}
@@ -350,7 +351,7 @@ def test_marked_rows_are_the_same_wherever_blocks_of_the_file_end(
     for share in (0.0, 0.1, 1.0):
         marks = bytearray(dice.random() < share for _ in range(400))
         wanted = [row for number, row in rows.items() if marks[number]]
-        assert list(changed_rows.marked_records(path, marks)) == [b"_row,a\n", *wanted]
+        assert list(prepared_records.marked_records(path, marks)) == [b"_row,a\n", *wanted]
 
 
 def test_marked_rows_read_as_they_do_among_all(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from csvdynamo_airflow.preparation.deletions import VanishedKeys, list_vanished
 from csvdynamo_airflow.preparation.foresight import foresee
 from csvdynamo_airflow.preparation.gate_error import GateError
 from csvdynamo_airflow.preparation.prepare import keep_file, store_file
+from csvdynamo_airflow.preparation.prepared_records import append, numbered_rows
 from csvdynamo_airflow.preparation.prepared_rows import ENVELOPE_BYTES, format_rows, item_bytes, read_rows
 from csvdynamo_airflow.preparation.reject_spool import RejectSpool
 from csvdynamo_airflow.preparation.rollback.find_rollback import Rollback, RollbackError
@@ -36,7 +37,6 @@ from csvdynamo_airflow.preparation.rollback.taken_back import RowGuard, TakenBac
 from csvdynamo_airflow.preparation.same_source.handed_on import drawn_again, rejected_again
 from csvdynamo_airflow.preparation.same_source.known_source import DoubtError
 from csvdynamo_airflow.schema.schema_memory import hand_columns_on
-from csvdynamo_airflow.snapshots.changed_rows import append, numbered_rows
 from csvdynamo_airflow.snapshots.fetched_base import fetch_both, fetch_older, fetch_snapshot
 from csvdynamo_airflow.storage.disk_space import DiskSpace
 from csvdynamo_airflow.storage.duckdb_session import open_duckdb

@@ -1,4 +1,4 @@
-"""Some rows of a prepared file as a file of their own, byte for byte."""
+"""The records of a prepared file as the bytes that they are: all, by their numbers, or some as a file of their own."""
 
 from collections.abc import Iterator
 from io import BytesIO
